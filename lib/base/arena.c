@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* arena.c - memory that is freed all at once. */
+#include "arena.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK 4000 /* with malloc's own word it stays within a page */
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	size_t used;
+	size_t size;
+	alignas(max_align_t) char memory[];
+};
+
+void arena_release(struct arena *arena)
+{
+	struct arena_chunk *chunk = arena->chunks;
+
+	while (chunk) {
+		struct arena_chunk *next = chunk->next;
+
+		free(chunk);
+		chunk = next;
+	}
+	arena->chunks = NULL;
+}
+
+static struct arena_chunk *add_chunk(struct arena *arena, size_t least)
+{
+	size_t size = least > CHUNK - sizeof(struct arena_chunk) ? least : CHUNK - sizeof(struct arena_chunk);
+	struct arena_chunk *chunk;
+
+	if (least > SIZE_MAX / 2)
+		return NULL;
+	chunk = malloc(sizeof(*chunk) + size);
+	if (!chunk)
+		return NULL;
+	*chunk = (struct arena_chunk){.next = arena->chunks, .size = size};
+	arena->chunks = chunk;
+	return chunk;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	struct arena_chunk *chunk = arena->chunks;
+	size_t rounded = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+	void *memory;
+
+	if (rounded < size)
+		return NULL;
+	if (!chunk || chunk->size - chunk->used < rounded)
+		chunk = add_chunk(arena, rounded);
+	if (!chunk)
+		return NULL;
+	memory = chunk->memory + chunk->used;
+	chunk->used += rounded;
+	return memset(memory, 0, size);
+}
+
+struct span arena_copy(struct arena *arena, struct span text)
+{
+	char *copy = arena_alloc(arena, text.length + 1);
+
+	if (!copy)
+		return (struct span){NULL, 0};
+	if (text.length > 0)
+		memcpy(copy, text.data, text.length);
+	return (struct span){copy, text.length};
+}

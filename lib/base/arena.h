@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* arena.h - memory that is freed all at once, for what lives as long as one request or one batch. */
+#ifndef ARENA_H
+#define ARENA_H
+
+#include "span.h"
+
+struct arena_chunk;
+
+struct arena {
+	struct arena_chunk *chunks; /* newest first */
+};
+
+/* An arena of zero bytes is ready for use: struct arena arena = {0}. */
+void arena_release(struct arena *arena);
+
+/* Zeroed memory, aligned for any type; NULL when there is none. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* A copy with a NUL behind it; data is NULL when there is no memory. */
+struct span arena_copy(struct arena *arena, struct span text);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* buffer.c - bytes that grow up to a ceiling given at birth. */
+#include "buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SMALLEST 256
+
+void buffer_init(struct buffer *buffer, size_t ceiling)
+{
+	*buffer = (struct buffer){.ceiling = ceiling};
+}
+
+void buffer_release(struct buffer *buffer)
+{
+	free(buffer->data);
+	buffer_init(buffer, buffer->ceiling);
+}
+
+static bool grow(struct buffer *buffer, size_t more)
+{
+	size_t capacity = buffer->capacity > 0 ? buffer->capacity : SMALLEST;
+	char *data;
+
+	if (more > buffer->ceiling - buffer->length)
+		return false;
+	while (capacity - buffer->length < more)
+		capacity *= 2;
+	data = realloc(buffer->data, capacity);
+	if (!data)
+		return false;
+	buffer->data = data;
+	buffer->capacity = capacity;
+	return true;
+}
+
+char *buffer_reserve(struct buffer *buffer, size_t more)
+{
+	if (buffer->failed)
+		return NULL;
+	if (buffer->capacity - buffer->length < more && !grow(buffer, more)) {
+		buffer->failed = true;
+		return NULL;
+	}
+	return buffer->data + buffer->length;
+}
+
+void buffer_append(struct buffer *buffer, const void *data, size_t length)
+{
+	char *place;
+
+	if (length == 0)
+		return;
+	place = buffer_reserve(buffer, length);
+	if (place) {
+		memcpy(place, data, length);
+		buffer->length += length;
+	}
+}
+
+void buffer_append_span(struct buffer *buffer, struct span text)
+{
+	buffer_append(buffer, text.data, text.length);
+}
+
+void buffer_append_char(struct buffer *buffer, char c)
+{
+	buffer_append(buffer, &c, 1);
+}
+
+void buffer_append_int(struct buffer *buffer, int64_t value)
+{
+	char digits[20], *end = digits + sizeof(digits), *start = end;
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+	do {
+		*--start = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (value < 0)
+		buffer_append_char(buffer, '-');
+	buffer_append(buffer, start, (size_t)(end - start));
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+	va_list arguments;
+	char *place;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	place = length >= 0 ? buffer_reserve(buffer, (size_t)length + 1) : NULL;
+	if (!place) {
+		buffer->failed = true;
+		return;
+	}
+	va_start(arguments, format);
+	vsnprintf(place, (size_t)length + 1, format, arguments);
+	va_end(arguments);
+	buffer->length += (size_t)length;
+}
+
+char *buffer_take(struct buffer *buffer)
+{
+	char *data = buffer->data;
+
+	buffer_init(buffer, buffer->ceiling);
+	return data;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* buffer.h - bytes that grow up to a ceiling given at birth. */
+#ifndef BUFFER_H
+#define BUFFER_H
+
+#include "attributes.h"
+#include "span.h"
+
+/* Appending never fails halfway: once memory or the ceiling is exhausted `failed` is set, every later append does
+ * nothing, and whoever uses the whole looks at it once. */
+struct buffer {
+	char *data; /* owned; NULL while empty */
+	size_t length;
+	size_t capacity;
+	size_t ceiling;
+	bool failed;
+};
+
+void buffer_init(struct buffer *buffer, size_t ceiling);
+void buffer_release(struct buffer *buffer);
+
+/* Makes room for `more` bytes and gives the place where they go (then add to length); NULL when there is no room. */
+char *buffer_reserve(struct buffer *buffer, size_t more);
+
+void buffer_append(struct buffer *buffer, const void *data, size_t length);
+void buffer_append_span(struct buffer *buffer, struct span text);
+void buffer_append_char(struct buffer *buffer, char c);
+void buffer_append_int(struct buffer *buffer, int64_t value);
+void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Gives the memory to the caller (free it) and leaves the buffer empty. */
+char *buffer_take(struct buffer *buffer);
+
+static inline struct span buffer_span(const struct buffer *buffer)
+{
+	return (struct span){buffer->data, buffer->length};
+}
+
+#define BUFFER_APPEND_LITERAL(buffer, literal) buffer_append((buffer), (literal), sizeof(literal) - 1)
+
+#endif

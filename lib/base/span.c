@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* span.c - comparing and cutting bytes. */
+#include "span.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct span span_from(const char *text)
+{
+	return (struct span){text, text ? strlen(text) : 0};
+}
+
+bool span_equal(struct span a, struct span b)
+{
+	return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+bool span_equal_nocase(struct span a, struct span b)
+{
+	return a.length == b.length && (a.length == 0 || strncasecmp(a.data, b.data, a.length) == 0);
+}
+
+struct span span_trim(struct span text)
+{
+	while (text.length > 0 && (*text.data == ' ' || *text.data == '\t')) {
+		text.data++;
+		text.length--;
+	}
+	while (text.length > 0 && (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
+		text.length--;
+	return text;
+}
+
+struct span span_cut(struct span *rest, char separator)
+{
+	const char *end = rest->length > 0 ? memchr(rest->data, separator, rest->length) : NULL;
+	struct span part = *rest;
+
+	if (!end) {
+		*rest = (struct span){NULL, 0};
+		return part;
+	}
+	part.length = (size_t)(end - part.data);
+	rest->data = end + 1;
+	rest->length -= part.length + 1;
+	return part;
+}
+
+bool span_to_int64(struct span digits, int64_t *value)
+{
+	int64_t number = 0;
+
+	if (digits.length == 0)
+		return false;
+	for (size_t i = 0; i < digits.length; i++) {
+		if (digits.data[i] < '0' || digits.data[i] > '9')
+			return false;
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, digits.data[i] - '0', &number))
+			return false;
+	}
+	*value = number;
+	return true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* span.h - bytes that somebody else owns: a pointer and a length. */
+#ifndef SPAN_H
+#define SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct span {
+	const char *data;
+	size_t length;
+};
+
+#define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
+
+struct span span_from(const char *text); /* text may be NULL: the empty span */
+bool span_equal(struct span a, struct span b);
+bool span_equal_nocase(struct span a, struct span b); /* ASCII letters only, as HTTP compares */
+struct span span_trim(struct span text);              /* without blanks and tabs at its ends */
+
+/* Cuts the part before `separator` off *rest and gives it; *rest is empty (data NULL) after the last part. */
+struct span span_cut(struct span *rest, char separator);
+
+/* A whole decimal number without sign, of any number of digits; false where it isn't one or is beyond 64 bits. */
+bool span_to_int64(struct span digits, int64_t *value);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* timestamp.c - times as text: ISO 8601 dates in UTC, to the microsecond. */
+#include "timestamp.h"
+
+#define SECOND INT64_C(1000000)
+#define DAY (86400 * SECOND)
+
+/* Days from 1970-01-01 to a date of the Gregorian calendar. The year is taken to start in March, so that the leap day
+ * is its last; 400 years are 146,097 days. */
+static int64_t days_from_date(int64_t year, int month, int day)
+{
+	int64_t shifted = month <= 2 ? year - 1 : year;
+	int64_t era = (shifted >= 0 ? shifted : shifted - 399) / 400;
+	int64_t year_of_era = shifted - era * 400;
+	int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+static void date_from_days(int64_t days, int *year, int *month, int *day)
+{
+	int64_t shifted = days + 719468;
+	int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+	int64_t day_of_era = shifted - era * 146097;
+	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t march_month = (5 * day_of_year + 2) / 153;
+
+	*day = (int)(day_of_year - (153 * march_month + 2) / 5 + 1);
+	*month = (int)(march_month < 10 ? march_month + 3 : march_month - 9);
+	*year = (int)(year_of_era + era * 400 + (*month <= 2));
+}
+
+static char *put_digits(char *out, int value, int digits)
+{
+	for (int i = digits - 1; i >= 0; i--) {
+		out[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	return out + digits;
+}
+
+size_t timestamp_format(int64_t microseconds, char separator, char out[TIMESTAMP_SIZE])
+{
+	const int64_t first = -62135596800 * SECOND, last = 253402300800 * SECOND - 1;
+	int64_t clamped = microseconds < first ? first : microseconds > last ? last : microseconds;
+	int64_t days = (clamped >= 0 ? clamped : clamped - (DAY - 1)) / DAY;
+	int64_t in_day = clamped - days * DAY;
+	int seconds = (int)(in_day / SECOND), fraction = (int)(in_day % SECOND);
+	int year, month, day;
+	char *end = out;
+
+	date_from_days(days, &year, &month, &day);
+	end = put_digits(end, year, 4);
+	*end++ = '-';
+	end = put_digits(end, month, 2);
+	*end++ = '-';
+	end = put_digits(end, day, 2);
+	*end++ = separator;
+	end = put_digits(end, seconds / 3600, 2);
+	*end++ = ':';
+	end = put_digits(end, seconds / 60 % 60, 2);
+	*end++ = ':';
+	end = put_digits(end, seconds % 60, 2);
+	if (fraction != 0) {
+		*end++ = '.';
+		end = put_digits(end, fraction, 6);
+	}
+	*end = '\0';
+	return (size_t)(end - out);
+}
+
+/* Takes between `least` and `most` digits off the front of *text. */
+static bool take_digits(struct span *text, int least, int most, int *value)
+{
+	int digits = 0;
+
+	*value = 0;
+	while (digits < most && text->length > 0 && *text->data >= '0' && *text->data <= '9') {
+		*value = *value * 10 + (*text->data - '0');
+		text->data++;
+		text->length--;
+		digits++;
+	}
+	return digits >= least;
+}
+
+static bool take_char(struct span *text, char wanted)
+{
+	if (text->length == 0 || *text->data != wanted)
+		return false;
+	text->data++;
+	text->length--;
+	return true;
+}
+
+static bool take_date(struct span *text, int64_t *days)
+{
+	static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int year, month, day;
+	bool leap;
+
+	if (!take_digits(text, 4, 4, &year) || !take_char(text, '-') || !take_digits(text, 1, 2, &month) ||
+	    !take_char(text, '-') || !take_digits(text, 1, 2, &day))
+		return false;
+	if (year < 1 || month < 1 || month > 12)
+		return false;
+	leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	if (day < 1 || day > month_days[month - 1] + (month == 2 && leap))
+		return false;
+	*days = days_from_date(year, month, day);
+	return true;
+}
+
+static bool take_fraction(struct span *text, int *fraction)
+{
+	int scale = 100000, dropped;
+
+	*fraction = 0;
+	if (!take_char(text, '.') && !take_char(text, ','))
+		return true;
+	if (text->length == 0 || *text->data < '0' || *text->data > '9')
+		return false;
+	while (scale > 0 && text->length > 0 && *text->data >= '0' && *text->data <= '9') {
+		*fraction += (*text->data - '0') * scale;
+		scale /= 10;
+		text->data++;
+		text->length--;
+	}
+	while (take_digits(text, 1, 1, &dropped))
+		;
+	return true;
+}
+
+static bool take_offset(struct span *text, int *minutes)
+{
+	bool negative = text->length > 0 && *text->data == '-';
+	int hours, rest = 0;
+
+	*minutes = 0;
+	if (text->length == 0 || take_char(text, 'Z'))
+		return true;
+	if (!take_char(text, '+') && !take_char(text, '-'))
+		return false;
+	if (!take_digits(text, 2, 2, &hours))
+		return false;
+	if (text->length > 0) {
+		take_char(text, ':');
+		if (!take_digits(text, 2, 2, &rest))
+			return false;
+	}
+	if (hours > 23 || rest > 59)
+		return false;
+	*minutes = (hours * 60 + rest) * (negative ? -1 : 1);
+	return true;
+}
+
+bool timestamp_parse(struct span text, int64_t *microseconds)
+{
+	int64_t days;
+	int hours = 0, minutes = 0, seconds = 0, fraction = 0, offset = 0;
+
+	if (!take_date(&text, &days))
+		return false;
+	if (text.length > 0) {
+		if (!take_char(&text, 'T') && !take_char(&text, ' '))
+			return false;
+		if (!take_digits(&text, 1, 2, &hours) || !take_char(&text, ':') || !take_digits(&text, 2, 2, &minutes))
+			return false;
+		if (take_char(&text, ':')) {
+			if (!take_digits(&text, 2, 2, &seconds) || !take_fraction(&text, &fraction))
+				return false;
+		}
+		if (!take_offset(&text, &offset) || text.length > 0)
+			return false;
+	}
+	if (hours > 23 || minutes > 59 || seconds > 59)
+		return false;
+	*microseconds = days * DAY + ((hours * 60 + minutes - offset) * INT64_C(60) + seconds) * SECOND + fraction;
+	return true;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* password.c - passwords as Django keeps them (django.contrib.auth.hashers, PBKDF2PasswordHasher). */
+#include "password.h"
+
+#include "random.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+
+#define ITERATIONS 1000000 /* Django 5.2's; Django reads the number from the text, and rehashes at login if it wants more */
+#define SALT_LENGTH 22
+#define HASH_SIZE 32
+
+bool password_encode(struct dm_text password, char out[PASSWORD_SIZE])
+{
+	char salt[SALT_LENGTH + 1];
+	unsigned char hash[HASH_SIZE];
+	unsigned char base64[4 * ((HASH_SIZE + 2) / 3) + 1];
+
+	if (!password.data) {
+		out[0] = '!';
+		return random_alphanumeric(out + 1, 40);
+	}
+	if (!random_alphanumeric(salt, SALT_LENGTH))
+		return false;
+	if (PKCS5_PBKDF2_HMAC(password.data, (int)password.length, (const unsigned char *)salt, SALT_LENGTH, ITERATIONS,
+			      EVP_sha256(), HASH_SIZE, hash) != 1)
+		return false;
+	EVP_EncodeBlock(base64, hash, HASH_SIZE);
+	snprintf(out, PASSWORD_SIZE, "pbkdf2_sha256$%d$%s$%s", ITERATIONS, salt, (char *)base64);
+	return true;
+}

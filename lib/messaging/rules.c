@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* rules.c - who may send what to whom. */
+#include "rules.h"
+
+#include "failure.h"
+#include "utf8.h"
+
+#include <string.h>
+
+static bool is_listed(const struct rules *rules, int64_t user_id)
+{
+	for (size_t i = 0; i < rules->allowed_recipients_count; i++)
+		if (rules->allowed_recipients[i] == user_id)
+			return true;
+	return false;
+}
+
+static enum dm_status check_content(const struct rules *rules, struct dm_text content, struct dm_error *error)
+{
+	if (content.length == 0)
+		return fail(error, DM_INVALID, "content is required");
+	if (!utf8_valid(content.data, content.length))
+		return fail(error, DM_INVALID, "content is not valid UTF-8.");
+	if (memchr(content.data, '\0', content.length))
+		return fail(error, DM_INVALID, "Null characters are not allowed.");
+	if (rules->max_content_length > 0 && utf8_count(content.data, content.length) > rules->max_content_length)
+		return fail(error, DM_INVALID, "Ensure this field has no more than %zu characters.",
+			    rules->max_content_length);
+	return DM_OK;
+}
+
+enum dm_status rules_check_send(const struct rules *rules, int64_t sender_id, int64_t recipient_id, struct dm_text content,
+				struct dm_error *error)
+{
+	enum dm_status status = check_content(rules, content, error);
+
+	if (status != DM_OK)
+		return status;
+	if (sender_id == recipient_id)
+		return fail(error, DM_SELF, "You can't send messages to yourself.");
+	if (rules->allowed_recipients_count > 0 && !is_listed(rules, sender_id) && !is_listed(rules, recipient_id))
+		return fail(error, DM_NOT_ALLOWED, "You are not allowed to message this user.");
+	return DM_OK;
+}
+
+static bool is_name_character(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("@.+-_", c) || c >= 0x80;
+}
+
+static bool is_text(struct dm_text text, size_t most)
+{
+	if (text.length == 0)
+		return true;
+	return utf8_valid(text.data, text.length) && !memchr(text.data, '\0', text.length) &&
+	       utf8_count(text.data, text.length) <= most;
+}
+
+enum dm_status rules_check_new_user(const struct dm_new_user *user, struct dm_error *error)
+{
+	bool name_is_good = user->username.length > 0 && is_text(user->username, 150);
+
+	for (size_t i = 0; name_is_good && i < user->username.length; i++)
+		name_is_good = is_name_character((unsigned char)user->username.data[i]);
+	if (!name_is_good)
+		return fail(error, DM_INVALID, "a user name is 1 to 150 letters, digits and @ . + - _; choose such a name");
+	if (!is_text(user->email, 254))
+		return fail(error, DM_INVALID, "an e-mail address is UTF-8 text of at most 254 characters; shorten it");
+	if (!is_text(user->first_name, 150) || !is_text(user->last_name, 150))
+		return fail(error, DM_INVALID, "a first or last name is UTF-8 text of at most 150 characters; shorten it");
+	return DM_OK;
+}

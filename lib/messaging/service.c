@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* service.c - the open handle: rules before an operation, signals after it. */
+#include "service.h"
+
+#include "arena.h"
+#include "failure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_URL "sqlite:///directmessages.db"
+#define DEFAULT_BUSY_TIMEOUT_MS 5000
+#define DEFAULT_MAX_WAITING 4096
+
+/* The messages that an operation marks as read, kept until the commit has made it true. */
+struct changed {
+	struct arena arena;
+	struct changed_message {
+		struct changed_message *next;
+		struct dm_message message;
+	} *first, **last;
+};
+
+static bool keep_changed(struct dm_operation *operation, const struct dm_message *message)
+{
+	struct changed *changed = operation->internal.changed;
+	struct changed_message *kept;
+	struct span content;
+
+	if (!signals_has_receivers(&operation->internal.handle->signals, DM_MESSAGE_READ))
+		return true;
+	if (!changed) {
+		changed = calloc(1, sizeof(*changed));
+		if (!changed)
+			return false;
+		changed->last = &changed->first;
+		operation->internal.changed = changed;
+	}
+	kept = arena_alloc(&changed->arena, sizeof(*kept));
+	content = arena_copy(&changed->arena, (struct span){message->content.data, message->content.length});
+	if (!kept || !content.data)
+		return false;
+	kept->message = *message;
+	kept->message.content = (struct dm_text){content.data, content.length};
+	*changed->last = kept;
+	changed->last = &kept->next;
+	return true;
+}
+
+static void complete(struct dm_operation *operation)
+{
+	struct signals *signals = &operation->internal.handle->signals;
+	struct changed *changed = operation->internal.changed;
+
+	if (operation->status == DM_OK && operation->kind == DM_OP_SEND)
+		signals_emit(signals, DM_MESSAGE_SENT, &operation->message);
+	if (changed) {
+		if (operation->status == DM_OK)
+			for (struct changed_message *kept = changed->first; kept; kept = kept->next)
+				signals_emit(signals, DM_MESSAGE_READ, &kept->message);
+		arena_release(&changed->arena);
+		free(changed);
+	}
+	if (operation->done)
+		operation->done(operation);
+}
+
+static bool copy_rules(struct rules *rules, const struct dm_options *options)
+{
+	size_t size = options->allowed_recipients_count * sizeof(*rules->allowed_recipients);
+
+	rules->max_content_length = options->max_content_length;
+	if (options->allowed_recipients_count == 0)
+		return true;
+	rules->allowed_recipients = malloc(size);
+	if (!rules->allowed_recipients)
+		return false;
+	memcpy(rules->allowed_recipients, options->allowed_recipients, size);
+	rules->allowed_recipients_count = options->allowed_recipients_count;
+	return true;
+}
+
+enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_error *error)
+{
+	struct store_options store = {
+		.url = options->database ? options->database : DEFAULT_URL,
+		.busy_timeout_ms = options->busy_timeout_ms > 0 ? options->busy_timeout_ms : DEFAULT_BUSY_TIMEOUT_MS,
+		.max_waiting = options->max_waiting > 0 ? options->max_waiting : DEFAULT_MAX_WAITING,
+		.create = options->create,
+		.changed = keep_changed,
+		.completed = complete,
+	};
+	struct dm_error own = {0};
+	dm *handle = calloc(1, sizeof(*handle));
+	enum dm_status status = DM_OK;
+
+	*out = NULL;
+	if (!handle)
+		return fail(error, DM_NO_MEMORY, "out of memory");
+	signals_init(&handle->signals);
+	if (!copy_rules(&handle->rules, options))
+		status = fail(&own, DM_NO_MEMORY, "out of memory");
+	if (status == DM_OK)
+		status = store_open(&store, &handle->store, &own);
+	if (status != DM_OK) {
+		dm_close(handle);
+		return fail(error, status, "%s", own.message);
+	}
+	*out = handle;
+	return DM_OK;
+}
+
+void dm_close(dm *handle)
+{
+	if (!handle)
+		return;
+	if (handle->store)
+		handle->store->backend->close(handle->store);
+	signals_release(&handle->signals);
+	free(handle->rules.allowed_recipients);
+	free(handle);
+}
+
+const char *dm_version(void)
+{
+	return DIRECTMESSAGES_VERSION;
+}
+
+enum dm_status dm_check_schema(dm *handle, struct dm_error *error)
+{
+	struct dm_error own = {0};
+	enum dm_status status = handle->store->backend->check_schema(handle->store, &own);
+
+	return status == DM_OK ? DM_OK : fail(error, status, "%s", own.message);
+}
+
+enum dm_status dm_migrate(dm *handle, void (*on_step)(void *context, int number, const char *name), void *context,
+			  struct dm_error *error)
+{
+	struct dm_error own = {0};
+	enum dm_status status = handle->store->backend->migrate(handle->store, on_step, context, &own);
+
+	return status == DM_OK ? DM_OK : fail(error, status, "%s", own.message);
+}
+
+/* Makes the operation ready, and asks the rules. */
+static enum dm_status prepare(dm *handle, struct dm_operation *operation)
+{
+	memset(&operation->internal, 0, sizeof(operation->internal));
+	operation->internal.handle = handle;
+	operation->error = (struct dm_error){DM_OK, ""};
+	operation->status = DM_OK;
+	if (operation->kind == DM_OP_SEND)
+		operation->status = rules_check_send(&handle->rules, operation->user_id, operation->partner_id,
+						     operation->text, &operation->error);
+	if (operation->kind == DM_OP_USER_CREATE)
+		operation->status = rules_check_new_user(operation->new_user, &operation->error);
+	return operation->status;
+}
+
+void dm_submit(dm *handle, struct dm_operation *operation)
+{
+	if (prepare(handle, operation) == DM_OK)
+		handle->store->backend->submit(handle->store, operation);
+	else
+		complete(operation);
+}
+
+enum dm_status service_run(dm *handle, struct dm_operation *operation, struct dm_error *error)
+{
+	if (prepare(handle, operation) == DM_OK)
+		handle->store->backend->run(handle->store, operation);
+	if (operation->status != DM_OK)
+		return fail(error, operation->status, "%s", operation->error.message);
+	return DM_OK;
+}
+
+enum dm_status dm_connect(dm *handle, enum dm_signal signal, dm_receiver *receiver, void *context, struct dm_error *error)
+{
+	return signals_connect(&handle->signals, signal, receiver, context, error);
+}
+
+bool dm_disconnect(dm *handle, enum dm_signal signal, dm_receiver *receiver, void *context)
+{
+	return signals_disconnect(&handle->signals, signal, receiver, context);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* service.h - the open handle: rules before an operation, signals after it. */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include "rules.h"
+#include "signals.h"
+#include "store.h"
+
+struct dm {
+	struct store *store;
+	struct rules rules;
+	struct signals signals;
+};
+
+/* Runs the operation and waits; its status, and its error in *error (which may be NULL). */
+MUST_CHECK enum dm_status service_run(dm *handle, struct dm_operation *operation, struct dm_error *error);
+
+#endif

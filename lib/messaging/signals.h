@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* signals.h - who wants to hear of a message that was sent or read. */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+#include "attributes.h"
+#include "directmessages.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct receiver;
+
+struct signals {
+	pthread_mutex_t mutex; /* guards the list; not held while a receiver runs */
+	pthread_cond_t stopped_running;
+	struct receiver *first; /* in the order in which they were connected */
+	atomic_size_t counts[2];
+};
+
+void signals_init(struct signals *signals);
+void signals_release(struct signals *signals);
+
+MUST_CHECK enum dm_status signals_connect(struct signals *signals, enum dm_signal signal, dm_receiver *function,
+					  void *context, struct dm_error *error);
+bool signals_disconnect(struct signals *signals, enum dm_signal signal, dm_receiver *function, void *context);
+
+/* Cheap: spares whoever has nobody to tell. */
+bool signals_has_receivers(const struct signals *signals, enum dm_signal signal);
+
+/* Calls each receiver of the signal, in the caller's thread. */
+void signals_emit(struct signals *signals, enum dm_signal signal, const struct dm_message *message);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* batch.c - from an operation to the function of its noun's file; many writes in one commit. */
+#include "batch.h"
+
+#include "nouns.h"
+
+static const struct {
+	operation_function *run;
+	bool is_read;
+} kinds[] = {
+	[DM_OP_AUTHENTICATE] = {user_authenticate, true},
+	[DM_OP_USER_BY_ID] = {user_by_id, true},
+	[DM_OP_USER_BY_NAME] = {user_by_name, true},
+	[DM_OP_USERS] = {users_list, true},
+	[DM_OP_UNREAD_COUNT] = {unread_count, true},
+	[DM_OP_UNREAD_BY_PARTNER] = {unread_by_partner, true},
+	[DM_OP_UNREAD_MESSAGES] = {unread_messages, true},
+	[DM_OP_PARTNERS] = {partners_page, true},
+	[DM_OP_CONVERSATION] = {conversation_page, true},
+	[DM_OP_MESSAGE] = {message_get, true},
+	[DM_OP_ALL_MESSAGES] = {messages_all, true},
+	[DM_OP_SEND] = {message_send, false},
+	[DM_OP_MARK_CONVERSATION_READ] = {conversation_mark_read, false},
+	[DM_OP_MARK_READ] = {message_mark_read, false},
+	[DM_OP_HIDE] = {message_hide, false},
+	[DM_OP_USER_CREATE] = {user_create, false},
+	[DM_OP_USER_SET_ACTIVE] = {user_set_active, false},
+	[DM_OP_TOKEN_CREATE] = {token_create, false},
+	[DM_OP_TOKEN_REVOKE] = {token_revoke, false},
+};
+
+bool operation_is_read(const struct dm_operation *operation)
+{
+	return kinds[operation->kind].is_read;
+}
+
+void operation_run(struct session *session, struct dm_operation *operation)
+{
+	operation->status = kinds[operation->kind].run(session, operation);
+}
+
+/* Failures of one row are its own; these are the store's, and leave the transaction in doubt. */
+static bool is_of_the_store(enum dm_status status)
+{
+	return status == DM_BUSY || status == DM_UNAVAILABLE || status == DM_NO_MEMORY || status == DM_SCHEMA ||
+	       status == DM_INTERNAL;
+}
+
+static enum dm_status run_in_transaction(struct session *session, struct dm_operation **operations, size_t count,
+					 struct dm_error *error)
+{
+	enum dm_status status = session_prepare(session, error);
+
+	if (status == DM_OK)
+		status = session_step_done(session, session->statements[BEGIN_WRITE], error);
+	for (size_t i = 0; i < count && status == DM_OK; i++) {
+		operation_run(session, operations[i]);
+		if (is_of_the_store(operations[i]->status)) {
+			status = operations[i]->status;
+			*error = operations[i]->error;
+		}
+	}
+	if (status == DM_OK)
+		status = session_step_done(session, session->statements[COMMIT], error);
+	return status;
+}
+
+void batch_run(void *session_pointer, struct dm_operation **operations, size_t count)
+{
+	struct session *session = session_pointer;
+	struct dm_error error = {0};
+	enum dm_status status = run_in_transaction(session, operations, count, &error);
+
+	if (status == DM_OK)
+		return;
+	if (!sqlite3_get_autocommit(session->db)) { /* SQLite has not rolled back by itself */
+		sqlite3_step(session->statements[ROLLBACK]);
+		sqlite3_reset(session->statements[ROLLBACK]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		operations[i]->status = status;
+		operations[i]->error = error;
+	}
+}

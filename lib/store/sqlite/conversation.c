@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* conversation.c - the messages between two users: pages of them, what is unread, marking as read.
+ *
+ * A page merges two ranges, what the user sent (index directmessages_sent) and received (directmessages_received); the
+ * indexes hold visible messages only, by time, and end with the row's id as every SQLite index does. So SQLite walks both
+ * from the position on and stops at the limit. */
+#include "nouns.h"
+
+#include "clock.h"
+
+/* ?1 user, ?2 partner, ?3 position, ?4 row id, ?5 limit, ?6 offset. One statement for each direction, and for the rows
+ * at the very time of the position (SQLite would walk all of these if they were asked for by a row value). */
+#define PAGE(range, direction) \
+	"SELECT " MESSAGE_COLUMNS " FROM directmessages_message INDEXED BY directmessages_sent" \
+	" WHERE sender_id = ?1 AND recipient_id = ?2 AND hidden_for_sender IS NULL AND " range \
+	" UNION ALL SELECT " MESSAGE_COLUMNS " FROM directmessages_message INDEXED BY directmessages_received" \
+	" WHERE recipient_id = ?1 AND sender_id = ?2 AND hidden_for_recipient IS NULL AND " range \
+	" ORDER BY sent_at " direction ", id " direction " LIMIT ?5 OFFSET ?6"
+
+#define UNREAD " FROM directmessages_message INDEXED BY directmessages_unread WHERE recipient_id = ?1"
+#define IS_UNREAD " AND read_at IS NULL AND hidden_for_recipient IS NULL"
+
+const struct statement_text conversation_statements[] = {
+	{CONVERSATION_OLDER, PAGE("sent_at < ?3", "DESC")},
+	{CONVERSATION_OLDER_TIES, PAGE("sent_at = ?3 AND id < ?4", "DESC")},
+	{CONVERSATION_NEWER, PAGE("sent_at > ?3", "ASC")},
+	{CONVERSATION_NEWER_TIES, PAGE("sent_at = ?3 AND id > ?4", "ASC")},
+	{CONVERSATION_ROW_TIME, "SELECT sent_at FROM directmessages_message WHERE id = ?1"
+				" AND ((sender_id = ?2 AND recipient_id = ?3) OR (sender_id = ?3 AND recipient_id = ?2))"},
+	{CONVERSATION_MARK_READ,
+	 "UPDATE directmessages_message INDEXED BY directmessages_unread SET read_at = ?3"
+	 " WHERE recipient_id = ?1 AND sender_id = ?2" IS_UNREAD " RETURNING " MESSAGE_COLUMNS},
+	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = ?2" IS_UNREAD " LIMIT 1"},
+	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD},
+	{UNREAD_BY_PARTNER, "SELECT sender_id, (SELECT username FROM auth_user WHERE id = sender_id), count(*)" UNREAD IS_UNREAD
+			    " GROUP BY sender_id ORDER BY sender_id"},
+	{UNREAD_MESSAGES, "SELECT " MESSAGE_COLUMNS UNREAD IS_UNREAD " ORDER BY sent_at, id"},
+};
+const size_t conversation_statements_count = ARRAY_LENGTH(conversation_statements);
+
+/* Where a page starts: beyond (position, row_id), or, without row_id, beyond position and then `offset` rows on. */
+struct start {
+	bool has_position;
+	int64_t position;
+	int64_t row_id;
+	uint64_t offset;
+};
+
+/* A row id says exactly where to go on; its time comes with it unless the cursor had to count rows from an earlier
+ * position. A row that has vanished since leaves what the cursor counted. */
+static enum dm_status find_start(struct session *session, struct dm_operation *operation, struct start *start)
+{
+	const struct dm_page *page = &operation->page;
+	sqlite3_stmt *statement = session->statements[CONVERSATION_ROW_TIME];
+	int code;
+
+	*start = (struct start){page->has_position, page->position, 0, page->offset};
+	if (page->row_id == 0)
+		return DM_OK;
+	if (page->has_position && page->offset == 0) {
+		start->row_id = page->row_id;
+		return DM_OK;
+	}
+	sqlite3_bind_int64(statement, 1, page->row_id);
+	sqlite3_bind_int64(statement, 2, operation->user_id);
+	sqlite3_bind_int64(statement, 3, operation->partner_id);
+	code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		*start = (struct start){true, column_time(statement, 0, 0), page->row_id, 0};
+	return session_finish(session, statement, code, &operation->error);
+}
+
+static void bind_position(sqlite3_stmt *statement, const struct start *start, bool reverse)
+{
+	/* Beyond every time in either direction: times are texts that begin with a digit. */
+	if (start->has_position)
+		bind_time(statement, 3, start->position);
+	else
+		sqlite3_bind_text(statement, 3, reverse ? "" : "A", -1, SQLITE_STATIC);
+}
+
+static enum dm_status lend_range(struct session *session, struct dm_operation *operation, enum statement which,
+				 const struct start *start, size_t *rows, bool *enough)
+{
+	sqlite3_stmt *statement = session->statements[which];
+	size_t limit = operation->page.limit;
+
+	if (*enough || (limit > 0 && *rows >= limit))
+		return DM_OK;
+	sqlite3_bind_int64(statement, 1, operation->user_id);
+	sqlite3_bind_int64(statement, 2, operation->partner_id);
+	bind_position(statement, start, operation->page.reverse);
+	if (sqlite3_bind_parameter_count(statement) >= 4)
+		sqlite3_bind_int64(statement, 4, start->row_id);
+	sqlite3_bind_int64(statement, 5, limit > 0 ? (int64_t)(limit - *rows) : -1);
+	sqlite3_bind_int64(statement, 6, (int64_t)start->offset);
+	return messages_lend(session, statement, operation, rows, enough);
+}
+
+enum dm_status conversation_page(struct session *session, struct dm_operation *operation)
+{
+	bool reverse = operation->page.reverse, enough = false;
+	enum dm_status status;
+	struct start start;
+	size_t rows = 0;
+
+	if (operation->user_id == operation->partner_id) /* nobody messages oneself */
+		return DM_OK;
+	status = find_start(session, operation, &start);
+	if (status == DM_OK && start.row_id != 0)
+		status = lend_range(session, operation, reverse ? CONVERSATION_NEWER_TIES : CONVERSATION_OLDER_TIES, &start,
+				    &rows, &enough);
+	if (status == DM_OK)
+		status = lend_range(session, operation, reverse ? CONVERSATION_NEWER : CONVERSATION_OLDER, &start, &rows,
+				    &enough);
+	return status;
+}
+
+enum dm_status conversation_has_unread(struct session *session, struct dm_operation *operation, bool *has)
+{
+	sqlite3_stmt *statement = session->statements[UNREAD_EXISTS];
+	int code;
+
+	sqlite3_bind_int64(statement, 1, operation->user_id);
+	sqlite3_bind_int64(statement, 2, operation->partner_id);
+	code = sqlite3_step(statement);
+	*has = code == SQLITE_ROW;
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status conversation_mark_read(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[CONVERSATION_MARK_READ];
+
+	operation->count = 0;
+	sqlite3_bind_int64(statement, 1, operation->user_id);
+	sqlite3_bind_int64(statement, 2, operation->partner_id);
+	bind_time(statement, 3, clock_now());
+	return messages_changed(session, statement, operation);
+}
+
+enum dm_status unread_count(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[UNREAD_COUNT];
+	int code;
+
+	sqlite3_bind_int64(statement, 1, operation->user_id);
+	code = sqlite3_step(statement);
+	operation->count = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status unread_by_partner(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[UNREAD_BY_PARTNER];
+	int code;
+
+	sqlite3_bind_int64(statement, 1, operation->user_id);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct dm_unread unread = {
+			.partner_id = sqlite3_column_int64(statement, 0),
+			.partner_username = column_text(statement, 1),
+			.count = sqlite3_column_int64(statement, 2),
+		};
+
+		if (!operation->on_unread(operation->context, &unread))
+			break;
+	}
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status unread_messages(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[UNREAD_MESSAGES];
+	bool enough = false;
+	size_t rows = 0;
+
+	sqlite3_bind_int64(statement, 1, operation->user_id);
+	return messages_lend(session, statement, operation, &rows, &enough);
+}

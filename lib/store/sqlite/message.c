@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* message.c - single messages: store, read, mark as read, hide. */
+#include "nouns.h"
+
+#include "clock.h"
+
+const struct statement_text message_statements[] = {
+	/* Whether both users exist is asked here, for this row alone: a foreign key's failure would show at the commit
+	 * and take the whole batch with it. */
+	{MESSAGE_INSERT, "INSERT INTO directmessages_message (content, sent_at, read_at, recipient_id, sender_id,"
+			 " hidden_for_recipient, hidden_for_sender) SELECT ?1, ?2, NULL, ?3, ?4, NULL, NULL"
+			 " WHERE EXISTS (SELECT 1 FROM auth_user WHERE id = ?3) AND EXISTS (SELECT 1 FROM auth_user WHERE id = ?4)"},
+	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = ?1"},
+	{MESSAGE_MARK_READ, "UPDATE directmessages_message SET read_at = ?2 WHERE id = ?1 AND read_at IS NULL"
+			    " RETURNING " MESSAGE_COLUMNS},
+	{MESSAGE_HIDE_FOR_SENDER, "UPDATE directmessages_message SET hidden_for_sender = ?3 WHERE id = ?1 AND sender_id = ?2"},
+	{MESSAGE_HIDE_FOR_RECIPIENT,
+	 "UPDATE directmessages_message SET hidden_for_recipient = ?3 WHERE id = ?1 AND recipient_id = ?2"},
+	{MESSAGES_NEWEST, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message ORDER BY id DESC LIMIT ?1"},
+	{MESSAGES_NEWEST_OF_USER,
+	 "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE sender_id = ?2"
+	 " UNION ALL SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE recipient_id = ?2 AND sender_id <> ?2"
+	 " ORDER BY 1 DESC LIMIT ?1"},
+};
+const size_t message_statements_count = ARRAY_LENGTH(message_statements);
+
+struct dm_message message_from_row(sqlite3_stmt *row)
+{
+	return (struct dm_message){
+		.id = sqlite3_column_int64(row, 0),
+		.sender_id = sqlite3_column_int64(row, 1),
+		.recipient_id = sqlite3_column_int64(row, 2),
+		.sent_at = column_time(row, 3, 0),
+		.read_at = column_time(row, 4, DM_UNREAD),
+		.content = column_text(row, 5),
+	};
+}
+
+enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation, size_t *rows,
+			     bool *enough)
+{
+	int code = SQLITE_DONE;
+
+	while (!*enough && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct dm_message message = message_from_row(statement);
+
+		++*rows;
+		*enough = !operation->on_message(operation->context, &message);
+	}
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status messages_changed(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation)
+{
+	int code;
+
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct dm_message message = message_from_row(statement);
+
+		if (!session->options->changed(operation, &message)) {
+			sqlite3_reset(statement);
+			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
+		}
+		operation->count++;
+	}
+	return session_finish(session, statement, code, &operation->error);
+}
+
+/* Strictly later than the message before, so that the order of times is the order of commits even within one batch.
+ * A clock that was set back by more than a second is believed. */
+static int64_t next_sent_at(struct session *session)
+{
+	int64_t now = clock_now();
+
+	if (now <= session->last_sent_at && session->last_sent_at - now < 1000000)
+		now = session->last_sent_at + 1;
+	session->last_sent_at = now;
+	return now;
+}
+
+enum dm_status message_send(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[MESSAGE_INSERT];
+	int64_t sent_at = next_sent_at(session);
+	enum dm_status status;
+
+	bind_text(statement, 1, operation->text);
+	bind_time(statement, 2, sent_at);
+	sqlite3_bind_int64(statement, 3, operation->partner_id);
+	sqlite3_bind_int64(statement, 4, operation->user_id);
+	status = session_step_done(session, statement, &operation->error);
+	if (status != DM_OK)
+		return status;
+	if (sqlite3_changes(session->db) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "the sender or the recipient does not exist");
+	operation->message = (struct dm_message){
+		.id = sqlite3_last_insert_rowid(session->db),
+		.sender_id = operation->user_id,
+		.recipient_id = operation->partner_id,
+		.sent_at = sent_at,
+		.read_at = DM_UNREAD,
+		.content = operation->text,
+	};
+	return DM_OK;
+}
+
+enum dm_status message_get(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[MESSAGE_BY_ID];
+	enum dm_status status;
+	bool enough = false;
+	size_t rows = 0;
+
+	sqlite3_bind_int64(statement, 1, operation->message_id);
+	status = messages_lend(session, statement, operation, &rows, &enough);
+	if (status == DM_OK && rows == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
+	return status;
+}
+
+static enum dm_status must_exist(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[MESSAGE_BY_ID];
+	enum dm_status status;
+	int code;
+
+	sqlite3_bind_int64(statement, 1, operation->message_id);
+	code = sqlite3_step(statement);
+	status = session_finish(session, statement, code, &operation->error);
+	if (status == DM_OK && code == SQLITE_DONE)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
+	return status;
+}
+
+enum dm_status message_mark_read(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[MESSAGE_MARK_READ];
+	enum dm_status status;
+
+	operation->count = 0;
+	sqlite3_bind_int64(statement, 1, operation->message_id);
+	bind_time(statement, 2, clock_now());
+	status = messages_changed(session, statement, operation);
+	if (status == DM_OK && operation->count == 0)
+		return must_exist(session, operation);
+	return status;
+}
+
+enum dm_status message_hide(struct session *session, struct dm_operation *operation)
+{
+	static const enum statement sides[] = {MESSAGE_HIDE_FOR_SENDER, MESSAGE_HIDE_FOR_RECIPIENT};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(sides); i++) {
+		sqlite3_stmt *statement = session->statements[sides[i]];
+		enum dm_status status;
+
+		sqlite3_bind_int64(statement, 1, operation->message_id);
+		sqlite3_bind_int64(statement, 2, operation->user_id);
+		bind_time(statement, 3, clock_now());
+		status = session_step_done(session, statement, &operation->error);
+		if (status != DM_OK || sqlite3_changes(session->db) > 0)
+			return status;
+	}
+	return fail(&operation->error, DM_NOT_FOUND, "there is no such message, or it is not this user's");
+}
+
+enum dm_status messages_all(struct session *session, struct dm_operation *operation)
+{
+	bool one_user = operation->user_id > 0, enough = false;
+	sqlite3_stmt *statement = session->statements[one_user ? MESSAGES_NEWEST_OF_USER : MESSAGES_NEWEST];
+	size_t rows = 0;
+
+	sqlite3_bind_int64(statement, 1, operation->page.limit > 0 ? (int64_t)operation->page.limit : -1);
+	if (one_user)
+		sqlite3_bind_int64(statement, 2, operation->user_id);
+	return messages_lend(session, statement, operation, &rows, &enough);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* migrations.c - the numbered steps of the schema. A step that was released is never changed; add another. */
+#include "migrate.h"
+
+/* Django's own tables, to the byte as Django 4.2 to 6.0 makes them with django.contrib.auth, rest_framework.authtoken and the
+ * reference's three migrations, and its record of these, so that a Django project finds its work done. The one addition is the
+ * CHECK at the end of directmessages_message. */
+static const char django_tables[] =
+	"CREATE TABLE \"django_migrations\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, \"app\" "
+	"varchar(255) NOT NULL, \"name\" varchar(255) NOT NULL, \"applied\" datetime NOT NULL);"
+	"CREATE TABLE \"django_content_type\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "
+	"\"app_label\" varchar(100) NOT NULL, \"model\" varchar(100) NOT NULL);"
+	"CREATE TABLE \"auth_permission\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "
+	"\"content_type_id\" integer NOT NULL REFERENCES \"django_content_type\" (\"id\") DEFERRABLE "
+	"INITIALLY DEFERRED, \"codename\" varchar(100) NOT NULL, \"name\" varchar(255) NOT NULL);"
+	"CREATE TABLE \"auth_group\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, \"name\" "
+	"varchar(150) NOT NULL UNIQUE);"
+	"CREATE TABLE \"auth_group_permissions\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "
+	"\"group_id\" integer NOT NULL REFERENCES \"auth_group\" (\"id\") DEFERRABLE INITIALLY DEFERRED, "
+	"\"permission_id\" integer NOT NULL REFERENCES \"auth_permission\" (\"id\") DEFERRABLE INITIALLY "
+	"DEFERRED);"
+	"CREATE TABLE \"auth_user\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, \"password\" "
+	"varchar(128) NOT NULL, \"last_login\" datetime NULL, \"is_superuser\" bool NOT NULL, \"username\" "
+	"varchar(150) NOT NULL UNIQUE, \"last_name\" varchar(150) NOT NULL, \"email\" varchar(254) NOT NULL, "
+	"\"is_staff\" bool NOT NULL, \"is_active\" bool NOT NULL, \"date_joined\" datetime NOT NULL, "
+	"\"first_name\" varchar(150) NOT NULL);"
+	"CREATE TABLE \"auth_user_groups\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, \"user_id\" "
+	"integer NOT NULL REFERENCES \"auth_user\" (\"id\") DEFERRABLE INITIALLY DEFERRED, \"group_id\" "
+	"integer NOT NULL REFERENCES \"auth_group\" (\"id\") DEFERRABLE INITIALLY DEFERRED);"
+	"CREATE TABLE \"auth_user_user_permissions\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "
+	"\"user_id\" integer NOT NULL REFERENCES \"auth_user\" (\"id\") DEFERRABLE INITIALLY DEFERRED, "
+	"\"permission_id\" integer NOT NULL REFERENCES \"auth_permission\" (\"id\") DEFERRABLE INITIALLY "
+	"DEFERRED);"
+	"CREATE TABLE \"authtoken_token\" (\"key\" varchar(40) NOT NULL PRIMARY KEY, \"created\" datetime "
+	"NOT NULL, \"user_id\" integer NOT NULL UNIQUE REFERENCES \"auth_user\" (\"id\") DEFERRABLE "
+	"INITIALLY DEFERRED);"
+	"CREATE TABLE \"directmessages_message\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "
+	"\"content\" text NOT NULL, \"read_at\" datetime NULL, \"recipient_id\" integer NOT NULL REFERENCES "
+	"\"auth_user\" (\"id\") DEFERRABLE INITIALLY DEFERRED, \"sender_id\" integer NOT NULL REFERENCES "
+	"\"auth_user\" (\"id\") DEFERRABLE INITIALLY DEFERRED, \"sent_at\" datetime NOT NULL, "
+	"\"hidden_for_recipient\" datetime NULL, \"hidden_for_sender\" datetime NULL, CONSTRAINT "
+	"\"directmessages_not_to_self\" CHECK (\"sender_id\" <> \"recipient_id\"));"
+	"CREATE INDEX \"auth_group_permissions_group_id_b120cbf9\" ON \"auth_group_permissions\" "
+	"(\"group_id\");"
+	"CREATE UNIQUE INDEX \"auth_group_permissions_group_id_permission_id_0cd325b0_uniq\" ON "
+	"\"auth_group_permissions\" (\"group_id\", \"permission_id\");"
+	"CREATE INDEX \"auth_group_permissions_permission_id_84c5c92e\" ON \"auth_group_permissions\" "
+	"(\"permission_id\");"
+	"CREATE INDEX \"auth_permission_content_type_id_2f476e4b\" ON \"auth_permission\" "
+	"(\"content_type_id\");"
+	"CREATE UNIQUE INDEX \"auth_permission_content_type_id_codename_01ab375a_uniq\" ON "
+	"\"auth_permission\" (\"content_type_id\", \"codename\");"
+	"CREATE INDEX \"auth_user_groups_group_id_97559544\" ON \"auth_user_groups\" (\"group_id\");"
+	"CREATE INDEX \"auth_user_groups_user_id_6a12ed8b\" ON \"auth_user_groups\" (\"user_id\");"
+	"CREATE UNIQUE INDEX \"auth_user_groups_user_id_group_id_94350c0c_uniq\" ON \"auth_user_groups\" "
+	"(\"user_id\", \"group_id\");"
+	"CREATE INDEX \"auth_user_user_permissions_permission_id_1fbb5f2c\" ON "
+	"\"auth_user_user_permissions\" (\"permission_id\");"
+	"CREATE INDEX \"auth_user_user_permissions_user_id_a95ead1b\" ON \"auth_user_user_permissions\" "
+	"(\"user_id\");"
+	"CREATE UNIQUE INDEX \"auth_user_user_permissions_user_id_permission_id_14a6b632_uniq\" ON "
+	"\"auth_user_user_permissions\" (\"user_id\", \"permission_id\");"
+	"CREATE INDEX \"directmessages_message_recipient_id_9b79a385\" ON \"directmessages_message\" "
+	"(\"recipient_id\");"
+	"CREATE INDEX \"directmessages_message_sender_id_5eeeffb9\" ON \"directmessages_message\" "
+	"(\"sender_id\");"
+	"CREATE UNIQUE INDEX \"django_content_type_app_label_model_76bd3d3b_uniq\" ON "
+	"\"django_content_type\" (\"app_label\", \"model\");"
+	"INSERT INTO django_migrations (app, name, applied) SELECT column1, column2, strftime('%Y-%m-%d %H:%M:%f', 'now') FROM (VALUES "
+	"('contenttypes', '0001_initial'), "
+	"('contenttypes', '0002_remove_content_type_name'), "
+	"('auth', '0001_initial'), "
+	"('auth', '0002_alter_permission_name_max_length'), "
+	"('auth', '0003_alter_user_email_max_length'), "
+	"('auth', '0004_alter_user_username_opts'), "
+	"('auth', '0005_alter_user_last_login_null'), "
+	"('auth', '0006_require_contenttypes_0002'), "
+	"('auth', '0007_alter_validators_add_error_messages'), "
+	"('auth', '0008_alter_user_username_max_length'), "
+	"('auth', '0009_alter_user_last_name_max_length'), "
+	"('auth', '0010_alter_group_name_max_length'), "
+	"('auth', '0011_update_proxy_permissions'), "
+	"('auth', '0012_alter_user_first_name_max_length'), "
+	"('authtoken', '0001_initial'), "
+	"('authtoken', '0002_auto_20160226_1747'), "
+	"('authtoken', '0003_tokenproxy'), "
+	"('authtoken', '0004_alter_tokenproxy_options'), "
+	"('directmessages', '0001_initial'), "
+	"('directmessages', '0002_alter_message_sent_at'), "
+	"('directmessages', '0003_message_hidden_for_recipient_and_more'));";
+
+#define DJANGO_TABLES "'auth_user', 'authtoken_token', 'directmessages_message'"
+
+/* Visible messages by either end, so that hidden ones cost nothing, and the unread ones. */
+static const char indexes[] =
+	"CREATE INDEX IF NOT EXISTS directmessages_sent ON directmessages_message (sender_id, recipient_id, sent_at)"
+	" WHERE hidden_for_sender IS NULL;"
+	"CREATE INDEX IF NOT EXISTS directmessages_received ON directmessages_message (recipient_id, sender_id, sent_at)"
+	" WHERE hidden_for_recipient IS NULL;"
+	"CREATE INDEX IF NOT EXISTS directmessages_unread ON directmessages_message (recipient_id, sender_id)"
+	" WHERE read_at IS NULL AND hidden_for_recipient IS NULL;";
+
+const struct migration migrations[] = {
+	{
+		.number = 1,
+		.name = "Django's tables",
+		.satisfied = "SELECT (SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN (" DJANGO_TABLES ")) = 3"
+			     " AND (SELECT count(*) FROM pragma_table_info('directmessages_message')"
+			     " WHERE name IN ('hidden_for_sender', 'hidden_for_recipient')) = 2",
+		.possible = "SELECT count(*) = 0 FROM sqlite_master WHERE name = 'django_migrations' OR name IN (" DJANGO_TABLES ")",
+		.refusal = "the database has some of Django's tables, but not all of auth_user, authtoken_token and "
+			   "directmessages_message with all columns; run the Django project's own 'manage.py migrate' first",
+		.sql = django_tables,
+	},
+	{
+		.number = 2,
+		.name = "indexes of conversations and unread messages",
+		.satisfied = "SELECT count(*) = 3 FROM sqlite_master WHERE type = 'index' AND tbl_name = 'directmessages_message'"
+			     " AND name IN ('directmessages_sent', 'directmessages_received', 'directmessages_unread')",
+		.sql = indexes,
+	},
+};
+const size_t migrations_count = ARRAY_LENGTH(migrations);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* nouns.h - what each noun's file does for an operation. Each gives the operation's status; rows are lent to its
+ * row functions, results go into the operation. */
+#ifndef NOUNS_H
+#define NOUNS_H
+
+#include "session.h"
+
+typedef enum dm_status operation_function(struct session *session, struct dm_operation *operation);
+
+/* user.c */
+operation_function user_authenticate, user_by_id, user_by_name, users_list, user_create, user_set_active;
+struct dm_user user_from_row(sqlite3_stmt *row); /* of SELECT id, username, first_name, last_name, email, is_active */
+
+/* token.c */
+operation_function token_create, token_revoke;
+
+/* message.c */
+operation_function message_send, message_get, message_mark_read, message_hide, messages_all;
+struct dm_message message_from_row(sqlite3_stmt *row); /* of SELECT MESSAGE_COLUMNS */
+#define MESSAGE_COLUMNS "id, sender_id, recipient_id, sent_at, read_at, content"
+
+/* Lends each row to the operation's on_message until it has enough; resets the statement. *rows counts them. */
+enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
+			     size_t *rows, bool *enough);
+
+/* Gives each row of a marking statement to the store's `changed` and counts them in the operation. */
+enum dm_status messages_changed(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation);
+
+/* conversation.c */
+operation_function conversation_page, conversation_mark_read, unread_count, unread_by_partner, unread_messages;
+enum dm_status conversation_has_unread(struct session *session, struct dm_operation *operation, bool *has);
+
+/* partner.c */
+operation_function partners_page;
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* session.c - one connection to the file with its prepared statements. */
+#include "session.h"
+
+#include "timestamp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct statement_text session_statements[] = {
+	/* Immediate: the lock is taken, and waited for, before anything is done. */
+	{BEGIN_WRITE, "BEGIN IMMEDIATE"},
+	{COMMIT, "COMMIT"},
+	{ROLLBACK, "ROLLBACK"},
+};
+const size_t session_statements_count = ARRAY_LENGTH(session_statements);
+
+/* A read runs on a thread that serves others too, so it waits only for what ends soon (another process that recovers
+ * the log); readers are not blocked by writers. */
+#define READER_BUSY_MS 250
+
+/* Pages are 4 KiB; negative numbers are KiB. Log pages before a checkpoint: a larger log lets pages that change often
+ * be written back once, at the price of a file of up to 64 MiB beside the database. */
+static const char writer_setup[] = "PRAGMA journal_mode=WAL;"
+				   "PRAGMA synchronous=FULL;"
+				   "PRAGMA cache_size=-65536;"
+				   "PRAGMA wal_autocheckpoint=16384;"
+				   "PRAGMA temp_store=MEMORY;";
+static const char reader_setup[] = "PRAGMA query_only=ON;"
+				   "PRAGMA cache_size=-16384;"
+				   "PRAGMA temp_store=MEMORY;";
+
+enum dm_status session_failure(struct session *session, int code, struct dm_error *error)
+{
+	const char *why = sqlite3_errmsg(session->db);
+
+	switch (code & 0xFF) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return fail(error, DM_BUSY, "the database is locked by another process; try again later");
+	case SQLITE_FULL:
+		return fail(error, DM_UNAVAILABLE, "the disk of the database is full; make room, then try again");
+	case SQLITE_READONLY:
+		return fail(error, DM_UNAVAILABLE, "the database can't be written (%s); check its permissions and its folder's",
+			    why);
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return fail(error, DM_UNAVAILABLE, "the file is no SQLite database or is damaged (%s); name another, or restore it",
+			    why);
+	case SQLITE_CANTOPEN:
+	case SQLITE_IOERR:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+	case SQLITE_PROTOCOL:
+		return fail(error, DM_UNAVAILABLE, "the database can't be read or written (%s); check the file and its disk", why);
+	case SQLITE_NOMEM:
+		return fail(error, DM_NO_MEMORY, "out of memory");
+	case SQLITE_TOOBIG:
+		return fail(error, DM_INVALID, "the content is larger than the database can hold");
+	case SQLITE_SCHEMA:
+		return fail(error, DM_SCHEMA, "the database's schema has changed (%s); run 'migrate'", why);
+	default:
+		return fail(error, DM_INTERNAL, "unexpected database error %d: %s", code, why);
+	}
+}
+
+struct session *session_open(const char *path, enum session_role role, const struct store_options *options,
+			     struct dm_error *error)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (options->create ? SQLITE_OPEN_CREATE : 0);
+	int busy = options->busy_timeout_ms;
+	struct session *session = calloc(1, sizeof(*session));
+	int code;
+
+	if (!session) {
+		fail(error, DM_NO_MEMORY, "out of memory");
+		return NULL;
+	}
+	session->options = options;
+	code = sqlite3_open_v2(path, &session->db, flags, NULL);
+	if (!session->db) {
+		fail(error, DM_NO_MEMORY, "out of memory");
+		session_close(session);
+		return NULL;
+	}
+	sqlite3_extended_result_codes(session->db, 1);
+	sqlite3_busy_timeout(session->db, role == SESSION_READER && busy > READER_BUSY_MS ? READER_BUSY_MS : busy);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(session->db, role == SESSION_WRITER ? writer_setup : reader_setup, NULL, NULL, NULL);
+	if (code != SQLITE_OK) {
+		session_failure(session, code, error);
+		session_close(session);
+		return NULL;
+	}
+	return session;
+}
+
+void session_close(struct session *session)
+{
+	for (size_t i = 0; i < STATEMENT_COUNT; i++)
+		sqlite3_finalize(session->statements[i]);
+	sqlite3_close(session->db);
+	free(session);
+}
+
+static enum dm_status prepare_noun(struct session *session, const struct statement_text *texts, size_t count,
+				   struct dm_error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		sqlite3_stmt **statement = &session->statements[texts[i].id];
+		int code;
+
+		if (*statement)
+			continue;
+		code = sqlite3_prepare_v3(session->db, texts[i].sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+		if (code == SQLITE_ERROR)
+			return fail(error, DM_SCHEMA, "the database's schema is not up to date (%s); run 'migrate'",
+				    sqlite3_errmsg(session->db));
+		if (code != SQLITE_OK)
+			return session_failure(session, code, error);
+	}
+	return DM_OK;
+}
+
+enum dm_status session_prepare(struct session *session, struct dm_error *error)
+{
+	const struct {
+		const struct statement_text *texts;
+		size_t count;
+	} nouns[] = {
+		{session_statements, session_statements_count}, {user_statements, user_statements_count},
+		{token_statements, token_statements_count},     {message_statements, message_statements_count},
+		{partner_statements, partner_statements_count}, {conversation_statements, conversation_statements_count},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(nouns); i++) {
+		enum dm_status status = prepare_noun(session, nouns[i].texts, nouns[i].count, error);
+
+		if (status != DM_OK)
+			return status;
+	}
+	return DM_OK;
+}
+
+enum dm_status session_finish(struct session *session, sqlite3_stmt *statement, int code, struct dm_error *error)
+{
+	enum dm_status status = DM_OK;
+
+	if (code != SQLITE_DONE && code != SQLITE_ROW)
+		status = session_failure(session, code, error);
+	sqlite3_reset(statement);
+	return status;
+}
+
+enum dm_status session_step_done(struct session *session, sqlite3_stmt *statement, struct dm_error *error)
+{
+	return session_finish(session, statement, sqlite3_step(statement), error);
+}
+
+void bind_text(sqlite3_stmt *statement, int index, struct dm_text text)
+{
+	/* A NULL pointer would bind NULL, which is not the empty text. */
+	sqlite3_bind_text64(statement, index, text.data ? text.data : "", text.length, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+struct dm_text column_text(sqlite3_stmt *statement, int column)
+{
+	const char *data = (const char *)sqlite3_column_text(statement, column);
+
+	return (struct dm_text){data ? data : "", (size_t)sqlite3_column_bytes(statement, column)};
+}
+
+void bind_time(sqlite3_stmt *statement, int index, int64_t microseconds)
+{
+	char text[TIMESTAMP_SIZE];
+	size_t length = timestamp_format(microseconds, ' ', text);
+
+	sqlite3_bind_text(statement, index, text, (int)length, SQLITE_TRANSIENT);
+}
+
+int64_t column_time(sqlite3_stmt *statement, int column, int64_t when_null)
+{
+	struct dm_text text;
+	int64_t microseconds;
+
+	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+		return when_null;
+	text = column_text(statement, column);
+	/* Only Django and we write here; what neither of them could have written shows as the epoch. */
+	return timestamp_parse((struct span){text.data, text.length}, &microseconds) ? microseconds : 0;
+}

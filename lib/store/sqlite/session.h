@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* session.h - one connection to the file with its prepared statements, used by one thread at a time. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "failure.h"
+#include "store.h"
+
+#include <sqlite3.h>
+
+enum statement {
+	BEGIN_WRITE,
+	COMMIT,
+	ROLLBACK,
+	USER_BY_TOKEN,
+	USER_BY_ID,
+	USER_BY_NAME,
+	USERS,
+	USER_INSERT,
+	USER_SET_ACTIVE,
+	TOKEN_OF_USER,
+	TOKEN_REPLACE,
+	TOKEN_DELETE,
+	MESSAGE_INSERT,
+	MESSAGE_BY_ID,
+	MESSAGE_MARK_READ,
+	MESSAGE_HIDE_FOR_SENDER,
+	MESSAGE_HIDE_FOR_RECIPIENT,
+	MESSAGES_NEWEST,
+	MESSAGES_NEWEST_OF_USER,
+	UNREAD_COUNT,
+	UNREAD_BY_PARTNER,
+	UNREAD_MESSAGES,
+	UNREAD_EXISTS,
+	CONVERSATION_MARK_READ,
+	CONVERSATION_OLDER,
+	CONVERSATION_OLDER_TIES,
+	CONVERSATION_NEWER,
+	CONVERSATION_NEWER_TIES,
+	CONVERSATION_ROW_TIME,
+	PARTNERS_DOWN,
+	PARTNERS_UP,
+	STATEMENT_COUNT
+};
+
+/* The SQL of one noun's file, by statement. */
+struct statement_text {
+	enum statement id;
+	const char *sql;
+};
+
+extern const struct statement_text session_statements[], user_statements[], token_statements[], message_statements[],
+	conversation_statements[], partner_statements[];
+extern const size_t session_statements_count, user_statements_count, token_statements_count, message_statements_count,
+	conversation_statements_count, partner_statements_count;
+
+struct session {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENT_COUNT]; /* NULL until session_prepare */
+	struct session *next;                      /* in the pool of readers */
+	const struct store_options *options;       /* the store's */
+	int64_t last_sent_at;                      /* the writer's: of the message stored last */
+};
+
+enum session_role { SESSION_READER, SESSION_WRITER };
+
+/* Opens the file; NULL and *error where that fails. */
+MUST_CHECK struct session *session_open(const char *path, enum session_role role, const struct store_options *options,
+					struct dm_error *error);
+void session_close(struct session *session);
+
+/* Prepares every statement once; a mistake in one, or a missing table, shows here and not in a request. */
+MUST_CHECK enum dm_status session_prepare(struct session *session, struct dm_error *error);
+
+/* What SQLite's error code means to us, with its sentence in *error. */
+enum dm_status session_failure(struct session *session, int code, struct dm_error *error);
+
+/* Runs a statement that gives no rows. */
+MUST_CHECK enum dm_status session_step_done(struct session *session, sqlite3_stmt *statement, struct dm_error *error);
+
+/* Ends a statement after its last sqlite3_step gave `code`; DM_OK where that was SQLITE_DONE or SQLITE_ROW. */
+MUST_CHECK enum dm_status session_finish(struct session *session, sqlite3_stmt *statement, int code,
+					 struct dm_error *error);
+
+void bind_text(sqlite3_stmt *statement, int index, struct dm_text text); /* lent until the statement is reset */
+struct dm_text column_text(sqlite3_stmt *statement, int column);         /* lent until the next step */
+
+/* Times as Django stores them: "YYYY-MM-DD HH:MM:SS[.ffffff]" in UTC, or NULL. */
+void bind_time(sqlite3_stmt *statement, int index, int64_t microseconds);
+int64_t column_time(sqlite3_stmt *statement, int column, int64_t when_null);
+
+#endif

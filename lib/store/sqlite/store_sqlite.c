@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* store_sqlite.c - the SQLite backend: one writer lane, and reads inline on sessions from a pool. */
+#include "store_sqlite.h"
+
+#include "batch.h"
+#include "lane.h"
+#include "migrate.h"
+#include "nouns.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct sqlite_store {
+	struct store base;
+	struct store_options options; /* its url is not kept */
+	char *path;
+	struct session *writer; /* the lane's */
+	struct lane *lane;
+	pthread_mutex_t mutex;   /* guards readers */
+	struct session *readers; /* prepared, and not in use */
+};
+
+static struct session *take_reader(struct sqlite_store *store, struct dm_error *error)
+{
+	struct session *session;
+
+	pthread_mutex_lock(&store->mutex);
+	session = store->readers;
+	if (session)
+		store->readers = session->next;
+	pthread_mutex_unlock(&store->mutex);
+	if (session)
+		return session;
+	session = session_open(store->path, SESSION_READER, &store->options, error);
+	if (session && session_prepare(session, error) != DM_OK) {
+		session_close(session);
+		return NULL;
+	}
+	return session;
+}
+
+static void give_back(struct sqlite_store *store, struct session *session)
+{
+	pthread_mutex_lock(&store->mutex);
+	session->next = store->readers;
+	store->readers = session;
+	pthread_mutex_unlock(&store->mutex);
+}
+
+static void read_inline(struct sqlite_store *store, struct dm_operation *operation)
+{
+	struct session *session = take_reader(store, &operation->error);
+
+	if (!session) {
+		operation->status = operation->error.status;
+		return;
+	}
+	operation_run(session, operation);
+	give_back(store, session);
+}
+
+/* Most conversations that are looked at have nothing unread: asking costs a microsecond, a commit for nothing much more.
+ * A message that arrives just after the answer arrived after the request. */
+static bool has_nothing_to_mark(struct sqlite_store *store, struct dm_operation *operation)
+{
+	struct session *session;
+	bool has = true;
+
+	if (operation->kind != DM_OP_MARK_CONVERSATION_READ)
+		return false;
+	session = take_reader(store, &operation->error);
+	if (!session) {
+		operation->status = operation->error.status;
+		return true;
+	}
+	operation->count = 0;
+	operation->status = conversation_has_unread(session, operation, &has);
+	give_back(store, session);
+	return operation->status != DM_OK || !has;
+}
+
+/* True where the operation has its result without the lane. */
+static bool answer_inline(struct sqlite_store *store, struct dm_operation *operation)
+{
+	if (operation_is_read(operation)) {
+		read_inline(store, operation);
+		return true;
+	}
+	return has_nothing_to_mark(store, operation);
+}
+
+static void sqlite_submit(struct store *base, struct dm_operation *operation)
+{
+	struct sqlite_store *store = (struct sqlite_store *)base;
+
+	if (answer_inline(store, operation))
+		store->options.completed(operation);
+	else
+		lane_submit(store->lane, operation);
+}
+
+static void sqlite_run(struct store *base, struct dm_operation *operation)
+{
+	struct sqlite_store *store = (struct sqlite_store *)base;
+
+	if (answer_inline(store, operation))
+		store->options.completed(operation);
+	else
+		lane_run(store->lane, operation);
+}
+
+static enum dm_status sqlite_check_schema(struct store *base, struct dm_error *error)
+{
+	struct sqlite_store *store = (struct sqlite_store *)base;
+	struct session *session = session_open(store->path, SESSION_READER, &store->options, error);
+	enum dm_status status;
+
+	if (!session)
+		return error->status;
+	status = schema_check(session, error);
+	if (status == DM_OK)
+		status = session_prepare(session, error);
+	session_close(session);
+	return status;
+}
+
+static enum dm_status sqlite_migrate(struct store *base, store_on_step *on_step, void *context, struct dm_error *error)
+{
+	struct sqlite_store *store = (struct sqlite_store *)base;
+	struct session *session = session_open(store->path, SESSION_WRITER, &store->options, error);
+	enum dm_status status;
+
+	if (!session)
+		return error->status;
+	status = schema_migrate(session, on_step, context, error);
+	session_close(session);
+	return status;
+}
+
+static void sqlite_close(struct store *base)
+{
+	struct sqlite_store *store = (struct sqlite_store *)base;
+
+	if (store->lane)
+		lane_free(store->lane);
+	while (store->readers) {
+		struct session *session = store->readers;
+
+		store->readers = session->next;
+		session_close(session);
+	}
+	if (store->writer)
+		session_close(store->writer);
+	pthread_mutex_destroy(&store->mutex);
+	free(store->path);
+	free(store);
+}
+
+static const struct store_backend sqlite_backend = {
+	.check_schema = sqlite_check_schema,
+	.migrate = sqlite_migrate,
+	.submit = sqlite_submit,
+	.run = sqlite_run,
+	.close = sqlite_close,
+};
+
+static enum dm_status start(struct sqlite_store *store, struct dm_error *error)
+{
+	struct lane_options lane = {
+		.run_batch = batch_run,
+		.completed = store->options.completed,
+		.max_waiting = store->options.max_waiting,
+	};
+
+	store->writer = session_open(store->path, SESSION_WRITER, &store->options, error);
+	if (!store->writer)
+		return error->status;
+	lane.session = store->writer;
+	store->lane = lane_new(&lane);
+	return store->lane ? DM_OK : fail(error, DM_NO_MEMORY, "no memory, or no thread, for the writer");
+}
+
+static enum dm_status read_path(const struct store_options *options, const char *rest, const char **path,
+				struct dm_error *error)
+{
+	if (rest[0] != '/' || rest[1] == '\0')
+		return fail(error, DM_INVALID, "a SQLite URL is sqlite:///relative.db or sqlite:////absolute.db");
+	*path = rest + 1;
+	if (!options->create && access(*path, F_OK) != 0)
+		return fail(error, DM_UNAVAILABLE, "there is no database file %s; run 'directmessages migrate' to make it", *path);
+	return DM_OK;
+}
+
+enum dm_status sqlite_store_open(const struct store_options *options, const char *rest, struct store **out,
+				 struct dm_error *error)
+{
+	struct sqlite_store *store;
+	const char *path = NULL;
+	enum dm_status status = read_path(options, rest, &path, error);
+
+	if (status != DM_OK)
+		return status;
+	store = calloc(1, sizeof(*store));
+	if (!store)
+		return fail(error, DM_NO_MEMORY, "out of memory");
+	store->base.backend = &sqlite_backend;
+	store->options = *options;
+	store->options.url = NULL;
+	pthread_mutex_init(&store->mutex, NULL);
+	store->path = strdup(path);
+	status = store->path ? start(store, error) : fail(error, DM_NO_MEMORY, "out of memory");
+	if (status != DM_OK) {
+		sqlite_close(&store->base);
+		return status;
+	}
+	*out = &store->base;
+	return DM_OK;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* store_sqlite.h - opening the SQLite backend; all that the rest of the tree sees of it. */
+#ifndef STORE_SQLITE_H
+#define STORE_SQLITE_H
+
+#include "store.h"
+
+/* `rest` is what follows "sqlite://": "/relative/path" or "//absolute/path". */
+MUST_CHECK enum dm_status sqlite_store_open(const struct store_options *options, const char *rest, struct store **out,
+					    struct dm_error *error);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* token.c - one token a user, in the authtoken_token of Django REST Framework. */
+#include "nouns.h"
+
+#include "clock.h"
+#include "random.h"
+
+#include <string.h>
+
+const struct statement_text token_statements[] = {
+	{TOKEN_OF_USER, "SELECT u.id, t.key FROM auth_user u LEFT JOIN authtoken_token t ON t.user_id = u.id"
+			" WHERE u.username = ?1"},
+	/* Replaces the row of that user, since user_id is unique. */
+	{TOKEN_REPLACE, "INSERT OR REPLACE INTO authtoken_token (key, created, user_id) VALUES (?1, ?2, ?3)"},
+	{TOKEN_DELETE, "DELETE FROM authtoken_token WHERE user_id = (SELECT id FROM auth_user WHERE username = ?1)"},
+};
+const size_t token_statements_count = ARRAY_LENGTH(token_statements);
+
+/* The user's id and, where there is one, the token in operation->key. */
+static enum dm_status find(struct session *session, struct dm_operation *operation, int64_t *user_id)
+{
+	sqlite3_stmt *statement = session->statements[TOKEN_OF_USER];
+	enum dm_status status;
+	int code;
+
+	bind_text(statement, 1, operation->text);
+	code = sqlite3_step(statement);
+	if (code == SQLITE_DONE)
+		fail(&operation->error, DM_NOT_FOUND, "there is no such user");
+	if (code == SQLITE_ROW) {
+		struct dm_text key = column_text(statement, 1);
+
+		*user_id = sqlite3_column_int64(statement, 0);
+		if (key.length <= DM_TOKEN_LENGTH)
+			memcpy(operation->key, key.data, key.length);
+	}
+	status = session_finish(session, statement, code, &operation->error);
+	return operation->error.status != DM_OK ? operation->error.status : status;
+}
+
+enum dm_status token_create(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[TOKEN_REPLACE];
+	enum dm_status status;
+	int64_t user_id = 0;
+
+	memset(operation->key, 0, sizeof(operation->key));
+	status = find(session, operation, &user_id);
+	if (status != DM_OK || (operation->key[0] && !operation->flag))
+		return status;
+	if (!random_hex(operation->key, DM_TOKEN_LENGTH))
+		return fail(&operation->error, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
+	bind_text(statement, 1, (struct dm_text){operation->key, DM_TOKEN_LENGTH});
+	bind_time(statement, 2, clock_now());
+	sqlite3_bind_int64(statement, 3, user_id);
+	return session_step_done(session, statement, &operation->error);
+}
+
+enum dm_status token_revoke(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[TOKEN_DELETE];
+	enum dm_status status;
+
+	bind_text(statement, 1, operation->text);
+	status = session_step_done(session, statement, &operation->error);
+	if (status == DM_OK && sqlite3_changes(session->db) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such user, or the user has no token");
+	return status;
+}

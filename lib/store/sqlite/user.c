@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* user.c - users, in Django's auth_user. */
+#include "nouns.h"
+
+#include "clock.h"
+
+#define USER_COLUMNS "u.id, u.username, u.first_name, u.last_name, u.email, u.is_active"
+
+const struct statement_text user_statements[] = {
+	{USER_BY_TOKEN,
+	 "SELECT " USER_COLUMNS " FROM authtoken_token t CROSS JOIN auth_user u ON u.id = t.user_id WHERE t.key = ?1"},
+	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM auth_user u WHERE u.id = ?1"},
+	{USER_BY_NAME, "SELECT " USER_COLUMNS " FROM auth_user u WHERE u.username = ?1"},
+	{USERS, "SELECT " USER_COLUMNS " FROM auth_user u ORDER BY u.id"},
+	{USER_INSERT, "INSERT INTO auth_user (password, last_login, is_superuser, username, last_name, email, is_staff,"
+		      " is_active, date_joined, first_name) VALUES (?1, NULL, 0, ?2, ?3, ?4, 0, 1, ?5, ?6)"},
+	{USER_SET_ACTIVE, "UPDATE auth_user SET is_active = ?2 WHERE username = ?1"},
+};
+const size_t user_statements_count = ARRAY_LENGTH(user_statements);
+
+struct dm_user user_from_row(sqlite3_stmt *row)
+{
+	return (struct dm_user){
+		.id = sqlite3_column_int64(row, 0),
+		.username = column_text(row, 1),
+		.first_name = column_text(row, 2),
+		.last_name = column_text(row, 3),
+		.email = column_text(row, 4),
+		.is_active = sqlite3_column_int(row, 5) != 0,
+	};
+}
+
+/* Lends the one user that the statement finds. */
+static enum dm_status lend_one(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
+			       bool must_be_active)
+{
+	int code = sqlite3_step(statement);
+	enum dm_status status = DM_NOT_FOUND;
+
+	if (code == SQLITE_ROW) {
+		struct dm_user user = user_from_row(statement);
+
+		status = user.is_active || !must_be_active ? DM_OK : DM_INACTIVE;
+		if (status == DM_OK && operation->on_user)
+			operation->on_user(operation->context, &user);
+	}
+	if (session_finish(session, statement, code, &operation->error) != DM_OK)
+		return operation->error.status;
+	if (status == DM_NOT_FOUND)
+		fail(&operation->error, status, "there is no such user");
+	if (status == DM_INACTIVE)
+		fail(&operation->error, status, "the user is not active");
+	return status;
+}
+
+enum dm_status user_authenticate(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[USER_BY_TOKEN];
+
+	bind_text(statement, 1, operation->text);
+	return lend_one(session, statement, operation, true);
+}
+
+enum dm_status user_by_id(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[USER_BY_ID];
+
+	sqlite3_bind_int64(statement, 1, operation->user_id);
+	return lend_one(session, statement, operation, false);
+}
+
+enum dm_status user_by_name(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[USER_BY_NAME];
+
+	bind_text(statement, 1, operation->text);
+	return lend_one(session, statement, operation, false);
+}
+
+enum dm_status users_list(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[USERS];
+	int code;
+
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct dm_user user = user_from_row(statement);
+
+		if (!operation->on_user(operation->context, &user))
+			break;
+	}
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status user_create(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[USER_INSERT];
+	const struct dm_new_user *user = operation->new_user;
+	int code;
+
+	bind_text(statement, 1, operation->text);
+	bind_text(statement, 2, user->username);
+	bind_text(statement, 3, user->last_name);
+	bind_text(statement, 4, user->email);
+	bind_time(statement, 5, clock_now());
+	bind_text(statement, 6, user->first_name);
+	code = sqlite3_step(statement);
+	if (code == SQLITE_CONSTRAINT_UNIQUE) {
+		sqlite3_reset(statement);
+		return fail(&operation->error, DM_EXISTS, "a user of this name exists already; choose another name");
+	}
+	operation->count = sqlite3_last_insert_rowid(session->db);
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status user_set_active(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[USER_SET_ACTIVE];
+	enum dm_status status;
+
+	bind_text(statement, 1, operation->text);
+	sqlite3_bind_int(statement, 2, operation->flag);
+	status = session_step_done(session, statement, &operation->error);
+	if (status == DM_OK && sqlite3_changes(session->db) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
+	return status;
+}

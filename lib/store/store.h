@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* store.h - what a storage backend is: a table of functions on meaning, behind which stands its own SQL. */
+#ifndef STORE_H
+#define STORE_H
+
+#include "attributes.h"
+#include "directmessages.h"
+
+struct store;
+
+struct store_options {
+	const char *url;
+	int busy_timeout_ms;
+	size_t max_waiting;
+	bool create;
+	/* A message was marked as read; called before the commit, so it counts only if the operation ends with DM_OK. False
+	 * where there is no memory to remember it. */
+	bool (*changed)(struct dm_operation *operation, const struct dm_message *message);
+	/* The operation has its result, and what it wrote is durable. Called once, on any thread; may free it. */
+	void (*completed)(struct dm_operation *operation);
+};
+
+typedef void store_on_step(void *context, int number, const char *name);
+
+struct store_backend {
+	enum dm_status (*check_schema)(struct store *store, struct dm_error *error);
+	enum dm_status (*migrate)(struct store *store, store_on_step *on_step, void *context, struct dm_error *error);
+
+	/* Runs the operation now, or queues it to a lane; `completed` is called in either case. */
+	void (*submit)(struct store *store, struct dm_operation *operation);
+
+	/* The same, but returns after `completed` has returned. */
+	void (*run)(struct store *store, struct dm_operation *operation);
+
+	/* Finishes what is queued. */
+	void (*close)(struct store *store);
+};
+
+struct store { /* the first member of each backend's own struct */
+	const struct store_backend *backend;
+};
+
+/* Opens the backend that the URL's scheme names. */
+MUST_CHECK enum dm_status store_open(const struct store_options *options, struct store **out, struct dm_error *error);
+
+#endif

@@ -289,7 +289,7 @@ struct dm_operation {
 	dm_message_row *on_message;
 	dm_user_row *on_user;
 	dm_unread_row *on_unread;
-	void (*done)(struct dm_operation *operation); /* may be NULL with the plain calls only */
+	void (*done)(struct dm_operation *operation); /* must be given to dm_submit */
 	void *context;                                /* the caller's; given to the row functions */
 
 	enum dm_status status;
@@ -307,6 +307,9 @@ struct dm_operation {
 };
 
 DM_API void dm_submit(dm *handle, struct dm_operation *operation);
+
+/* The same, but returns after `done` (NULL is fine here) has returned. */
+DM_API void dm_run(dm *handle, struct dm_operation *operation);
 
 #ifdef __cplusplus
 }

@@ -68,3 +68,14 @@ size_t utf8_count(const char *data, size_t length)
 		count += ((unsigned char)data[i] & 0xC0) != 0x80;
 	return count;
 }
+
+void utf8_append_latin1(struct buffer *out, struct span text)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		unsigned char c = (unsigned char)text.data[i];
+
+		if (c >= 0x80)
+			buffer_append_char(out, (char)(0xC0 | c >> 6));
+		buffer_append_char(out, (char)(c >= 0x80 ? 0x80 | (c & 0x3F) : c));
+	}
+}

@@ -166,10 +166,17 @@ void dm_submit(dm *handle, struct dm_operation *operation)
 		complete(operation);
 }
 
-enum dm_status service_run(dm *handle, struct dm_operation *operation, struct dm_error *error)
+void dm_run(dm *handle, struct dm_operation *operation)
 {
 	if (prepare(handle, operation) == DM_OK)
 		handle->store->backend->run(handle->store, operation);
+	else
+		complete(operation);
+}
+
+enum dm_status service_run(dm *handle, struct dm_operation *operation, struct dm_error *error)
+{
+	dm_run(handle, operation);
 	if (operation->status != DM_OK)
 		return fail(error, operation->status, "%s", operation->error.message);
 	return DM_OK;

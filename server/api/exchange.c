@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* exchange.c - waiting for an operation, and the answers. */
+#include "exchange.h"
+
+#include "errors.h"
+#include "log.h"
+#include "routes.h"
+#include "shapes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define RETRY_AFTER_SECONDS "1"
+
+struct dm_operation *exchange_operation(struct exchange *exchange, enum dm_operation_kind kind)
+{
+	exchange->operation = (struct dm_operation){.kind = kind, .user_id = exchange->user_id, .context = exchange};
+	return &exchange->operation;
+}
+
+static void operation_done(struct dm_operation *operation)
+{
+	struct exchange *exchange = operation->context;
+
+	request_wake(exchange->request);
+}
+
+static enum http_outcome go_on(struct request *request)
+{
+	struct exchange *exchange = request->data;
+
+	return exchange->then(exchange);
+}
+
+enum http_outcome exchange_await(struct exchange *exchange, exchange_step *then)
+{
+	struct request *request = exchange->request;
+
+	exchange->then = then;
+	exchange->operation.done = operation_done;
+	request->step = go_on;
+	request_wait_begin(request);
+	dm_submit(exchange->api->handle, &exchange->operation);
+	return request_wait_is_over(request) ? then(exchange) : HTTP_WAIT;
+}
+
+static enum http_outcome complete(struct exchange *exchange, unsigned status)
+{
+	struct response *response = &exchange->request->response;
+
+	response->status = status;
+	if (exchange->route)
+		response_header(response, "Allow", exchange->route->allow);
+	response_header(response, "X-Content-Type-Options", "nosniff");
+	response_header(response, "Cache-Control", "private, no-cache");
+	if (status == 401)
+		response_header(response, "WWW-Authenticate", "Token");
+	return HTTP_ANSWER;
+}
+
+enum http_outcome answer(struct exchange *exchange, unsigned status)
+{
+	struct buffer *body = &exchange->request->response.body;
+
+	if (body->failed) {
+		buffer_release(body);
+		log_line(LOG_ERROR, "no memory for an answer");
+		return answer_error(exchange, 503, "Service temporarily unavailable.");
+	}
+	response_header(&exchange->request->response, "Content-Type", "application/json");
+	return complete(exchange, status);
+}
+
+enum http_outcome answer_empty(struct exchange *exchange, unsigned status)
+{
+	return complete(exchange, status);
+}
+
+enum http_outcome answer_stream(struct exchange *exchange, unsigned status, const struct http_stream *stream)
+{
+	exchange->request->response.stream = *stream;
+	response_header(&exchange->request->response, "Content-Type", "application/json");
+	return complete(exchange, status);
+}
+
+enum http_outcome answer_detail(struct exchange *exchange, unsigned status, struct span detail)
+{
+	struct response *response = &exchange->request->response;
+
+	buffer_release(&response->body);
+	shape_error(&response->body, detail);
+	response_header(response, "Content-Type", "application/json");
+	if (status == 503)
+		response_header(response, "Retry-After", RETRY_AFTER_SECONDS);
+	return complete(exchange, status);
+}
+
+enum http_outcome answer_error(struct exchange *exchange, unsigned status, const char *format, ...)
+{
+	char detail[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(detail, sizeof(detail), format, arguments);
+	va_end(arguments);
+	return answer_detail(exchange, status, span_from(detail));
+}
+
+enum http_outcome answer_failure(struct exchange *exchange, const char *not_found)
+{
+	const struct dm_operation *operation = &exchange->operation;
+	const struct error_answer *known = error_answer(operation->status);
+	const char *detail = known->detail ? known->detail : operation->error.message;
+
+	if (known->status >= 500)
+		log_line(known->retry_later ? LOG_WARNING : LOG_ERROR, "%s", operation->error.message);
+	if (operation->status == DM_NOT_FOUND && not_found)
+		detail = not_found;
+	return answer_error(exchange, known->status, "%s", detail);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* links.c - the absolute URL under which a client sees a request's path. */
+#include "links.h"
+
+/* A proxy in front of a proxy adds its value behind a comma; the first is what the client used. */
+static struct span forwarded(const struct exchange *exchange, const char *name)
+{
+	struct span value = request_header(exchange->request, name);
+
+	return exchange->api->trust_forwarded ? span_trim(span_cut(&value, ',')) : (struct span){NULL, 0};
+}
+
+static struct span host_of(const struct exchange *exchange)
+{
+	struct span host = forwarded(exchange, "X-Forwarded-Host");
+
+	if (host.length == 0)
+		host = request_header(exchange->request, "Host");
+	return host.length > 0 ? host : span_from(exchange->api->own_host);
+}
+
+static bool is_host_character(char c, bool in_brackets)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+	       c == '~' || (in_brackets && c == ':');
+}
+
+bool links_host_is_valid(const struct exchange *exchange)
+{
+	struct span host = host_of(exchange);
+	bool brackets = host.length > 0 && *host.data == '[';
+	size_t i = brackets ? 1 : 0;
+
+	while (i < host.length && is_host_character(host.data[i], brackets))
+		i++;
+	if (brackets && (i == host.length || host.data[i++] != ']'))
+		return false;
+	if (i < host.length && host.data[i++] != ':')
+		return false;
+	while (i < host.length && host.data[i] >= '0' && host.data[i] <= '9')
+		i++;
+	return i == host.length;
+}
+
+struct span links_own_url(struct exchange *exchange)
+{
+	struct span scheme = forwarded(exchange, "X-Forwarded-Proto");
+	bool secure = span_equal_nocase(scheme, SPAN("https"));
+	struct buffer url;
+	struct span copy;
+
+	buffer_init(&url, SIZE_MAX);
+	buffer_append_span(&url, secure ? SPAN("https://") : SPAN("http://"));
+	buffer_append_span(&url, host_of(exchange));
+	/* It has matched a route, so it holds only what the prefix and the table hold. */
+	buffer_append_span(&url, exchange->path);
+	copy = arena_copy(&exchange->request->arena, buffer_span(&url));
+	buffer_release(&url);
+	return copy;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* links.h - the absolute URL under which a client sees a request's path. */
+#ifndef LINKS_H
+#define LINKS_H
+
+#include "exchange.h"
+
+/* Whether the host that links would be made of is one: letters, digits and "-._~", or an IPv6 address, and a port. */
+bool links_host_is_valid(const struct exchange *exchange);
+
+/* scheme://host/path, without the query; the request's arena's. */
+struct span links_own_url(struct exchange *exchange);
+
+#endif

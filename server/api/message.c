@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* message.c - DELETE messages/<id>/: hides a message for the caller alone. */
+#include "resources.h"
+
+static enum http_outcome hidden(struct exchange *exchange)
+{
+	if (exchange->operation.status != DM_OK)
+		return answer_failure(exchange, "Message not found or not authorized.");
+	return answer_empty(exchange, 204);
+}
+
+enum http_outcome message_delete(struct exchange *exchange)
+{
+	exchange_operation(exchange, DM_OP_HIDE)->message_id = exchange->target_id;
+	return exchange_await(exchange, hidden);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* pipeline.c - the way of every request: size, path, Accept, authentication, method, recipient, body, resource. The order is
+ * the contract's: whatever comes first decides the answer. */
+#include "pipeline.h"
+
+#include "content.h"
+#include "form.h"
+#include "links.h"
+#include "negotiate.h"
+#include "routes.h"
+#include "shapes.h"
+#include "token.h"
+#include "utf8.h"
+
+static exchange_step find_route, negotiate, authenticate, identified, check_method, find_recipient, recipient_found,
+	want_body, run_post;
+static http_step body_is_there;
+
+enum http_outcome pipeline_begin(struct request *request)
+{
+	struct exchange *exchange = arena_alloc(&request->arena, sizeof(*exchange));
+	static const struct exchange none;
+
+	if (!exchange) {
+		request->response.status = 503;
+		return HTTP_ANSWER;
+	}
+	*exchange = none;
+	exchange->request = request;
+	exchange->api = request->context;
+	exchange->is_head = span_equal(request->method, SPAN("HEAD"));
+	exchange->path = percent_decode(&request->arena, request->path, false);
+	request->data = exchange;
+	if (request->content_length > exchange->api->max_body_bytes)
+		return answer_error(exchange, 413, "Request body exceeds the limit of %zu bytes.", exchange->api->max_body_bytes);
+	if (!links_host_is_valid(exchange))
+		return answer_error(exchange, 400, "Invalid Host header.");
+	return find_route(exchange);
+}
+
+static enum http_outcome redirect(struct exchange *exchange)
+{
+	struct request *request = exchange->request;
+	bool reads = exchange->is_head || span_equal(request->method, SPAN("GET"));
+	struct buffer location;
+
+	buffer_init(&location, SIZE_MAX);
+	buffer_append_span(&location, request->path);
+	buffer_append_char(&location, '/');
+	if (request->query.data) {
+		buffer_append_char(&location, '?');
+		buffer_append_span(&location, request->query);
+	}
+	response_header(&request->response, "Location", arena_copy(&request->arena, buffer_span(&location)).data);
+	buffer_release(&location);
+	return answer_empty(exchange, reads ? 301 : 308); /* 308: the client repeats the method and the body */
+}
+
+static enum http_outcome find_route(struct exchange *exchange)
+{
+	switch (route_find(exchange->path, exchange->api->prefix, &exchange->route, &exchange->target_id)) {
+	case ROUTE_FOUND:
+		return negotiate(exchange);
+	case ROUTE_LACKS_SLASH:
+		return redirect(exchange);
+	default:
+		return answer_error(exchange, 404, "Not found.");
+	}
+}
+
+static enum http_outcome negotiate(struct exchange *exchange)
+{
+	struct request *request = exchange->request;
+	struct span accept = request_header(request, "Accept"), format;
+
+	if (form_find(request->query, &request->arena, SPAN("format"), FORM_LAST, &format) && format.length > 0 &&
+	    !span_equal(format, SPAN("json")))
+		return answer_error(exchange, 404, "Not found.");
+	if (accept.data && !accepts_json(accept))
+		return answer_error(exchange, 406, "Could not satisfy the request Accept header.");
+	return authenticate(exchange);
+}
+
+static bool take_user(void *context, const struct dm_user *user)
+{
+	struct exchange *exchange = context;
+
+	exchange->user_id = user->id;
+	exchange->request->user_id = user->id;
+	return true;
+}
+
+static enum http_outcome authenticate(struct exchange *exchange)
+{
+	struct span key;
+	const char *refusal = token_from_header(request_header(exchange->request, "Authorization"), &key);
+	struct dm_operation *operation;
+
+	if (refusal)
+		return answer_error(exchange, 401, "%s", refusal);
+	operation = exchange_operation(exchange, DM_OP_AUTHENTICATE);
+	operation->text = (struct dm_text){key.data, key.length};
+	operation->on_user = take_user;
+	return exchange_await(exchange, identified);
+}
+
+static enum http_outcome identified(struct exchange *exchange)
+{
+	if (exchange->operation.status == DM_NOT_FOUND)
+		return answer_error(exchange, 401, "Invalid token.");
+	if (exchange->operation.status != DM_OK)
+		return answer_failure(exchange, NULL);
+	return check_method(exchange);
+}
+
+static enum http_outcome refuse_method(struct exchange *exchange)
+{
+	struct buffer detail;
+	enum http_outcome outcome;
+
+	buffer_init(&detail, SIZE_MAX);
+	BUFFER_APPEND_LITERAL(&detail, "Method \"");
+	utf8_append_latin1(&detail, exchange->request->method);
+	BUFFER_APPEND_LITERAL(&detail, "\" not allowed.");
+	outcome = answer_detail(exchange, 405, buffer_span(&detail));
+	buffer_release(&detail);
+	return outcome;
+}
+
+/* What the route offers for the request's method; NULL for nothing. */
+static exchange_step *step_of_method(const struct exchange *exchange)
+{
+	const struct route *route = exchange->route;
+	struct span method = exchange->request->method;
+
+	if (exchange->is_head || span_equal(method, SPAN("GET")))
+		return route->get;
+	if (span_equal(method, SPAN("POST")))
+		return route->post ? want_body : NULL;
+	if (span_equal(method, SPAN("DELETE")))
+		return route->delete_;
+	return NULL;
+}
+
+static enum http_outcome check_method(struct exchange *exchange)
+{
+	const struct route *route = exchange->route;
+	exchange_step *step = step_of_method(exchange);
+
+	if (span_equal(exchange->request->method, SPAN("OPTIONS"))) {
+		shape_metadata(&exchange->request->response.body, route->name, route->actions);
+		return answer(exchange, 200);
+	}
+	if (!step)
+		return refuse_method(exchange);
+	return route->to_user ? find_recipient(exchange) : step(exchange);
+}
+
+static enum http_outcome find_recipient(struct exchange *exchange)
+{
+	exchange_operation(exchange, DM_OP_USER_BY_ID)->user_id = exchange->target_id;
+	return exchange_await(exchange, recipient_found);
+}
+
+static enum http_outcome recipient_found(struct exchange *exchange)
+{
+	if (exchange->operation.status != DM_OK)
+		return answer_failure(exchange, NULL);
+	return step_of_method(exchange)(exchange);
+}
+
+static enum http_outcome want_body(struct exchange *exchange)
+{
+	exchange->request->step = body_is_there;
+	return HTTP_NEED_BODY;
+}
+
+static enum http_outcome body_is_there(struct request *request)
+{
+	return run_post(request->data);
+}
+
+static enum http_outcome run_post(struct exchange *exchange)
+{
+	struct request *request = exchange->request;
+	struct buffer detail;
+	enum http_outcome outcome;
+	unsigned refused;
+
+	if (request->body_too_large)
+		return answer_error(exchange, 413, "Request body exceeds the limit of %zu bytes.", exchange->api->max_body_bytes);
+	buffer_init(&detail, SIZE_MAX);
+	refused = content_read(request, &exchange->content, &detail);
+	outcome = refused ? answer_detail(exchange, refused, buffer_span(&detail)) : exchange->route->post(exchange);
+	buffer_release(&detail);
+	return outcome;
+}

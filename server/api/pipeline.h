@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* pipeline.h - the way of every request to the API, from its headers to its resource. */
+#ifndef PIPELINE_H
+#define PIPELINE_H
+
+#include "exchange.h"
+
+/* The first step; request->context is the struct api. */
+http_step pipeline_begin;
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* routes.h - the route table: which path and method leads to which resource. */
+#ifndef ROUTES_H
+#define ROUTES_H
+
+#include "exchange.h"
+
+#include <stdio.h>
+
+struct route {
+	const char *path;      /* below the prefix; <id> stands for digits */
+	const char *name;      /* what OPTIONS calls it */
+	const char *allow;     /* the Allow header */
+	exchange_step *get;    /* HEAD too */
+	exchange_step *post;   /* with a body */
+	exchange_step *delete_;
+	bool to_user;          /* <id> is a user who must exist */
+	const char *actions;   /* of OPTIONS: the fields of a POST as JSON, or NULL */
+};
+
+enum route_match { ROUTE_NONE, ROUTE_FOUND, ROUTE_LACKS_SLASH };
+
+/* Finds the route of a decoded path; *id is set where the route has one (see exchange.target_id). */
+enum route_match route_find(struct span path, struct span prefix, const struct route **route, int64_t *id);
+
+/* The table, for people. */
+void routes_print(FILE *out, const char *prefix);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* send.c - POST send/<id>/: sends a message. */
+#include "resources.h"
+#include "shapes.h"
+
+static enum http_outcome sent(struct exchange *exchange)
+{
+	if (exchange->operation.status != DM_OK)
+		return answer_failure(exchange, NULL);
+	shape_message(&exchange->request->response.body, &exchange->operation.message, exchange->user_id);
+	return answer(exchange, 201);
+}
+
+enum http_outcome send_post(struct exchange *exchange)
+{
+	struct dm_operation *operation = exchange_operation(exchange, DM_OP_SEND);
+
+	operation->partner_id = exchange->target_id;
+	operation->text = (struct dm_text){exchange->content.data, exchange->content.length};
+	return exchange_await(exchange, sent);
+}

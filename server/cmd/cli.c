@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* cli.c - what every subcommand needs. */
+#include "cli.h"
+
+#include "span.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FLAGS_MOST 16
+#define DEFAULT_DATABASE "sqlite:///directmessages.db"
+
+static const char *database;
+
+int cli_fail(int status, const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("directmessages: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	return status;
+}
+
+const char *cli_database(void)
+{
+	const char *environment = getenv("DATABASE_URL");
+
+	if (database)
+		return database;
+	return environment && *environment ? environment : DEFAULT_DATABASE;
+}
+
+void cli_set_database(const char *url)
+{
+	database = url;
+}
+
+static void print_help(const struct command *command, const struct cli_flag *flags, size_t count)
+{
+	printf("usage: directmessages [--database URL] %s%s%s %s\n\n%s\n\n", command->group ? command->group : "",
+	       command->group ? " " : "", command->name, command->arguments, command->summary);
+	for (size_t i = 0; i < count; i++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "--%s%s%s", flags[i].name, flags[i].argument ? " " : "",
+			 flags[i].argument ? flags[i].argument : "");
+		printf("  %-26s %s\n", left, flags[i].help);
+	}
+	printf("  %-26s %s\n", "--database URL", "sqlite:///relative.db or sqlite:////absolute.db (DATABASE_URL;");
+	printf("  %-26s %s\n", "", "default " DEFAULT_DATABASE ")");
+	printf("  %-26s %s\n", "--help", "this text");
+}
+
+static int usage(const struct command *command, const char *what, const char *which)
+{
+	return cli_fail(EXIT_USAGE, "%s%s; see 'directmessages %s%s%s --help'", what, which,
+			command->group ? command->group : "", command->group ? " " : "", command->name);
+}
+
+static void take_flag(const struct cli_flag *flag, const char *argument)
+{
+	if (flag->argument)
+		*flag->value = argument;
+	else
+		*flag->on = true;
+}
+
+bool cli_parse(const struct command *command, int argc, char **argv, const struct cli_flag *flags, size_t flags_count,
+	       int least, int most, char ***words, int *status)
+{
+	struct option options[FLAGS_MOST + 3] = {0};
+	int index, code;
+
+	for (size_t i = 0; i < flags_count; i++)
+		options[i] = (struct option){flags[i].name, flags[i].argument ? required_argument : no_argument, NULL, 'f'};
+	options[flags_count] = (struct option){"database", required_argument, NULL, 'd'};
+	options[flags_count + 1] = (struct option){"help", no_argument, NULL, 'h'};
+	optind = 0; /* GNU: start anew, and let flags stand behind words */
+	while ((code = getopt_long(argc, argv, ":h", options, &index)) != -1) {
+		if (code == 'f') {
+			take_flag(&flags[index], optarg);
+		} else if (code == 'd') {
+			cli_set_database(optarg);
+		} else if (code == 'h') {
+			print_help(command, flags, flags_count);
+			*status = EXIT_SUCCESS;
+			return false;
+		} else {
+			*status = usage(command, code == ':' ? "a value is missing behind " : "unknown or wrong flag ",
+					argv[optind - 1]);
+			return false;
+		}
+	}
+	if (argc - optind < least || argc - optind > most) {
+		*status = usage(command, argc - optind < least ? "an argument is missing" : "too many arguments", "");
+		return false;
+	}
+	*words = argv + optind;
+	return true;
+}
+
+dm *cli_open(const struct dm_options *given, bool create, int *status)
+{
+	struct dm_options options = given ? *given : (struct dm_options){0};
+	struct dm_error error = {0};
+	dm *handle;
+
+	options.database = cli_database();
+	options.create = create;
+	*status = EXIT_FAILED;
+	if (dm_open(&options, &handle, &error) != DM_OK) {
+		*status = cli_fail(error.status == DM_INVALID ? EXIT_USAGE : EXIT_FAILED, "%s", error.message);
+		return NULL;
+	}
+	if (!create && dm_check_schema(handle, &error) != DM_OK) {
+		cli_fail(EXIT_FAILED, "%s", error.message);
+		dm_close(handle);
+		return NULL;
+	}
+	return handle;
+}
+
+bool cli_number(const char *text, int64_t least, int64_t most, int64_t *number)
+{
+	return span_to_int64(span_from(text), number) && *number >= least && *number <= most;
+}
+
+struct dm_text cli_text(const char *text)
+{
+	return (struct dm_text){text, text ? strlen(text) : 0};
+}
+
+void cli_print_field(struct dm_text text)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		unsigned char c = (unsigned char)text.data[i];
+
+		if (c == '\n')
+			fputs("\\n", stdout);
+		else if (c == '\t')
+			fputs("\\t", stdout);
+		else if (c == '\\')
+			fputs("\\\\", stdout);
+		else if (c < 0x20 || c == 0x7F)
+			printf("\\x%02x", c);
+		else
+			putchar(c);
+	}
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* config.c - the settings of a server, from flags and environment. */
+#include "config.h"
+
+#include "span.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX "DIRECTMESSAGES_"
+
+/* The flag, else the environment variable (empty counts as unset, but for the prefix), else NULL. */
+static const char *setting(const char *flag, const char *variable)
+{
+	const char *value = flag ? flag : getenv(variable);
+
+	return value && (*value || flag) ? value : NULL;
+}
+
+static bool refuse(const char *variable, const char *value, const char *wanted)
+{
+	cli_fail(EXIT_USAGE, "%s is '%.100s'; give %s", variable, value, wanted);
+	return false;
+}
+
+/* A whole number within bounds; `fallback` where it is not set. */
+static bool read_number(const char *flag, const char *variable, int64_t least, int64_t most, int64_t fallback,
+			int64_t *number)
+{
+	const char *value = setting(flag, variable);
+	char wanted[96];
+
+	*number = fallback;
+	if (!value || cli_number(value, least, most, number))
+		return true;
+	snprintf(wanted, sizeof(wanted), "a whole number from %lld to %lld", (long long)least, (long long)most);
+	return refuse(variable, value, wanted);
+}
+
+static int64_t cores(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+static bool read_numbers(struct config *config, const struct config_flags *flags)
+{
+	int64_t threads, connections, idle, header, body, content, busy;
+
+	if (!read_number(flags->threads, PREFIX "THREADS", 1, 256, cores(), &threads) ||
+	    !read_number(NULL, PREFIX "MAX_CONNECTIONS", 1, 1000000, 10000, &connections) ||
+	    !read_number(NULL, PREFIX "IDLE_TIMEOUT", 1, 86400, 30, &idle) ||
+	    !read_number(NULL, PREFIX "MAX_HEADER_BYTES", 4096, 1 << 24, 32768, &header) ||
+	    !read_number(NULL, PREFIX "MAX_BODY_BYTES", 1, 1 << 30, 2621440, &body) ||
+	    !read_number(NULL, PREFIX "MAX_CONTENT_LENGTH", 1, 1 << 30, 0, &content) ||
+	    !read_number(NULL, PREFIX "BUSY_TIMEOUT", 1, 600000, 5000, &busy))
+		return false;
+	config->threads = (unsigned)threads;
+	config->connections = (unsigned)connections;
+	config->idle_seconds = (unsigned)idle;
+	config->header_bytes = (size_t)header;
+	config->body_bytes = (size_t)body;
+	config->content_length = (size_t)content;
+	config->busy_timeout_ms = (int)busy;
+	return true;
+}
+
+bool config_read_prefix(struct config *config, const char *flag)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~/-";
+	const char *variable = PREFIX "PREFIX";
+	const char *value = flag ? flag : getenv(variable); /* may be empty: no prefix */
+	struct span trimmed = span_from(value ? value : "api/dm");
+
+	while (trimmed.length > 0 && *trimmed.data == '/') {
+		trimmed.data++;
+		trimmed.length--;
+	}
+	while (trimmed.length > 0 && trimmed.data[trimmed.length - 1] == '/')
+		trimmed.length--;
+	if (trimmed.length > sizeof(config->prefix) - 3 || (value && strspn(value, allowed) != strlen(value)))
+		return refuse(variable, value, "a path of letters, digits and . _ ~ / -, such as api/dm");
+	snprintf(config->prefix, sizeof(config->prefix), "/%.*s%s", (int)trimmed.length, trimmed.data,
+		 trimmed.length > 0 ? "/" : "");
+	return true;
+}
+
+static bool read_switch(const char *variable, bool *on)
+{
+	const char *value = setting(NULL, variable);
+
+	*on = value && strcmp(value, "1") == 0;
+	if (!value || *on || strcmp(value, "0") == 0)
+		return true;
+	return refuse(variable, value, "0 or 1");
+}
+
+static bool read_log_level(struct config *config, const char *flag)
+{
+	const char *value = setting(flag, PREFIX "LOG_LEVEL");
+
+	config->log_level = LOG_INFO;
+	if (!value || log_level_from_name(value, &config->log_level))
+		return true;
+	return refuse(PREFIX "LOG_LEVEL", value, "debug, info, warning or error");
+}
+
+static bool read_allowed_recipients(struct config *config)
+{
+	const char *value = setting(NULL, PREFIX "ALLOWED_RECIPIENTS");
+	struct span rest = span_from(value);
+
+	if (!value)
+		return true;
+	config->allowed_recipients = calloc(rest.length, sizeof(*config->allowed_recipients));
+	if (!config->allowed_recipients) {
+		cli_fail(EXIT_FAILED, "out of memory");
+		return false;
+	}
+	do {
+		struct span one = span_trim(span_cut(&rest, ','));
+
+		if (!span_to_int64(one, &config->allowed_recipients[config->allowed_recipients_count++]))
+			return refuse(PREFIX "ALLOWED_RECIPIENTS", value, "user ids with commas between them, such as 1,2,3");
+	} while (rest.data);
+	return true;
+}
+
+bool config_read(struct config *config, const struct config_flags *flags)
+{
+	const char *address = setting(flags->listen, PREFIX "LISTEN");
+
+	*config = (struct config){.listen = address ? address : "127.0.0.1:8000"};
+	return read_numbers(config, flags) && config_read_prefix(config, flags->prefix) &&
+	       read_switch(PREFIX "TRUST_FORWARDED", &config->trust_forwarded) &&
+	       read_log_level(config, flags->log_level) && read_allowed_recipients(config);
+}
+
+void config_release(struct config *config)
+{
+	free(config->allowed_recipients);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* config.h - the settings of a server: each from a flag, else its environment variable, else its default. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "cli.h"
+#include "log.h"
+
+struct config {
+	const char *listen;
+	char prefix[256]; /* "/api/dm/": begins and ends with a slash */
+	unsigned threads;
+	unsigned connections;
+	unsigned idle_seconds;
+	size_t header_bytes;
+	size_t body_bytes;
+	size_t content_length; /* characters; 0: no limit */
+	int busy_timeout_ms;
+	bool trust_forwarded;
+	enum log_level log_level;
+	int64_t *allowed_recipients; /* owned */
+	size_t allowed_recipients_count;
+};
+
+/* What flags gave; NULL where they gave nothing. */
+struct config_flags {
+	const char *listen, *prefix, *threads, *log_level;
+};
+
+/* False after it has told, in a line, which setting is wrong and what it wants. */
+MUST_CHECK bool config_read(struct config *config, const struct config_flags *flags);
+void config_release(struct config *config);
+
+/* Only the prefix, for those who need no more. */
+MUST_CHECK bool config_read_prefix(struct config *config, const char *flag);
+
+#endif

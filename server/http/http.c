@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* http.c - the one place that knows libmicrohttpd's daemon: its callbacks drive each request through its steps.
+ *
+ * libmicrohttpd calls on_request when the headers are there, then for each piece of the body, then once more; and again
+ * after a connection that was suspended is resumed. A suspended connection neither times out nor notices that its client
+ * has left, and must be resumed before the daemon stops. */
+#include "http.h"
+
+#include "clock.h"
+#include "log.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum phase {
+	PHASE_NEW,      /* the headers are there, nothing has looked at them */
+	PHASE_HEADERS,  /* steps that need no body are under way */
+	PHASE_BODY,     /* the body is read, to be used or thrown away */
+	PHASE_COMPLETE, /* steps after the body are under way */
+};
+
+enum wait { WAIT_NONE, WAIT_RUNNING, WAIT_SUSPENDED, WAIT_OVER };
+
+struct http_server {
+	struct http_options options;
+	struct MHD_Daemon *daemon;
+	pthread_mutex_t mutex; /* guards all below */
+	pthread_cond_t changed;
+	size_t under_way; /* requests whose headers have come and whose response has not gone */
+	size_t suspended; /* those of them that wait for request_wake */
+	bool stopping;
+};
+
+/* ---- requests ------------------------------------------------------------------------------------------------ */
+
+/* Adds `change` to one of the server's counts. */
+static void count(struct http_server *server, size_t *which, int change)
+{
+	pthread_mutex_lock(&server->mutex);
+	*which += (size_t)change;
+	if (server->stopping)
+		pthread_cond_signal(&server->changed);
+	pthread_mutex_unlock(&server->mutex);
+}
+
+/* The first that we hear of a request: its target, before libmicrohttpd cuts it up. What we return comes back as the
+ * request's pointer in all that follows. */
+static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
+{
+	struct request *request = calloc(1, sizeof(*request));
+	struct http_server *server = context;
+	struct span rest;
+
+	if (!request)
+		return NULL;
+	request->server = server;
+	request->context = server->options.context;
+	request->http.connection = connection;
+	request->target = arena_copy(&request->arena, span_from(target));
+	if (!request->target.data) {
+		free(request);
+		return NULL;
+	}
+	rest = request->target;
+	request->path = span_cut(&rest, '?');
+	request->query = rest;
+	return request;
+}
+
+static bool start_request(struct request *request, const char *method)
+{
+	struct http_server *server = request->server;
+	struct span length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	int64_t bytes = 0;
+
+	request->http.started_at = clock_monotonic();
+	request->http.phase = PHASE_HEADERS;
+	request->method = arena_copy(&request->arena, span_from(method));
+	/* libmicrohttpd has refused what is no number. */
+	request->has_content_length = span_to_int64(length, &bytes);
+	request->content_length = (uint64_t)bytes;
+	request->step = server->options.first;
+	buffer_init(&request->body, server->options.body_bytes);
+	buffer_init(&request->response.body, SIZE_MAX);
+	count(server, &server->under_way, 1);
+	return request->method.data != NULL;
+}
+
+static void free_request(struct request *request)
+{
+	struct response *response = &request->response;
+
+	buffer_release(&request->body);
+	buffer_release(&response->body);
+	if (response->stream.read) /* never handed to libmicrohttpd */
+		response->stream.release(response->stream.context);
+	arena_release(&request->arena);
+	free(request);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **request_pointer,
+			 enum MHD_RequestTerminationCode how)
+{
+	struct http_server *server = context;
+	struct request *request = *request_pointer;
+
+	(void)connection, (void)how;
+	if (!request)
+		return;
+	*request_pointer = NULL;
+	if (request->http.phase != PHASE_NEW) {
+		struct log_access access = {
+			.method = request->method,
+			.path = request->path,
+			.status = request->response.status,
+			.bytes = request->http.sent,
+			.microseconds = clock_monotonic() - request->http.started_at,
+			.user_id = request->user_id,
+		};
+
+		log_access(&access);
+		if (request->http.outcome == HTTP_WAIT)
+			count(server, &server->suspended, -1);
+		count(server, &server->under_way, -1);
+	}
+	free_request(request);
+}
+
+struct span request_header(const struct request *request, const char *name)
+{
+	return span_from(MHD_lookup_connection_value(request->http.connection, MHD_HEADER_KIND, name));
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------------------- */
+
+void request_wait_begin(struct request *request)
+{
+	atomic_store(&request->http.wait, WAIT_RUNNING);
+}
+
+bool request_wait_is_over(struct request *request)
+{
+	return atomic_load(&request->http.wait) == WAIT_OVER;
+}
+
+void request_wake(struct request *request)
+{
+	/* Once it is over, and the connection is not suspended, the request may be gone at any moment. */
+	struct MHD_Connection *connection = request->http.connection;
+
+	if (atomic_exchange(&request->http.wait, WAIT_OVER) == WAIT_SUSPENDED)
+		MHD_resume_connection(connection);
+}
+
+static void suspend(struct request *request)
+{
+	int running = WAIT_RUNNING;
+
+	count(request->server, &request->server->suspended, 1);
+	MHD_suspend_connection(request->http.connection);
+	if (!atomic_compare_exchange_strong(&request->http.wait, &running, WAIT_SUSPENDED))
+		MHD_resume_connection(request->http.connection); /* it was woken just now */
+}
+
+/* ---- responses ----------------------------------------------------------------------------------------------- */
+
+void response_header(struct response *response, const char *name, const char *value)
+{
+	if (response->headers_count == RESPONSE_HEADERS_MOST)
+		abort(); /* a mistake in the program: nothing that a client sends adds headers */
+	response->headers[response->headers_count].name = name;
+	response->headers[response->headers_count++].value = value;
+}
+
+static ssize_t read_stream(void *context, uint64_t position, char *out, size_t size)
+{
+	struct request *request = context;
+	ssize_t got = request->response.stream.read(request->response.stream.context, out, size);
+
+	(void)position;
+	if (got == HTTP_STREAM_END)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (got == HTTP_STREAM_FAILED)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	request->http.sent += (uint64_t)got;
+	return got;
+}
+
+/* The stream belongs to the request, which libmicrohttpd lets go of (on_completed) after the response. */
+static struct MHD_Response *make_response(struct request *request)
+{
+	struct response *response = &request->response;
+	struct MHD_Response *made;
+
+	if (response->stream.read) {
+		made = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 32768, read_stream, request, NULL);
+	} else {
+		size_t length = response->body.length;
+		char *body = buffer_take(&response->body);
+
+		request->http.sent = span_equal(request->method, SPAN("HEAD")) ? 0 : length;
+		made = MHD_create_response_from_buffer(length, body, MHD_RESPMEM_MUST_FREE);
+		if (!made)
+			free(body);
+	}
+	for (size_t i = 0; made && i < response->headers_count; i++) {
+		if (MHD_add_response_header(made, response->headers[i].name, response->headers[i].value) != MHD_YES) {
+			MHD_destroy_response(made);
+			return NULL;
+		}
+	}
+	return made;
+}
+
+static bool is_stopping(struct http_server *server)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&server->mutex);
+	stopping = server->stopping;
+	pthread_mutex_unlock(&server->mutex);
+	return stopping;
+}
+
+static enum MHD_Result send_response(struct request *request)
+{
+	struct MHD_Response *response = make_response(request);
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	if (is_stopping(request->server))
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	result = MHD_queue_response(request->http.connection, request->response.status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* ---- the drive ----------------------------------------------------------------------------------------------- */
+
+static bool expects_continue(const struct request *request)
+{
+	return span_equal_nocase(request_header(request, MHD_HTTP_HEADER_EXPECT), SPAN("100-continue"));
+}
+
+/* Runs the next step, and suspends the connection if that one waits. */
+static void advance(struct request *request)
+{
+	if (request->http.outcome == HTTP_WAIT) /* it was suspended until now */
+		count(request->server, &request->server->suspended, -1);
+	request->http.outcome = request->step(request);
+	if (request->http.outcome == HTTP_WAIT)
+		suspend(request);
+}
+
+/* After the steps that need no body. A refusal waits until the body has been read and thrown away, so that the connection
+ * can go on; unless the client waits for our word, or the body is one that must not be read at all. */
+static enum MHD_Result after_headers(struct request *request)
+{
+	if (request->http.outcome == HTTP_WAIT)
+		return MHD_YES;
+	request->http.phase = PHASE_BODY;
+	if (request->http.outcome == HTTP_ANSWER &&
+	    (request->content_length > request->server->options.body_bytes || expects_continue(request)))
+		return send_response(request);
+	return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct request *request, const char *data, size_t size)
+{
+	if (request->http.outcome == HTTP_NEED_BODY && !request->body_too_large) {
+		buffer_append(&request->body, data, size);
+		if (!request->body.failed)
+			return MHD_YES;
+		request->body_too_large = true;
+		buffer_release(&request->body);
+	}
+	/* A response can't be sent in the middle of a body, so its rest is thrown away, up to a limit. */
+	request->http.drained += size;
+	return request->http.drained > request->server->options.body_bytes + 65536 ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+				  const char *version, const char *data, size_t *size, void **request_pointer)
+{
+	struct request *request = *request_pointer;
+
+	(void)context, (void)connection, (void)url, (void)version;
+	if (!request)
+		return MHD_NO;
+	switch (request->http.phase) {
+	case PHASE_NEW:
+		if (!start_request(request, method))
+			return MHD_NO;
+		/* fall through */
+	case PHASE_HEADERS:
+		advance(request);
+		return after_headers(request);
+	case PHASE_BODY:
+		if (*size > 0) {
+			enum MHD_Result result = take_body(request, data, *size);
+
+			*size = 0;
+			return result;
+		}
+		request->http.phase = PHASE_COMPLETE;
+		if (request->http.outcome == HTTP_ANSWER)
+			return send_response(request);
+		/* fall through */
+	default:
+		advance(request);
+		return request->http.outcome == HTTP_ANSWER ? send_response(request) : MHD_YES;
+	}
+}
+
+/* ---- the daemon ---------------------------------------------------------------------------------------------- */
+
+/* We decode paths and queries ourselves: a %00 would end libmicrohttpd's C strings. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
+{
+	(void)context, (void)connection;
+	return strlen(text);
+}
+
+static void log_daemon(void *context, const char *format, va_list arguments)
+{
+	char text[512];
+	size_t length;
+
+	(void)context;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	vsnprintf(text, sizeof(text), format, arguments);
+#pragma GCC diagnostic pop
+	length = strlen(text);
+	while (length > 0 && text[length - 1] == '\n')
+		text[--length] = '\0';
+	log_line(LOG_DEBUG, "libmicrohttpd: %s", text);
+}
+
+struct http_server *http_start(const struct http_options *options)
+{
+	struct http_server *server = calloc(1, sizeof(*server));
+	/* A pool of one thread is refused by libmicrohttpd; 0 means none. */
+	unsigned pool = options->threads > 1 ? options->threads : 0;
+
+	if (!server)
+		return NULL;
+	server->options = *options;
+	pthread_mutex_init(&server->mutex, NULL);
+	pthread_cond_init(&server->changed, NULL);
+	server->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
+		server, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_LISTEN_SOCKET, options->socket,
+		MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT, options->connections,
+		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		options->header_bytes, MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+	if (!server->daemon) {
+		pthread_cond_destroy(&server->changed);
+		pthread_mutex_destroy(&server->mutex);
+		free(server);
+		return NULL;
+	}
+	return server;
+}
+
+static void wait_until_answered(struct http_server *server, unsigned seconds)
+{
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += seconds;
+	pthread_mutex_lock(&server->mutex);
+	server->stopping = true;
+	while (server->under_way > 0)
+		if (pthread_cond_timedwait(&server->changed, &server->mutex, &deadline) != 0)
+			break;
+	while (server->suspended > 0) /* they end by themselves: what they wait for has its own time limit */
+		pthread_cond_wait(&server->changed, &server->mutex);
+	pthread_mutex_unlock(&server->mutex);
+}
+
+void http_stop(struct http_server *server, unsigned seconds)
+{
+	int socket = MHD_quiesce_daemon(server->daemon);
+
+	if (socket >= 0)
+		close(socket);
+	wait_until_answered(server, seconds);
+	MHD_stop_daemon(server->daemon);
+	pthread_cond_destroy(&server->changed);
+	pthread_mutex_destroy(&server->mutex);
+	free(server);
+}

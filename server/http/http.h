@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* http.h - requests come in, steps work on them, responses go out. Knows nothing of messages.
+ *
+ * A request goes through steps. Each step returns what is to happen next; it never sends and never blocks. */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include "arena.h"
+#include "attributes.h"
+#include "buffer.h"
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+struct MHD_Connection;
+struct http_server;
+struct request;
+
+enum http_outcome {
+	HTTP_NOTHING,   /* no step has run */
+	HTTP_ANSWER,    /* request->response is complete */
+	HTTP_NEED_BODY, /* call request->step again when the body is there (once a request) */
+	HTTP_WAIT       /* call request->step again after request_wake */
+};
+
+typedef enum http_outcome http_step(struct request *request);
+
+/* A body that is made piece by piece while it is sent. */
+struct http_stream {
+	/* Fills up to `size` bytes and gives their number, HTTP_STREAM_END or HTTP_STREAM_FAILED (the client sees its
+	 * connection break). Never 0. */
+	ssize_t (*read)(void *context, char *out, size_t size);
+	void (*release)(void *context); /* called once, whatever happened */
+	void *context;
+};
+#define HTTP_STREAM_END (-1)
+#define HTTP_STREAM_FAILED (-2)
+
+#define RESPONSE_HEADERS_MOST 8
+
+struct response {
+	unsigned status;
+	struct {
+		const char *name;
+		const char *value; /* static, or the request's arena's */
+	} headers[RESPONSE_HEADERS_MOST];
+	size_t headers_count;
+	struct buffer body;
+	struct http_stream stream; /* instead of body where read is set */
+};
+
+struct request {
+	struct arena arena; /* lives as long as the request */
+	struct http_server *server;
+	void *context; /* http_options.context */
+	void *data;    /* the steps' own */
+	http_step *step;
+	struct span method;
+	struct span target; /* path and query as they came */
+	struct span path;   /* as it came, not decoded */
+	struct span query;  /* without '?', empty where there is none */
+	bool has_content_length;
+	uint64_t content_length;
+	struct buffer body;  /* complete in the step after HTTP_NEED_BODY */
+	bool body_too_large; /* it was chunked and went on beyond the limit; body is cut */
+	struct response response;
+	int64_t user_id; /* who asked, for the access line; 0: nobody */
+
+	struct { /* http.c's */
+		struct MHD_Connection *connection;
+		int phase;
+		enum http_outcome outcome; /* of the last step */
+		atomic_int wait;
+		int64_t started_at;
+		uint64_t drained; /* bytes of a body that nobody wants */
+		uint64_t sent;    /* bytes of the response's body */
+	} http;
+};
+
+struct http_options {
+	int socket;            /* listening; closed by http_stop */
+	unsigned threads;      /* loops */
+	unsigned connections;  /* at once; more wait to be accepted */
+	unsigned idle_seconds; /* a connection on which nothing moves for so long is closed */
+	size_t header_bytes;   /* memory of one connection: bounds request line and headers together */
+	size_t body_bytes;     /* a larger body is refused, before it is read where its length is told */
+	http_step *first;      /* called when the headers are there */
+	void *context;         /* into request->context */
+};
+
+/* NULL where the daemon does not start. */
+MUST_CHECK struct http_server *http_start(const struct http_options *options);
+
+/* Accepts no more, waits until the requests under way are answered (at most `seconds`, but always for those that wait
+ * for request_wake), closes all connections. */
+void http_stop(struct http_server *server, unsigned seconds);
+
+/* A header's value; data NULL where it was not sent. Names as in RFC 9110, any case. */
+struct span request_header(const struct request *request, const char *name);
+
+/* Waiting: begin, then start what will call request_wake (on any thread, once). If it is over by the time the starter
+ * returns, go on at once; otherwise return HTTP_WAIT. */
+void request_wait_begin(struct request *request);
+bool request_wait_is_over(struct request *request);
+void request_wake(struct request *request);
+
+/* Adds a header; `value` is not copied. */
+void response_header(struct response *response, const char *name, const char *value);
+
+#endif

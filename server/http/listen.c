@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* listen.c - from "ADDR:PORT" or "unix:PATH" to a listening socket. */
+#include "listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define ERROR_SIZE 256
+#define BACKLOG 4096 /* the system cuts it to net.core.somaxconn */
+
+static bool explain(char *error, const char *address, const char *why)
+{
+	snprintf(error, ERROR_SIZE, "can't listen on %.150s: %s", address, why);
+	return false;
+}
+
+static bool open_socket(const struct sockaddr *address, socklen_t length, int family, int *opened)
+{
+	int on = 1;
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	if (family != AF_UNIX)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, address, length) != 0 || listen(fd, BACKLOG) != 0) {
+		int why = errno;
+
+		close(fd);
+		errno = why;
+		return false;
+	}
+	*opened = fd;
+	return true;
+}
+
+/* A file left by a server that was killed is in the way; one that somebody answers on is not ours to remove. */
+static void remove_if_dead(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 && errno == ECONNREFUSED)
+		unlink(address->sun_path);
+	close(fd);
+}
+
+static bool open_unix(const char *address, const char *path, struct listener *listener, char *error)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+
+	if (*path == '\0' || strlen(path) >= sizeof(name.sun_path))
+		return explain(error, address, "the path is empty or too long; name a shorter one");
+	memcpy(name.sun_path, path, strlen(path) + 1);
+	remove_if_dead(&name);
+	if (!open_socket((const struct sockaddr *)&name, sizeof(name), AF_UNIX, &listener->socket))
+		return explain(error, address, strerror(errno));
+	listener->unix_path = strdup(path);
+	snprintf(listener->name, sizeof(listener->name), "unix:%s", path);
+	return true;
+}
+
+static void name_tcp(struct listener *listener)
+{
+	struct sockaddr_storage bound = {0};
+	socklen_t length = sizeof(bound);
+	char host[INET6_ADDRSTRLEN] = "";
+
+	getsockname(listener->socket, (struct sockaddr *)&bound, &length);
+	if (bound.ss_family == AF_INET6) {
+		const struct sockaddr_in6 *address = (const struct sockaddr_in6 *)&bound;
+
+		inet_ntop(AF_INET6, &address->sin6_addr, host, sizeof(host));
+		snprintf(listener->name, sizeof(listener->name), "[%s]:%u", host, ntohs(address->sin6_port));
+	} else {
+		const struct sockaddr_in *address = (const struct sockaddr_in *)&bound;
+
+		inet_ntop(AF_INET, &address->sin_addr, host, sizeof(host));
+		snprintf(listener->name, sizeof(listener->name), "%s:%u", host, ntohs(address->sin_port));
+	}
+}
+
+/* Splits "[host]:port" or "host:port" in place; false where there is no port. */
+static bool split(char *text, char **host, char **port)
+{
+	char *colon = strrchr(text, ':');
+
+	if (!colon || colon[1] == '\0')
+		return false;
+	*colon = '\0';
+	*port = colon + 1;
+	*host = text;
+	if (text[0] == '[') {
+		char *end = strchr(text, ']');
+
+		if (!end || end[1] != '\0')
+			return false;
+		*end = '\0';
+		*host = text + 1;
+	}
+	return true;
+}
+
+static bool open_tcp(const char *address, struct listener *listener, char *error)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+	struct addrinfo *found = NULL;
+	char text[256], *host, *port;
+	bool opened = false;
+	int code;
+
+	if (strlen(address) >= sizeof(text))
+		return explain(error, address, "the address is too long");
+	memcpy(text, address, strlen(address) + 1);
+	if (!split(text, &host, &port))
+		return explain(error, address, "an address is ADDR:PORT, [IPV6]:PORT or unix:PATH");
+	code = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+	if (code != 0)
+		return explain(error, address, gai_strerror(code));
+	for (struct addrinfo *each = found; each && !opened; each = each->ai_next)
+		opened = open_socket(each->ai_addr, each->ai_addrlen, each->ai_family, &listener->socket);
+	freeaddrinfo(found);
+	if (!opened)
+		return explain(error, address, strerror(errno));
+	name_tcp(listener);
+	return true;
+}
+
+bool listener_open(const char *address, struct listener *listener, char error[256])
+{
+	*listener = (struct listener){.socket = -1};
+	if (strncmp(address, "unix:", 5) == 0)
+		return open_unix(address, address + 5, listener, error);
+	return open_tcp(address, listener, error);
+}
+
+void listener_release(struct listener *listener)
+{
+	if (listener->unix_path)
+		unlink(listener->unix_path);
+	free(listener->unix_path);
+	listener->unix_path = NULL;
+}

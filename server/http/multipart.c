@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* multipart.c - the fields of a multipart/form-data body, by libmicrohttpd's post processor. */
+#include "multipart.h"
+
+#include <microhttpd.h>
+#include <string.h>
+
+#define PROCESSOR_BUFFER 4096 /* bounds one part's headers */
+
+struct search {
+	const char *name;
+	struct multipart_field *field;
+};
+
+/* Called for each piece of a part's value, in order; offset 0 starts a part. */
+static enum MHD_Result on_piece(void *context, enum MHD_ValueKind kind, const char *key, const char *filename,
+				const char *content_type, const char *transfer_encoding, const char *data, uint64_t offset,
+				size_t size)
+{
+	struct search *search = context;
+	struct multipart_field *field = search->field;
+
+	(void)kind, (void)content_type, (void)transfer_encoding;
+	if (!key || strcmp(key, search->name) != 0)
+		return MHD_YES;
+	if (offset == 0) {
+		buffer_release(&field->value);
+		field->found = true;
+		field->is_file = filename != NULL;
+	}
+	buffer_append(&field->value, data, size);
+	return field->value.failed ? MHD_NO : MHD_YES;
+}
+
+bool multipart_find(struct request *request, const char *name, struct multipart_field *field)
+{
+	struct search search = {name, field};
+	struct MHD_PostProcessor *processor;
+	bool complete;
+
+	*field = (struct multipart_field){.found = false};
+	buffer_init(&field->value, request->body.length + 1);
+	processor = MHD_create_post_processor(request->http.connection, PROCESSOR_BUFFER, on_piece, &search);
+	if (!processor) /* no usable boundary */
+		return false;
+	complete = MHD_post_process(processor, request->body.data, request->body.length) == MHD_YES;
+	return MHD_destroy_post_processor(processor) == MHD_YES && complete;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* cursor.h - a place in an ordered list, in the form of Django REST Framework's CursorPagination: base64 of a query string
+ * with o (offset), r (reverse) and p (position), and our own i (the id of the row where the page ended). */
+#ifndef CURSOR_H
+#define CURSOR_H
+
+#include "arena.h"
+#include "attributes.h"
+#include "buffer.h"
+#include "directmessages.h"
+
+/* What the list is ordered by, and so what a position is. */
+enum cursor_kind { CURSOR_TIME, CURSOR_ID };
+
+/* Reads a cursor into where the page starts; false where it can't be one. An empty one is the list's beginning. */
+MUST_CHECK bool cursor_decode(struct span encoded, enum cursor_kind kind, struct arena *arena, struct dm_page *page);
+
+/* Appends the base64 of a place. */
+void cursor_encode(struct buffer *out, const struct dm_page *place, enum cursor_kind kind);
+
+#endif

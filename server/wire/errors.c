@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* errors.c - from a failure of the library to the answer that clients get. */
+#include "errors.h"
+
+#define TRY_LATER {503, "Service temporarily unavailable.", true}
+#define NO_SUCH_USER {404, "No User matches the given query.", false}
+#define DEFECT {500, "Internal server error.", false}
+
+static const struct error_answer answers[] = {
+	[DM_OK] = DEFECT,
+	[DM_NOT_FOUND] = NO_SUCH_USER,
+	[DM_EXISTS] = DEFECT,
+	[DM_INVALID] = {400, NULL, false},
+	[DM_SELF] = {400, NULL, false},
+	[DM_NOT_ALLOWED] = {400, NULL, false},
+	[DM_INACTIVE] = {401, "User inactive or deleted.", false},
+	[DM_BUSY] = TRY_LATER,
+	[DM_UNAVAILABLE] = TRY_LATER,
+	[DM_SCHEMA] = TRY_LATER,
+	[DM_NO_MEMORY] = TRY_LATER,
+	[DM_INTERNAL] = DEFECT,
+};
+
+const struct error_answer *error_answer(enum dm_status status)
+{
+	return &answers[status];
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* negotiate.h - media types, matched as Django REST Framework matches them. */
+#ifndef NEGOTIATE_H
+#define NEGOTIATE_H
+
+#include "span.h"
+
+/* Whether "type/subtype; parameters" (with '*' as a wildcard for either) covers a media type given as its two halves. */
+bool media_type_covers(struct span header, struct span type, struct span subtype);
+
+/* Whether one of an Accept header's media types covers application/json. Weights are not looked at, as in the reference. */
+bool accepts_json(struct span accept);
+
+#endif

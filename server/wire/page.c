@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* page.c - the envelope of a page, with links as Django REST Framework's CursorPagination makes them. */
+#include "page.h"
+
+#include "form.h"
+#include "json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void page_init(struct page *page, enum cursor_kind kind)
+{
+	*page = (struct page){.kind = kind, .from = {.limit = PAGE_SIZE + 1}};
+	buffer_init(&page->rows, SIZE_MAX);
+}
+
+void page_release(struct page *page)
+{
+	buffer_release(&page->rows);
+}
+
+bool page_add(struct page *page, int64_t position, int64_t id)
+{
+	size_t row = page->count++;
+
+	page->positions[row] = position;
+	page->ids[row] = id;
+	page->starts[row] = page->rows.length;
+	return row < PAGE_SIZE;
+}
+
+/* ---- which places the links lead to -------------------------------------------------------------------------- */
+
+/* A position, or none: before the list's first row. */
+struct position {
+	bool exists;
+	int64_t value;
+};
+
+static bool same_position(struct position a, struct position b)
+{
+	return a.exists == b.exists && (!a.exists || a.value == b.value);
+}
+
+static size_t rows_on_page(const struct page *page)
+{
+	return page->count < PAGE_SIZE ? page->count : PAGE_SIZE;
+}
+
+/* The page's n-th row counted from the edge that a link starts from: for `next` from its last row (in the order of the
+ * list) backwards, for `previous` from its first row onwards. Rows came in the direction of the request's cursor. */
+static size_t row_from_edge(const struct page *page, bool next, size_t n)
+{
+	bool from_end = next != page->from.reverse;
+
+	return from_end ? rows_on_page(page) - 1 - n : n;
+}
+
+static bool has_link(const struct page *page, bool next)
+{
+	/* Onwards in the direction of the cursor there is more if a row came that did not fit; back, if we came from there. */
+	if (next != page->from.reverse)
+		return page->count > PAGE_SIZE;
+	return page->from.has_position || page->from.offset > 0 || page->from.row_id != 0;
+}
+
+/* The position just beyond the page's edge. */
+static struct position beyond_edge(const struct page *page, bool next)
+{
+	if (next != page->from.reverse)
+		return (struct position){page->count > PAGE_SIZE, page->positions[PAGE_SIZE]};
+	return (struct position){page->from.has_position, page->from.position};
+}
+
+/* Where all rows of the page have one position there is no row to count from: count on from where this page began.
+ * Turning round, the reference skips rows here; the row id makes it exact for us. */
+static void place_without_marker(const struct page *page, bool next, struct dm_page *place)
+{
+	struct position other = beyond_edge(page, !next);
+
+	if (!has_link(page, !next)) {
+		place->offset = PAGE_SIZE;
+		return;
+	}
+	place->offset = next != page->from.reverse ? page->from.offset + PAGE_SIZE : 0;
+	place->has_position = other.exists;
+	place->position = other.value;
+}
+
+/* The reference's rule: a place is the nearest row whose position differs from its neighbour's beyond, and an offset of the
+ * rows between. With it goes the id of the row at the edge, from which we go on exactly. */
+static void find_place(const struct page *page, bool next, struct dm_page *place)
+{
+	struct position compare = beyond_edge(page, next);
+	size_t rows = rows_on_page(page), n;
+
+	*place = (struct dm_page){.reverse = !next};
+	if (rows == 0) {
+		place->has_position = compare.exists;
+		place->position = compare.value;
+		return;
+	}
+	if (next == page->from.reverse && page->from.offset != 0) /* turning round at a place that was counted */
+		compare = (struct position){true, page->positions[row_from_edge(page, next, 0)]};
+	for (n = 0; n < rows; n++) {
+		struct position row = {true, page->positions[row_from_edge(page, next, n)]};
+
+		if (!same_position(row, compare))
+			break;
+		compare = row;
+	}
+	if (page->kind == CURSOR_TIME)
+		place->row_id = page->ids[row_from_edge(page, next, 0)];
+	if (n == rows) {
+		place_without_marker(page, next, place);
+		return;
+	}
+	place->offset = n;
+	place->has_position = true;
+	place->position = page->positions[row_from_edge(page, next, n)];
+}
+
+/* ---- links --------------------------------------------------------------------------------------------------- */
+
+struct parameter {
+	struct span name, value;
+	size_t order;
+};
+
+static int compare_parameters(const void *a_pointer, const void *b_pointer)
+{
+	const struct parameter *a = a_pointer, *b = b_pointer;
+	size_t shorter = a->name.length < b->name.length ? a->name.length : b->name.length;
+	int order = shorter > 0 ? memcmp(a->name.data, b->name.data, shorter) : 0;
+
+	if (order == 0 && a->name.length != b->name.length)
+		order = a->name.length < b->name.length ? -1 : 1;
+	return order != 0 ? order : a->order < b->order ? -1 : 1;
+}
+
+/* The query's parameters with the cursor replaced, sorted by name and encoded anew, as the reference does. */
+static void append_query(struct buffer *out, struct span query, struct span cursor, struct arena *arena)
+{
+	struct parameter *parameters;
+	struct span rest = query;
+	size_t most = 2, count = 0;
+
+	for (size_t i = 0; i < query.length; i++)
+		most += query.data[i] == '&';
+	parameters = arena_alloc(arena, most * sizeof(*parameters));
+	if (!parameters) {
+		out->failed = true;
+		return;
+	}
+	while (form_next(&rest, arena, &parameters[count].name, &parameters[count].value)) {
+		parameters[count].order = count;
+		count += !span_equal(parameters[count].name, SPAN("cursor"));
+	}
+	parameters[count] = (struct parameter){SPAN("cursor"), cursor, count};
+	count++;
+	qsort(parameters, count, sizeof(*parameters), compare_parameters);
+	for (size_t i = 0; i < count; i++) {
+		buffer_append_char(out, i == 0 ? '?' : '&');
+		form_encode(out, parameters[i].name);
+		buffer_append_char(out, '=');
+		form_encode(out, parameters[i].value);
+	}
+}
+
+static void append_link(const struct page *page, bool next, struct buffer *out, struct span url, struct span query,
+			struct arena *arena)
+{
+	struct dm_page place;
+	struct buffer cursor, link;
+
+	if (!has_link(page, next)) {
+		BUFFER_APPEND_LITERAL(out, "null");
+		return;
+	}
+	find_place(page, next, &place);
+	buffer_init(&cursor, 1024);
+	buffer_init(&link, SIZE_MAX);
+	cursor_encode(&cursor, &place, page->kind);
+	buffer_append_span(&link, url);
+	append_query(&link, query, buffer_span(&cursor), arena);
+	json_string(out, buffer_span(&link));
+	out->failed |= cursor.failed || link.failed;
+	buffer_release(&cursor);
+	buffer_release(&link);
+}
+
+void page_write(struct page *page, struct buffer *out, struct span url, struct span query, struct arena *arena)
+{
+	size_t rows = rows_on_page(page);
+
+	BUFFER_APPEND_LITERAL(out, "{\"next\":");
+	append_link(page, true, out, url, query, arena);
+	BUFFER_APPEND_LITERAL(out, ",\"previous\":");
+	append_link(page, false, out, url, query, arena);
+	BUFFER_APPEND_LITERAL(out, ",\"results\":[");
+	for (size_t i = 0; i < rows; i++) {
+		size_t row = page->from.reverse ? rows - 1 - i : i;
+		size_t end = row + 1 < page->count ? page->starts[row + 1] : page->rows.length;
+
+		if (i > 0)
+			buffer_append_char(out, ',');
+		buffer_append(out, page->rows.data + page->starts[row], end - page->starts[row]);
+	}
+	BUFFER_APPEND_LITERAL(out, "]}");
+	out->failed |= page->rows.failed;
+}

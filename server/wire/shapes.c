@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* shapes.c - the JSON objects that clients see. */
+#include "shapes.h"
+
+#include "json.h"
+
+static struct span as_span(struct dm_text text)
+{
+	return (struct span){text.data, text.length};
+}
+
+void shape_message(struct buffer *out, const struct dm_message *message, int64_t viewer_id)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"id\":");
+	buffer_append_int(out, message->id);
+	BUFFER_APPEND_LITERAL(out, ",\"sender\":");
+	buffer_append_int(out, message->sender_id);
+	BUFFER_APPEND_LITERAL(out, ",\"recipient\":");
+	buffer_append_int(out, message->recipient_id);
+	if (message->recipient_id == viewer_id)
+		BUFFER_APPEND_LITERAL(out, ",\"direction\":\"in\",\"sent_at\":");
+	else
+		BUFFER_APPEND_LITERAL(out, ",\"direction\":\"out\",\"sent_at\":");
+	json_time(out, message->sent_at);
+	BUFFER_APPEND_LITERAL(out, ",\"read_at\":");
+	if (message->read_at == DM_UNREAD)
+		BUFFER_APPEND_LITERAL(out, "null");
+	else
+		json_time(out, message->read_at);
+	BUFFER_APPEND_LITERAL(out, ",\"content\":");
+	json_string(out, as_span(message->content));
+	buffer_append_char(out, '}');
+}
+
+void shape_partner(struct buffer *out, const struct dm_user *user)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"id\":");
+	buffer_append_int(out, user->id);
+	BUFFER_APPEND_LITERAL(out, ",\"username\":");
+	json_string(out, as_span(user->username));
+	BUFFER_APPEND_LITERAL(out, ",\"first_name\":");
+	json_string(out, as_span(user->first_name));
+	BUFFER_APPEND_LITERAL(out, ",\"last_name\":");
+	json_string(out, as_span(user->last_name));
+	buffer_append_char(out, '}');
+}
+
+void shape_unread_of_partner(struct buffer *out, const struct dm_unread *unread)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"partner_id\":");
+	buffer_append_int(out, unread->partner_id);
+	BUFFER_APPEND_LITERAL(out, ",\"partner_username\":");
+	json_string(out, as_span(unread->partner_username));
+	BUFFER_APPEND_LITERAL(out, ",\"unread_count\":");
+	buffer_append_int(out, unread->count);
+	buffer_append_char(out, '}');
+}
+
+void shape_unread_total(struct buffer *out, int64_t user_id, int64_t count)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"id\":");
+	buffer_append_int(out, user_id);
+	BUFFER_APPEND_LITERAL(out, ",\"count\":");
+	buffer_append_int(out, count);
+	buffer_append_char(out, '}');
+}
+
+void shape_error(struct buffer *out, struct span detail)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"detail\":");
+	json_string(out, detail);
+	buffer_append_char(out, '}');
+}
+
+void shape_metadata(struct buffer *out, const char *name, const char *actions)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"name\":");
+	json_string(out, span_from(name));
+	BUFFER_APPEND_LITERAL(out, ",\"description\":\"\",\"renders\":[\"application/json\"],\"parses\":[\"application/json\","
+				   "\"application/x-www-form-urlencoded\",\"multipart/form-data\"]");
+	if (actions) {
+		BUFFER_APPEND_LITERAL(out, ",\"actions\":");
+		buffer_append_span(out, span_from(actions));
+	}
+	buffer_append_char(out, '}');
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* shapes.h - the JSON objects that clients see, one function each (contract.md). */
+#ifndef SHAPES_H
+#define SHAPES_H
+
+#include "buffer.h"
+#include "directmessages.h"
+
+/* `viewer_id` is who asked: the direction of a message is "in" where that is its recipient. */
+void shape_message(struct buffer *out, const struct dm_message *message, int64_t viewer_id);
+void shape_partner(struct buffer *out, const struct dm_user *user);
+void shape_unread_of_partner(struct buffer *out, const struct dm_unread *unread);
+void shape_unread_total(struct buffer *out, int64_t user_id, int64_t count);
+void shape_error(struct buffer *out, struct span detail);
+
+/* What OPTIONS tells of an endpoint; `actions` is its JSON, NULL for none. */
+void shape_metadata(struct buffer *out, const char *name, const char *actions);
+
+#endif

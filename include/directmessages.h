@@ -40,7 +40,7 @@ enum dm_status {
 	DM_UNAVAILABLE, /* the store can't be reached, is full, read-only or damaged; mend the cause, then try again */
 	DM_SCHEMA,      /* the database's schema is not up to date (or newer than this library) */
 	DM_NO_MEMORY,
-	DM_INTERNAL     /* a defect of the library */
+	DM_INTERNAL /* a defect of the library */
 };
 
 /* A failure in words, NUL-terminated. The first failure of a call is the one reported. */
@@ -115,8 +115,8 @@ DM_CHECK enum dm_status dm_check_schema(dm *handle, struct dm_error *error);
 
 /* Brings the schema up to date, each numbered step in its own transaction; safe to run twice and by two processes at
  * once. on_step (may be NULL) is called after each step that was applied. */
-DM_CHECK enum dm_status dm_migrate(dm *handle, void (*on_step)(void *context, int number, const char *name), void *context,
-				   struct dm_error *error);
+DM_CHECK enum dm_status dm_migrate(dm *handle, void (*on_step)(void *context, int number, const char *name),
+				   void *context, struct dm_error *error);
 
 /* ---- messages: what the reference's service object offers ---------------------------------------------------- */
 
@@ -161,8 +161,8 @@ struct dm_conversation_options {
 /* The messages between the two that the user can see, by (sent_at, id); the rows show the marking. options may be
  * NULL. Reference: get_conversation. Unlike there, mark_read covers the whole conversation, not only `limit` of it. */
 DM_CHECK enum dm_status dm_conversation(dm *handle, int64_t user_id, int64_t partner_id,
-					const struct dm_conversation_options *options, dm_message_row *row, void *context,
-					struct dm_error *error);
+					const struct dm_conversation_options *options, dm_message_row *row,
+					void *context, struct dm_error *error);
 
 /* Unread messages to the user by partner, ascending by partner id. Reference: get_unread_counts_per_conversation. */
 DM_CHECK enum dm_status dm_unread_by_partner(dm *handle, int64_t user_id, dm_unread_row *row, void *context,

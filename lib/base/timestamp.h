@@ -13,7 +13,8 @@
 size_t timestamp_format(int64_t microseconds, char separator, char out[TIMESTAMP_SIZE]);
 
 /* Reads what Django's parse_datetime reads: date, 'T' or blank, HH:MM, then optionally :SS, a fraction after '.' or ','
- * (digits beyond six are cut off), and Z or an offset (+HH, +HHMM, +HH:MM); or a date alone. Without an offset it is UTC. */
+ * (digits beyond six are cut off), and Z or an offset (+HH, +HHMM, +HH:MM); or a date alone. Without an offset it is
+ * UTC. */
 bool timestamp_parse(struct span text, int64_t *microseconds);
 
 #endif

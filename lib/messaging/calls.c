@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum dm_status dm_send(dm *handle, int64_t sender_id, int64_t recipient_id, struct dm_text content, struct dm_message *sent,
-		       struct dm_error *error)
+enum dm_status dm_send(dm *handle, int64_t sender_id, int64_t recipient_id, struct dm_text content,
+		       struct dm_message *sent, struct dm_error *error)
 {
 	struct dm_operation operation = {
 		.kind = DM_OP_SEND, .user_id = sender_id, .partner_id = recipient_id, .text = content};
@@ -20,7 +20,8 @@ enum dm_status dm_send(dm *handle, int64_t sender_id, int64_t recipient_id, stru
 	return status;
 }
 
-enum dm_status dm_unread_messages(dm *handle, int64_t user_id, dm_message_row *row, void *context, struct dm_error *error)
+enum dm_status dm_unread_messages(dm *handle, int64_t user_id, dm_message_row *row, void *context,
+				  struct dm_error *error)
 {
 	struct dm_operation operation = {
 		.kind = DM_OP_UNREAD_MESSAGES, .user_id = user_id, .on_message = row, .context = context};
@@ -124,7 +125,8 @@ enum dm_status dm_read_message_formatted(dm *handle, int64_t message_id, char **
 
 enum dm_status dm_conversations(dm *handle, int64_t user_id, dm_user_row *row, void *context, struct dm_error *error)
 {
-	struct dm_operation operation = {.kind = DM_OP_PARTNERS, .user_id = user_id, .on_user = row, .context = context};
+	struct dm_operation operation = {
+		.kind = DM_OP_PARTNERS, .user_id = user_id, .on_user = row, .context = context};
 
 	return service_run(handle, &operation, error);
 }
@@ -135,8 +137,7 @@ enum dm_status dm_conversation(dm *handle, int64_t user_id, int64_t partner_id,
 {
 	static const struct dm_conversation_options defaults = {0};
 	const struct dm_conversation_options *chosen = options ? options : &defaults;
-	struct dm_operation mark = {
-		.kind = DM_OP_MARK_CONVERSATION_READ, .user_id = user_id, .partner_id = partner_id};
+	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ, .user_id = user_id, .partner_id = partner_id};
 	struct dm_operation list = {.kind = DM_OP_CONVERSATION,
 				    .user_id = user_id,
 				    .partner_id = partner_id,
@@ -148,7 +149,8 @@ enum dm_status dm_conversation(dm *handle, int64_t user_id, int64_t partner_id,
 	return status == DM_OK ? service_run(handle, &list, error) : status;
 }
 
-enum dm_status dm_unread_by_partner(dm *handle, int64_t user_id, dm_unread_row *row, void *context, struct dm_error *error)
+enum dm_status dm_unread_by_partner(dm *handle, int64_t user_id, dm_unread_row *row, void *context,
+				    struct dm_error *error)
 {
 	struct dm_operation operation = {
 		.kind = DM_OP_UNREAD_BY_PARTNER, .user_id = user_id, .on_unread = row, .context = context};
@@ -198,7 +200,8 @@ enum dm_status dm_user_by_id(dm *handle, int64_t user_id, dm_user_row *row, void
 	return service_run(handle, &operation, error);
 }
 
-enum dm_status dm_user_by_name(dm *handle, struct dm_text username, dm_user_row *row, void *context, struct dm_error *error)
+enum dm_status dm_user_by_name(dm *handle, struct dm_text username, dm_user_row *row, void *context,
+			       struct dm_error *error)
 {
 	struct dm_operation operation = {
 		.kind = DM_OP_USER_BY_NAME, .text = username, .on_user = row, .context = context};
@@ -240,8 +243,7 @@ enum dm_status dm_token_revoke(dm *handle, struct dm_text username, struct dm_er
 
 enum dm_status dm_authenticate(dm *handle, struct dm_text key, dm_user_row *row, void *context, struct dm_error *error)
 {
-	struct dm_operation operation = {
-		.kind = DM_OP_AUTHENTICATE, .text = key, .on_user = row, .context = context};
+	struct dm_operation operation = {.kind = DM_OP_AUTHENTICATE, .text = key, .on_user = row, .context = context};
 
 	return service_run(handle, &operation, error);
 }

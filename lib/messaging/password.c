@@ -7,7 +7,8 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-#define ITERATIONS 1000000 /* Django 5.2's; Django reads the number from the text, and rehashes at login if it wants more */
+/* Django 5.2's. Django reads the number from the text, and rehashes at login if it wants another. */
+#define ITERATIONS 1000000
 #define SALT_LENGTH 22
 #define HASH_SIZE 32
 

@@ -29,8 +29,8 @@ static enum dm_status check_content(const struct rules *rules, struct dm_text co
 	return DM_OK;
 }
 
-enum dm_status rules_check_send(const struct rules *rules, int64_t sender_id, int64_t recipient_id, struct dm_text content,
-				struct dm_error *error)
+enum dm_status rules_check_send(const struct rules *rules, int64_t sender_id, int64_t recipient_id,
+				struct dm_text content, struct dm_error *error)
 {
 	enum dm_status status = check_content(rules, content, error);
 
@@ -45,7 +45,8 @@ enum dm_status rules_check_send(const struct rules *rules, int64_t sender_id, in
 
 static bool is_name_character(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("@.+-_", c) || c >= 0x80;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("@.+-_", c) ||
+	       c >= 0x80;
 }
 
 static bool is_text(struct dm_text text, size_t most)
@@ -63,10 +64,12 @@ enum dm_status rules_check_new_user(const struct dm_new_user *user, struct dm_er
 	for (size_t i = 0; name_is_good && i < user->username.length; i++)
 		name_is_good = is_name_character((unsigned char)user->username.data[i]);
 	if (!name_is_good)
-		return fail(error, DM_INVALID, "a user name is 1 to 150 letters, digits and @ . + - _; choose such a name");
+		return fail(error, DM_INVALID,
+			    "a user name is 1 to 150 letters, digits and @ . + - _; choose such a name");
 	if (!is_text(user->email, 254))
 		return fail(error, DM_INVALID, "an e-mail address is UTF-8 text of at most 254 characters; shorten it");
 	if (!is_text(user->first_name, 150) || !is_text(user->last_name, 150))
-		return fail(error, DM_INVALID, "a first or last name is UTF-8 text of at most 150 characters; shorten it");
+		return fail(error, DM_INVALID,
+			    "a first or last name is UTF-8 text of at most 150 characters; shorten it");
 	return DM_OK;
 }

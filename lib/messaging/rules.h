@@ -12,8 +12,8 @@ struct rules {
 	size_t max_content_length; /* characters; 0: no limit */
 };
 
-/* DM_OK, or the first rule that forbids it: the content's (DM_INVALID), DM_SELF, DM_NOT_ALLOWED. The sentences are those
- * that the wire contract gives to clients. */
+/* DM_OK, or the first rule that forbids it: the content's (DM_INVALID), DM_SELF, DM_NOT_ALLOWED. The sentences are
+ * those that the wire contract gives to clients. */
 MUST_CHECK enum dm_status rules_check_send(const struct rules *rules, int64_t sender_id, int64_t recipient_id,
 					   struct dm_text content, struct dm_error *error);
 

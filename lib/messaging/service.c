@@ -18,7 +18,7 @@ struct changed {
 	struct changed_message {
 		struct changed_message *next;
 		struct dm_message message;
-	} *first, **last;
+	} * first, **last;
 };
 
 static bool keep_changed(struct dm_operation *operation, const struct dm_message *message)
@@ -182,7 +182,8 @@ enum dm_status service_run(dm *handle, struct dm_operation *operation, struct dm
 	return DM_OK;
 }
 
-enum dm_status dm_connect(dm *handle, enum dm_signal signal, dm_receiver *receiver, void *context, struct dm_error *error)
+enum dm_status dm_connect(dm *handle, enum dm_signal signal, dm_receiver *receiver, void *context,
+			  struct dm_error *error)
 {
 	return signals_connect(&handle->signals, signal, receiver, context, error);
 }

@@ -152,6 +152,6 @@ void signals_emit(struct signals *signals, enum dm_signal signal, const struct d
 	pthread_mutex_lock(&signals->mutex);
 	for (receiver = signals->first; receiver;)
 		receiver = receiver->connected && receiver->signal == signal ? call(signals, receiver, message)
-									      : receiver->next;
+									     : receiver->next;
 	pthread_mutex_unlock(&signals->mutex);
 }

@@ -13,8 +13,8 @@ struct store_options {
 	int busy_timeout_ms;
 	size_t max_waiting;
 	bool create;
-	/* A message was marked as read; called before the commit, so it counts only if the operation ends with DM_OK. False
-	 * where there is no memory to remember it. */
+	/* A message was marked as read; called before the commit, so it counts only if the operation ends with DM_OK.
+	 * False where there is no memory to remember it. */
 	bool (*changed)(struct dm_operation *operation, const struct dm_message *message);
 	/* The operation has its result, and what it wrote is durable. Called once, on any thread; may free it. */
 	void (*completed)(struct dm_operation *operation);

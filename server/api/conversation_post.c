@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* conversation_post.c - POST conversations/<id>/: sends a message, then the whole conversation as an array. It can be of any
- * length, so it is read and sent piece by piece: from the newest message of this moment on, nothing twice, nothing left out. */
+/* conversation_post.c - POST conversations/<id>/: sends a message, then the whole conversation as an array. It can be
+ * of any length, so it is read and sent piece by piece: from the newest message of this moment on, nothing twice,
+ * nothing left out. */
 #include "resources.h"
 #include "shapes.h"
 
@@ -13,12 +14,12 @@ struct conversation_stream {
 	dm *handle;
 	int64_t user_id;
 	int64_t partner_id;
-	struct dm_page from;   /* where the next piece starts */
+	struct dm_page from; /* where the next piece starts */
 	struct buffer piece;
-	size_t given;          /* bytes of the piece that are sent */
-	size_t rows;           /* messages in the piece */
-	bool started;          /* some message was written */
-	bool ended;            /* the closing bracket was */
+	size_t given; /* bytes of the piece that are sent */
+	size_t rows;  /* messages in the piece */
+	bool started; /* some message was written */
+	bool ended;   /* the closing bracket was */
 };
 
 static bool add_message(void *context, const struct dm_message *message)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* exchange.h - one request to the API while it is worked on: what is known of it, and the operation that it waits for. */
+/* exchange.h - one request to the API while it is worked on: what is known of it, and the operation that it waits for.
+ */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
 
@@ -12,10 +13,10 @@ struct exchange;
 /* What all requests share; lives as long as the server. */
 struct api {
 	dm *handle;
-	struct span prefix;     /* "/api/dm/": begins and ends with a slash */
-	const char *own_host;   /* in links, where a client names none */
+	struct span prefix;   /* "/api/dm/": begins and ends with a slash */
+	const char *own_host; /* in links, where a client names none */
 	size_t max_body_bytes;
-	bool trust_forwarded;   /* X-Forwarded-Proto and -Host make the links */
+	bool trust_forwarded; /* X-Forwarded-Proto and -Host make the links */
 };
 
 /* The rest of the work: a step, as in http.h, with what is known. */
@@ -27,10 +28,10 @@ struct exchange {
 	const struct route *route; /* NULL until the path is known */
 	struct span path;          /* decoded */
 	bool is_head;
-	int64_t user_id;      /* who asks */
-	int64_t target_id;    /* the <id> of the path; -1, which nobody has, where it is beyond 64 bits */
-	struct span content;  /* of a body */
-	exchange_step *then;  /* after the operation */
+	int64_t user_id;     /* who asks */
+	int64_t target_id;   /* the <id> of the path; -1, which nobody has, where it is beyond 64 bits */
+	struct span content; /* of a body */
+	exchange_step *then; /* after the operation */
 	struct dm_operation operation;
 	void *resource; /* the resource's own, the request's arena's */
 };
@@ -48,7 +49,8 @@ enum http_outcome answer_stream(struct exchange *exchange, unsigned status, cons
 enum http_outcome answer_error(struct exchange *exchange, unsigned status, const char *format, ...) PRINTF_LIKE(3, 4);
 enum http_outcome answer_detail(struct exchange *exchange, unsigned status, struct span detail);
 
-/* What the operation's failure says to the client; `not_found` is the detail of a 404 (NULL: that of a missing user). */
+/* What the operation's failure says to the client; `not_found` is the detail of a 404 (NULL: that of a missing user).
+ */
 enum http_outcome answer_failure(struct exchange *exchange, const char *not_found);
 
 #endif

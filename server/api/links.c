@@ -21,8 +21,8 @@ static struct span host_of(const struct exchange *exchange)
 
 static bool is_host_character(char c, bool in_brackets)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-	       c == '~' || (in_brackets && c == ':');
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+	       c == '_' || c == '~' || (in_brackets && c == ':');
 }
 
 bool links_host_is_valid(const struct exchange *exchange)

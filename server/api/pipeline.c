@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pipeline.c - the way of every request: size, path, Accept, authentication, method, recipient, body, resource. The order is
- * the contract's: whatever comes first decides the answer. */
+/* pipeline.c - the way of every request: size, path, Accept, authentication, method, recipient, body, resource. The
+ * order is the contract's: whatever comes first decides the answer. */
 #include "pipeline.h"
 
 #include "content.h"
@@ -32,7 +32,8 @@ enum http_outcome pipeline_begin(struct request *request)
 	exchange->path = percent_decode(&request->arena, request->path, false);
 	request->data = exchange;
 	if (request->content_length > exchange->api->max_body_bytes)
-		return answer_error(exchange, 413, "Request body exceeds the limit of %zu bytes.", exchange->api->max_body_bytes);
+		return answer_error(exchange, 413, "Request body exceeds the limit of %zu bytes.",
+				    exchange->api->max_body_bytes);
 	if (!links_host_is_valid(exchange))
 		return answer_error(exchange, 400, "Invalid Host header.");
 	return find_route(exchange);
@@ -188,7 +189,8 @@ static enum http_outcome run_post(struct exchange *exchange)
 	unsigned refused;
 
 	if (request->body_too_large)
-		return answer_error(exchange, 413, "Request body exceeds the limit of %zu bytes.", exchange->api->max_body_bytes);
+		return answer_error(exchange, 413, "Request body exceeds the limit of %zu bytes.",
+				    exchange->api->max_body_bytes);
 	buffer_init(&detail, SIZE_MAX);
 	refused = content_read(request, &exchange->content, &detail);
 	outcome = refused ? answer_detail(exchange, refused, buffer_span(&detail)) : exchange->route->post(exchange);

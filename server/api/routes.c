@@ -7,15 +7,20 @@
 #include <string.h>
 
 #define FIELD(name, type, required, read_only, label) \
-	"\"" name "\":{\"type\":\"" type "\",\"required\":" required ",\"read_only\":" read_only ",\"label\":\"" label "\"}"
+	"\"" name "\":{\"type\":\"" type "\",\"required\":" required ",\"read_only\":" read_only ",\"label\":\"" label \
+	"\"}"
 #define READ_ONLY(name, type, label) FIELD(name, type, "false", "true", label)
 #define CONTENT FIELD("content", "string", "true", "false", "Content")
 
 #define SEND_ACTIONS "{\"POST\":{" READ_ONLY("id", "integer", "ID") "," CONTENT "}}"
 #define MESSAGE_ACTIONS \
-	"{\"POST\":{" READ_ONLY("id", "integer", "ID") "," READ_ONLY("sender", "field", "Sender") "," \
-	READ_ONLY("recipient", "field", "Recipient") "," READ_ONLY("direction", "field", "Direction") "," \
-	READ_ONLY("sent_at", "datetime", "Sent at") "," READ_ONLY("read_at", "datetime", "Read at") "," CONTENT "}}"
+	"{\"POST\":{" READ_ONLY("id", "integer", "ID") "," READ_ONLY("sender", "field", "Sender") "," READ_ONLY( \
+		"recipient", "field", \
+		"Recipient") "," READ_ONLY("direction", "field", \
+					   "Direction") "," READ_ONLY("sent_at", "datetime", \
+								      "Sent at") "," READ_ONLY("read_at", "datetime", \
+											       "Read at") "," CONTENT \
+													  "}}"
 
 /* clang-format off */
 static const struct route routes[] = {

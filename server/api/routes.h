@@ -8,14 +8,14 @@
 #include <stdio.h>
 
 struct route {
-	const char *path;      /* below the prefix; <id> stands for digits */
-	const char *name;      /* what OPTIONS calls it */
-	const char *allow;     /* the Allow header */
-	exchange_step *get;    /* HEAD too */
-	exchange_step *post;   /* with a body */
+	const char *path;    /* below the prefix; <id> stands for digits */
+	const char *name;    /* what OPTIONS calls it */
+	const char *allow;   /* the Allow header */
+	exchange_step *get;  /* HEAD too */
+	exchange_step *post; /* with a body */
 	exchange_step *delete_;
-	bool to_user;          /* <id> is a user who must exist */
-	const char *actions;   /* of OPTIONS: the fields of a POST as JSON, or NULL */
+	bool to_user;        /* <id> is a user who must exist */
+	const char *actions; /* of OPTIONS: the fields of a POST as JSON, or NULL */
 };
 
 enum route_match { ROUTE_NONE, ROUTE_FOUND, ROUTE_LACKS_SLASH };

@@ -5,7 +5,8 @@
 
 #include "span.h"
 
-/* Reads the key out of the header's value (data NULL: not sent). NULL where there is one; otherwise the detail of the 401. */
+/* Reads the key out of the header's value (data NULL: not sent). NULL where there is one; otherwise the detail of the
+ * 401. */
 const char *token_from_header(struct span authorization, struct span *key);
 
 #endif

@@ -78,7 +78,8 @@ bool cli_parse(const struct command *command, int argc, char **argv, const struc
 	int index, code;
 
 	for (size_t i = 0; i < flags_count; i++)
-		options[i] = (struct option){flags[i].name, flags[i].argument ? required_argument : no_argument, NULL, 'f'};
+		options[i] =
+			(struct option){flags[i].name, flags[i].argument ? required_argument : no_argument, NULL, 'f'};
 	options[flags_count] = (struct option){"database", required_argument, NULL, 'd'};
 	options[flags_count + 1] = (struct option){"help", no_argument, NULL, 'h'};
 	optind = 0; /* GNU: start anew, and let flags stand behind words */

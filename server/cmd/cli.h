@@ -14,7 +14,8 @@ struct command {
 	const char *name;
 	const char *arguments; /* for the usage line */
 	const char *summary;
-	int (*run)(const struct command *command, int argc, char **argv); /* argv[0] is the name; gives the exit status */
+	int (*run)(const struct command *command, int argc,
+		   char **argv); /* argv[0] is the name; gives the exit status */
 };
 
 struct cli_flag {
@@ -25,8 +26,9 @@ struct cli_flag {
 	bool *on;           /* where a switch goes */
 };
 
-/* Reads flags (--database and --help are added to them) and wants between `least` and `most` words beside them, which then
- * are argv[0] to argv[count - 1] of *words. False: the command ends with *status (0 after --help, EXIT_USAGE else). */
+/* Reads flags (--database and --help are added to them) and wants between `least` and `most` words beside them, which
+ * then are argv[0] to argv[count - 1] of *words. False: the command ends with *status (0 after --help, EXIT_USAGE
+ * else). */
 MUST_CHECK bool cli_parse(const struct command *command, int argc, char **argv, const struct cli_flag *flags,
 			  size_t flags_count, int least, int most, char ***words, int *status);
 
@@ -37,8 +39,8 @@ int cli_fail(int status, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *cli_database(void);
 void cli_set_database(const char *url);
 
-/* Opens the database with the given rules (NULL: none) and, unless `create`, wants its schema up to date. NULL after the
- * failure was told; *status is then the exit status. */
+/* Opens the database with the given rules (NULL: none) and, unless `create`, wants its schema up to date. NULL after
+ * the failure was told; *status is then the exit status. */
 MUST_CHECK dm *cli_open(const struct dm_options *options, bool create, int *status);
 
 /* A whole number within bounds, or false. */

@@ -124,7 +124,8 @@ static bool read_allowed_recipients(struct config *config)
 		struct span one = span_trim(span_cut(&rest, ','));
 
 		if (!span_to_int64(one, &config->allowed_recipients[config->allowed_recipients_count++]))
-			return refuse(PREFIX "ALLOWED_RECIPIENTS", value, "user ids with commas between them, such as 1,2,3");
+			return refuse(PREFIX "ALLOWED_RECIPIENTS", value,
+				      "user ids with commas between them, such as 1,2,3");
 	} while (rest.data);
 	return true;
 }

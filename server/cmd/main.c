@@ -67,7 +67,8 @@ static int run_command(int argc, char **argv)
 
 	if (group && (!name || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)) {
 		if (!name)
-			return cli_fail(EXIT_USAGE, "'%s' needs a command; see 'directmessages %s --help'", group, group);
+			return cli_fail(EXIT_USAGE, "'%s' needs a command; see 'directmessages %s --help'", group,
+					group);
 		printf("usage: directmessages [--database URL] %s COMMAND ...\n\n", group);
 		print_commands(group);
 		return EXIT_SUCCESS;
@@ -95,7 +96,8 @@ int main(int argc, char **argv)
 			cli_set_database(argv[word + 1]);
 			word += 2;
 		} else {
-			return cli_fail(EXIT_USAGE, "unknown flag or missing value: '%s'; see 'directmessages --help'", argv[word]);
+			return cli_fail(EXIT_USAGE, "unknown flag or missing value: '%s'; see 'directmessages --help'",
+					argv[word]);
 		}
 	}
 	if (word == argc)

@@ -12,7 +12,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* How long requests under way may take to end after SIGTERM; what waits for the store ends by the store's time limit. */
+/* How long requests under way may take to end after SIGTERM; what waits for the store ends by the store's time limit.
+ */
 #define STOP_SECONDS 10
 
 /* SIGTERM and SIGINT are taken by sigwait alone: blocked before any thread is started, and so in all of them. */
@@ -36,7 +37,8 @@ static void raise_file_limit(const struct config *config)
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_cur < config->connections + 64)
-		log_line(LOG_WARNING, "only %llu files may be open, for up to %u connections; raise the limit (ulimit -n)",
+		log_line(LOG_WARNING,
+			 "only %llu files may be open, for up to %u connections; raise the limit (ulimit -n)",
 			 (unsigned long long)limit.rlim_cur, config->connections);
 }
 
@@ -104,7 +106,8 @@ static int listen_and_serve(const struct config *config, dm *handle, const sigse
 	if (!server) {
 		close(listener.socket);
 		listener_release(&listener);
-		return cli_fail(EXIT_FAILED, "the HTTP server does not start; lower DIRECTMESSAGES_THREADS or free memory");
+		return cli_fail(EXIT_FAILED,
+				"the HTTP server does not start; lower DIRECTMESSAGES_THREADS or free memory");
 	}
 	log_listening(&listener, config);
 	sigwait(signals, &signal_number);
@@ -138,11 +141,13 @@ int serve_run(const struct command *command, int argc, char **argv)
 	struct config_flags given = {0};
 	bool migrate = false;
 	const struct cli_flag flags[] = {
-		{"listen", "ADDR:PORT", "or [IPV6]:PORT or unix:PATH (DIRECTMESSAGES_LISTEN; 127.0.0.1:8000)", &given.listen, NULL},
+		{"listen", "ADDR:PORT", "or [IPV6]:PORT or unix:PATH (DIRECTMESSAGES_LISTEN; 127.0.0.1:8000)",
+		 &given.listen, NULL},
 		{"prefix", "PATH", "where the API is mounted (DIRECTMESSAGES_PREFIX; api/dm)", &given.prefix, NULL},
 		{"migrate", NULL, "first bring the schema up to date, making the file if need be", NULL, &migrate},
 		{"threads", "N", "loops that answer (DIRECTMESSAGES_THREADS; one a core)", &given.threads, NULL},
-		{"log-level", "LEVEL", "debug, info, warning, error (DIRECTMESSAGES_LOG_LEVEL; info)", &given.log_level, NULL},
+		{"log-level", "LEVEL", "debug, info, warning, error (DIRECTMESSAGES_LOG_LEVEL; info)", &given.log_level,
+		 NULL},
 	};
 	struct config config;
 	char **words;

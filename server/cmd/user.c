@@ -44,7 +44,8 @@ int user_create_run(const struct command *command, int argc, char **argv)
 	if (!cli_parse(command, argc, argv, flags, ARRAY_LENGTH(flags), 1, 1, &words, &status))
 		return status;
 	if (password_stdin && !read_password(password))
-		return cli_fail(EXIT_FAILED, "standard input holds no password of at most %d bytes; give one, in one line",
+		return cli_fail(EXIT_FAILED,
+				"standard input holds no password of at most %d bytes; give one, in one line",
 				PASSWORD_MOST - 2);
 	handle = cli_open(NULL, false, &status);
 	if (!handle)

@@ -2,8 +2,8 @@
 /* http.c - the one place that knows libmicrohttpd's daemon: its callbacks drive each request through its steps.
  *
  * libmicrohttpd calls on_request when the headers are there, then for each piece of the body, then once more; and again
- * after a connection that was suspended is resumed. A suspended connection neither times out nor notices that its client
- * has left, and must be resumed before the daemon stops. */
+ * after a connection that was suspended is resumed. A suspended connection neither times out nor notices that its
+ * client has left, and must be resumed before the daemon stops. */
 #include "http.h"
 
 #include "clock.h"
@@ -258,8 +258,8 @@ static void advance(struct request *request)
 		suspend(request);
 }
 
-/* After the steps that need no body. A refusal waits until the body has been read and thrown away, so that the connection
- * can go on; unless the client waits for our word, or the body is one that must not be read at all. */
+/* After the steps that need no body. A refusal waits until the body has been read and thrown away, so that the
+ * connection can go on; unless the client waits for our word, or the body is one that must not be read at all. */
 static enum MHD_Result after_headers(struct request *request)
 {
 	if (request->http.outcome == HTTP_WAIT)

@@ -12,8 +12,8 @@ struct listener {
 	char name[96];   /* what a client would write: "127.0.0.1:8000", "[::1]:8000", "unix:PATH" (cut if longer) */
 };
 
-/* "127.0.0.1:8000", "[::1]:8000", ":8000" (all addresses), "name:8000" or "unix:PATH"; port 0 lets the system choose. False
- * with a sentence in `error`. A socket file that nobody answers on is replaced. */
+/* "127.0.0.1:8000", "[::1]:8000", ":8000" (all addresses), "name:8000" or "unix:PATH"; port 0 lets the system choose.
+ * False with a sentence in `error`. A socket file that nobody answers on is replaced. */
 MUST_CHECK bool listener_open(const char *address, struct listener *listener, char error[256]);
 
 /* Removes the socket's file; the socket itself is closed by whoever serves on it. */

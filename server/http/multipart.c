@@ -14,8 +14,8 @@ struct search {
 
 /* Called for each piece of a part's value, in order; offset 0 starts a part. */
 static enum MHD_Result on_piece(void *context, enum MHD_ValueKind kind, const char *key, const char *filename,
-				const char *content_type, const char *transfer_encoding, const char *data, uint64_t offset,
-				size_t size)
+				const char *content_type, const char *transfer_encoding, const char *data,
+				uint64_t offset, size_t size)
 {
 	struct search *search = context;
 	struct multipart_field *field = search->field;

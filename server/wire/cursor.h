@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cursor.h - a place in an ordered list, in the form of Django REST Framework's CursorPagination: base64 of a query string
- * with o (offset), r (reverse) and p (position), and our own i (the id of the row where the page ended). */
+/* cursor.h - a place in an ordered list, in the form of Django REST Framework's CursorPagination: base64 of a query
+ * string with o (offset), r (reverse) and p (position), and our own i (the id of the row where the page ended). */
 #ifndef CURSOR_H
 #define CURSOR_H
 

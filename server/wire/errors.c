@@ -2,9 +2,18 @@
 /* errors.c - from a failure of the library to the answer that clients get. */
 #include "errors.h"
 
-#define TRY_LATER {503, "Service temporarily unavailable.", true}
-#define NO_SUCH_USER {404, "No User matches the given query.", false}
-#define DEFECT {500, "Internal server error.", false}
+#define TRY_LATER \
+	{ \
+		503, "Service temporarily unavailable.", true \
+	}
+#define NO_SUCH_USER \
+	{ \
+		404, "No User matches the given query.", false \
+	}
+#define DEFECT \
+	{ \
+		500, "Internal server error.", false \
+	}
 
 static const struct error_answer answers[] = {
 	[DM_OK] = DEFECT,

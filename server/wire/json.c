@@ -42,8 +42,8 @@ static void escape(struct buffer *out, unsigned char c)
 /* U+2028 and U+2029, E2 80 A8 and E2 80 A9, end a line in JavaScript. */
 static bool is_line_separator(struct span text, size_t at)
 {
-	return text.length - at >= 3 && (unsigned char)text.data[at] == 0xE2 && (unsigned char)text.data[at + 1] == 0x80 &&
-	       ((unsigned char)text.data[at + 2] & 0xFE) == 0xA8;
+	return text.length - at >= 3 && (unsigned char)text.data[at] == 0xE2 &&
+	       (unsigned char)text.data[at + 1] == 0x80 && ((unsigned char)text.data[at + 2] & 0xFE) == 0xA8;
 }
 
 void json_string(struct buffer *out, struct span text)

@@ -5,10 +5,12 @@
 
 #include "span.h"
 
-/* Whether "type/subtype; parameters" (with '*' as a wildcard for either) covers a media type given as its two halves. */
+/* Whether "type/subtype; parameters" (with '*' as a wildcard for either) covers a media type given as its two halves.
+ */
 bool media_type_covers(struct span header, struct span type, struct span subtype);
 
-/* Whether one of an Accept header's media types covers application/json. Weights are not looked at, as in the reference. */
+/* Whether one of an Accept header's media types covers application/json. Weights are not looked at, as in the
+ * reference. */
 bool accepts_json(struct span accept);
 
 #endif

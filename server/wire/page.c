@@ -58,7 +58,8 @@ static size_t row_from_edge(const struct page *page, bool next, size_t n)
 
 static bool has_link(const struct page *page, bool next)
 {
-	/* Onwards in the direction of the cursor there is more if a row came that did not fit; back, if we came from there. */
+	/* Onwards in the direction of the cursor there is more if a row came that did not fit; back, if we came from
+	 * there. */
 	if (next != page->from.reverse)
 		return page->count > PAGE_SIZE;
 	return page->from.has_position || page->from.offset > 0 || page->from.row_id != 0;
@@ -87,8 +88,8 @@ static void place_without_marker(const struct page *page, bool next, struct dm_p
 	place->position = other.value;
 }
 
-/* The reference's rule: a place is the nearest row whose position differs from its neighbour's beyond, and an offset of the
- * rows between. With it goes the id of the row at the edge, from which we go on exactly. */
+/* The reference's rule: a place is the nearest row whose position differs from its neighbour's beyond, and an offset of
+ * the rows between. With it goes the id of the row at the edge, from which we go on exactly. */
 static void find_place(const struct page *page, bool next, struct dm_page *place)
 {
 	struct position compare = beyond_edge(page, next);

@@ -76,8 +76,9 @@ void shape_metadata(struct buffer *out, const char *name, const char *actions)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"name\":");
 	json_string(out, span_from(name));
-	BUFFER_APPEND_LITERAL(out, ",\"description\":\"\",\"renders\":[\"application/json\"],\"parses\":[\"application/json\","
-				   "\"application/x-www-form-urlencoded\",\"multipart/form-data\"]");
+	BUFFER_APPEND_LITERAL(
+		out, ",\"description\":\"\",\"renders\":[\"application/json\"],\"parses\":[\"application/json\","
+		     "\"application/x-www-form-urlencoded\",\"multipart/form-data\"]");
 	if (actions) {
 		BUFFER_APPEND_LITERAL(out, ",\"actions\":");
 		buffer_append_span(out, span_from(actions));

@@ -2,8 +2,8 @@
 /* conversation.c - the messages between two users: pages of them, what is unread, marking as read.
  *
  * A page merges two ranges, what the user sent (index directmessages_sent) and received (directmessages_received); the
- * indexes hold visible messages only, by time, and end with the row's id as every SQLite index does. So SQLite walks both
- * from the position on and stops at the limit. */
+ * indexes hold visible messages only, by time, and end with the row's id as every SQLite index does. So SQLite walks
+ * both from the position on and stops at the limit. */
 #include "nouns.h"
 
 #include "clock.h"
@@ -25,15 +25,16 @@ const struct statement_text conversation_statements[] = {
 	{CONVERSATION_OLDER_TIES, PAGE("sent_at = ?3 AND id < ?4", "DESC")},
 	{CONVERSATION_NEWER, PAGE("sent_at > ?3", "ASC")},
 	{CONVERSATION_NEWER_TIES, PAGE("sent_at = ?3 AND id > ?4", "ASC")},
-	{CONVERSATION_ROW_TIME, "SELECT sent_at FROM directmessages_message WHERE id = ?1"
-				" AND ((sender_id = ?2 AND recipient_id = ?3) OR (sender_id = ?3 AND recipient_id = ?2))"},
-	{CONVERSATION_MARK_READ,
-	 "UPDATE directmessages_message INDEXED BY directmessages_unread SET read_at = ?3"
-	 " WHERE recipient_id = ?1 AND sender_id = ?2" IS_UNREAD " RETURNING " MESSAGE_COLUMNS},
+	{CONVERSATION_ROW_TIME,
+	 "SELECT sent_at FROM directmessages_message WHERE id = ?1"
+	 " AND ((sender_id = ?2 AND recipient_id = ?3) OR (sender_id = ?3 AND recipient_id = ?2))"},
+	{CONVERSATION_MARK_READ, "UPDATE directmessages_message INDEXED BY directmessages_unread SET read_at = ?3"
+				 " WHERE recipient_id = ?1 AND sender_id = ?2" IS_UNREAD " RETURNING " MESSAGE_COLUMNS},
 	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = ?2" IS_UNREAD " LIMIT 1"},
 	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD},
-	{UNREAD_BY_PARTNER, "SELECT sender_id, (SELECT username FROM auth_user WHERE id = sender_id), count(*)" UNREAD IS_UNREAD
-			    " GROUP BY sender_id ORDER BY sender_id"},
+	{UNREAD_BY_PARTNER,
+	 "SELECT sender_id, (SELECT username FROM auth_user WHERE id = sender_id), count(*)" UNREAD IS_UNREAD
+	 " GROUP BY sender_id ORDER BY sender_id"},
 	{UNREAD_MESSAGES, "SELECT " MESSAGE_COLUMNS UNREAD IS_UNREAD " ORDER BY sent_at, id"},
 };
 const size_t conversation_statements_count = ARRAY_LENGTH(conversation_statements);
@@ -108,11 +109,11 @@ enum dm_status conversation_page(struct session *session, struct dm_operation *o
 		return DM_OK;
 	status = find_start(session, operation, &start);
 	if (status == DM_OK && start.row_id != 0)
-		status = lend_range(session, operation, reverse ? CONVERSATION_NEWER_TIES : CONVERSATION_OLDER_TIES, &start,
-				    &rows, &enough);
+		status = lend_range(session, operation, reverse ? CONVERSATION_NEWER_TIES : CONVERSATION_OLDER_TIES,
+				    &start, &rows, &enough);
 	if (status == DM_OK)
-		status = lend_range(session, operation, reverse ? CONVERSATION_NEWER : CONVERSATION_OLDER, &start, &rows,
-				    &enough);
+		status = lend_range(session, operation, reverse ? CONVERSATION_NEWER : CONVERSATION_OLDER, &start,
+				    &rows, &enough);
 	return status;
 }
 

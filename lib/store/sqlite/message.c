@@ -7,13 +7,15 @@
 const struct statement_text message_statements[] = {
 	/* Whether both users exist is asked here, for this row alone: a foreign key's failure would show at the commit
 	 * and take the whole batch with it. */
-	{MESSAGE_INSERT, "INSERT INTO directmessages_message (content, sent_at, read_at, recipient_id, sender_id,"
-			 " hidden_for_recipient, hidden_for_sender) SELECT ?1, ?2, NULL, ?3, ?4, NULL, NULL"
-			 " WHERE EXISTS (SELECT 1 FROM auth_user WHERE id = ?3) AND EXISTS (SELECT 1 FROM auth_user WHERE id = ?4)"},
+	{MESSAGE_INSERT,
+	 "INSERT INTO directmessages_message (content, sent_at, read_at, recipient_id, sender_id,"
+	 " hidden_for_recipient, hidden_for_sender) SELECT ?1, ?2, NULL, ?3, ?4, NULL, NULL"
+	 " WHERE EXISTS (SELECT 1 FROM auth_user WHERE id = ?3) AND EXISTS (SELECT 1 FROM auth_user WHERE id = ?4)"},
 	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = ?1"},
 	{MESSAGE_MARK_READ, "UPDATE directmessages_message SET read_at = ?2 WHERE id = ?1 AND read_at IS NULL"
 			    " RETURNING " MESSAGE_COLUMNS},
-	{MESSAGE_HIDE_FOR_SENDER, "UPDATE directmessages_message SET hidden_for_sender = ?3 WHERE id = ?1 AND sender_id = ?2"},
+	{MESSAGE_HIDE_FOR_SENDER,
+	 "UPDATE directmessages_message SET hidden_for_sender = ?3 WHERE id = ?1 AND sender_id = ?2"},
 	{MESSAGE_HIDE_FOR_RECIPIENT,
 	 "UPDATE directmessages_message SET hidden_for_recipient = ?3 WHERE id = ?1 AND recipient_id = ?2"},
 	{MESSAGES_NEWEST, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message ORDER BY id DESC LIMIT ?1"},
@@ -36,8 +38,8 @@ struct dm_message message_from_row(sqlite3_stmt *row)
 	};
 }
 
-enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation, size_t *rows,
-			     bool *enough)
+enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
+			     size_t *rows, bool *enough)
 {
 	int code = SQLITE_DONE;
 

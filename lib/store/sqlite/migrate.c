@@ -33,7 +33,8 @@ static enum dm_status execute(struct session *session, const char *sql, struct d
 static enum dm_status recorded(struct session *session, int64_t *number, struct dm_error *error)
 {
 	int64_t exists;
-	enum dm_status status = ask(session, "SELECT count(*) FROM sqlite_master WHERE name = '" TABLE "'", &exists, error);
+	enum dm_status status =
+		ask(session, "SELECT count(*) FROM sqlite_master WHERE name = '" TABLE "'", &exists, error);
 
 	*number = 0;
 	if (status != DM_OK || !exists)
@@ -54,10 +55,11 @@ static enum dm_status record(struct session *session, const struct migration *st
 {
 	static const char sql[] = "INSERT OR REPLACE INTO " TABLE " (number, name, applied) VALUES (?1, ?2, ?3)";
 	sqlite3_stmt *statement;
-	enum dm_status status = execute(session,
-					"CREATE TABLE IF NOT EXISTS " TABLE
-					" (number integer NOT NULL PRIMARY KEY, name text NOT NULL, applied datetime NOT NULL)",
-					error);
+	enum dm_status status =
+		execute(session,
+			"CREATE TABLE IF NOT EXISTS " TABLE
+			" (number integer NOT NULL PRIMARY KEY, name text NOT NULL, applied datetime NOT NULL)",
+			error);
 	int code;
 
 	if (status != DM_OK)
@@ -109,7 +111,8 @@ enum dm_status schema_check(struct session *session, struct dm_error *error)
 		if (status != DM_OK)
 			return status;
 		if (due)
-			return fail(error, DM_SCHEMA, "the schema is not up to date: step %d, %s, is due; run 'directmessages migrate'",
+			return fail(error, DM_SCHEMA,
+				    "the schema is not up to date: step %d, %s, is due; run 'directmessages migrate'",
 				    migrations[i].number, migrations[i].name);
 	}
 	return DM_OK;

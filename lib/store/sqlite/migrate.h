@@ -9,8 +9,8 @@ MUST_CHECK enum dm_status schema_check(struct session *session, struct dm_error 
 MUST_CHECK enum dm_status schema_migrate(struct session *session, store_on_step *on_step, void *context,
 					 struct dm_error *error);
 
-/* A numbered step. Its SQL runs where `satisfied` (a SELECT of one 0 or 1) says 0: what a step makes may have been made by
- * Django before us, and may be lost again when Django rebuilds a table. */
+/* A numbered step. Its SQL runs where `satisfied` (a SELECT of one 0 or 1) says 0: what a step makes may have been made
+ * by Django before us, and may be lost again when Django rebuilds a table. */
 struct migration {
 	int number;
 	const char *name;

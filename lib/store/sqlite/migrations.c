@@ -2,9 +2,9 @@
 /* migrations.c - the numbered steps of the schema. A step that was released is never changed; add another. */
 #include "migrate.h"
 
-/* Django's own tables, to the byte as Django 4.2 to 6.0 makes them with django.contrib.auth, rest_framework.authtoken and the
- * reference's three migrations, and its record of these, so that a Django project finds its work done. The one addition is the
- * CHECK at the end of directmessages_message. */
+/* Django's own tables, to the byte as Django 4.2 to 6.0 makes them with django.contrib.auth, rest_framework.authtoken
+ * and the reference's three migrations, and its record of these, so that a Django project finds its work done. The one
+ * addition is the CHECK at the end of directmessages_message. */
 static const char django_tables[] =
 	"CREATE TABLE \"django_migrations\" (\"id\" integer NOT NULL PRIMARY KEY AUTOINCREMENT, \"app\" "
 	"varchar(255) NOT NULL, \"name\" varchar(255) NOT NULL, \"applied\" datetime NOT NULL);"
@@ -104,19 +104,25 @@ const struct migration migrations[] = {
 	{
 		.number = 1,
 		.name = "Django's tables",
-		.satisfied = "SELECT (SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN (" DJANGO_TABLES ")) = 3"
-			     " AND (SELECT count(*) FROM pragma_table_info('directmessages_message')"
-			     " WHERE name IN ('hidden_for_sender', 'hidden_for_recipient')) = 2",
-		.possible = "SELECT count(*) = 0 FROM sqlite_master WHERE name = 'django_migrations' OR name IN (" DJANGO_TABLES ")",
-		.refusal = "the database has some of Django's tables, but not all of auth_user, authtoken_token and "
-			   "directmessages_message with all columns; run the Django project's own 'manage.py migrate' first",
+		.satisfied =
+			"SELECT (SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN (" DJANGO_TABLES
+			")) = 3"
+			" AND (SELECT count(*) FROM pragma_table_info('directmessages_message')"
+			" WHERE name IN ('hidden_for_sender', 'hidden_for_recipient')) = 2",
+		.possible =
+			"SELECT count(*) = 0 FROM sqlite_master WHERE name = 'django_migrations' OR name IN (" DJANGO_TABLES
+			")",
+		.refusal =
+			"the database has some of Django's tables, but not all of auth_user, authtoken_token and "
+			"directmessages_message with all columns; run the Django project's own 'manage.py migrate' first",
 		.sql = django_tables,
 	},
 	{
 		.number = 2,
 		.name = "indexes of conversations and unread messages",
-		.satisfied = "SELECT count(*) = 3 FROM sqlite_master WHERE type = 'index' AND tbl_name = 'directmessages_message'"
-			     " AND name IN ('directmessages_sent', 'directmessages_received', 'directmessages_unread')",
+		.satisfied =
+			"SELECT count(*) = 3 FROM sqlite_master WHERE type = 'index' AND tbl_name = 'directmessages_message'"
+			" AND name IN ('directmessages_sent', 'directmessages_received', 'directmessages_unread')",
 		.sql = indexes,
 	},
 };

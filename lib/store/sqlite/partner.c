@@ -10,16 +10,17 @@
 	pick "(ifnull((SELECT " pick "(recipient_id) FROM directmessages_message INDEXED BY directmessages_sent" \
 	     " WHERE sender_id = ?1 AND hidden_for_sender IS NULL AND recipient_id " compare " " from "), " none ")," \
 	     " ifnull((SELECT " pick "(sender_id) FROM directmessages_message INDEXED BY directmessages_received" \
-	     " WHERE recipient_id = ?1 AND hidden_for_recipient IS NULL AND sender_id " compare " " from "), " none "))"
+	     " WHERE recipient_id = ?1 AND hidden_for_recipient IS NULL AND sender_id " compare " " from "), " none \
+	     "))"
 
 /* ?1 user, ?2 position, ?3 rows to walk, ?4 limit, ?5 offset. The rows come in the order in which the recursion finds
  * them: an ORDER BY would sort what is sorted. */
 #define PARTNERS(pick, compare, none) \
-	"WITH RECURSIVE partner(id) AS (SELECT " NEXT("?2", pick, compare, none) \
-	" UNION ALL SELECT " NEXT("partner.id", pick, compare, none) \
-	" FROM partner WHERE partner.id <> " none " LIMIT ?3)" \
-	" SELECT u.id, u.username, u.first_name, u.last_name, u.email, u.is_active" \
-	" FROM partner CROSS JOIN auth_user u ON u.id = partner.id LIMIT ?4 OFFSET ?5"
+	"WITH RECURSIVE partner(id) AS (SELECT " NEXT("?2", pick, compare, none) " UNION ALL SELECT " NEXT( \
+		"partner.id", pick, compare, \
+		none) " FROM partner WHERE partner.id <> " none " LIMIT ?3)" \
+		      " SELECT u.id, u.username, u.first_name, u.last_name, u.email, u.is_active" \
+		      " FROM partner CROSS JOIN auth_user u ON u.id = partner.id LIMIT ?4 OFFSET ?5"
 
 #define LOWEST "-9223372036854775808"
 #define HIGHEST "9223372036854775807"

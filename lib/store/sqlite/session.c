@@ -41,18 +41,19 @@ enum dm_status session_failure(struct session *session, int code, struct dm_erro
 	case SQLITE_FULL:
 		return fail(error, DM_UNAVAILABLE, "the disk of the database is full; make room, then try again");
 	case SQLITE_READONLY:
-		return fail(error, DM_UNAVAILABLE, "the database can't be written (%s); check its permissions and its folder's",
-			    why);
+		return fail(error, DM_UNAVAILABLE,
+			    "the database can't be written (%s); check its permissions and its folder's", why);
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
-		return fail(error, DM_UNAVAILABLE, "the file is no SQLite database or is damaged (%s); name another, or restore it",
-			    why);
+		return fail(error, DM_UNAVAILABLE,
+			    "the file is no SQLite database or is damaged (%s); name another, or restore it", why);
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
 	case SQLITE_PROTOCOL:
-		return fail(error, DM_UNAVAILABLE, "the database can't be read or written (%s); check the file and its disk", why);
+		return fail(error, DM_UNAVAILABLE,
+			    "the database can't be read or written (%s); check the file and its disk", why);
 	case SQLITE_NOMEM:
 		return fail(error, DM_NO_MEMORY, "out of memory");
 	case SQLITE_TOOBIG:
@@ -86,7 +87,8 @@ struct session *session_open(const char *path, enum session_role role, const str
 	sqlite3_extended_result_codes(session->db, 1);
 	sqlite3_busy_timeout(session->db, role == SESSION_READER && busy > READER_BUSY_MS ? READER_BUSY_MS : busy);
 	if (code == SQLITE_OK)
-		code = sqlite3_exec(session->db, role == SESSION_WRITER ? writer_setup : reader_setup, NULL, NULL, NULL);
+		code = sqlite3_exec(session->db, role == SESSION_WRITER ? writer_setup : reader_setup, NULL, NULL,
+				    NULL);
 	if (code != SQLITE_OK) {
 		session_failure(session, code, error);
 		session_close(session);
@@ -128,9 +130,12 @@ enum dm_status session_prepare(struct session *session, struct dm_error *error)
 		const struct statement_text *texts;
 		size_t count;
 	} nouns[] = {
-		{session_statements, session_statements_count}, {user_statements, user_statements_count},
-		{token_statements, token_statements_count},     {message_statements, message_statements_count},
-		{partner_statements, partner_statements_count}, {conversation_statements, conversation_statements_count},
+		{session_statements, session_statements_count},
+		{user_statements, user_statements_count},
+		{token_statements, token_statements_count},
+		{message_statements, message_statements_count},
+		{partner_statements, partner_statements_count},
+		{conversation_statements, conversation_statements_count},
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(nouns); i++) {

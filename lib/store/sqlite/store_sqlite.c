@@ -61,8 +61,8 @@ static void read_inline(struct sqlite_store *store, struct dm_operation *operati
 	give_back(store, session);
 }
 
-/* Most conversations that are looked at have nothing unread: asking costs a microsecond, a commit for nothing much more.
- * A message that arrives just after the answer arrived after the request. */
+/* Most conversations that are looked at have nothing unread: asking costs a microsecond, a commit for nothing much
+ * more. A message that arrives just after the answer arrived after the request. */
 static bool has_nothing_to_mark(struct sqlite_store *store, struct dm_operation *operation)
 {
 	struct session *session;
@@ -189,7 +189,8 @@ static enum dm_status read_path(const struct store_options *options, const char 
 		return fail(error, DM_INVALID, "a SQLite URL is sqlite:///relative.db or sqlite:////absolute.db");
 	*path = rest + 1;
 	if (!options->create && access(*path, F_OK) != 0)
-		return fail(error, DM_UNAVAILABLE, "there is no database file %s; run 'directmessages migrate' to make it", *path);
+		return fail(error, DM_UNAVAILABLE,
+			    "there is no database file %s; run 'directmessages migrate' to make it", *path);
 	return DM_OK;
 }
 

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+# The commands of daily work; the build itself is Meson's. 'make help' lists them.
+BUILD ?= build
+PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
+JOBS ?= 2
+
+.PHONY: all help setup run test asan tsan bench fuzz lint fmt install clean
+
+all: setup-build $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+help:
+	@echo 'make          build (into build/)'
+	@echo 'make run      set up, build, and serve on http://127.0.0.1:8000/api/dm/'
+	@echo 'make test     set up, build, run every test; T=name for those whose name holds it'
+	@echo 'make asan     every test under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make tsan     the concurrent tests under ThreadSanitizer'
+	@echo 'make bench    measure, beside the ceilings of this machine; ARGS=--quick for a short run'
+	@echo 'make fuzz     mutated requests, N=20000 of them'
+	@echo 'make lint     gcc and clang without warnings, format, layers, sizes, exported symbols'
+	@echo 'make fmt      format the sources'
+	@echo 'make install  program, library, header (DESTDIR and PREFIX are heard)'
+	@echo 'make clean    remove what was built'
+
+setup-%:
+	@scripts/setup $*
+
+PREFIX ?= /usr/local
+$(BUILD)/build.ninja:
+	@meson setup $(BUILD) --prefix $(PREFIX) --libdir lib >/dev/null
+
+run: all
+	@DIRECTMESSAGES_BUILD=$(BUILD) scripts/run
+
+test: setup-test $(BUILD)/build.ninja
+	@meson configure $(BUILD) -Dtests=enabled -Dwerror=true
+	@ninja -C $(BUILD) --quiet
+	@DIRECTMESSAGES_BUILD=$(BUILD) $(PYTEST) -n $(JOBS) $(if $(T),-k "$(T)")
+
+asan: setup-sanitize
+	@test -f build-asan/build.ninja || meson setup build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	@ninja -C build-asan --quiet
+	@DIRECTMESSAGES_BUILD=build-asan $(PYTEST) -n $(JOBS) $(if $(T),-k "$(T)")
+
+tsan: setup-sanitize
+	@test -f build-tsan/build.ninja || meson setup build-tsan -Dtests=enabled -Db_sanitize=thread -Db_lundef=false >/dev/null
+	@ninja -C build-tsan --quiet
+	@DIRECTMESSAGES_BUILD=build-tsan $(PYTEST) -n $(JOBS) -m concurrent $(if $(T),-k "$(T)")
+
+bench: setup-bench all
+	@DIRECTMESSAGES_BUILD=$(BUILD) bench/run $(ARGS)
+
+fuzz: setup-test all
+	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_FUZZ=$(or $(N),20000) $(PYTEST) -k fuzz
+
+lint: setup-lint
+	@scripts/lint
+
+fmt: setup-lint
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+install: all
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf build build-asan build-tsan build-lint-gcc build-lint-clang

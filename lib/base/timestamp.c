@@ -155,27 +155,29 @@ static bool take_offset(struct span *text, int *minutes)
 	return true;
 }
 
+/* "HH:MM[:SS[.ffffff]]" and the offset behind it, in microseconds from the day's beginning in UTC. */
+static bool take_time(struct span *text, int64_t *microseconds)
+{
+	int hours, minutes, seconds = 0, fraction = 0, offset;
+
+	if (!take_digits(text, 1, 2, &hours) || !take_char(text, ':') || !take_digits(text, 2, 2, &minutes))
+		return false;
+	if (take_char(text, ':') && (!take_digits(text, 2, 2, &seconds) || !take_fraction(text, &fraction)))
+		return false;
+	if (!take_offset(text, &offset) || hours > 23 || minutes > 59 || seconds > 59)
+		return false;
+	*microseconds = ((hours * 60 + minutes - offset) * INT64_C(60) + seconds) * SECOND + fraction;
+	return true;
+}
+
 bool timestamp_parse(struct span text, int64_t *microseconds)
 {
-	int64_t days;
-	int hours = 0, minutes = 0, seconds = 0, fraction = 0, offset = 0;
+	int64_t days, in_day = 0;
 
 	if (!take_date(&text, &days))
 		return false;
-	if (text.length > 0) {
-		if (!take_char(&text, 'T') && !take_char(&text, ' '))
-			return false;
-		if (!take_digits(&text, 1, 2, &hours) || !take_char(&text, ':') || !take_digits(&text, 2, 2, &minutes))
-			return false;
-		if (take_char(&text, ':')) {
-			if (!take_digits(&text, 2, 2, &seconds) || !take_fraction(&text, &fraction))
-				return false;
-		}
-		if (!take_offset(&text, &offset) || text.length > 0)
-			return false;
-	}
-	if (hours > 23 || minutes > 59 || seconds > 59)
+	if (text.length > 0 && ((!take_char(&text, 'T') && !take_char(&text, ' ')) || !take_time(&text, &in_day)))
 		return false;
-	*microseconds = days * DAY + ((hours * 60 + minutes - offset) * INT64_C(60) + seconds) * SECOND + fraction;
-	return true;
+	*microseconds = days * DAY + in_day;
+	return text.length == 0;
 }

@@ -5,31 +5,24 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The second byte's range is narrower after some first bytes: no overlong forms, surrogates, or beyond U+10FFFF. */
+static bool second_byte_fits(unsigned char first, unsigned char second)
+{
+	unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+	unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+
+	return second >= low && second <= high;
+}
+
 /* Length of the sequence that starts at s, 0 where it is not valid (RFC 3629, table in section 4). */
 static size_t sequence_length(const unsigned char *s, size_t left)
 {
-	unsigned char low = 0x80, high = 0xBF; /* range of the second byte */
 	size_t length;
 
 	if (s[0] < 0x80)
 		return 1;
-	if (s[0] >= 0xC2 && s[0] <= 0xDF)
-		length = 2;
-	else if ((s[0] & 0xF0) == 0xE0)
-		length = 3;
-	else if (s[0] >= 0xF0 && s[0] <= 0xF4)
-		length = 4;
-	else
-		return 0;
-	if (s[0] == 0xE0)
-		low = 0xA0;
-	else if (s[0] == 0xED)
-		high = 0x9F;
-	else if (s[0] == 0xF0)
-		low = 0x90;
-	else if (s[0] == 0xF4)
-		high = 0x8F;
-	if (left < length || s[1] < low || s[1] > high)
+	length = s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : s[0] < 0xF5 ? 4 : 0;
+	if (length == 0 || left < length || !second_byte_fits(s[0], s[1]))
 		return 0;
 	for (size_t i = 2; i < length; i++)
 		if ((s[i] & 0xC0) != 0x80)

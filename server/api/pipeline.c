@@ -72,7 +72,7 @@ static enum http_outcome find_route(struct exchange *exchange)
 static enum http_outcome negotiate(struct exchange *exchange)
 {
 	struct request *request = exchange->request;
-	struct span accept = request_header(request, "Accept"), format;
+	struct span accept = request_header_list(request, "Accept"), format;
 
 	if (form_find(request->query, &request->arena, SPAN("format"), FORM_LAST, &format) && format.length > 0 &&
 	    !span_equal(format, SPAN("json")))

@@ -53,7 +53,7 @@ static bool read_numbers(struct config *config, const struct config_flags *flags
 	if (!read_number(flags->threads, PREFIX "THREADS", 1, 256, cores(), &threads) ||
 	    !read_number(NULL, PREFIX "MAX_CONNECTIONS", 1, 1000000, 10000, &connections) ||
 	    !read_number(NULL, PREFIX "IDLE_TIMEOUT", 1, 86400, 30, &idle) ||
-	    !read_number(NULL, PREFIX "MAX_HEADER_BYTES", 4096, 1 << 24, 32768, &header) ||
+	    !read_number(NULL, PREFIX "MAX_HEADER_BYTES", 4096, 1 << 24, 16384, &header) ||
 	    !read_number(NULL, PREFIX "MAX_BODY_BYTES", 1, 1 << 30, 2621440, &body) ||
 	    !read_number(NULL, PREFIX "MAX_CONTENT_LENGTH", 1, 1 << 30, 0, &content) ||
 	    !read_number(NULL, PREFIX "BUSY_TIMEOUT", 1, 600000, 5000, &busy))

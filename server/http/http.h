@@ -98,6 +98,9 @@ void http_stop(struct http_server *server, unsigned seconds);
 /* A header's value; data NULL where it was not sent. Names as in RFC 9110, any case. */
 struct span request_header(const struct request *request, const char *name);
 
+/* The values of a header that may come several times, with commas between them; data NULL where it was not sent. */
+struct span request_header_list(struct request *request, const char *name);
+
 /* Waiting: begin, then start what will call request_wake (on any thread, once). If it is over by the time the starter
  * returns, go on at once; otherwise return HTTP_WAIT. */
 void request_wait_begin(struct request *request);

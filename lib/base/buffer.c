@@ -25,8 +25,6 @@ static bool grow(struct buffer *buffer, size_t more)
 	size_t capacity = buffer->capacity > 0 ? buffer->capacity : SMALLEST;
 	char *data;
 
-	if (more > buffer->ceiling - buffer->length)
-		return false;
 	while (capacity - buffer->length < more)
 		capacity *= 2;
 	data = realloc(buffer->data, capacity);
@@ -41,7 +39,9 @@ char *buffer_reserve(struct buffer *buffer, size_t more)
 {
 	if (buffer->failed)
 		return NULL;
-	if (buffer->capacity - buffer->length < more && !grow(buffer, more)) {
+	/* The capacity may lie beyond the ceiling, so that is asked first. */
+	if (more > buffer->ceiling - buffer->length ||
+	    (buffer->capacity - buffer->length < more && !grow(buffer, more))) {
 		buffer->failed = true;
 		return NULL;
 	}

@@ -31,6 +31,8 @@ enum http_outcome pipeline_begin(struct request *request)
 	exchange->is_head = span_equal(request->method, SPAN("HEAD"));
 	exchange->path = percent_decode(&request->arena, request->path, false);
 	request->data = exchange;
+	if (request->ambiguous)
+		return answer_error(exchange, 400, "The length of the request body is ambiguous.");
 	if (request->content_length > exchange->api->max_body_bytes)
 		return answer_error(exchange, 413, "Request body exceeds the limit of %zu bytes.",
 				    exchange->api->max_body_bytes);

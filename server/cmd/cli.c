@@ -17,13 +17,16 @@ static const char *database;
 
 int cli_fail(int status, const char *format, ...)
 {
+	char line[1024];
 	va_list arguments;
 
-	fputs("directmessages: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
+	for (char *c = line; *c; c++) /* what it quotes must not make a second line of it */
+		if ((unsigned char)*c < ' ' || *c == 0x7F)
+			*c = '?';
+	fprintf(stderr, "directmessages: %s\n", line);
 	return status;
 }
 
@@ -150,6 +153,9 @@ void cli_print_field(struct dm_text text)
 			fputs("\\\\", stdout);
 		else if (c < 0x20 || c == 0x7F)
 			printf("\\x%02x", c);
+		else if (c == 0xC2 && i + 1 < text.length &&
+			 (unsigned char)text.data[i + 1] < 0xA0) /* U+0080 to U+009F */
+			printf("\\x%02x", (unsigned char)text.data[++i]);
 		else
 			putchar(c);
 	}

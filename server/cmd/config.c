@@ -2,6 +2,7 @@
 /* config.c - the settings of a server, from flags and environment. */
 #include "config.h"
 
+#include "listen.h"
 #include "span.h"
 
 #include <sched.h>
@@ -53,7 +54,7 @@ static bool read_numbers(struct config *config, const struct config_flags *flags
 	if (!read_number(flags->threads, PREFIX "THREADS", 1, 256, cores(), &threads) ||
 	    !read_number(NULL, PREFIX "MAX_CONNECTIONS", 1, 1000000, 10000, &connections) ||
 	    !read_number(NULL, PREFIX "IDLE_TIMEOUT", 1, 86400, 30, &idle) ||
-	    !read_number(NULL, PREFIX "MAX_HEADER_BYTES", 4096, 1 << 24, 16384, &header) ||
+	    !read_number(NULL, PREFIX "MAX_HEADER_BYTES", 1024, 1 << 24, 8192, &header) ||
 	    !read_number(NULL, PREFIX "MAX_BODY_BYTES", 1, 1 << 30, 2621440, &body) ||
 	    !read_number(NULL, PREFIX "MAX_CONTENT_LENGTH", 1, 1 << 30, 0, &content) ||
 	    !read_number(NULL, PREFIX "BUSY_TIMEOUT", 1, 600000, 5000, &busy))
@@ -135,6 +136,9 @@ bool config_read(struct config *config, const struct config_flags *flags)
 	const char *address = setting(flags->listen, PREFIX "LISTEN");
 
 	*config = (struct config){.listen = address ? address : "127.0.0.1:8000"};
+	if (!listener_address_is_valid(config->listen))
+		return refuse(flags->listen ? "--listen" : PREFIX "LISTEN", config->listen,
+			      "ADDR:PORT, [IPV6]:PORT or unix:PATH");
 	return read_numbers(config, flags) && config_read_prefix(config, flags->prefix) &&
 	       read_switch(PREFIX "TRUST_FORWARDED", &config->trust_forwarded) &&
 	       read_log_level(config, flags->log_level) && read_allowed_recipients(config);

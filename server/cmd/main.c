@@ -83,7 +83,7 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int word = 1;
+	int word = 1, status;
 
 	while (word < argc && argv[word][0] == '-') {
 		if (strcmp(argv[word], "--help") == 0 || strcmp(argv[word], "-h") == 0)
@@ -102,5 +102,8 @@ int main(int argc, char **argv)
 	}
 	if (word == argc)
 		return cli_fail(EXIT_USAGE, "a command is missing; see 'directmessages --help'");
-	return run_command(argc - word, argv + word);
+	status = run_command(argc - word, argv + word);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return cli_fail(EXIT_FAILED, "the output can't be written; check where it goes");
+	return status;
 }

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "response.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -16,6 +17,10 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+/* A connection's memory holds the request's head and the response's, which may repeat a part of it (Location), and
+ * libmicrohttpd reads into a half of it at most. */
+#define MEMORY_PER_HEADER 3
 
 enum phase {
 	PHASE_NEW,      /* the headers are there, nothing has looked at them */
@@ -32,20 +37,40 @@ struct http_server {
 	pthread_mutex_t mutex; /* guards all below */
 	pthread_cond_t changed;
 	size_t under_way; /* requests whose headers have come and whose response has not gone */
-	size_t suspended; /* those of them that wait for request_wake */
-	bool stopping;
+	size_t working;   /* those of them that are within a step or wait for request_wake */
+	bool stopping;    /* no request is begun any more */
+	bool stopped;     /* no step either */
 };
 
 /* ---- requests ------------------------------------------------------------------------------------------------ */
 
-/* Adds `change` to one of the server's counts. */
-static void count(struct http_server *server, size_t *which, int change)
+/* Counts a request, or a step, that begins; false where none may begin any more. */
+static bool begin(struct http_server *server, size_t *count, const bool *refused)
+{
+	bool may;
+
+	pthread_mutex_lock(&server->mutex);
+	may = !*refused;
+	*count += may;
+	pthread_mutex_unlock(&server->mutex);
+	return may;
+}
+
+static void end(struct http_server *server, size_t *count)
 {
 	pthread_mutex_lock(&server->mutex);
-	*which += (size_t)change;
+	--*count;
 	if (server->stopping)
 		pthread_cond_signal(&server->changed);
 	pthread_mutex_unlock(&server->mutex);
+}
+
+/* libmicrohttpd would read the query into its own list next. We never look at that, and where a query has more
+ * parameters than its memory holds, 0.9.75 neither answers nor calls on_completed. The text is libmicrohttpd's own
+ * buffer, of this request. */
+static void hide_query(char *question_mark)
+{
+	*question_mark = '&';
 }
 
 /* The first that we hear of a request: its target, before libmicrohttpd cuts it up. What we return comes back as the
@@ -69,25 +94,35 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
 	rest = request->target;
 	request->path = span_cut(&rest, '?');
 	request->query = rest;
+	if (rest.data)
+		hide_query((char *)target + request->path.length);
 	return request;
+}
+
+/* How long the body is, as far as it was told. libmicrohttpd has refused what is no number, and otherwise looks at the
+ * first length alone; a proxy in front may look at another. */
+static void read_framing(struct request *request)
+{
+	struct span length = request_header_list(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	bool chunked = request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING).data != NULL;
+	int64_t bytes;
+
+	request->ambiguous = length.data && (chunked || memchr(length.data, ',', length.length));
+	if (length.data)
+		request->content_length = span_to_int64(length, &bytes) ? (uint64_t)bytes : UINT64_MAX;
 }
 
 static bool start_request(struct request *request, const char *method)
 {
 	struct http_server *server = request->server;
-	struct span length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	int64_t bytes = 0;
 
 	request->http.started_at = clock_monotonic();
 	request->http.phase = PHASE_HEADERS;
 	request->method = arena_copy(&request->arena, span_from(method));
-	/* libmicrohttpd has refused what is no number. */
-	request->has_content_length = span_to_int64(length, &bytes);
-	request->content_length = (uint64_t)bytes;
+	read_framing(request);
 	request->step = server->options.first;
 	buffer_init(&request->body, server->options.body_bytes);
 	buffer_init(&request->response.body, SIZE_MAX);
-	count(server, &server->under_way, 1);
 	return request->method.data != NULL;
 }
 
@@ -125,48 +160,10 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 
 		log_access(&access);
 		if (request->http.outcome == HTTP_WAIT)
-			count(server, &server->suspended, -1);
-		count(server, &server->under_way, -1);
+			end(server, &server->working);
+		end(server, &server->under_way);
 	}
 	free_request(request);
-}
-
-struct span request_header(const struct request *request, const char *name)
-{
-	return span_from(MHD_lookup_connection_value(request->http.connection, MHD_HEADER_KIND, name));
-}
-
-struct header_list {
-	const char *name;
-	struct buffer joined;
-	bool sent;
-};
-
-static enum MHD_Result join_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	struct header_list *list = context;
-
-	(void)kind;
-	if (!span_equal_nocase(span_from(name), span_from(list->name)))
-		return MHD_YES;
-	if (list->sent)
-		buffer_append_char(&list->joined, ',');
-	buffer_append_span(&list->joined, span_from(value));
-	list->sent = true;
-	return MHD_YES;
-}
-
-struct span request_header_list(struct request *request, const char *name)
-{
-	struct header_list list = {.name = name};
-	struct span copy = {NULL, 0};
-
-	buffer_init(&list.joined, request->server->options.header_bytes);
-	MHD_get_connection_values(request->http.connection, MHD_HEADER_KIND, join_header, &list);
-	if (list.sent)
-		copy = arena_copy(&request->arena, buffer_span(&list.joined));
-	buffer_release(&list.joined);
-	return copy;
 }
 
 /* ---- waiting ------------------------------------------------------------------------------------------------- */
@@ -194,61 +191,12 @@ static void suspend(struct request *request)
 {
 	int running = WAIT_RUNNING;
 
-	count(request->server, &request->server->suspended, 1);
 	MHD_suspend_connection(request->http.connection);
 	if (!atomic_compare_exchange_strong(&request->http.wait, &running, WAIT_SUSPENDED))
 		MHD_resume_connection(request->http.connection); /* it was woken just now */
 }
 
 /* ---- responses ----------------------------------------------------------------------------------------------- */
-
-void response_header(struct response *response, const char *name, const char *value)
-{
-	if (response->headers_count == RESPONSE_HEADERS_MOST)
-		abort(); /* a mistake in the program: nothing that a client sends adds headers */
-	response->headers[response->headers_count].name = name;
-	response->headers[response->headers_count++].value = value;
-}
-
-static ssize_t read_stream(void *context, uint64_t position, char *out, size_t size)
-{
-	struct request *request = context;
-	ssize_t got = request->response.stream.read(request->response.stream.context, out, size);
-
-	(void)position;
-	if (got == HTTP_STREAM_END)
-		return MHD_CONTENT_READER_END_OF_STREAM;
-	if (got == HTTP_STREAM_FAILED)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	request->http.sent += (uint64_t)got;
-	return got;
-}
-
-/* The stream belongs to the request, which libmicrohttpd lets go of (on_completed) after the response. */
-static struct MHD_Response *make_response(struct request *request)
-{
-	struct response *response = &request->response;
-	struct MHD_Response *made;
-
-	if (response->stream.read) {
-		made = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 32768, read_stream, request, NULL);
-	} else {
-		size_t length = response->body.length;
-		char *body = buffer_take(&response->body);
-
-		request->http.sent = span_equal(request->method, SPAN("HEAD")) ? 0 : length;
-		made = MHD_create_response_from_buffer(length, body, MHD_RESPMEM_MUST_FREE);
-		if (!made)
-			free(body);
-	}
-	for (size_t i = 0; made && i < response->headers_count; i++) {
-		if (MHD_add_response_header(made, response->headers[i].name, response->headers[i].value) != MHD_YES) {
-			MHD_destroy_response(made);
-			return NULL;
-		}
-	}
-	return made;
-}
 
 static bool is_stopping(struct http_server *server)
 {
@@ -262,12 +210,12 @@ static bool is_stopping(struct http_server *server)
 
 static enum MHD_Result send_response(struct request *request)
 {
-	struct MHD_Response *response = make_response(request);
+	struct MHD_Response *response = response_make(request);
 	enum MHD_Result result;
 
 	if (!response)
 		return MHD_NO;
-	if (is_stopping(request->server))
+	if (request->ambiguous || is_stopping(request->server))
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	result = MHD_queue_response(request->http.connection, request->response.status, response);
 	MHD_destroy_response(response);
@@ -282,13 +230,18 @@ static bool expects_continue(const struct request *request)
 }
 
 /* Runs the next step, and suspends the connection if that one waits. */
-static void advance(struct request *request)
+static enum MHD_Result advance(struct request *request)
 {
-	if (request->http.outcome == HTTP_WAIT) /* it was suspended until now */
-		count(request->server, &request->server->suspended, -1);
+	struct http_server *server = request->server;
+
+	if (request->http.outcome != HTTP_WAIT && !begin(server, &server->working, &server->stopped))
+		return MHD_NO;
 	request->http.outcome = request->step(request);
 	if (request->http.outcome == HTTP_WAIT)
 		suspend(request);
+	else
+		end(server, &server->working);
+	return MHD_YES;
 }
 
 /* After the steps that need no body. A refusal waits until the body has been read and thrown away, so that the
@@ -299,7 +252,8 @@ static enum MHD_Result after_headers(struct request *request)
 		return MHD_YES;
 	request->http.phase = PHASE_BODY;
 	if (request->http.outcome == HTTP_ANSWER &&
-	    (request->content_length > request->server->options.body_bytes || expects_continue(request)))
+	    (request->ambiguous || request->content_length > request->server->options.body_bytes ||
+	     expects_continue(request)))
 		return send_response(request);
 	return MHD_YES;
 }
@@ -328,11 +282,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		return MHD_NO;
 	switch (request->http.phase) {
 	case PHASE_NEW:
+		if (!begin(request->server, &request->server->under_way, &request->server->stopping))
+			return MHD_NO;
 		if (!start_request(request, method))
 			return MHD_NO;
 		/* fall through */
 	case PHASE_HEADERS:
-		advance(request);
+		if (advance(request) != MHD_YES)
+			return MHD_NO;
 		return after_headers(request);
 	case PHASE_BODY:
 		if (*size > 0) {
@@ -346,7 +303,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 			return send_response(request);
 		/* fall through */
 	default:
-		advance(request);
+		if (advance(request) != MHD_YES)
+			return MHD_NO;
 		return request->http.outcome == HTTP_ANSWER ? send_response(request) : MHD_YES;
 	}
 }
@@ -392,8 +350,9 @@ struct http_server *http_start(const struct http_options *options)
 		server, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_LISTEN_SOCKET, options->socket,
 		MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT, options->connections,
 		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		options->header_bytes, MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+		MEMORY_PER_HEADER * options->header_bytes, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_END);
 	if (!server->daemon) {
 		pthread_cond_destroy(&server->changed);
 		pthread_mutex_destroy(&server->mutex);
@@ -414,7 +373,8 @@ static void wait_until_answered(struct http_server *server, unsigned seconds)
 	while (server->under_way > 0)
 		if (pthread_cond_timedwait(&server->changed, &server->mutex, &deadline) != 0)
 			break;
-	while (server->suspended > 0) /* they end by themselves: what they wait for has its own time limit */
+	server->stopped = true;
+	while (server->working > 0) /* they end by themselves: what they wait for has its own time limit */
 		pthread_cond_wait(&server->changed, &server->mutex);
 	pthread_mutex_unlock(&server->mutex);
 }
@@ -423,10 +383,10 @@ void http_stop(struct http_server *server, unsigned seconds)
 {
 	int socket = MHD_quiesce_daemon(server->daemon);
 
-	if (socket >= 0)
-		close(socket);
 	wait_until_answered(server, seconds);
 	MHD_stop_daemon(server->daemon);
+	if (socket >= 0) /* not earlier: the daemon's threads let go of it at their own pace */
+		close(socket);
 	pthread_cond_destroy(&server->changed);
 	pthread_mutex_destroy(&server->mutex);
 	free(server);

@@ -56,13 +56,13 @@ struct request {
 	void *data;    /* the steps' own */
 	http_step *step;
 	struct span method;
-	struct span target; /* path and query as they came */
-	struct span path;   /* as it came, not decoded */
-	struct span query;  /* without '?', empty where there is none */
-	bool has_content_length;
-	uint64_t content_length;
-	struct buffer body;  /* complete in the step after HTTP_NEED_BODY */
-	bool body_too_large; /* it was chunked and went on beyond the limit; body is cut */
+	struct span target;      /* path and query as they came */
+	struct span path;        /* as it came, not decoded */
+	struct span query;       /* without '?', empty where there is none */
+	uint64_t content_length; /* 0 where it was not sent, UINT64_MAX where it is beyond all numbers */
+	bool ambiguous;          /* it tells its body's length in two ways (RFC 9112, 6.3): to be refused */
+	struct buffer body;      /* complete in the step after HTTP_NEED_BODY */
+	bool body_too_large;     /* it was chunked and went on beyond the limit; body is cut */
 	struct response response;
 	int64_t user_id; /* who asked, for the access line; 0: nobody */
 
@@ -82,7 +82,7 @@ struct http_options {
 	unsigned threads;      /* loops */
 	unsigned connections;  /* at once; more wait to be accepted */
 	unsigned idle_seconds; /* a connection on which nothing moves for so long is closed */
-	size_t header_bytes;   /* memory of one connection: bounds request line and headers together */
+	size_t header_bytes;   /* request line and headers together may be about so long */
 	size_t body_bytes;     /* a larger body is refused, before it is read where its length is told */
 	http_step *first;      /* called when the headers are there */
 	void *context;         /* into request->context */

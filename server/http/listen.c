@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define ERROR_SIZE 256
+#define ADDRESS_SIZE 256
 #define BACKLOG 4096 /* the system cuts it to net.core.somaxconn */
 
 static bool explain(char *error, const char *address, const char *why)
@@ -45,8 +47,12 @@ static bool open_socket(const struct sockaddr *address, socklen_t length, int fa
 /* A file left by a server that was killed is in the way; one that somebody answers on is not ours to remove. */
 static void remove_if_dead(const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat file;
+	int fd;
 
+	if (lstat(address->sun_path, &file) != 0 || !S_ISSOCK(file.st_mode))
+		return;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
 	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 && errno == ECONNREFUSED)
@@ -89,12 +95,13 @@ static void name_tcp(struct listener *listener)
 	}
 }
 
-/* Splits "[host]:port" or "host:port" in place; false where there is no port. */
+/* Splits "[host]:port" or "host:port" in place; false where there is no port from 0 to 65535. */
 static bool split(char *text, char **host, char **port)
 {
 	char *colon = strrchr(text, ':');
+	int64_t number;
 
-	if (!colon || colon[1] == '\0')
+	if (!colon || !span_to_int64(span_from(colon + 1), &number) || number > 65535)
 		return false;
 	*colon = '\0';
 	*port = colon + 1;
@@ -110,19 +117,30 @@ static bool split(char *text, char **host, char **port)
 	return true;
 }
 
+bool listener_address_is_valid(const char *address)
+{
+	char text[ADDRESS_SIZE], *host, *port;
+
+	if (strncmp(address, "unix:", 5) == 0)
+		return address[5] != '\0';
+	if (strlen(address) >= sizeof(text))
+		return false;
+	memcpy(text, address, strlen(address) + 1);
+	return split(text, &host, &port);
+}
+
 static bool open_tcp(const char *address, struct listener *listener, char *error)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
 	struct addrinfo *found = NULL;
-	char text[256], *host, *port;
+	char text[ADDRESS_SIZE], *host, *port;
 	bool opened = false;
 	int code;
 
-	if (strlen(address) >= sizeof(text))
-		return explain(error, address, "the address is too long");
-	memcpy(text, address, strlen(address) + 1);
-	if (!split(text, &host, &port))
+	if (!listener_address_is_valid(address))
 		return explain(error, address, "an address is ADDR:PORT, [IPV6]:PORT or unix:PATH");
+	memcpy(text, address, strlen(address) + 1);
+	split(text, &host, &port);
 	code = getaddrinfo(*host ? host : NULL, port, &hints, &found);
 	if (code != 0)
 		return explain(error, address, gai_strerror(code));

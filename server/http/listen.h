@@ -12,6 +12,9 @@ struct listener {
 	char name[96];   /* what a client would write: "127.0.0.1:8000", "[::1]:8000", "unix:PATH" (cut if longer) */
 };
 
+/* Whether it has one of the forms below; says nothing of whether it can be had. */
+bool listener_address_is_valid(const char *address);
+
 /* "127.0.0.1:8000", "[::1]:8000", ":8000" (all addresses), "name:8000" or "unix:PATH"; port 0 lets the system choose.
  * False with a sentence in `error`. A socket file that nobody answers on is replaced. */
 MUST_CHECK bool listener_open(const char *address, struct listener *listener, char error[256]);

@@ -32,7 +32,7 @@ static enum dm_status execute(struct session *session, const char *sql, struct d
 /* The number of the last step on record, 0 where there is no record. */
 static enum dm_status recorded(struct session *session, int64_t *number, struct dm_error *error)
 {
-	int64_t exists;
+	int64_t exists = 0;
 	enum dm_status status =
 		ask(session, "SELECT count(*) FROM sqlite_master WHERE name = '" TABLE "'", &exists, error);
 
@@ -77,7 +77,7 @@ static enum dm_status record(struct session *session, const struct migration *st
 
 static enum dm_status apply(struct session *session, const struct migration *step, struct dm_error *error)
 {
-	int64_t satisfied, possible = 1;
+	int64_t satisfied = 0, possible = 1;
 	enum dm_status status = ask(session, step->satisfied, &satisfied, error);
 
 	if (status == DM_OK && !satisfied) {
@@ -93,7 +93,7 @@ static enum dm_status apply(struct session *session, const struct migration *ste
 
 static enum dm_status is_due(struct session *session, const struct migration *step, bool *due, struct dm_error *error)
 {
-	int64_t number, satisfied = 0;
+	int64_t number = 0, satisfied = 0;
 	enum dm_status status = refuse_newer(session, &number, error);
 
 	if (status == DM_OK)

@@ -66,7 +66,7 @@ static const char django_tables[] =
 	"(\"sender_id\");"
 	"CREATE UNIQUE INDEX \"django_content_type_app_label_model_76bd3d3b_uniq\" ON "
 	"\"django_content_type\" (\"app_label\", \"model\");"
-	"INSERT INTO django_migrations (app, name, applied) SELECT column1, column2, strftime('%Y-%m-%d %H:%M:%f', 'now') FROM (VALUES "
+	"INSERT INTO django_migrations (app, name, applied) SELECT column1, column2, strftime('%Y-%m-%d %H:%M:%f000', 'now') FROM (VALUES "
 	"('contenttypes', '0001_initial'), "
 	"('contenttypes', '0002_remove_content_type_name'), "
 	"('auth', '0001_initial'), "
@@ -89,7 +89,9 @@ static const char django_tables[] =
 	"('directmessages', '0002_alter_message_sent_at'), "
 	"('directmessages', '0003_message_hidden_for_recipient_and_more'));";
 
-#define DJANGO_TABLES "'auth_user', 'authtoken_token', 'directmessages_message'"
+/* 1 where a table has all these columns. */
+#define HAS_COLUMNS(table, count, columns) \
+	"(SELECT count(*) FROM pragma_table_info('" table "') WHERE name IN (" columns ")) = " count
 
 /* Visible messages by either end, so that hidden ones cost nothing, and the unread ones. */
 static const char indexes[] =
@@ -104,17 +106,21 @@ const struct migration migrations[] = {
 	{
 		.number = 1,
 		.name = "Django's tables",
-		.satisfied =
-			"SELECT (SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN (" DJANGO_TABLES
-			")) = 3"
-			" AND (SELECT count(*) FROM pragma_table_info('directmessages_message')"
-			" WHERE name IN ('hidden_for_sender', 'hidden_for_recipient')) = 2",
+		.satisfied = "SELECT " HAS_COLUMNS(
+			"auth_user", "11",
+			"'id', 'password', 'last_login', 'is_superuser', 'username', 'last_name', 'email', 'is_staff', "
+			"'is_active', 'date_joined', 'first_name'") " AND " HAS_COLUMNS("authtoken_token", "3",
+											"'key', 'created', 'user_id'") " AND " HAS_COLUMNS("directmessages_message",
+																	   "8",
+																	   "'id', 'content', 'sent_at', 'read_at', 'recipient_id', 'sender_id', "
+																	   "'hidden_for_sender', 'hidden_for_recipient'"),
 		.possible =
-			"SELECT count(*) = 0 FROM sqlite_master WHERE name = 'django_migrations' OR name IN (" DJANGO_TABLES
-			")",
+			"SELECT count(*) = 0 FROM sqlite_master WHERE type = 'table' AND (name LIKE 'auth\\_%' ESCAPE '\\'"
+			" OR name IN ('django_migrations', 'django_content_type', 'authtoken_token',"
+			" 'directmessages_message'))",
 		.refusal =
-			"the database has some of Django's tables, but not all of auth_user, authtoken_token and "
-			"directmessages_message with all columns; run the Django project's own 'manage.py migrate' first",
+			"the database has some of Django's tables, but not all that is needed of auth_user, authtoken_token and "
+			"directmessages_message; run the Django project's own 'manage.py migrate' first",
 		.sql = django_tables,
 	},
 	{

@@ -2,6 +2,7 @@
 /* session.c - one connection to the file with its prepared statements. */
 #include "session.h"
 
+#include "clock.h"
 #include "timestamp.h"
 
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static const char writer_setup[] = "PRAGMA journal_mode=WAL;"
 				   "PRAGMA wal_autocheckpoint=16384;"
 				   "PRAGMA temp_store=MEMORY;";
 static const char reader_setup[] = "PRAGMA query_only=ON;"
-				   "PRAGMA cache_size=-16384;"
+				   "PRAGMA cache_size=-65536;"
 				   "PRAGMA temp_store=MEMORY;";
 
 enum dm_status session_failure(struct session *session, int code, struct dm_error *error)
@@ -35,6 +36,11 @@ enum dm_status session_failure(struct session *session, int code, struct dm_erro
 	const char *why = sqlite3_errmsg(session->db);
 
 	switch (code & 0xFF) {
+	case SQLITE_ERROR:
+		if (strncmp(why, "no such", 7) == 0)
+			return fail(error, DM_SCHEMA, "the database's schema is not up to date (%s); run 'migrate'",
+				    why);
+		return fail(error, DM_INTERNAL, "unexpected database error: %s", why);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return fail(error, DM_BUSY, "the database is locked by another process; try again later");
@@ -65,6 +71,25 @@ enum dm_status session_failure(struct session *session, int code, struct dm_erro
 	}
 }
 
+/* Changing to WAL does not wait for locks as other statements do. */
+static int set_up(struct session *session, enum session_role role)
+{
+	const char *setup = role == SESSION_WRITER ? writer_setup : reader_setup;
+	int64_t deadline = clock_monotonic() + session->options->busy_timeout_ms * INT64_C(1000);
+	int code;
+
+	while ((code = sqlite3_exec(session->db, setup, NULL, NULL, NULL)) == SQLITE_BUSY &&
+	       clock_monotonic() < deadline)
+		sqlite3_sleep(10);
+	return code;
+}
+
+/* SQLite opens what it may not write for reading alone, without a word. */
+static int refuse_read_only(struct session *session, enum session_role role)
+{
+	return role == SESSION_WRITER && sqlite3_db_readonly(session->db, "main") == 1 ? SQLITE_READONLY : SQLITE_OK;
+}
+
 struct session *session_open(const char *path, enum session_role role, const struct store_options *options,
 			     struct dm_error *error)
 {
@@ -87,8 +112,9 @@ struct session *session_open(const char *path, enum session_role role, const str
 	sqlite3_extended_result_codes(session->db, 1);
 	sqlite3_busy_timeout(session->db, role == SESSION_READER && busy > READER_BUSY_MS ? READER_BUSY_MS : busy);
 	if (code == SQLITE_OK)
-		code = sqlite3_exec(session->db, role == SESSION_WRITER ? writer_setup : reader_setup, NULL, NULL,
-				    NULL);
+		code = set_up(session, role);
+	if (code == SQLITE_OK)
+		code = refuse_read_only(session, role);
 	if (code != SQLITE_OK) {
 		session_failure(session, code, error);
 		session_close(session);

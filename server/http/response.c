@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* response.c - from our response to libmicrohttpd's. */
+#include "response.h"
+
+#include <microhttpd.h>
+#include <stdlib.h>
+
+void response_header(struct response *response, const char *name, const char *value)
+{
+	if (response->headers_count == RESPONSE_HEADERS_MOST)
+		abort(); /* a mistake in the program: nothing that a client sends adds headers */
+	response->headers[response->headers_count].name = name;
+	response->headers[response->headers_count++].value = value;
+}
+
+static ssize_t read_stream(void *context, uint64_t position, char *out, size_t size)
+{
+	struct request *request = context;
+	ssize_t got = request->response.stream.read(request->response.stream.context, out, size);
+
+	(void)position;
+	if (got == HTTP_STREAM_END)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (got == HTTP_STREAM_FAILED)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	request->http.sent += (uint64_t)got;
+	return got;
+}
+
+/* The stream belongs to the request, which libmicrohttpd lets go of (on_completed) after the response. */
+struct MHD_Response *response_make(struct request *request)
+{
+	struct response *response = &request->response;
+	struct MHD_Response *made;
+
+	if (response->stream.read) {
+		made = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 32768, read_stream, request, NULL);
+	} else {
+		size_t length = response->body.length;
+		char *body = buffer_take(&response->body);
+
+		request->http.sent = span_equal(request->method, SPAN("HEAD")) ? 0 : length;
+		made = MHD_create_response_from_buffer(length, body, MHD_RESPMEM_MUST_FREE);
+		if (!made)
+			free(body);
+	}
+	for (size_t i = 0; made && i < response->headers_count; i++) {
+		if (MHD_add_response_header(made, response->headers[i].name, response->headers[i].value) != MHD_YES) {
+			MHD_destroy_response(made);
+			return NULL;
+		}
+	}
+	return made;
+}

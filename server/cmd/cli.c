@@ -96,8 +96,11 @@ bool cli_parse(const struct command *command, int argc, char **argv, const struc
 			*status = EXIT_SUCCESS;
 			return false;
 		} else {
+			const char shown[] = {'-', (char)optopt, '\0'};
+			bool is_short = optopt > ' ' && optopt < 0x7F && optopt != 'f' && optopt != 'd';
+
 			*status = usage(command, code == ':' ? "a value is missing behind " : "unknown or wrong flag ",
-					argv[optind - 1]);
+					is_short ? shown : argv[optind - 1]);
 			return false;
 		}
 	}

@@ -26,6 +26,12 @@ static bool refuse(const char *variable, const char *value, const char *wanted)
 	return false;
 }
 
+/* What to call a setting in an error: the flag if it came by one. */
+static const char *name_of(const char *flag, const char *flag_name, const char *variable)
+{
+	return flag ? flag_name : variable;
+}
+
 /* A whole number within bounds; `fallback` where it is not set. */
 static bool read_number(const char *flag, const char *variable, int64_t least, int64_t most, int64_t fallback,
 			int64_t *number)
@@ -37,7 +43,7 @@ static bool read_number(const char *flag, const char *variable, int64_t least, i
 	if (!value || cli_number(value, least, most, number))
 		return true;
 	snprintf(wanted, sizeof(wanted), "a whole number from %lld to %lld", (long long)least, (long long)most);
-	return refuse(variable, value, wanted);
+	return refuse(name_of(flag, "--threads", variable), value, wanted);
 }
 
 static int64_t cores(void)
@@ -83,7 +89,8 @@ bool config_read_prefix(struct config *config, const char *flag)
 	while (trimmed.length > 0 && trimmed.data[trimmed.length - 1] == '/')
 		trimmed.length--;
 	if (trimmed.length > sizeof(config->prefix) - 3 || (value && strspn(value, allowed) != strlen(value)))
-		return refuse(variable, value, "a path of letters, digits and . _ ~ / -, such as api/dm");
+		return refuse(name_of(flag, "--prefix", variable), value,
+			      "a path of letters, digits and . _ ~ / -, such as api/dm");
 	snprintf(config->prefix, sizeof(config->prefix), "/%.*s%s", (int)trimmed.length, trimmed.data,
 		 trimmed.length > 0 ? "/" : "");
 	return true;
@@ -106,7 +113,7 @@ static bool read_log_level(struct config *config, const char *flag)
 	config->log_level = LOG_INFO;
 	if (!value || log_level_from_name(value, &config->log_level))
 		return true;
-	return refuse(PREFIX "LOG_LEVEL", value, "debug, info, warning or error");
+	return refuse(name_of(flag, "--log-level", PREFIX "LOG_LEVEL"), value, "debug, info, warning or error");
 }
 
 static bool read_allowed_recipients(struct config *config)
@@ -137,7 +144,7 @@ bool config_read(struct config *config, const struct config_flags *flags)
 
 	*config = (struct config){.listen = address ? address : "127.0.0.1:8000"};
 	if (!listener_address_is_valid(config->listen))
-		return refuse(flags->listen ? "--listen" : PREFIX "LISTEN", config->listen,
+		return refuse(name_of(flags->listen, "--listen", PREFIX "LISTEN"), config->listen,
 			      "ADDR:PORT, [IPV6]:PORT or unix:PATH");
 	return read_numbers(config, flags) && config_read_prefix(config, flags->prefix) &&
 	       read_switch(PREFIX "TRUST_FORWARDED", &config->trust_forwarded) &&

@@ -51,6 +51,12 @@ static int print_help(void)
 	return EXIT_SUCCESS;
 }
 
+static int print_version(void)
+{
+	printf("directmessages %s\n", dm_version());
+	return EXIT_SUCCESS;
+}
+
 static bool is_group(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
@@ -81,15 +87,15 @@ static int run_command(int argc, char **argv)
 			group ? " " : "", name);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-	int word = 1, status;
+	int word = 1;
 
 	while (word < argc && argv[word][0] == '-') {
 		if (strcmp(argv[word], "--help") == 0 || strcmp(argv[word], "-h") == 0)
 			return print_help();
 		if (strcmp(argv[word], "--version") == 0)
-			return printf("directmessages %s\n", dm_version()) > 0 ? EXIT_SUCCESS : EXIT_FAILED;
+			return print_version();
 		if (strncmp(argv[word], "--database=", 11) == 0) {
 			cli_set_database(argv[word++] + 11);
 		} else if (strcmp(argv[word], "--database") == 0 && word + 1 < argc) {
@@ -102,7 +108,13 @@ int main(int argc, char **argv)
 	}
 	if (word == argc)
 		return cli_fail(EXIT_USAGE, "a command is missing; see 'directmessages --help'");
-	status = run_command(argc - word, argv + word);
+	return run_command(argc - word, argv + word);
+}
+
+int main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return cli_fail(EXIT_FAILED, "the output can't be written; check where it goes");
 	return status;

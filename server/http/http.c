@@ -22,6 +22,9 @@
  * libmicrohttpd reads into a half of it at most. */
 #define MEMORY_PER_HEADER 3
 
+/* Bytes beyond the limit that a client may send in chunks and still get the answer that says so. */
+#define OVERRUN_MOST 65536
+
 enum phase {
 	PHASE_NEW,      /* the headers are there, nothing has looked at them */
 	PHASE_HEADERS,  /* steps that need no body are under way */
@@ -65,12 +68,14 @@ static void end(struct http_server *server, size_t *count)
 	pthread_mutex_unlock(&server->mutex);
 }
 
-/* libmicrohttpd would read the query into its own list next. We never look at that, and where a query has more
- * parameters than its memory holds, 0.9.75 neither answers nor calls on_completed. The text is libmicrohttpd's own
- * buffer, of this request. */
-static void hide_query(char *question_mark)
+/* libmicrohttpd would cut the query into its own list of parameters next. We never look at that, and where they are
+ * more than its memory holds, 0.9.75 neither answers nor calls on_completed. So it is shown one parameter: the text is
+ * its own buffer, of this request, and we have our copy. */
+static void hide_parameters(char *query)
 {
-	*question_mark = '&';
+	for (char *c = query; *c; c++)
+		if (*c == '&')
+			*c = '_';
 }
 
 /* The first that we hear of a request: its target, before libmicrohttpd cuts it up. What we return comes back as the
@@ -94,8 +99,7 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
 	rest = request->target;
 	request->path = span_cut(&rest, '?');
 	request->query = rest;
-	if (rest.data)
-		hide_query((char *)target + request->path.length);
+	hide_parameters((char *)target + request->path.length);
 	return request;
 }
 
@@ -260,6 +264,8 @@ static enum MHD_Result after_headers(struct request *request)
 
 static enum MHD_Result take_body(struct request *request, const char *data, size_t size)
 {
+	size_t most = request->server->options.body_bytes;
+
 	if (request->http.outcome == HTTP_NEED_BODY && !request->body_too_large) {
 		buffer_append(&request->body, data, size);
 		if (!request->body.failed)
@@ -267,9 +273,9 @@ static enum MHD_Result take_body(struct request *request, const char *data, size
 		request->body_too_large = true;
 		buffer_release(&request->body);
 	}
-	/* A response can't be sent in the middle of a body, so its rest is thrown away, up to a limit. */
+	/* A response can't be sent in the middle of a body, so the rest is read and thrown away, within reason. */
 	request->http.drained += size;
-	return request->http.drained > request->server->options.body_bytes + 65536 ? MHD_NO : MHD_YES;
+	return request->http.drained > (request->body_too_large ? OVERRUN_MOST : most) ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,

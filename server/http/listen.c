@@ -106,6 +106,8 @@ static bool split(char *text, char **host, char **port)
 	*colon = '\0';
 	*port = colon + 1;
 	*host = text;
+	if (text[0] != '[' && strpbrk(text, ":[]"))
+		return false;
 	if (text[0] == '[') {
 		char *end = strchr(text, ']');
 
@@ -122,7 +124,7 @@ bool listener_address_is_valid(const char *address)
 	char text[ADDRESS_SIZE], *host, *port;
 
 	if (strncmp(address, "unix:", 5) == 0)
-		return address[5] != '\0';
+		return address[5] != '\0' && strlen(address + 5) < sizeof(((struct sockaddr_un *)NULL)->sun_path);
 	if (strlen(address) >= sizeof(text))
 		return false;
 	memcpy(text, address, strlen(address) + 1);

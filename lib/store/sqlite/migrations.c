@@ -115,7 +115,7 @@ const struct migration migrations[] = {
 																	   "'id', 'content', 'sent_at', 'read_at', 'recipient_id', 'sender_id', "
 																	   "'hidden_for_sender', 'hidden_for_recipient'"),
 		.possible =
-			"SELECT count(*) = 0 FROM sqlite_master WHERE type = 'table' AND (name LIKE 'auth\\_%' ESCAPE '\\'"
+			"SELECT count(*) = 0 FROM sqlite_master WHERE type IN ('table', 'view') AND (name LIKE 'auth\\_%' ESCAPE '\\'"
 			" OR name IN ('django_migrations', 'django_content_type', 'authtoken_token',"
 			" 'directmessages_message'))",
 		.refusal =

@@ -186,7 +186,8 @@ static enum dm_status read_path(const struct store_options *options, const char 
 				struct dm_error *error)
 {
 	if (rest[0] != '/' || rest[1] == '\0')
-		return fail(error, DM_INVALID, "a SQLite URL is sqlite:///relative.db or sqlite:////absolute.db");
+		return fail(error, DM_INVALID,
+			    "the SQLite URL names no file; use sqlite:///relative.db or sqlite:////absolute.db");
 	*path = rest + 1;
 	if (!options->create && access(*path, F_OK) != 0)
 		return fail(error, DM_UNAVAILABLE,

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""Runs the programs of a measurement: the server, its two ceilings, and wrk, which loads them."""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+from typing import Any, Iterator, NamedTuple, Optional
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / os.environ.get("DIRECTMESSAGES_BUILD", "build-release")
+SERVER = BUILD / "directmessages"
+BARE_HTTP = BUILD / "bench" / "bare_http"
+BARE_INSERT = BUILD / "bench" / "bare_insert"
+
+CORES = os.cpu_count() or 1
+CONNECTIONS = 64
+LOAD_THREADS = max(1, CORES // 2)
+DEADLINE = 60
+# The status 0 is that of a client that left before its answer, as wrk does at the end of a round.
+WRONG_LINE = re.compile(
+    rb"^(?!\S+ (?:debug|info|warning|access method=(?:GET path=\S+ status=(?:200|0)|POST path=\S+ status=(?:201|0)"
+    rb"|DELETE path=\S+ status=(?:204|0))) ).+$",
+    re.MULTILINE,
+)
+
+
+class Failure(Exception):
+    """Why there is no result to show."""
+
+
+class Round(NamedTuple):
+    rate: float  # a second
+    p50: Optional[float] = None  # microseconds
+    p99: Optional[float] = None
+
+
+class Memory(NamedTuple):
+    resident: int  # KiB
+    peak: int
+
+
+def environment() -> dict[str, str]:
+    """Ours without what configures the server: its defaults are what is measured."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name != "DATABASE_URL" and not name.startswith("DIRECTMESSAGES_")
+    }
+
+
+def require() -> None:
+    """Says at once what would be missed later."""
+    for program in (SERVER, BARE_HTTP, BARE_INSERT):
+        if not program.is_file():
+            raise Failure(f"there is no {program}; 'make bench' builds it")
+    if not shutil.which("wrk"):
+        raise Failure("there is no wrk; install Debian's package of that name")
+
+
+def finish(command: list, what: str, seconds: int = 0) -> str:
+    """Runs a command that takes about `seconds` to its end, and returns what it prints."""
+    try:
+        done = subprocess.run([str(part) for part in command], env=environment(), stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds + DEADLINE)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"{what}: no end within {seconds + DEADLINE} s")
+    if done.returncode != 0:
+        raise Failure(f"{what}: ended with status {done.returncode}:\n{done.stdout}")
+    return done.stdout
+
+
+@contextlib.contextmanager
+def running(command: list, **streams: Any) -> Iterator[subprocess.Popen]:
+    process = subprocess.Popen([str(part) for part in command], env=environment(), stdin=subprocess.DEVNULL, **streams)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Server:
+    """The server on one database file, its standard error in a file beside it."""
+
+    def __init__(self, process: subprocess.Popen, log: pathlib.Path):
+        self.process = process
+        self.log = log
+        self.port = self._wait_for_port()
+
+    def _wait_for_port(self) -> int:
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            text = self.log.read_text("utf-8", "replace")
+            if found := re.search(r"listening on http://127\.0\.0\.1:(\d+)/api/dm/$", text, re.MULTILINE):
+                return int(found[1])
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.005)
+        raise Failure(f"the server did not start:\n{self.log.read_text('utf-8', 'replace')}")
+
+    def memory(self) -> Memory:
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        resident, peak = (int(re.search(rf"^{name}:\s+(\d+) kB$", status, re.MULTILINE)[1])
+                          for name in ("VmRSS", "VmHWM"))
+        return Memory(resident, peak)
+
+    def answer(self, method: str, path: str, token: str, body: str) -> tuple[int, Any]:
+        """One request outside the load: the status, and what the JSON says."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
+        headers = {"Authorization": f"Token {token}"}
+        if body:
+            headers["Content-Type"] = "application/json"
+        connection.request(method, path, body or None, headers)
+        response = connection.getresponse()
+        text = response.read()
+        connection.close()
+        return response.status, json.loads(text) if text else None
+
+    def check_log(self) -> None:
+        """Looks for a request that did not get what its method is to get, or an error, and empties the log."""
+        text = self.log.read_bytes()
+        if wrong := WRONG_LINE.search(text, 0, text.rfind(b"\n") + 1):
+            raise Failure(f"the server's log has a line that is not to be: {wrong[0].decode('utf-8', 'replace')}")
+        os.truncate(self.log, 0)
+
+
+@contextlib.contextmanager
+def serving(database: pathlib.Path) -> Iterator[Server]:
+    log = database.with_suffix(".log")
+    with open(log, "ab") as stream:  # appending, so that it can be emptied while the server writes
+        with running([SERVER, "--database", f"sqlite:///{database}", "serve", "--listen", "127.0.0.1:0"],
+                     stdout=subprocess.DEVNULL, stderr=stream) as process:
+            yield Server(process, log)
+    if process.returncode != 0:
+        end = log.read_text("utf-8", "replace")[-2000:]
+        raise Failure(f"the server ended with status {process.returncode}:\n{end}")
+    log.unlink()
+
+
+@contextlib.contextmanager
+def serving_constant() -> Iterator[int]:
+    """The bare HTTP program; gives its port."""
+    with running([BARE_HTTP, CORES], stdout=subprocess.PIPE, text=True) as process:
+        yield int(re.search(r":(\d+)/$", process.stdout.readline())[1])
+
+
+def migrate(database: pathlib.Path) -> None:
+    finish([SERVER, "--database", f"sqlite:///{database}", "migrate"], "migrate")
+
+
+def load(port: int, requests: pathlib.Path, seconds: int, once: bool) -> Round:
+    """One round of wrk; any answer that is an error is a failure, and so is a broken connection."""
+    script = pathlib.Path(__file__).with_name("load.lua")
+    output = finish(["wrk", "-t", LOAD_THREADS, "-c", CONNECTIONS, "-d", seconds, "--timeout", DEADLINE, "-s", script,
+                     f"http://127.0.0.1:{port}/", "--", requests, LOAD_THREADS, *(["once"] if once else [])],
+                    "wrk", seconds)
+    found = re.search(r"^result (.*)$", output, re.MULTILINE)
+    if not found:
+        raise Failure(f"wrk gave no result:\n{output}")
+    values = {name: float(value) for name, value in (pair.split("=") for pair in found[1].split())}
+    if values["statuses"] or values["sockets"] or not values["requests"]:
+        raise Failure(f"a round of {requests.name} went wrong: {found[1]}")
+    return Round(values["requests"] / values["seconds"], values["p50"], values["p99"])
+
+
+def insert(database: pathlib.Path, pairs: pathlib.Path, content: str, seconds: int) -> Round:
+    """One round of the bare insert loop."""
+    output = finish([BARE_INSERT, database, pairs, content, seconds], "bare_insert", seconds)
+    return Round(float(re.search(r"(\d+) rows/s$", output, re.MULTILINE)[1]))

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""The endpoints that are measured: the requests to each, what a right answer is, its ceiling and its target."""
+
+import json
+import random
+import sqlite3
+from typing import Any, Callable, NamedTuple, Optional
+
+from seed import SEED, Data
+
+REQUESTS = 100_000
+PAGE = 50
+CONTENT = "Shall we meet for lunch at noon, or is later today better for you?"
+PREFIX = "/api/dm/"
+UNREAD_PAIRS = """
+    SELECT DISTINCT recipient_id, sender_id FROM directmessages_message
+    WHERE read_at IS NULL AND hidden_for_recipient IS NULL"""
+ENDS = "SELECT id, sender_id, recipient_id FROM directmessages_message WHERE id IN (SELECT value FROM json_each(?))"
+
+
+class Request(NamedTuple):
+    user: int
+    method: str
+    path: str
+    body: str = ""
+
+    def line(self, data: Data) -> str:
+        """As load.lua reads it."""
+        return f"{self.method} {PREFIX}{self.path} {data.token(self.user)} {self.body}".rstrip() + "\n"
+
+
+class Source(NamedTuple):
+    """What requests are made from."""
+
+    data: Data
+    database: str
+
+    def dice(self) -> random.Random:
+        return random.Random(SEED)
+
+    def rows(self, sql: str, *parameters: Any) -> list[tuple]:
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
+        try:
+            return connection.execute(sql, parameters).fetchall()
+        finally:
+            connection.close()
+
+
+class Endpoint(NamedTuple):
+    name: str
+    requests: Callable[[Source], list[Request]]
+    status: int
+    right: Callable[[Request, Any], bool]  # whether the body of an answer (from JSON) is what the request is to measure
+    ceiling: Optional[str] = None  # "http", "insert"
+    target: Optional[float] = None  # of the ceiling
+    once: bool = False  # a repeated request would do less
+
+
+def of_each_user(path: str) -> Callable[[Source], list[Request]]:
+    """`path` for all users in random order."""
+
+    def requests(source: Source) -> list[Request]:
+        users = list(range(1, source.data.users + 1))
+        source.dice().shuffle(users)
+        return [Request(user, "GET", path) for user in users]
+
+    return requests
+
+
+def heavy_pages(source: Source) -> list[Request]:
+    """Each end of each pair that has more than a page of messages."""
+    pairs = [source.data.heavy_pair(number) for number in range(source.data.heavy_pairs)]
+    ends = [(user, partner) for pair in pairs for user, partner in (pair, pair[::-1])]
+    source.dice().shuffle(ends)
+    return [Request(user, "GET", f"conversations/{partner}/") for user, partner in ends]
+
+
+def random_pairs(source: Source) -> list[tuple[int, int]]:
+    dice = source.dice()
+    return [tuple(dice.sample(range(1, source.data.users + 1), 2)) for _ in range(REQUESTS)]
+
+
+def post(path: str) -> Callable[[Source], list[Request]]:
+    def requests(source: Source) -> list[Request]:
+        body = f'{{"content":"{CONTENT}"}}'
+        return [Request(user, "POST", path.format(partner), body) for user, partner in random_pairs(source)]
+
+    return requests
+
+
+def unread_conversations(source: Source) -> list[Request]:
+    pairs = source.rows(UNREAD_PAIRS)
+    chosen = source.dice().sample(pairs, min(REQUESTS, len(pairs)))
+    return [Request(user, "GET", f"conversations/{partner}/") for user, partner in chosen]
+
+
+def deletions(source: Source) -> list[Request]:
+    """Messages all over the table, every other one by its recipient."""
+    ids = source.dice().sample(range(1, source.data.messages + 1), min(REQUESTS, source.data.messages))
+    ends = {number: users for number, *users in source.rows(ENDS, json.dumps(ids))}
+    return [Request(ends[number][number % 2], "DELETE", f"messages/{number}/") for number in ids]
+
+
+def is_own_count(request: Request, body: Any) -> bool:
+    return body["id"] == request.user and body["count"] >= 0
+
+
+def is_full_page(_: Request, body: Any) -> bool:
+    return len(body["results"]) == PAGE and body["next"] is not None
+
+
+def is_read_page(request: Request, body: Any) -> bool:
+    return is_full_page(request, body) and all(message["read_at"] for message in body["results"])
+
+
+def has_nothing_unread(_: Request, body: Any) -> bool:
+    inbound = [message for message in body["results"] if message["direction"] == "in"]
+    return bool(inbound) and all(message["read_at"] for message in inbound)
+
+
+READS = (
+    Endpoint("GET `unread/`", of_each_user("unread/"), 200, is_own_count, "http", 0.6),
+    Endpoint("GET `conversations/<id>/`, 50 messages", heavy_pages, 200, is_read_page, "http", 0.2),
+    Endpoint("GET `conversations/`, 50 partners", of_each_user("conversations/"), 200, is_full_page, "http", 0.1),
+    Endpoint("GET `conversations/unread/`, some 20 partners", of_each_user("conversations/unread/"), 200,
+             lambda _, body: len(body) > 0, "http"),
+)
+SEND = Endpoint("POST `send/<id>/`", post("send/{}/"), 201, lambda _, body: body["content"] == CONTENT, "insert", 0.7)
+POST = Endpoint("POST `conversations/<id>/`", post("conversations/{}/"), 201,
+                lambda _, body: body[0]["content"] == CONTENT)
+WRITES = (  # in this order, on one copy of the data: the comparison with the ceiling comes first
+    SEND,
+    Endpoint("GET `conversations/<id>/`, marking as read", unread_conversations, 200, has_nothing_unread, once=True),
+    Endpoint("DELETE `messages/<id>/`", deletions, 204, lambda _, body: body is None, once=True),
+    POST,
+)
+ENDPOINTS = READS + WRITES

@@ -91,6 +91,7 @@ static bool put_email_before(void *context, const struct dm_user *user)
 static enum dm_status read_message(dm *handle, int64_t message_id, bool formatted, char **text, size_t *length,
 				   struct dm_error *error)
 {
+	static const struct dm_error no_memory = {DM_NO_MEMORY, "out of memory"};
 	struct read_text read = {0};
 	struct dm_operation get = {
 		.kind = DM_OP_MESSAGE, .message_id = message_id, .on_message = copy_content, .context = &read};
@@ -101,7 +102,7 @@ static enum dm_status read_message(dm *handle, int64_t message_id, bool formatte
 	if (status == DM_OK && read.text && formatted)
 		status = dm_user_by_id(handle, read.sender_id, put_email_before, &read, error);
 	if (status == DM_OK && !read.text)
-		status = fail(error, DM_NO_MEMORY, "out of memory");
+		status = report(error, DM_NO_MEMORY, &no_memory);
 	if (status != DM_OK) {
 		free(read.text);
 		return status;
@@ -181,10 +182,13 @@ enum dm_status dm_user_create(dm *handle, const struct dm_new_user *user, int64_
 {
 	char password[PASSWORD_SIZE];
 	struct dm_operation operation = {.kind = DM_OP_USER_CREATE, .new_user = user};
-	enum dm_status status;
+	struct dm_error own = {0};
+	enum dm_status status = rules_check_new_user(user, &own); /* before the password, which takes its time */
 
-	if (!password_encode(user->password, password))
-		return fail(error, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
+	if (status == DM_OK && !password_encode(user->password, password))
+		status = fail(&own, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
+	if (status != DM_OK)
+		return report(error, status, &own);
 	operation.text = (struct dm_text){password, strlen(password)};
 	status = service_run(handle, &operation, error);
 	if (status == DM_OK && id)

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Below the limits of both SQLite (1,000,000,000 bytes a row) and PostgreSQL (1 GiB a field). */
+#define CONTENT_BYTES_MOST 900000000
+
 static bool is_listed(const struct rules *rules, int64_t user_id)
 {
 	for (size_t i = 0; i < rules->allowed_recipients_count; i++)
@@ -19,6 +22,8 @@ static enum dm_status check_content(const struct rules *rules, struct dm_text co
 {
 	if (content.length == 0)
 		return fail(error, DM_INVALID, "content is required");
+	if (content.length > CONTENT_BYTES_MOST)
+		return fail(error, DM_INVALID, "content is larger than a database can hold.");
 	if (!utf8_valid(content.data, content.length))
 		return fail(error, DM_INVALID, "content is not valid UTF-8.");
 	if (memchr(content.data, '\0', content.length))

@@ -96,7 +96,7 @@ enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_err
 
 	*out = NULL;
 	if (!handle)
-		return fail(error, DM_NO_MEMORY, "out of memory");
+		return report(error, fail(&own, DM_NO_MEMORY, "out of memory"), &own);
 	signals_init(&handle->signals);
 	if (!copy_rules(&handle->rules, options))
 		status = fail(&own, DM_NO_MEMORY, "out of memory");
@@ -104,7 +104,7 @@ enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_err
 		status = store_open(&store, &handle->store, &own);
 	if (status != DM_OK) {
 		dm_close(handle);
-		return fail(error, status, "%s", own.message);
+		return report(error, status, &own);
 	}
 	*out = handle;
 	return DM_OK;
@@ -131,7 +131,7 @@ enum dm_status dm_check_schema(dm *handle, struct dm_error *error)
 	struct dm_error own = {0};
 	enum dm_status status = handle->store->backend->check_schema(handle->store, &own);
 
-	return status == DM_OK ? DM_OK : fail(error, status, "%s", own.message);
+	return report(error, status, &own);
 }
 
 enum dm_status dm_migrate(dm *handle, void (*on_step)(void *context, int number, const char *name), void *context,
@@ -140,7 +140,7 @@ enum dm_status dm_migrate(dm *handle, void (*on_step)(void *context, int number,
 	struct dm_error own = {0};
 	enum dm_status status = handle->store->backend->migrate(handle->store, on_step, context, &own);
 
-	return status == DM_OK ? DM_OK : fail(error, status, "%s", own.message);
+	return report(error, status, &own);
 }
 
 /* Makes the operation ready, and asks the rules. */
@@ -177,15 +177,15 @@ void dm_run(dm *handle, struct dm_operation *operation)
 enum dm_status service_run(dm *handle, struct dm_operation *operation, struct dm_error *error)
 {
 	dm_run(handle, operation);
-	if (operation->status != DM_OK)
-		return fail(error, operation->status, "%s", operation->error.message);
-	return DM_OK;
+	return report(error, operation->status, &operation->error);
 }
 
 enum dm_status dm_connect(dm *handle, enum dm_signal signal, dm_receiver *receiver, void *context,
 			  struct dm_error *error)
 {
-	return signals_connect(&handle->signals, signal, receiver, context, error);
+	struct dm_error own = {0};
+
+	return report(error, signals_connect(&handle->signals, signal, receiver, context, &own), &own);
 }
 
 bool dm_disconnect(dm *handle, enum dm_signal signal, dm_receiver *receiver, void *context)

@@ -17,3 +17,12 @@ enum dm_status fail(struct dm_error *error, enum dm_status status, const char *f
 	va_end(arguments);
 	return status;
 }
+
+enum dm_status report(struct dm_error *error, enum dm_status status, const struct dm_error *own)
+{
+	if (error && status != DM_OK) {
+		*error = *own;
+		error->status = status;
+	}
+	return status;
+}

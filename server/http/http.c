@@ -8,15 +8,14 @@
 
 #include "clock.h"
 #include "log.h"
+#include "request.h"
 #include "response.h"
 
-#include <microhttpd.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /* A connection's memory holds the request's head and the response's, which may repeat a part of it (Location), and
  * libmicrohttpd reads into a half of it at most. */
@@ -68,54 +67,6 @@ static void end(struct http_server *server, size_t *count)
 	pthread_mutex_unlock(&server->mutex);
 }
 
-/* libmicrohttpd would cut the query into its own list of parameters next. We never look at that, and where they are
- * more than its memory holds, 0.9.75 neither answers nor calls on_completed. So it is shown one parameter: the text is
- * its own buffer, of this request, and we have our copy. */
-static void hide_parameters(char *query)
-{
-	for (char *c = query; *c; c++)
-		if (*c == '&')
-			*c = '_';
-}
-
-/* The first that we hear of a request: its target, before libmicrohttpd cuts it up. What we return comes back as the
- * request's pointer in all that follows. */
-static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
-{
-	struct request *request = calloc(1, sizeof(*request));
-	struct http_server *server = context;
-	struct span rest;
-
-	if (!request)
-		return NULL;
-	request->server = server;
-	request->context = server->options.context;
-	request->http.connection = connection;
-	request->target = arena_copy(&request->arena, span_from(target));
-	if (!request->target.data) {
-		free(request);
-		return NULL;
-	}
-	rest = request->target;
-	request->path = span_cut(&rest, '?');
-	request->query = rest;
-	hide_parameters((char *)target + request->path.length);
-	return request;
-}
-
-/* How long the body is, as far as it was told. libmicrohttpd has refused what is no number, and otherwise looks at the
- * first length alone; a proxy in front may look at another. */
-static void read_framing(struct request *request)
-{
-	struct span length = request_header_list(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	bool chunked = request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING).data != NULL;
-	int64_t bytes;
-
-	request->ambiguous = length.data && (chunked || memchr(length.data, ',', length.length));
-	if (length.data)
-		request->content_length = span_to_int64(length, &bytes) ? (uint64_t)bytes : UINT64_MAX;
-}
-
 static bool start_request(struct request *request, const char *method)
 {
 	struct http_server *server = request->server;
@@ -123,23 +74,12 @@ static bool start_request(struct request *request, const char *method)
 	request->http.started_at = clock_monotonic();
 	request->http.phase = PHASE_HEADERS;
 	request->method = arena_copy(&request->arena, span_from(method));
-	read_framing(request);
+	request_read_framing(request);
+	request->context = server->options.context;
 	request->step = server->options.first;
 	buffer_init(&request->body, server->options.body_bytes);
 	buffer_init(&request->response.body, SIZE_MAX);
 	return request->method.data != NULL;
-}
-
-static void free_request(struct request *request)
-{
-	struct response *response = &request->response;
-
-	buffer_release(&request->body);
-	buffer_release(&response->body);
-	if (response->stream.read) /* never handed to libmicrohttpd */
-		response->stream.release(response->stream.context);
-	arena_release(&request->arena);
-	free(request);
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **request_pointer,
@@ -148,7 +88,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 	struct http_server *server = context;
 	struct request *request = *request_pointer;
 
-	(void)connection, (void)how;
+	(void)how;
 	if (!request)
 		return;
 	*request_pointer = NULL;
@@ -167,7 +107,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 			end(server, &server->working);
 		end(server, &server->under_way);
 	}
-	free_request(request);
+	request_completed(connection, request);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------------------------- */
@@ -324,6 +264,13 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
 	return strlen(text);
 }
 
+/* While stopping, who comes is turned away. (MHD_quiesce_daemon of 0.9.75 aborts where a loop is just accepting.) */
+static enum MHD_Result may_connect(void *context, const struct sockaddr *address, socklen_t length)
+{
+	(void)address, (void)length;
+	return is_stopping(context) ? MHD_NO : MHD_YES;
+}
+
 static void log_daemon(void *context, const char *format, va_list arguments)
 {
 	char text[512];
@@ -352,13 +299,13 @@ struct http_server *http_start(const struct http_options *options)
 	pthread_mutex_init(&server->mutex, NULL);
 	pthread_cond_init(&server->changed, NULL);
 	server->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
-		server, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_LISTEN_SOCKET, options->socket,
-		MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT, options->connections,
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, may_connect, server,
+		on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_LISTEN_SOCKET,
+		options->socket, MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT, options->connections,
 		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		MEMORY_PER_HEADER * options->header_bytes, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_END);
+		MEMORY_PER_HEADER * options->header_bytes, MHD_OPTION_URI_LOG_CALLBACK, request_on_target, server,
+		MHD_OPTION_NOTIFY_CONNECTION, request_on_connection, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+		server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
 	if (!server->daemon) {
 		pthread_cond_destroy(&server->changed);
 		pthread_mutex_destroy(&server->mutex);
@@ -387,12 +334,8 @@ static void wait_until_answered(struct http_server *server, unsigned seconds)
 
 void http_stop(struct http_server *server, unsigned seconds)
 {
-	int socket = MHD_quiesce_daemon(server->daemon);
-
 	wait_until_answered(server, seconds);
-	MHD_stop_daemon(server->daemon);
-	if (socket >= 0) /* not earlier: the daemon's threads let go of it at their own pace */
-		close(socket);
+	MHD_stop_daemon(server->daemon); /* closes the listening socket too */
 	pthread_cond_destroy(&server->changed);
 	pthread_mutex_destroy(&server->mutex);
 	free(server);

@@ -4,6 +4,7 @@
 
 #include <microhttpd.h>
 #include <string.h>
+#include <strings.h>
 
 #define PROCESSOR_BUFFER 4096 /* bounds one part's headers */
 
@@ -20,9 +21,12 @@ static enum MHD_Result on_piece(void *context, enum MHD_ValueKind kind, const ch
 	struct search *search = context;
 	struct multipart_field *field = search->field;
 
-	(void)kind, (void)content_type, (void)transfer_encoding;
+	(void)kind, (void)content_type;
 	if (!key || strcmp(key, search->name) != 0)
 		return MHD_YES;
+	if (transfer_encoding && strcasecmp(transfer_encoding, "binary") != 0 &&
+	    strcasecmp(transfer_encoding, "8bit") != 0 && strcasecmp(transfer_encoding, "7bit") != 0)
+		return MHD_NO; /* base64 and the like, which RFC 7578 has abolished, would be stored undecoded */
 	if (offset == 0) {
 		buffer_release(&field->value);
 		field->found = true;

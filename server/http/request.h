@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* request.h - a request from its first line to its end; for http.c. */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "http.h"
+
+#include <microhttpd.h>
+
+/* libmicrohttpd's MHD_OPTION_NOTIFY_CONNECTION and MHD_OPTION_URI_LOG_CALLBACK (with the server as its context). */
+void request_on_connection(void *context, struct MHD_Connection *connection, void **kept,
+			   enum MHD_ConnectionNotificationCode what);
+void *request_on_target(void *server, const char *target, struct MHD_Connection *connection);
+
+/* Sets content_length and ambiguous from the headers. */
+void request_read_framing(struct request *request);
+
+/* After its last answer: frees it. */
+void request_completed(struct MHD_Connection *connection, struct request *request);
+
+#endif

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures of all tests, the server's log in failure reports, and the closing line of a run."""
+
+import pytest
+
+import harness
+
+pytest_plugins = ["unit_programs"]
+
+SERVERS_OF_TEST = pytest.StashKey()
+
+
+def pytest_configure(config):
+    """Says first what would otherwise be the reason of a thousand failures."""
+    if not harness.PROGRAM.exists():
+        raise pytest.UsageError(f"{harness.PROGRAM} is missing: build it first, or set DIRECTMESSAGES_BUILD")
+
+
+@pytest.fixture(scope="session")
+def shared_server():
+    running = harness.Server()
+    try:
+        yield running.start()
+    finally:
+        running.close()
+
+
+@pytest.fixture
+def server(shared_server):
+    """A server with the defaults that many tests share: use users of your own, and look at nobody else's."""
+    return shared_server
+
+
+@pytest.fixture
+def make_server(request):
+    """Makes servers of this test alone, started unless `start=False`; takes what harness.Server takes."""
+    made = []
+
+    def make(*arguments, start=True, **options):
+        new = harness.Server(*arguments, **options)
+        made.append(new)
+        return new.start() if start else new
+
+    request.node.stash[SERVERS_OF_TEST] = made
+    yield make
+    failures = []
+    for one in made:
+        try:
+            one.close()
+        except AssertionError as failure:
+            failures.append(str(failure))
+    assert not failures, "\n".join(failures)
+
+
+@pytest.fixture
+def alice(server):
+    return server.user(first_name="Alice", last_name="Archer")
+
+
+@pytest.fixture
+def bob(server):
+    return server.user(first_name="Bob", last_name="Baker")
+
+
+@pytest.fixture
+def carol(server):
+    return server.user(first_name="Carol", last_name="Cooper")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Shows the end of the logs of the servers that a failed test used."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        used = list(item.stash.get(SERVERS_OF_TEST, []))
+        used += [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, harness.Server)]
+        report.sections += [(f"log of {one.url}", one.tail()) for one in used]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """Prints the closing line, below pytest's own summary, in the process that reports (no worker of xdist does)."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if hasattr(config, "workerinput") or reporter is None:
+        return
+    count = {name: len(reporter.stats.get(name, [])) for name in ("passed", "failed", "error", "skipped")}
+    line = f"{count['passed']} passed, {count['failed'] + count['error']} failed"
+    if count["skipped"]:
+        line += f", {count['skipped']} skipped"
+    reporter.write_line(line)

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: MIT
+"""Starts the real program on a database of its own and talks to it over real sockets."""
+
+import collections
+import contextlib
+import itertools
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+
+from clients import Client, RawConnection, User
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / os.environ.get("DIRECTMESSAGES_BUILD", "build")
+PROGRAM = BUILD / "directmessages"
+
+# Generous, for a sanitizer build on a busy machine; nothing ever waits for the whole of it unless it fails.
+DEADLINE = 60.0
+
+SANITIZER_REPORT = re.compile(r"(Address|Leak|Thread|Memory)Sanitizer|runtime error:")
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "exitcode=99:halt_on_error=1:detect_leaks=1:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "exitcode=99:halt_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "exitcode=99:halt_on_error=1:second_deadlock_stack=1",
+}
+
+INSERT_USER = """
+    INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active,
+                           date_joined)
+    VALUES ('!', 0, ?, ?, ?, ?, 0, ?, '2025-01-01 00:00:00')"""
+INSERT_TOKEN = "INSERT INTO authtoken_token (key, created, user_id) VALUES (?, '2025-01-01 00:00:00', ?)"
+INSERT_MESSAGE = """
+    INSERT INTO directmessages_message (sender_id, recipient_id, sent_at, read_at, content) VALUES (?, ?, ?, ?, ?)"""
+
+
+def stored(sender, recipient, sent_at, read_at=None, content="Hello"):
+    """The row of one message; times are as Django stores them, like `2025-06-06 12:00:00.123456`."""
+    return (sender.id, recipient.id, sent_at, read_at, content)
+
+
+def environment(**extra):
+    """This process's environment without what configures the program, with the sanitizers' options and `extra`."""
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "DATABASE_URL" and not name.startswith("DIRECTMESSAGES_")
+    }
+    for name, value in SANITIZER_OPTIONS.items():
+        env.setdefault(name, value)
+    env.update({name: str(value) for name, value in extra.items()})
+    return env
+
+
+def sqlite_url(path):
+    return f"sqlite:///{pathlib.Path(path).absolute()}"
+
+
+def run_program(*arguments, database=None, env=None, stdin=None, cwd=None):
+    """Runs one command of the program to its end; `stdin` is text for its standard input."""
+    command = [str(PROGRAM)]
+    if database is not None:
+        command += ["--database", database]
+    return subprocess.run(
+        command + [str(argument) for argument in arguments],
+        env=environment(**(env or {})),
+        input=stdin if stdin is not None else "",
+        cwd=cwd,
+        text=True,
+        capture_output=True,
+        timeout=DEADLINE,
+    )
+
+
+def wait_until(condition, what, deadline=DEADLINE):
+    """Polls `condition` until it gives something true, and returns that."""
+    end = time.monotonic() + deadline
+    while True:
+        result = condition()
+        if result:
+            return result
+        assert time.monotonic() < end, f"not within {deadline} s: {what}"
+        time.sleep(0.005)
+
+
+class Server:
+    """The program serving one SQLite file; the file stays where it is over stop, kill and start."""
+
+    _names = itertools.count(1)
+
+    def __init__(self, database=None, listen="127.0.0.1:0", prefix=None, env=None, flags=(), migrate=True):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="directmessages-test-"))
+        self.database = pathlib.Path(database) if database is not None else self.directory / "test.db"
+        self.url = sqlite_url(self.database)
+        self.listen = listen
+        self.env = dict(env or {})
+        self.flags = [str(flag) for flag in flags]
+        if prefix is not None:
+            self.flags += ["--prefix", prefix]
+        if migrate:
+            self.flags.append("--migrate")
+        trimmed = "api/dm" if prefix is None else prefix.strip("/")
+        self.prefix = f"/{trimmed}/" if trimmed else "/"
+        self.process = None
+        self.log = []
+        self._grown = threading.Condition()
+
+    # --- its life
+
+    def command(self):
+        return [str(PROGRAM), "--database", self.url, "serve", "--listen", self.listen, *self.flags]
+
+    def start(self):
+        """Starts the program and returns once it listens."""
+        assert self.process is None, "the server runs already"
+        since = len(self.log)
+        self.process = subprocess.Popen(
+            self.command(),
+            env=environment(**self.env),
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        self._reader = threading.Thread(target=self._collect, args=(self.process.stderr,), daemon=True)
+        self._reader.start()
+        try:
+            line = self.wait_log(r"listening on (http://\S+|unix:.+)$", since)
+        except AssertionError:
+            self.kill()
+            raise
+        self._listens(re.search(r"listening on (.+)$", line).group(1))
+        return self
+
+    def _listens(self, where):
+        if where.startswith("unix:"):
+            self.host, self.port, self.base = "localhost", 80, None
+            self.socket_path = where.removeprefix("unix:")
+            return
+        parts = urllib.parse.urlsplit(where)
+        self.host, self.port, self.socket_path = parts.hostname, parts.port, None
+        self.netloc = parts.netloc
+        self.base = f"http://{parts.netloc}{self.prefix}"
+
+    def _collect(self, stream):
+        for line in stream:
+            with self._grown:
+                self.log.append(line.decode("utf-8", "backslashreplace").rstrip("\n"))
+                self._grown.notify_all()
+        stream.close()
+
+    def stop(self):
+        """Asks the program to leave, and demands that it does so cleanly."""
+        process, self.process = self.process, None
+        assert process is not None, "the server does not run"
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            status = process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"did not leave on SIGTERM:\n{self.tail()}") from None
+        finally:
+            self._reader.join(DEADLINE)
+        assert status == 0, f"left with status {status}:\n{self.tail()}"
+        reports = [line for line in self.log if SANITIZER_REPORT.search(line)]
+        assert not reports, f"a sanitizer reported:\n{self.tail()}"
+
+    def kill(self):
+        """Ends the program with SIGKILL, as a power cut of the process."""
+        process, self.process = self.process, None
+        process.kill()
+        process.wait()
+        self._reader.join(DEADLINE)
+
+    def close(self):
+        """Stops the program if it runs, and removes what it left behind in any case."""
+        try:
+            if self.process is not None:
+                self.stop()
+        finally:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    # --- its log
+
+    def wait_log(self, pattern, since=0):
+        """The first line from number `since` on that matches; fails when the deadline passes or the program ends."""
+        end = time.monotonic() + DEADLINE
+        with self._grown:
+            while True:
+                for line in self.log[since:]:
+                    if re.search(pattern, line):
+                        return line
+                since = len(self.log)
+                assert time.monotonic() < end, f"no line matches {pattern!r}:\n{self.tail()}"
+                alive = self._reader.is_alive()
+                assert alive or since < len(self.log), f"ended before a line matched {pattern!r}:\n{self.tail()}"
+                self._grown.wait(0.05)
+
+    def tail(self, lines=60):
+        return "\n".join(self.log[-lines:])
+
+    # --- ways to it
+
+    def path(self, path):
+        return path if path.startswith("/") else self.prefix + path
+
+    def connect(self):
+        if self.socket_path is not None:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock.settimeout(DEADLINE)
+            sock.connect(self.socket_path)
+            return sock
+        return socket.create_connection((self.host, self.port), timeout=DEADLINE)
+
+    def raw(self, data=b""):
+        """A raw connection, with `data` already sent."""
+        connection = RawConnection(self.connect())
+        connection.send(data)
+        return connection
+
+    def exchange(self, data, head=False):
+        """Sends `data` on a connection of its own and returns the one response to it."""
+        with self.raw(data) as connection:
+            return connection.response(head)
+
+    def anonymous(self):
+        return Client(self)
+
+    def run(self, *arguments, env=None, stdin=None):
+        """Runs another command of the program on the same database."""
+        return run_program(*arguments, database=self.url, env=env, stdin=stdin, cwd=self.directory)
+
+    # --- its database, behind its back
+
+    @contextlib.contextmanager
+    def transaction(self):
+        """A connection to the file, in a write transaction that is committed unless the block fails."""
+        connection = sqlite3.connect(self.database, timeout=DEADLINE, isolation_level=None)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+    def sql(self, statement, parameters=()):
+        """Runs one statement in a transaction of its own and returns its rows."""
+        with self.transaction() as connection:
+            return connection.execute(statement, parameters).fetchall()
+
+    def user(self, username=None, first_name="", last_name="", email="", active=True):
+        """A new user with a token, made as Django would make them."""
+        return self.users(1, username, first_name, last_name, email, active)[0]
+
+    def users(self, count, username=None, first_name="", last_name="", email="", active=True):
+        """Several new users; a given username is good for one only."""
+        made = []
+        with self.transaction() as connection:
+            for _ in range(count):
+                name = username or f"user{os.getpid()}-{next(self._names)}"
+                row = (name, first_name, last_name, email, int(active))
+                identity = connection.execute(INSERT_USER, row).lastrowid
+                token = secrets.token_hex(20)
+                connection.execute(INSERT_TOKEN, (token, identity))
+                made.append(User(self, token, identity, name, first_name, last_name, email))
+        return made
+
+    def insert_messages(self, messages):
+        """Inserts rows as Django would and returns their ids; a message is the arguments of `stored`."""
+        with self.transaction() as connection:
+            return [connection.execute(INSERT_MESSAGE, stored(*message)).lastrowid for message in messages]
+
+    def message(self, identity):
+        """A stored message as it is in the table."""
+        columns = "id content sent_at read_at sender_id recipient_id hidden_for_sender hidden_for_recipient"
+        Row = collections.namedtuple("Row", columns)
+        rows = self.sql(f"SELECT {columns.replace(' ', ', ')} FROM directmessages_message WHERE id = ?", (identity,))
+        return Row(*rows[0]) if rows else None

@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: MIT
+"""The command `serve`: its settings, where it listens, and when it refuses to start."""
+
+import os
+import pathlib
+import re
+import socket
+import stat
+import subprocess
+import tempfile
+
+import pytest
+
+from harness import PROGRAM, environment, run_program, sqlite_url, wait_until
+from test_cli import check_error
+
+
+def serve_briefly(*arguments, database, env=None):
+    """Runs `serve` to its end, which comes by SIGTERM if it listens: `listening on` is then in what it said."""
+    with tempfile.TemporaryFile("w+") as said:
+        command = [PROGRAM, "--database", database, "serve", *arguments]
+        process = subprocess.Popen(
+            command, env=environment(**(env or {})), stdout=subprocess.PIPE, stderr=said, text=True
+        )
+
+        def text():
+            return os.pread(said.fileno(), 100_000, 0).decode()
+
+        wait_until(lambda: process.poll() is not None or "listening on" in text(), "it listens or ends")
+        process.terminate()
+        out, _ = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(command, process.returncode, out, text())
+
+
+def check_refused(done, status):
+    """An error in one line, perhaps below lines of the log."""
+    assert (done.returncode, done.stdout) == (status, ""), done
+    lines = done.stderr.splitlines()
+    assert re.fullmatch(r"directmessages: .+; .+", lines[-1]), done.stderr
+    assert not [line for line in lines[:-1] if not re.search(r"Z (info|warning) ", line)], done.stderr
+
+
+# ---- settings
+
+
+GARBAGE = {
+    "THREADS": ["x", "-1", "0", "1.5", "1 ", " 1", "+1", "0x10", "9" * 30, "1000000"],
+    "MAX_BODY_BYTES": ["x", "-1", "0", "1M", "9" * 30],
+    "MAX_CONTENT_LENGTH": ["x", "-1", "1k", "9" * 30],
+    "MAX_CONNECTIONS": ["x", "-1", "0"],
+    "MAX_HEADER_BYTES": ["x", "-1", "0"],
+    "IDLE_TIMEOUT": ["x", "-1", "0", "1s", "0.5"],
+    "BUSY_TIMEOUT": ["x", "-1", "1s"],
+    "TRUST_FORWARDED": ["x", "yes", "2", "-1", "true "],
+    "LOG_LEVEL": ["x", "INFO ", "4", "warn "],
+    "ALLOWED_RECIPIENTS": ["x", "1,x", "1,,2", ",", "1,", ",1", "1 2", "1;2", "-1", "1.0", "9" * 30, "0x1"],
+    "PREFIX": ["a b", "a?b", "a#b", "a%20", "\u00e9", "a\nb", "x" * 5000],
+    "LISTEN": [
+        "x",
+        "127.0.0.1",
+        ":",
+        "127.0.0.1:",
+        "127.0.0.1:x",
+        "127.0.0.1:99999",
+        "127.0.0.1:65536",
+        "127.0.0.1:-1",
+        "127.0.0.1: 0",
+        "127.0.0.1:0x",
+        "[::1",
+        "::1]:0",
+        "unix:",
+        "unix:" + "x" * 200,
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [(name, value) for name, values in GARBAGE.items() for value in values],
+    ids=lambda text: text[:20].replace("\n", "|"),
+)
+def test_garbage_in_the_environment_is_status_2(tmp_path, name, value):
+    env = {"DIRECTMESSAGES_LISTEN": "127.0.0.1:0", f"DIRECTMESSAGES_{name}": value}
+    done = serve_briefly("--migrate", database=sqlite_url(tmp_path / "a.db"), env=env)
+    assert "listening on" not in done.stderr, "it was taken"
+    assert done.returncode == 2, done
+    assert re.fullmatch(r"directmessages: [^\n]*\n", done.stderr), done.stderr
+    assert f"DIRECTMESSAGES_{name}" in done.stderr or name == "LISTEN"
+
+
+@pytest.mark.parametrize(
+    "flag, value", [("threads", "x"), ("threads", "0"), ("log-level", "x"), ("prefix", "a b"), ("listen", "x")]
+)
+def test_garbage_in_a_flag_is_status_2_and_names_the_flag(tmp_path, flag, value):
+    done = run_program("serve", f"--{flag}", value, database=sqlite_url(tmp_path / "a.db"))
+    check_error(done, 2)
+    assert f"--{flag}" in done.stderr
+
+
+def test_garbage_in_the_environment_is_found_before_the_database_is_touched(tmp_path):
+    done = run_program(
+        "serve", "--migrate", database=sqlite_url(tmp_path / "a.db"), env={"DIRECTMESSAGES_THREADS": "x"}
+    )
+    check_error(done, 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_empty_settings_are_defaults(make_server):
+    names = [
+        "THREADS",
+        "MAX_BODY_BYTES",
+        "MAX_CONTENT_LENGTH",
+        "MAX_CONNECTIONS",
+        "MAX_HEADER_BYTES",
+        "IDLE_TIMEOUT",
+        "BUSY_TIMEOUT",
+        "TRUST_FORWARDED",
+        "LOG_LEVEL",
+        "ALLOWED_RECIPIENTS",
+    ]
+    server = make_server(env={f"DIRECTMESSAGES_{name}": "" for name in names})
+    one, two = server.users(2)
+    one.send(two)
+
+
+def test_flag_wins_over_environment(make_server):
+    """For each of the four that can be both; the environment alone counts too."""
+    env = {
+        "DIRECTMESSAGES_PREFIX": "env",
+        "DIRECTMESSAGES_LOG_LEVEL": "error",
+        "DIRECTMESSAGES_THREADS": 1,
+        "DIRECTMESSAGES_LISTEN": "127.0.0.2:0",
+    }
+    server = make_server(env=env, prefix="flag", flags=["--log-level", "info", "--threads", 3])
+    assert server.host == "127.0.0.1"
+    assert server.anonymous().get("/flag/unread/").status == 401
+    assert server.anonymous().get("/env/unread/").status == 404
+    assert "access method=GET" in server.wait_log("access method=GET")
+    assert threads_of(server) >= 3
+
+
+def threads_of(server):
+    return len(os.listdir(f"/proc/{server.process.pid}/task"))
+
+
+def test_environment_counts_where_there_is_no_flag(make_server):
+    few = make_server(env={"DIRECTMESSAGES_THREADS": 1, "DIRECTMESSAGES_PREFIX": "/from/env/"})
+    many = make_server(env={"DIRECTMESSAGES_THREADS": 7})
+    assert few.anonymous().get("/from/env/unread/").status == 401
+    assert threads_of(many) - threads_of(few) >= 6
+
+
+def test_log_level_leaves_out_what_is_below(make_server, tmp_path):
+    server = make_server(start=False, listen=f"unix:{tmp_path}/s", env={"DIRECTMESSAGES_LOG_LEVEL": "warning"})
+    process = subprocess.Popen(server.command(), stderr=subprocess.PIPE, env={**os.environ, **server.env}, text=True)
+    try:
+        wait_until((tmp_path / "s").exists, "the socket is there")
+        server.socket_path = f"{tmp_path}/s"
+        wait_until(lambda: can_connect(server), "it serves")
+        assert server.exchange(b"GET /api/dm/unread/ HTTP/1.1\r\nHost: x\r\n\r\n").status == 401
+    finally:
+        process.terminate()
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, "")
+
+
+def can_connect(server):
+    try:
+        server.connect().close()
+        return True
+    except OSError:
+        return False
+
+
+def test_nobody_learns_tokens_or_contents_from_the_log(make_server):
+    server = make_server(env={"DIRECTMESSAGES_LOG_LEVEL": "debug"})
+    one, two = server.users(2)
+    one.send(two, "whisper")
+    one.get("unread/?secret=whisper&token=" + one.token)
+    server.anonymous().request("GET", "unread/", headers={"Authorization": "Token " + "f" * 40})
+    server.stop()
+    text = "\n".join(server.log)
+    for hidden in (one.token, two.token, "whisper", "f" * 40):
+        assert hidden not in text
+
+
+# ---- where it listens
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "127.0.0.2:0", "localhost:0"])
+def test_ipv4(make_server, listen):
+    server = make_server(listen=listen)
+    assert server.user().unread() == 0
+
+
+def test_ipv6(make_server):
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError as error:
+        pytest.skip(f"there is no IPv6 here: {error}")
+    server = make_server(listen="[::1]:0")
+    assert re.search(r"listening on http://\[::1\]:\d+/api/dm/$", server.wait_log("listening on"))
+    one, two = server.users(2)
+    one.send(two)
+    assert server.host == "::1" and two.conversation(one)["results"]
+
+
+def test_unix_socket(make_server, tmp_path):
+    path = tmp_path / "dm.sock"
+    server = make_server(listen=f"unix:{path}")
+    assert server.wait_log("listening on").endswith(f"listening on unix:{path}")
+    one, two = server.users(2)
+    one.send(two)
+    assert stat.S_ISSOCK(path.stat().st_mode)
+    server.stop()
+    assert not path.exists()
+
+
+def test_links_over_a_unix_socket_name_the_host_that_was_asked_for(make_server, tmp_path):
+    server = make_server(listen=f"unix:{tmp_path}/dm.sock")
+    one, two = server.users(2)
+    for number in range(51):
+        one.send(two, str(number))
+    answer = one.request("GET", f"conversations/{two.id}/", headers={"Host": "dm.example.com"})
+    assert answer.json()["next"].startswith(f"http://dm.example.com/api/dm/conversations/{two.id}/?cursor=")
+
+
+def test_relative_unix_socket(make_server):
+    server = make_server(listen="unix:here.sock", start=False)
+    server.start()
+    assert (server.directory / "here.sock").exists()
+    server.stop()
+    assert not (server.directory / "here.sock").exists()
+
+
+def test_socket_file_of_a_killed_server_is_replaced(make_server, tmp_path):
+    path = tmp_path / "dm.sock"
+    server = make_server(listen=f"unix:{path}")
+    server.kill()
+    assert path.exists()
+    server.start()
+    assert server.anonymous().get("unread/").status == 401
+
+
+def test_socket_file_that_is_served_is_left_alone(make_server, tmp_path):
+    server = make_server(listen=f"unix:{tmp_path}/dm.sock")
+    check_refused(serve_briefly("--listen", server.listen, database=server.url), 1)
+    assert server.anonymous().get("unread/").status == 401
+
+
+def test_file_that_is_no_socket_is_left_alone(tmp_path):
+    """A slip of the finger must not cost a file, such as the database itself."""
+    path = tmp_path / "precious.txt"
+    path.write_text("precious")
+    url = sqlite_url(tmp_path / "a.db")
+    done = serve_briefly("--migrate", "--listen", f"unix:{path}", database=url)
+    assert path.is_file() and path.read_text() == "precious"
+    check_refused(done, 1)
+
+
+@pytest.mark.parametrize(
+    "make", [pathlib.Path.mkdir, lambda path: path.symlink_to("/nonexistent/dangling")], ids=["folder", "dangling"]
+)
+def test_path_that_can_not_be_a_socket_is_told(tmp_path, make):
+    path = tmp_path / "there"
+    make(path)
+    done = serve_briefly("--migrate", "--listen", f"unix:{path}", database=sqlite_url(tmp_path / "a.db"))
+    check_refused(done, 1)
+
+
+def test_port_in_use_is_status_1(make_server):
+    server = make_server()
+    done = serve_briefly("--listen", f"127.0.0.1:{server.port}", database=server.url)
+    check_refused(done, 1)
+    assert str(server.port) in done.stderr
+    assert server.anonymous().get("unread/").status == 401
+
+
+def test_address_of_another_machine_is_status_1(tmp_path):
+    """192.0.2.0/24 is nobody's."""
+    done = serve_briefly("--migrate", "--listen", "192.0.2.1:0", database=sqlite_url(tmp_path / "a.db"))
+    check_refused(done, 1)
+
+
+# ---- the schema
+
+
+def test_old_schema_is_refused_naming_migrate(make_server):
+    server = make_server()
+    server.stop()
+    server.sql("DROP INDEX directmessages_unread")
+    commands = (["migrate", "--check"], ["user", "list"], ["token", "create", "x"])
+    refusals = [serve_briefly("--listen", "127.0.0.1:0", database=server.url), *(server.run(*one) for one in commands)]
+    for done in refusals:
+        check_refused(done, 1)
+        assert "migrate" in done.stderr
+    server.start()  # with --migrate
+    assert server.anonymous().get("unread/").status == 401
+
+
+def test_empty_file_is_refused_naming_migrate(tmp_path):
+    (tmp_path / "a.db").touch()
+    done = serve_briefly("--listen", "127.0.0.1:0", database=sqlite_url(tmp_path / "a.db"))
+    check_refused(done, 1)
+    assert "migrate" in done.stderr
+
+
+def test_migrate_flag_makes_the_file(make_server):
+    server = make_server(start=False)
+    assert not server.database.exists()
+    server.start()
+    assert server.database.exists() and server.wait_log("info applied migration 0001")
+    assert run_program("migrate", "--check", database=server.url).returncode == 0
+
+
+def test_two_servers_on_one_file(make_server):
+    first = make_server()
+    second = make_server(database=first.database)
+    one, two = first.users(2)
+    elsewhere = type(two)(second, two.token, two.id, two.username)
+    one.send(two, "over the first")
+    assert elsewhere.unread() == 1
+    elsewhere.send(one, "over the second")
+    assert one.unread() == 1
+
+
+def test_program_is_found_by_a_relative_path(tmp_path):
+    """Nothing in it depends on where it is run from."""
+    done = subprocess.run(
+        [os.path.relpath(PROGRAM, tmp_path), "--version"], cwd=tmp_path, capture_output=True, timeout=60
+    )
+    assert done.returncode == 0

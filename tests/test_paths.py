@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""Which paths there are: unknown ones, ids, missing slashes, and the prefix."""
+
+import pytest
+
+from endpoints import check_error, on_each_endpoint
+
+NO_USER = "No User matches the given query."
+NO_MESSAGE = "Message not found or not authorized."
+FORTY_NINES = "9" * 40
+
+UNKNOWN = [
+    "",
+    "nowhere/",
+    "nowhere",
+    "unread//",
+    "unread/unread/",
+    "conversations/2/x/",
+    "conversations/unread/1/",
+    "send/",
+    "send",
+    "send//",
+    "send/2/extra/",
+    "messages/",
+    "/",
+    "/api",
+    "/api/dm",
+    "/api/dmx/unread/",
+    "/api/dm//unread/",
+    "//api/dm/unread/",
+    "/API/dm/unread/",
+    "/api/dm/Unread/",
+    "/api/dm/./unread/",
+    "/api/dm/x/../unread/",
+    "/unread/",
+]
+
+NOT_A_NUMBER = ["abc", "-1", "+1", "1.5", "1e3", "0x1", "%20", "%201", "1%20", "1;x", "%D9%A2", "1,2", "None"]
+
+
+@pytest.mark.parametrize("path", UNKNOWN)
+def test_unknown_path_is_404(alice, path):
+    check_error(alice.get(path), 404, "Not found.")
+    check_error(alice.post(path, {"content": "x"}), 404, "Not found.")
+
+
+@pytest.mark.parametrize("template", ["conversations/{}/", "messages/{}/", "send/{}/", "conversations/{}", "send/{}"])
+@pytest.mark.parametrize("identity", NOT_A_NUMBER)
+def test_id_that_is_not_digits_is_404(alice, template, identity):
+    for method in ("GET", "POST", "DELETE"):
+        check_error(alice.request(method, template.format(identity)), 404, "Not found.")
+
+
+@pytest.mark.parametrize(
+    "identity", ["9223372036854775807", "9223372036854775808", "18446744073709551616", FORTY_NINES]
+)
+def test_id_beyond_64_bits_is_as_one_that_does_not_exist(alice, identity):
+    check_error(alice.get(f"conversations/{identity}/"), 404, NO_USER)
+    check_error(alice.post(f"conversations/{identity}/", {"content": "x"}), 404, NO_USER)
+    check_error(alice.post(f"send/{identity}/", {"content": "x"}), 404, NO_USER)
+    check_error(alice.delete(f"messages/{identity}/"), 404, NO_MESSAGE)
+
+
+def test_id_that_wraps_around_64_bits_is_nobody(alice, bob):
+    check_error(alice.post(f"send/{2**64 + bob.id}/", {"content": "x"}), 404, NO_USER)
+    check_error(alice.post(f"send/{2**32 + bob.id}/", {"content": "x"}), 404, NO_USER)
+    assert bob.unread() == 0
+
+
+def test_id_zero_does_not_exist(alice):
+    check_error(alice.get("conversations/0/"), 404, NO_USER)
+    check_error(alice.post("send/0/", {"content": "x"}), 404, NO_USER)
+    check_error(alice.delete("messages/0/"), 404, NO_MESSAGE)
+
+
+@pytest.mark.parametrize("zeros", [1, 5, 40])
+def test_ids_may_have_leading_zeros(alice, bob, zeros):
+    lead = "0" * zeros
+    sent = alice.post(f"send/{lead}{bob.id}/", {"content": "x"})
+    assert (sent.status, sent.json()["recipient"]) == (201, bob.id)
+    assert len(bob.conversation(alice)["results"]) == 1
+    assert len(bob.page(f"conversations/{lead}{alice.id}/")["results"]) == 1
+    assert bob.post(f"conversations/{lead}{alice.id}/", {"content": "y"}).status == 201
+    assert alice.delete(f"messages/{lead}{sent.json()['id']}/").status == 204
+    assert [message["content"] for message in alice.conversation(bob)["results"]] == ["y"]
+
+
+def test_percent_encoding_in_the_path_is_decoded(alice, bob):
+    assert alice.get("%75nread/").json()["id"] == alice.id
+    digits = "".join(f"%{ord(digit):02x}" for digit in str(bob.id))
+    assert alice.post(f"send/{digits}/", {"content": "x"}).json()["recipient"] == bob.id
+
+
+def test_question_mark_without_a_query(alice):
+    assert alice.get("unread/?").status == 200
+
+
+@on_each_endpoint
+@pytest.mark.parametrize("query", ["", "?a=1&b=%20", "?a=b?c", "?cursor=%3D&%C3%A9=1+2&x[]=1"])
+def test_missing_slash_is_301_for_get_and_head_and_308_for_others(server, endpoint, query):
+    path = server.path(endpoint.path().rstrip("/"))
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "FOO"):
+        answer = server.anonymous().request(method, path + query)
+        assert answer.status == (301 if method in ("GET", "HEAD") else 308)
+        assert answer.headers.get_all("Location") == [path + "/" + query]
+
+
+def test_missing_slash_keeps_the_id_as_written(alice):
+    assert alice.get("conversations/0007").headers["Location"] == "/api/dm/conversations/0007/"
+    assert alice.post(f"send/{FORTY_NINES}", {}).headers["Location"] == f"/api/dm/send/{FORTY_NINES}/"
+
+
+def test_missing_slash_comes_before_accept_and_credentials(server):
+    answer = server.anonymous().get("unread", {"Accept": "text/html"})
+    assert answer.status == 301
+
+
+def test_missing_slash_does_nothing_else(alice, bob):
+    message = alice.send(bob)
+    assert alice.post(f"send/{bob.id}", {"content": "x"}).status == 308
+    assert alice.delete(f"messages/{message['id']}").status == 308
+    assert bob.get(f"conversations/{alice.id}").status == 301
+    assert bob.unread() == 1
+    assert len(alice.conversation(bob)["results"]) == 1
+
+
+@pytest.mark.parametrize(
+    "prefix, root",
+    [
+        ("", "/"),
+        ("/", "/"),
+        ("dm", "/dm/"),
+        ("/a/b/c/", "/a/b/c/"),
+        ("api/dm/", "/api/dm/"),
+        ("v1.0/x-y_z~", "/v1.0/x-y_z~/"),
+    ],
+)
+def test_prefix_is_configurable(make_server, prefix, root):
+    server = make_server(env={"DIRECTMESSAGES_PREFIX": prefix}, prefix=None)
+    server.prefix = root
+    alice, bob = server.users(2)
+    assert server.wait_log(r"listening on").endswith(f":{server.port}{root}")
+    assert alice.get("unread/").body == f'{{"id":{alice.id},"count":0}}'.encode()
+    assert alice.send(bob)["recipient"] == bob.id
+    assert alice.get("unread").headers["Location"] == root + "unread/"
+    check_error(alice.get("/elsewhere/unread/"), 404, "Not found.")
+    check_error(alice.get("//unread/"), 404, "Not found.")
+    if root != "/api/dm/":
+        check_error(alice.get("/api/dm/unread/"), 404, "Not found.")
+
+
+def test_prefix_of_the_command_line_wins_over_the_environment(make_server):
+    server = make_server(env={"DIRECTMESSAGES_PREFIX": "loses"}, prefix="wins")
+    assert server.user().get("/wins/unread/").status == 200
+    check_error(server.user().get("/loses/unread/"), 404, "Not found.")
+
+
+def test_empty_prefix_of_the_command_line(make_server):
+    server = make_server(prefix="")
+    assert server.user().get("/unread/").status == 200

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""A file that another process holds locked: writes are told to come again, reads go on, and all is well afterwards."""
+
+import contextlib
+import sqlite3
+import threading
+
+import pytest
+
+from endpoints import check_error
+from harness import wait_until
+
+BUSY = "Service temporarily unavailable."
+
+
+@pytest.fixture
+def server(make_server):
+    """A server that waits for a lock for 100 ms only, with two users who have a message each."""
+    made = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 100})
+    made.alice, made.bob = made.users(2)
+    made.first = made.alice.send(made.bob, "before")
+    made.bob.send(made.alice, "before too")
+    return made
+
+
+@contextlib.contextmanager
+def locked(server, how="IMMEDIATE"):
+    connection = sqlite3.connect(server.database, isolation_level=None, timeout=60)
+    try:
+        connection.execute(f"BEGIN {how}")
+        yield connection
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
+
+
+def check_busy(answer):
+    check_error(answer, 503, BUSY)
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert "Allow" in answer.headers
+
+
+on_each_lock = pytest.mark.parametrize("how", ["IMMEDIATE", "EXCLUSIVE"])
+
+
+@on_each_lock
+def test_writes_are_refused_for_now_and_reads_go_on(server, how):
+    alice, bob = server.alice, server.bob
+    with locked(server, how):
+        check_busy(alice.post(f"send/{bob.id}/", {"content": "during"}))
+        check_busy(alice.post(f"conversations/{bob.id}/", {"content": "during"}))
+        check_busy(alice.delete(f"messages/{server.first['id']}/"))
+        check_busy(bob.get(f"conversations/{alice.id}/"))
+        assert bob.unread() == 1
+        assert len(bob.partners()["results"]) == 1
+        assert bob.get("conversations/unread/").json()[0]["unread_count"] == 1
+        assert bob.head(f"conversations/{alice.id}/").status == 200
+        assert alice.get("unread/").status == 200
+    assert server.sql("SELECT content FROM directmessages_message ORDER BY id") == [("before",), ("before too",)]
+    alice.send(bob, "after")
+    assert [one["content"] for one in bob.conversation(alice)["results"]] == ["after", "before too", "before"]
+    assert alice.delete(f"messages/{server.first['id']}/").status == 204
+
+
+def test_conversation_with_nothing_to_mark_needs_no_lock(server):
+    server.bob.conversation(server.alice)
+    with locked(server):
+        assert len(server.bob.conversation(server.alice)["results"]) == 2
+
+
+def test_what_is_refused_before_the_store_is_refused_as_ever(server):
+    with locked(server):
+        assert server.alice.post(f"send/{server.bob.id}/", {}).status == 400
+        assert server.alice.post("send/999999/", {"content": "x"}).status == 404
+        assert server.alice.post(f"send/{server.alice.id}/", {"content": "x"}).status == 400
+        assert server.anonymous().post(f"send/{server.bob.id}/", {"content": "x"}).status == 401
+
+
+def test_write_that_waits_is_done_when_the_lock_goes(make_server):
+    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 60_000})
+    alice, bob = server.users(2)
+    answers = []
+    with locked(server):
+        waiting = threading.Thread(target=lambda: answers.append(alice.post(f"send/{bob.id}/", {"content": "patient"})))
+        waiting.start()
+        wait_until(lambda: alice.unread() == 0, "reads are served meanwhile")
+        assert not answers
+    waiting.join(60)
+    assert [answer.status for answer in answers] == [201]
+
+
+@pytest.mark.concurrent
+def test_many_writes_against_a_lock_are_all_answered(server):
+    """Those that queue behind the ones that wait are refused too, and nothing of them is stored."""
+    answers = []
+
+    def send(number):
+        answers.append(server.alice.post(f"send/{server.bob.id}/", {"content": f"during {number}"}))
+
+    with locked(server):
+        threads = [threading.Thread(target=send, args=(number,)) for number in range(60)]
+        for thread in threads:
+            thread.start()
+        assert server.bob.unread() == 1
+        for thread in threads:
+            thread.join(60)
+    assert len(answers) == 60
+    for answer in answers:
+        check_busy(answer)
+    assert server.bob.unread() == 1
+
+
+@pytest.mark.concurrent
+def test_lock_that_comes_and_goes_loses_and_doubles_nothing(server):
+    answers = []
+
+    def send(first):
+        for number in range(first, first + 15):
+            answers.append((number, server.alice.post(f"send/{server.bob.id}/", {"content": f"n{number}"}).status))
+
+    threads = [threading.Thread(target=send, args=(100 * lane,)) for lane in range(4)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        told = len(answers)
+        with locked(server):
+            wait_until(
+                lambda: len(answers) > told or not any(thread.is_alive() for thread in threads), "somebody is told"
+            )
+        told = len(answers)
+        wait_until(
+            lambda: len(answers) > told or not any(thread.is_alive() for thread in threads), "somebody is served"
+        )
+    assert {status for _, status in answers} <= {201, 503}
+    stored = [
+        content for (content,) in server.sql("SELECT content FROM directmessages_message WHERE content LIKE 'n%'")
+    ]
+    assert sorted(stored) == sorted(f"n{number}" for number, status in answers if status == 201)
+
+
+def test_commands_say_that_the_file_is_locked(server):
+    """They wait for the default time first; what only reads does not wait at all."""
+    with locked(server):
+        for command in (["user", "list"], ["message", "list"], ["migrate", "--check"], ["migrate"]):
+            assert server.run(*command).returncode == 0, command
+        done = server.run("user", "create", "john")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "locked" in done.stderr and done.stderr.count("\n") == 1
+    assert server.run("user", "create", "john").returncode == 0
+
+
+def test_cause_is_in_the_log(server):
+    since = len(server.log)
+    with locked(server):
+        check_busy(server.alice.post(f"send/{server.bob.id}/", {"content": "x"}))
+    assert "locked" in server.wait_log(r"Z (warning|error) .*locked", since)

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* scratch.c - a database file of a test's own, in a folder that goes away with it. */
+#include "scratch.h"
+
+#include <dirent.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void scratch_make(struct scratch *scratch)
+{
+	const char *parent = getenv("TMPDIR");
+
+	*scratch = (struct scratch){.handle = NULL};
+	snprintf(scratch->folder, sizeof(scratch->folder), "%.80s/directmessages-unit-XXXXXX",
+		 parent ? parent : "/tmp");
+	assert_non_null(mkdtemp(scratch->folder));
+	snprintf(scratch->path, sizeof(scratch->path), "%s/test.db", scratch->folder);
+	snprintf(scratch->url, sizeof(scratch->url), "sqlite:///%s", scratch->path);
+}
+
+void scratch_open(struct scratch *scratch, const struct dm_options *options)
+{
+	struct dm_options chosen = options ? *options : (struct dm_options){0};
+
+	chosen.database = scratch->url;
+	chosen.create = true;
+	assert_ok(dm_open(&chosen, &scratch->handle, NULL));
+	assert_ok(dm_migrate(scratch->handle, NULL, NULL, NULL));
+	scratch->john = scratch_user(scratch->handle, "john");
+	scratch->mary = scratch_user(scratch->handle, "mary");
+	scratch->bob = scratch_user(scratch->handle, "bob");
+}
+
+void scratch_remove(struct scratch *scratch)
+{
+	DIR *folder = opendir(scratch->folder);
+	struct dirent *entry;
+
+	dm_close(scratch->handle);
+	assert_non_null(folder);
+	while ((entry = readdir(folder)))
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(folder), entry->d_name, 0);
+	closedir(folder);
+	assert_int_equal(rmdir(scratch->folder), 0);
+}
+
+int scratch_setup(void **state)
+{
+	struct scratch *scratch = malloc(sizeof(*scratch));
+
+	assert_non_null(scratch);
+	scratch_make(scratch);
+	scratch_open(scratch, NULL);
+	*state = scratch;
+	return 0;
+}
+
+int scratch_teardown(void **state)
+{
+	scratch_remove(*state);
+	free(*state);
+	return 0;
+}
+
+static int64_t run_sql(const struct scratch *scratch, const char *sql, sqlite3_callback callback)
+{
+	int64_t number = 0;
+	char *why = NULL;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(scratch->path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 60000);
+	if (sqlite3_exec(db, sql, callback, &number, &why) != SQLITE_OK)
+		fail_msg("%s: %s", sql, why);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return number;
+}
+
+void scratch_sql(const struct scratch *scratch, const char *sql)
+{
+	run_sql(scratch, sql, NULL);
+}
+
+static int take_number(void *number, int columns, char **values, char **names)
+{
+	(void)columns;
+	(void)names;
+	*(int64_t *)number = strtoll(values[0], NULL, 10);
+	return 0;
+}
+
+int64_t scratch_number(const struct scratch *scratch, const char *sql)
+{
+	return run_sql(scratch, sql, take_number);
+}
+
+int64_t scratch_user(dm *handle, const char *name)
+{
+	struct dm_new_user user = {.username = text_of(name)};
+	int64_t id = 0;
+
+	assert_ok(dm_user_create(handle, &user, &id, NULL));
+	return id;
+}
+
+int64_t scratch_send(dm *handle, int64_t sender_id, int64_t recipient_id, const char *content)
+{
+	struct dm_message sent = {0};
+
+	assert_ok(dm_send(handle, sender_id, recipient_id, text_of(content), &sent, NULL));
+	return sent.id;
+}
+
+static bool hear(struct heard *heard, int64_t id)
+{
+	assert_in_range(heard->count, 0, sizeof(heard->ids) / sizeof(heard->ids[0]) - 1);
+	heard->ids[heard->count++] = id;
+	return heard->count != heard->most;
+}
+
+bool hear_message(void *heard, const struct dm_message *message)
+{
+	return hear(heard, message->id);
+}
+
+bool hear_user(void *heard, const struct dm_user *user)
+{
+	return hear(heard, user->id);
+}
+
+void check_heard(const struct heard *heard, const int64_t *ids, size_t count, const char *file, int line)
+{
+	bool same = heard->count == count;
+
+	for (size_t i = 0; same && i < count; i++)
+		same = heard->ids[i] == ids[i];
+	if (same)
+		return;
+	for (size_t i = 0; i < heard->count; i++)
+		print_error("heard of %lld\n", (long long)heard->ids[i]);
+	_fail(file, line);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* test_faults.c - each allocation of the library's own code fails once: the call says so, and works when repeated.
+ *
+ * The linker sends the library's calls of malloc and its kin to the functions here (--wrap); SQLite's and the C
+ * library's own calls are not touched. */
+#include "scratch.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* The allocation of this number fails; counted down from it, and beyond. */
+static atomic_long until_failure;
+static atomic_bool armed, has_failed;
+
+static bool must_fail(void)
+{
+	if (!atomic_load(&armed) || atomic_fetch_sub(&until_failure, 1) != 1)
+		return false;
+	atomic_store(&has_failed, true);
+	return true;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+char *__wrap_strdup(const char *text);
+
+void *__wrap_malloc(size_t size)
+{
+	return must_fail() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return must_fail() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return must_fail() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return must_fail() ? NULL : __real_strdup(text);
+}
+
+/* Larger than what an arena takes from malloc at once, so that each copy of it is an allocation. */
+#define CONTENT_LENGTH 100000
+static char content[CONTENT_LENGTH];
+
+struct life {
+	struct scratch scratch;
+	atomic_size_t heard;
+};
+
+static void hear_signal(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+			int64_t to)
+{
+	struct life *life = context;
+
+	(void)signal, (void)from_user, (void)to;
+	if (message->content.data && message->content.length == CONTENT_LENGTH)
+		atomic_fetch_add(&life->heard, 1);
+}
+
+/* ---- the steps of a life, each of which can be repeated when it has failed ----------------------------------- */
+
+static enum dm_status open_step(struct life *life, struct dm_error *error)
+{
+	int64_t allowed[] = {1};
+	struct dm_options options = {.database = life->scratch.url,
+				     .create = true,
+				     .allowed_recipients = allowed,
+				     .allowed_recipients_count = 1};
+
+	return dm_open(&options, &life->scratch.handle, error);
+}
+
+static enum dm_status migrate_step(struct life *life, struct dm_error *error)
+{
+	return dm_migrate(life->scratch.handle, NULL, NULL, error);
+}
+
+static enum dm_status check_step(struct life *life, struct dm_error *error)
+{
+	return dm_check_schema(life->scratch.handle, error);
+}
+
+static enum dm_status create_john(struct life *life, struct dm_error *error)
+{
+	struct dm_new_user user = {.username = {"john", 4}};
+
+	return dm_user_create(life->scratch.handle, &user, &life->scratch.john, error);
+}
+
+static enum dm_status create_mary(struct life *life, struct dm_error *error)
+{
+	struct dm_new_user user = {.username = {"mary", 4}};
+
+	return dm_user_create(life->scratch.handle, &user, &life->scratch.mary, error);
+}
+
+static enum dm_status connect_step(struct life *life, struct dm_error *error)
+{
+	return dm_connect(life->scratch.handle, DM_MESSAGE_READ, hear_signal, life, error);
+}
+
+static enum dm_status send_step(struct life *life, struct dm_error *error)
+{
+	return dm_send(life->scratch.handle, life->scratch.john, life->scratch.mary,
+		       (struct dm_text){content, CONTENT_LENGTH}, NULL, error);
+}
+
+static enum dm_status page_step(struct life *life, struct dm_error *error)
+{
+	struct heard heard = {0};
+
+	return dm_conversation(life->scratch.handle, life->scratch.mary, life->scratch.john, NULL, hear_message, &heard,
+			       error);
+}
+
+static enum dm_status mark_step(struct life *life, struct dm_error *error)
+{
+	struct dm_conversation_options mark = {.mark_read = true};
+	struct heard heard = {0};
+
+	return dm_conversation(life->scratch.handle, life->scratch.mary, life->scratch.john, &mark, hear_message,
+			       &heard, error);
+}
+
+static enum dm_status read_step(struct life *life, struct dm_error *error)
+{
+	size_t length = 0;
+	char *text = NULL;
+	enum dm_status status = dm_read_message_formatted(life->scratch.handle, 1, &text, &length, error);
+
+	if (status == DM_OK) /* john has no e-mail address */
+		assert_true(length == CONTENT_LENGTH + 2 && strncmp(text, ": xxx", 5) == 0);
+	free(text);
+	return status;
+}
+
+static enum dm_status (*const steps[])(struct life *life, struct dm_error *error) = {
+	open_step, migrate_step, check_step, create_john, create_mary, connect_step,
+	send_step, send_step,    page_step,  mark_step,   read_step,
+};
+
+/* Lives with the allocation of that number failing; false where there are not so many. */
+static bool live(long failing)
+{
+	struct life life;
+
+	atomic_init(&life.heard, 0);
+	scratch_make(&life.scratch);
+	atomic_store(&until_failure, failing);
+	atomic_store(&has_failed, false);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		bool failed_before = atomic_load(&has_failed);
+		struct dm_error error = {0};
+		enum dm_status status;
+
+		atomic_store(&armed, true);
+		status = steps[i](&life, &error);
+		atomic_store(&armed, false);
+		if (status == DM_OK)
+			continue;
+		assert_int_equal(status, DM_NO_MEMORY);
+		assert_int_equal(error.status, DM_NO_MEMORY);
+		assert_true(strlen(error.message) > 0);
+		assert_true(atomic_load(&has_failed) && !failed_before);
+		assert_ok(steps[i](&life, NULL));
+	}
+	assert_int_equal(scratch_number(&life.scratch, "SELECT count(*) FROM directmessages_message"), 2);
+	assert_int_equal(atomic_load(&life.heard), 2);
+	scratch_remove(&life.scratch);
+	return atomic_load(&has_failed);
+}
+
+static void each_allocation_fails_once(void **state)
+{
+	long failing = 1;
+
+	(void)state;
+	memset(content, 'x', sizeof(content));
+	while (live(failing))
+		failing++;
+	assert_in_range(failing, 10, 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(each_allocation_fails_once)};
+
+	return RUN_TESTS("faults", tests);
+}

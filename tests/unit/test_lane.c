@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* test_lane.c - what waits becomes one batch, a full queue says so, and the lane's own thread never waits for itself.
+ */
+#include "lane.h"
+
+#include "unit.h"
+
+#include <pthread.h>
+
+#define BATCHES_MOST 64
+
+/* What the lane is given to run on; its batches stop at the gate while that is closed. */
+struct session {
+	pthread_mutex_t mutex;
+	pthread_cond_t moved;
+	bool closed;
+	bool nest; /* run one more operation from within `completed` */
+	struct lane *lane;
+	size_t batches, completed, refused;
+	size_t sizes[BATCHES_MOST];
+	pthread_t completed_on; /* of the operation completed last */
+	int64_t last;           /* user_id of the operation run last; they must come in order */
+	bool in_order;
+};
+
+static struct session session;
+
+static void run_batch(void *context, struct dm_operation **operations, size_t count)
+{
+	struct session *own = context;
+
+	pthread_mutex_lock(&own->mutex);
+	own->sizes[own->batches++ % BATCHES_MOST] = count;
+	pthread_cond_broadcast(&own->moved);
+	while (own->closed)
+		pthread_cond_wait(&own->moved, &own->mutex);
+	for (size_t i = 0; i < count; i++) {
+		own->in_order &= operations[i]->user_id == own->last + 1;
+		own->last = operations[i]->user_id;
+		operations[i]->status = DM_OK;
+	}
+	pthread_mutex_unlock(&own->mutex);
+}
+
+static void completed(struct dm_operation *operation)
+{
+	bool nest;
+
+	pthread_mutex_lock(&session.mutex);
+	session.completed++;
+	session.refused += operation->status == DM_BUSY;
+	session.completed_on = pthread_self();
+	nest = session.nest;
+	session.nest = false;
+	pthread_mutex_unlock(&session.mutex);
+	if (nest) {
+		struct dm_operation inner = {.user_id = operation->user_id + 1, .status = DM_INTERNAL};
+
+		lane_run(session.lane, &inner);
+		operation->count = inner.status == DM_OK;
+	}
+}
+
+static void set_closed(bool closed)
+{
+	pthread_mutex_lock(&session.mutex);
+	session.closed = closed;
+	pthread_cond_broadcast(&session.moved);
+	pthread_mutex_unlock(&session.mutex);
+}
+
+static void wait_for_batch(void)
+{
+	pthread_mutex_lock(&session.mutex);
+	while (session.batches == 0)
+		pthread_cond_wait(&session.moved, &session.mutex);
+	pthread_mutex_unlock(&session.mutex);
+}
+
+static void start(size_t max_waiting)
+{
+	struct lane_options options = {
+		.run_batch = run_batch, .session = &session, .completed = completed, .max_waiting = max_waiting};
+
+	session = (struct session){
+		.mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER, .in_order = true};
+	session.lane = lane_new(&options);
+	assert_non_null(session.lane);
+}
+
+/* Submits one operation and waits until the lane is at it, behind the closed gate. */
+static void block(struct dm_operation *first)
+{
+	set_closed(true);
+	*first = (struct dm_operation){.user_id = 1};
+	lane_submit(session.lane, first);
+	wait_for_batch();
+}
+
+static void what_waits_becomes_one_batch(void **state)
+{
+	static struct dm_operation operations[1 + 256 + 44];
+
+	(void)state;
+	start(1000);
+	block(&operations[0]);
+	for (size_t i = 1; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		operations[i] = (struct dm_operation){.user_id = (int64_t)i + 1};
+		lane_submit(session.lane, &operations[i]);
+	}
+	set_closed(false);
+	lane_free(session.lane); /* runs what still waits */
+	assert_int_equal(session.batches, 3);
+	assert_int_equal(session.sizes[0], 1);
+	assert_int_equal(session.sizes[1], 256);
+	assert_int_equal(session.sizes[2], 44);
+	assert_int_equal(session.completed, sizeof(operations) / sizeof(operations[0]));
+	assert_true(session.in_order);
+}
+
+static void a_full_queue_refuses_at_once(void **state)
+{
+	struct dm_operation operations[5];
+
+	(void)state;
+	start(3);
+	block(&operations[0]);
+	for (size_t i = 1; i < 5; i++) {
+		operations[i] = (struct dm_operation){.user_id = (int64_t)i + 1};
+		lane_submit(session.lane, &operations[i]);
+	}
+	assert_int_equal(session.completed, 1);
+	assert_int_equal(session.refused, 1);
+	assert_true(pthread_equal(session.completed_on, pthread_self()));
+	assert_int_equal(operations[4].status, DM_BUSY);
+	assert_int_equal(operations[4].error.status, DM_BUSY);
+	lane_run(session.lane, &operations[4]);
+	assert_int_equal(operations[4].status, DM_BUSY);
+	set_closed(false);
+	lane_free(session.lane);
+	assert_int_equal(session.completed, 6);
+	assert_int_equal(session.refused, 2);
+	assert_true(session.in_order);
+}
+
+static void running_waits_for_the_lane_s_thread(void **state)
+{
+	(void)state;
+	start(1);
+	for (int64_t i = 1; i <= 200; i++) {
+		struct dm_operation operation = {.user_id = i, .status = DM_INTERNAL};
+
+		lane_run(session.lane, &operation);
+		assert_int_equal(operation.status, DM_OK);
+		assert_int_equal(session.completed, i);
+		assert_false(pthread_equal(session.completed_on, pthread_self()));
+	}
+	lane_free(session.lane);
+	assert_int_equal(session.batches, 200);
+}
+
+static void the_lane_s_own_thread_does_not_wait_for_itself(void **state)
+{
+	struct dm_operation operation = {.user_id = 1};
+
+	(void)state;
+	start(1);
+	session.nest = true;
+	lane_run(session.lane, &operation);
+	assert_int_equal(operation.count, 1);
+	lane_free(session.lane);
+	assert_int_equal(session.batches, 2);
+	assert_int_equal(session.completed, 2);
+	assert_true(session.in_order);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_waits_becomes_one_batch),
+		cmocka_unit_test(a_full_queue_refuses_at_once),
+		cmocka_unit_test(running_waits_for_the_lane_s_thread),
+		cmocka_unit_test(the_lane_s_own_thread_does_not_wait_for_itself),
+	};
+
+	return RUN_TESTS("lane", tests);
+}

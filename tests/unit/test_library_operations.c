@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* test_library_operations.c - the public API on a real file: submitted operations, exact pages, many threads. */
+#include "scratch.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* ---- submitting ---------------------------------------------------------------------------------------------- */
+
+#define BURST 300
+
+static atomic_size_t done_count, sent_count;
+
+static void note_done(struct dm_operation *operation)
+{
+	assert_int_equal(operation->status, DM_OK);
+	assert_int_equal(operation->error.status, DM_OK);
+	if (operation->kind == DM_OP_SEND)
+		assert_true(operation->message.id > 0);
+	atomic_fetch_add(&done_count, 1);
+	free(operation);
+}
+
+static void count_sent(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+		       int64_t to)
+{
+	(void)context, (void)signal, (void)message, (void)from_user, (void)to;
+	atomic_fetch_add(&sent_count, 1);
+}
+
+static void each_submitted_operation_is_done_once(void **state)
+{
+	struct scratch *s = *state;
+
+	atomic_store(&done_count, 0);
+	atomic_store(&sent_count, 0);
+	assert_ok(dm_connect(s->handle, DM_MESSAGE_SENT, count_sent, NULL, NULL));
+	for (size_t i = 0; i < BURST; i++) {
+		struct dm_operation *operation = calloc(1, sizeof(*operation));
+
+		assert_non_null(operation);
+		*operation = (struct dm_operation){.kind = i % 3 ? DM_OP_SEND : DM_OP_UNREAD_COUNT,
+						   .user_id = s->john,
+						   .partner_id = s->mary,
+						   .text = text_of("x"),
+						   .done = note_done};
+		dm_submit(s->handle, operation);
+	}
+	dm_close(s->handle); /* finishes what waits */
+	s->handle = NULL;
+	assert_int_equal(atomic_load(&done_count), BURST);
+	assert_int_equal(atomic_load(&sent_count), BURST / 3 * 2);
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message"), BURST / 3 * 2);
+	assert_int_equal(scratch_number(s, "SELECT count(DISTINCT sent_at) FROM directmessages_message"),
+			 BURST / 3 * 2);
+}
+
+static void keep_status(struct dm_operation *operation)
+{
+	*(enum dm_status *)operation->context = operation->status;
+}
+
+static void what_the_rules_forbid_is_done_before_submit_returns(void **state)
+{
+	struct scratch *s = *state;
+	enum dm_status status = DM_OK;
+	struct dm_operation send = {.kind = DM_OP_SEND, .user_id = s->john, .done = keep_status, .context = &status};
+	struct dm_new_user nobody = {.username = {"", 0}};
+
+	dm_submit(s->handle, &send);
+	assert_int_equal(status, DM_INVALID);
+	assert_int_equal(send.error.status, DM_INVALID);
+	send.text = text_of("x");
+	send.partner_id = s->john;
+	dm_submit(s->handle, &send);
+	assert_int_equal(status, DM_SELF);
+	send.kind = DM_OP_USER_CREATE;
+	send.new_user = &nobody;
+	dm_submit(s->handle, &send);
+	assert_int_equal(status, DM_INVALID);
+}
+
+static void more_than_may_wait_is_busy_at_once(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_options options = {.database = s->url, .busy_timeout_ms = 60000, .max_waiting = 1};
+	struct dm_operation operations[4];
+	enum dm_status statuses[4];
+	size_t refused = 0, stored = 0;
+	sqlite3 *other;
+
+	dm_close(s->handle);
+	assert_ok(dm_open(&options, &s->handle, NULL));
+	assert_int_equal(sqlite3_open(s->path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	for (size_t i = 0; i < 4; i++) {
+		operations[i] = (struct dm_operation){.kind = DM_OP_SEND,
+						      .user_id = s->john,
+						      .partner_id = s->mary,
+						      .text = text_of("x"),
+						      .done = keep_status,
+						      .context = &statuses[i]};
+		statuses[i] = DM_INTERNAL;
+		dm_submit(s->handle, &operations[i]);
+	}
+	/* One may wait, and one more may have been taken to wait for the lock. */
+	for (size_t i = 0; i < 4; i++)
+		refused += statuses[i] == DM_BUSY;
+	assert_in_range(refused, 2, 3);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	dm_close(s->handle);
+	s->handle = NULL;
+	for (size_t i = 0; i < 4; i++)
+		stored += statuses[i] == DM_OK;
+	assert_int_equal(stored, 4 - refused);
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message"), stored);
+}
+
+static void an_operation_can_be_run_again(void **state)
+{
+	struct scratch *s = *state;
+	struct heard heard = {0};
+	struct dm_operation operation = {.kind = DM_OP_MESSAGE, .message_id = 1, .on_message = hear_message};
+
+	operation.context = &heard;
+	dm_run(s->handle, &operation);
+	assert_int_equal(operation.status, DM_NOT_FOUND);
+	assert_int_equal(operation.error.status, DM_NOT_FOUND);
+	operation.message_id = scratch_send(s->handle, s->john, s->mary, "x");
+	dm_run(s->handle, &operation);
+	assert_int_equal(operation.status, DM_OK);
+	assert_int_equal(operation.error.status, DM_OK);
+	assert_heard(heard, operation.message_id);
+	operation = (struct dm_operation){
+		.kind = DM_OP_MARK_CONVERSATION_READ, .user_id = s->mary, .partner_id = s->john, .count = 99};
+	dm_run(s->handle, &operation);
+	assert_int_equal(operation.count, 1);
+	dm_run(s->handle, &operation);
+	assert_int_equal(operation.count, 0);
+}
+
+static void partners_come_in_pages(void **state)
+{
+	struct scratch *s = *state;
+	struct heard first = {0}, second = {0}, back = {0};
+	struct dm_operation page = {.kind = DM_OP_PARTNERS,
+				    .user_id = s->john,
+				    .on_user = hear_user,
+				    .page = {.limit = 2},
+				    .context = &first};
+	int64_t anne = scratch_user(s->handle, "anne");
+
+	scratch_send(s->handle, s->john, s->mary, "x");
+	scratch_send(s->handle, s->bob, s->john, "x");
+	scratch_send(s->handle, s->john, anne, "x");
+	dm_run(s->handle, &page);
+	assert_heard(first, anne, s->bob);
+	page.page = (struct dm_page){.limit = 2, .has_position = true, .position = s->bob};
+	page.context = &second;
+	dm_run(s->handle, &page);
+	assert_heard(second, s->mary);
+	page.page = (struct dm_page){.limit = 2, .has_position = true, .position = s->mary, .reverse = true};
+	page.context = &back;
+	dm_run(s->handle, &page);
+	assert_heard(back, s->bob, anne);
+}
+
+/* ---- exact pages --------------------------------------------------------------------------------------------- */
+
+#define TIED 100
+#define PAGE 7
+
+struct last {
+	size_t rows;
+	int64_t id, sent_at;
+	int64_t ids[TIED + 20];
+	size_t total;
+};
+
+static bool note_last(void *context, const struct dm_message *message)
+{
+	struct last *last = context;
+
+	last->rows++;
+	last->id = message->id;
+	last->sent_at = message->sent_at;
+	assert_in_range(last->total, 0, TIED + 19);
+	last->ids[last->total++] = message->id;
+	return true;
+}
+
+/* Walks the conversation to its end; the ids come in the order in which the pages gave them. */
+static void walk(struct scratch *s, bool reverse, bool with_position, struct last *last)
+{
+	struct dm_operation page = {.kind = DM_OP_CONVERSATION,
+				    .user_id = s->mary,
+				    .partner_id = s->john,
+				    .page = {.limit = PAGE, .reverse = reverse},
+				    .on_message = note_last,
+				    .context = last};
+
+	*last = (struct last){0};
+	do {
+		last->rows = 0;
+		dm_run(s->handle, &page);
+		assert_int_equal(page.status, DM_OK);
+		page.page.row_id = last->id;
+		page.page.has_position = with_position;
+		page.page.position = last->sent_at;
+	} while (last->rows == PAGE);
+}
+
+static void ties_are_paged_exactly(void **state)
+{
+	struct scratch *s = *state;
+	struct last last;
+
+	/* Both directions of the conversation, 100 rows at one time, 10 before and 10 after. */
+	scratch_sql(s, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120)"
+		       " INSERT INTO directmessages_message (content, sent_at, sender_id, recipient_id)"
+		       " SELECT 'x', CASE WHEN i <= 10 THEN '2025-06-06 11:00:00' WHEN i <= 110 THEN"
+		       " '2025-06-06 12:00:00.123456' ELSE '2025-06-06 13:00:00' END,"
+		       " CASE WHEN i % 3 THEN 1 ELSE 2 END, CASE WHEN i % 3 THEN 2 ELSE 1 END FROM n");
+	for (int way = 0; way < 4; way++) {
+		bool reverse = way & 1, with_position = way & 2;
+
+		walk(s, reverse, with_position, &last);
+		assert_int_equal(last.total, TIED + 20);
+		for (size_t i = 0; i < last.total; i++)
+			assert_int_equal(last.ids[i], reverse ? i + 1 : last.total - i);
+	}
+}
+
+static void a_row_that_is_gone_leaves_what_was_counted(void **state)
+{
+	struct scratch *s = *state;
+	struct heard heard = {0};
+	struct dm_operation page = {.kind = DM_OP_CONVERSATION,
+				    .user_id = s->mary,
+				    .partner_id = s->john,
+				    .page = {.limit = 1, .row_id = 9999, .offset = 2},
+				    .on_message = hear_message,
+				    .context = &heard};
+	int64_t ids[4];
+
+	for (size_t i = 0; i < 4; i++)
+		ids[i] = scratch_send(s->handle, s->john, s->mary, "x");
+	dm_run(s->handle, &page);
+	page.page.row_id = ids[2];
+	dm_run(s->handle, &page);
+	page.page = (struct dm_page){.limit = 1, .offset = 1, .reverse = true};
+	dm_run(s->handle, &page);
+	assert_heard(heard, ids[1], ids[1], ids[1]);
+}
+
+/* ---- many threads -------------------------------------------------------------------------------------------- */
+
+#define THREADS 8
+#define EACH 40
+
+struct worker {
+	pthread_t thread;
+	struct scratch *scratch;
+	bool from_john;
+	size_t failures;
+};
+
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+	struct scratch *s = worker->scratch;
+	int64_t me = worker->from_john ? s->john : s->mary, partner = worker->from_john ? s->mary : s->john, count;
+	struct dm_conversation_options options = {.limit = 5, .newest_first = true, .mark_read = true};
+
+	for (int i = 0; i < EACH; i++) {
+		struct heard heard = {0};
+		struct dm_message sent = {0};
+
+		worker->failures += dm_send(s->handle, me, partner, text_of("x"), &sent, NULL) != DM_OK;
+		worker->failures +=
+			dm_conversation(s->handle, me, partner, &options, hear_message, &heard, NULL) != DM_OK;
+		worker->failures += heard.count == 0;
+		for (size_t row = 1; row < heard.count; row++)
+			worker->failures += heard.ids[row] >= heard.ids[row - 1];
+		worker->failures += dm_unread_count(s->handle, me, &count, NULL) != DM_OK;
+		worker->failures += dm_delete_message(s->handle, me, sent.id, NULL) != DM_OK;
+	}
+	return NULL;
+}
+
+static void threads_share_a_handle(void **state)
+{
+	struct scratch *s = *state;
+	struct worker workers[THREADS];
+
+	for (size_t i = 0; i < THREADS; i++) {
+		workers[i] = (struct worker){.scratch = s, .from_john = i % 2};
+		assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+	}
+	for (size_t i = 0; i < THREADS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		assert_int_equal(workers[i].failures, 0);
+	}
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message"), THREADS * EACH);
+	assert_int_equal(
+		scratch_number(s, "SELECT count(*) FROM directmessages_message WHERE hidden_for_sender IS NULL"), 0);
+	/* The order of times is the order of commits. */
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message a JOIN directmessages_message b"
+					   " ON b.id = a.id + 1 WHERE b.sent_at <= a.sent_at"),
+			 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(each_submitted_operation_is_done_once, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(what_the_rules_forbid_is_done_before_submit_returns, scratch_setup,
+						scratch_teardown),
+		cmocka_unit_test_setup_teardown(more_than_may_wait_is_busy_at_once, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(an_operation_can_be_run_again, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(partners_come_in_pages, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(ties_are_paged_exactly, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_row_that_is_gone_leaves_what_was_counted, scratch_setup,
+						scratch_teardown),
+		cmocka_unit_test_setup_teardown(threads_share_a_handle, scratch_setup, scratch_teardown),
+	};
+
+	return RUN_TESTS("library_operations", tests);
+}

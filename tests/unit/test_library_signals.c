@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* test_library_signals.c - the public API on a real file: who hears of what, when, and what a receiver may do. */
+#include "scratch.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <sqlite3.h>
+
+struct ear {
+	const struct scratch *scratch;
+	size_t sent, read;
+	int64_t last_id;
+	int replies_left;
+	bool disconnect;
+};
+
+/* What another connection sees is committed. */
+static bool is_committed(const struct scratch *scratch, const struct dm_message *message, enum dm_signal signal)
+{
+	char sql[160];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*) FROM directmessages_message WHERE id = %lld AND (read_at IS NULL) = %d",
+		 (long long)message->id, signal == DM_MESSAGE_SENT);
+	return scratch_number(scratch, sql) == 1;
+}
+
+static void listen_to(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+		      int64_t to)
+{
+	struct ear *ear = context;
+
+	assert_int_equal(from_user, message->sender_id);
+	assert_int_equal(to, message->recipient_id);
+	assert_int_equal(message->read_at == DM_UNREAD, signal == DM_MESSAGE_SENT);
+	assert_true(is_committed(ear->scratch, message, signal));
+	*(signal == DM_MESSAGE_SENT ? &ear->sent : &ear->read) += 1;
+	ear->last_id = message->id;
+	if (ear->disconnect)
+		assert_true(dm_disconnect(ear->scratch->handle, signal, listen_to, ear));
+	if (ear->replies_left > 0) {
+		ear->replies_left--;
+		assert_ok(dm_send(ear->scratch->handle, to, from_user, text_of("reply"), NULL, NULL));
+	}
+}
+
+static void connect_both(struct ear *ear, const struct scratch *scratch)
+{
+	*ear = (struct ear){.scratch = scratch};
+	assert_ok(dm_connect(scratch->handle, DM_MESSAGE_SENT, listen_to, ear, NULL));
+	assert_ok(dm_connect(scratch->handle, DM_MESSAGE_READ, listen_to, ear, NULL));
+}
+
+static void a_signal_comes_once_a_message_after_the_commit(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_conversation_options mark = {.mark_read = true};
+	struct heard heard = {0};
+	struct ear ear;
+	int64_t id;
+
+	connect_both(&ear, s);
+	id = scratch_send(s->handle, s->john, s->mary, "a");
+	assert_int_equal(ear.sent, 1);
+	assert_int_equal(ear.last_id, id);
+	assert_int_equal(dm_send(s->handle, s->john, 99, text_of("x"), NULL, NULL), DM_NOT_FOUND);
+	assert_int_equal(dm_send(s->handle, s->john, s->john, text_of("x"), NULL, NULL), DM_SELF);
+	assert_int_equal(ear.sent, 1);
+	assert_ok(dm_mark_read(s->handle, id, NULL));
+	assert_ok(dm_mark_read(s->handle, id, NULL));
+	assert_int_equal(ear.read, 1);
+	for (int i = 0; i < 3; i++)
+		scratch_send(s->handle, s->john, s->mary, "b");
+	for (int i = 0; i < 2; i++)
+		assert_ok(dm_conversation(s->handle, s->mary, s->john, &mark, hear_message, &heard, NULL));
+	assert_int_equal(ear.sent, 4);
+	assert_int_equal(ear.read, 4);
+}
+
+static void a_failed_write_signals_nothing(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_options options = {.database = s->url, .busy_timeout_ms = 20};
+	int64_t id = scratch_send(s->handle, s->john, s->mary, "a");
+	struct ear ear;
+	sqlite3 *other;
+
+	dm_close(s->handle);
+	assert_ok(dm_open(&options, &s->handle, NULL));
+	connect_both(&ear, s);
+	assert_int_equal(sqlite3_open(s->path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	assert_fails(DM_BUSY, dm_send(s->handle, s->john, s->mary, text_of("x"), NULL, &error));
+	assert_fails(DM_BUSY, dm_mark_read(s->handle, id, &error));
+	assert_int_equal(ear.sent + ear.read, 0);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+}
+
+static void a_receiver_may_send(void **state)
+{
+	struct scratch *s = *state;
+	struct ear ear;
+
+	connect_both(&ear, s);
+	ear.replies_left = 5;
+	scratch_send(s->handle, s->john, s->mary, "a");
+	assert_int_equal(ear.sent, 6);
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message"), 6);
+}
+
+static void a_receiver_is_connected_once_and_disconnected_once(void **state)
+{
+	struct scratch *s = *state;
+	struct ear ear, other;
+
+	connect_both(&ear, s);
+	connect_both(&other, s);
+	assert_fails(DM_EXISTS, dm_connect(s->handle, DM_MESSAGE_SENT, listen_to, &ear, &error));
+	assert_int_equal(dm_connect(s->handle, DM_MESSAGE_SENT, listen_to, &ear, NULL), DM_EXISTS);
+	assert_true(dm_disconnect(s->handle, DM_MESSAGE_SENT, listen_to, &ear));
+	assert_false(dm_disconnect(s->handle, DM_MESSAGE_SENT, listen_to, &ear));
+	assert_ok(dm_mark_read(s->handle, scratch_send(s->handle, s->john, s->mary, "a"), NULL));
+	assert_int_equal(ear.sent, 0);
+	assert_int_equal(ear.read, 1);
+	assert_int_equal(other.sent, 1);
+}
+
+static void a_receiver_may_disconnect_itself(void **state)
+{
+	struct scratch *s = *state;
+	struct ear ear, other;
+
+	connect_both(&ear, s);
+	connect_both(&other, s);
+	ear.disconnect = true;
+	for (int i = 0; i < 2; i++)
+		assert_ok(dm_mark_read(s->handle, scratch_send(s->handle, s->john, s->mary, "a"), NULL));
+	assert_int_equal(ear.sent, 1);
+	assert_int_equal(ear.read, 1);
+	assert_int_equal(other.sent + other.read, 4);
+	assert_false(dm_disconnect(s->handle, DM_MESSAGE_SENT, listen_to, &ear));
+}
+
+/* A receiver that stays where it is until it is let go. */
+struct gate {
+	pthread_mutex_t mutex;
+	pthread_cond_t moved;
+	const struct scratch *scratch;
+	bool entered, open, left, disconnected;
+};
+
+static void set(struct gate *gate, bool *flag)
+{
+	pthread_mutex_lock(&gate->mutex);
+	*flag = true;
+	pthread_cond_broadcast(&gate->moved);
+	pthread_mutex_unlock(&gate->mutex);
+}
+
+static void wait_for(struct gate *gate, const bool *flag)
+{
+	pthread_mutex_lock(&gate->mutex);
+	while (!*flag)
+		pthread_cond_wait(&gate->moved, &gate->mutex);
+	pthread_mutex_unlock(&gate->mutex);
+}
+
+static void wait_at_gate(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+			 int64_t to)
+{
+	struct gate *gate = context;
+
+	(void)signal, (void)message, (void)from_user, (void)to;
+	set(gate, &gate->entered);
+	wait_for(gate, &gate->open);
+	set(gate, &gate->left);
+}
+
+static void *send_one(void *context)
+{
+	struct gate *gate = context;
+
+	scratch_send(gate->scratch->handle, gate->scratch->john, gate->scratch->mary, "a");
+	return NULL;
+}
+
+static void *disconnect_gate(void *context)
+{
+	struct gate *gate = context;
+
+	if (!dm_disconnect(gate->scratch->handle, DM_MESSAGE_SENT, wait_at_gate, gate))
+		return NULL;
+	pthread_mutex_lock(&gate->mutex);
+	gate->disconnected = gate->left; /* the receiver has returned by now */
+	pthread_mutex_unlock(&gate->mutex);
+	return NULL;
+}
+
+static void disconnecting_waits_for_a_running_receiver(void **state)
+{
+	struct gate gate = {.mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER, .scratch = *state};
+	pthread_t sender, disconnector;
+
+	assert_ok(dm_connect(gate.scratch->handle, DM_MESSAGE_SENT, wait_at_gate, &gate, NULL));
+	assert_int_equal(pthread_create(&sender, NULL, send_one, &gate), 0);
+	wait_for(&gate, &gate.entered);
+	assert_int_equal(pthread_create(&disconnector, NULL, disconnect_gate, &gate), 0);
+	/* Once the same receiver can be connected anew the other thread is within dm_disconnect, and waits there. */
+	while (dm_connect(gate.scratch->handle, DM_MESSAGE_SENT, wait_at_gate, &gate, NULL) != DM_OK)
+		sched_yield();
+	set(&gate, &gate.open);
+	pthread_join(sender, NULL);
+	pthread_join(disconnector, NULL);
+	assert_true(gate.disconnected);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_signal_comes_once_a_message_after_the_commit, scratch_setup,
+						scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_failed_write_signals_nothing, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_receiver_may_send, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_receiver_is_connected_once_and_disconnected_once, scratch_setup,
+						scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_receiver_may_disconnect_itself, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(disconnecting_waits_for_a_running_receiver, scratch_setup,
+						scratch_teardown),
+	};
+
+	return RUN_TESTS("library_signals", tests);
+}

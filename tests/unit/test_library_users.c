@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* test_library_users.c - the public API on a real file: users and tokens. */
+#include "scratch.h"
+
+static bool check_user(void *context, const struct dm_user *user)
+{
+	const struct dm_new_user *wanted = context;
+
+	assert_bytes(user->username, wanted->username.data, wanted->username.length);
+	assert_bytes(user->email, wanted->email.data, wanted->email.length);
+	assert_bytes(user->first_name, wanted->first_name.data, wanted->first_name.length);
+	assert_bytes(user->last_name, wanted->last_name.data, wanted->last_name.length);
+	assert_true(user->is_active);
+	return true;
+}
+
+static void a_user_is_stored_as_told(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_new_user user = {text_of("j\xc3\xb6rg.b@x+y-z_1"), text_of("j@example.org"), text_of("J\xc3\xb6rg"),
+				   text_of("B"), text_of("secret")};
+	struct heard heard = {0};
+	int64_t id = 0;
+
+	assert_ok(dm_user_create(s->handle, &user, &id, NULL));
+	assert_ok(dm_user_by_id(s->handle, id, check_user, &user, NULL));
+	assert_ok(dm_user_by_name(s->handle, user.username, check_user, &user, NULL));
+	assert_ok(dm_user_by_name(s->handle, user.username, hear_user, &heard, NULL));
+	assert_heard(heard, id);
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM auth_user WHERE password LIKE 'pbkdf2\\_sha256$%$%$%'"
+					   " ESCAPE '\\' AND email = 'j@example.org'"),
+			 1);
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM auth_user WHERE password LIKE '!%' AND id <= 3"), 3);
+}
+
+static void bad_and_taken_names_are_refused(void **state)
+{
+	struct scratch *s = *state;
+	static const char name151[] = "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhh"
+				      "iiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnoooooooooop";
+	const struct dm_text bad[] = {{NULL, 0},  {"", 0},     {"a b", 3},    {"a/b", 3},
+				      {"a\0", 2}, {"\xff", 1}, {name151, 151}};
+	struct dm_new_user user = {.username = text_of("john")};
+	struct heard all = {0}, two = {.most = 2};
+	int64_t id;
+
+	assert_fails(DM_EXISTS, dm_user_create(s->handle, &user, NULL, &error));
+	assert_int_equal(dm_user_create(s->handle, &user, NULL, NULL), DM_EXISTS);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		user.username = bad[i];
+		assert_fails(DM_INVALID, dm_user_create(s->handle, &user, NULL, &error));
+	}
+	user = (struct dm_new_user){.username = text_of("x"), .email = {"\xc3", 1}};
+	assert_fails(DM_INVALID, dm_user_create(s->handle, &user, NULL, &error));
+	user = (struct dm_new_user){.username = text_of("x"), .last_name = {name151, 151}};
+	assert_fails(DM_INVALID, dm_user_create(s->handle, &user, NULL, &error));
+	user = (struct dm_new_user){.username = {name151, 150}};
+	assert_ok(dm_user_create(s->handle, &user, &id, NULL));
+	assert_ok(dm_users(s->handle, hear_user, &all, NULL));
+	assert_heard(all, s->john, s->mary, s->bob, id);
+	assert_ok(dm_users(s->handle, hear_user, &two, NULL));
+	assert_heard(two, s->john, s->mary);
+}
+
+static void unknown_users_are_not_found(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_text unknown = text_of("nobody");
+	struct heard heard = {0};
+	char key[DM_TOKEN_LENGTH + 1];
+
+	assert_fails(DM_NOT_FOUND, dm_user_by_id(s->handle, 99, hear_user, &heard, &error));
+	assert_fails(DM_NOT_FOUND, dm_user_by_name(s->handle, unknown, hear_user, &heard, &error));
+	assert_fails(DM_NOT_FOUND, dm_user_set_active(s->handle, unknown, false, &error));
+	assert_fails(DM_NOT_FOUND, dm_token_create(s->handle, unknown, false, key, &error));
+	assert_fails(DM_NOT_FOUND, dm_token_create(s->handle, unknown, true, key, &error));
+	assert_fails(DM_NOT_FOUND, dm_token_revoke(s->handle, unknown, &error));
+	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, unknown, hear_user, &heard, &error));
+	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, (struct dm_text){NULL, 0}, hear_user, &heard, &error));
+	assert_int_equal(dm_user_by_id(s->handle, 99, hear_user, &heard, NULL), DM_NOT_FOUND);
+	assert_int_equal(dm_token_create(s->handle, unknown, false, key, NULL), DM_NOT_FOUND);
+	assert_int_equal(heard.count, 0);
+}
+
+static void a_token_stands_for_its_active_user(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_text john = text_of("john");
+	char key[DM_TOKEN_LENGTH + 1], same[DM_TOKEN_LENGTH + 1], new[DM_TOKEN_LENGTH + 1];
+	struct heard heard = {0};
+
+	assert_ok(dm_token_create(s->handle, john, false, key, NULL));
+	assert_int_equal(strlen(key), DM_TOKEN_LENGTH);
+	assert_int_equal(strspn(key, "0123456789abcdef"), DM_TOKEN_LENGTH);
+	assert_ok(dm_token_create(s->handle, john, false, same, NULL));
+	assert_string_equal(same, key);
+	assert_ok(dm_authenticate(s->handle, text_of(key), hear_user, &heard, NULL));
+	assert_heard(heard, s->john);
+	assert_ok(dm_user_set_active(s->handle, john, false, NULL));
+	assert_fails(DM_INACTIVE, dm_authenticate(s->handle, text_of(key), hear_user, &heard, &error));
+	assert_int_equal(dm_authenticate(s->handle, text_of(key), hear_user, &heard, NULL), DM_INACTIVE);
+	assert_ok(dm_user_set_active(s->handle, john, true, NULL));
+	assert_ok(dm_token_create(s->handle, john, true, new, NULL));
+	assert_string_not_equal(new, key);
+	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, text_of(key), hear_user, &heard, &error));
+	assert_ok(dm_authenticate(s->handle, text_of(new), hear_user, &heard, NULL));
+	assert_heard(heard, s->john, s->john);
+	assert_ok(dm_token_revoke(s->handle, john, NULL));
+	assert_fails(DM_NOT_FOUND, dm_token_revoke(s->handle, john, &error));
+	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, text_of(new), hear_user, &heard, &error));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_user_is_stored_as_told, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(bad_and_taken_names_are_refused, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(unknown_users_are_not_found, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_token_stands_for_its_active_user, scratch_setup, scratch_teardown),
+	};
+
+	return RUN_TESTS("library_users", tests);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* test_negotiate.c - which media types cover JSON. */
+#include "negotiate.h"
+
+#include "unit.h"
+
+static void json_is_covered_by_itself_and_by_wildcards(void **state)
+{
+	static const char *const good[] = {"application/json",
+					   "*/*",
+					   "application/*",
+					   "*/json",
+					   "application/json; q=0",
+					   "text/html, */*;q=0.1",
+					   "text/html,application/json",
+					   " application/json "};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (!accepts_json(span_from(good[i])))
+			fail_msg("'%s' is not accepted", good[i]);
+}
+
+static void other_types_are_not(void **state)
+{
+	static const char *const bad[] = {"text/html",         "application/xml", "text/*, image/png",
+					  "application/jsonx", "application/jso", "xapplication/json"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (accepts_json(span_from(bad[i])))
+			fail_msg("'%s' is accepted", bad[i]);
+}
+
+static void a_body_s_type_is_looked_at_without_its_parameters(void **state)
+{
+	(void)state;
+	assert_true(media_type_covers(SPAN("multipart/form-data; boundary=x"), SPAN("multipart"), SPAN("form-data")));
+	assert_true(media_type_covers(SPAN("Application/JSON;charset=utf-8"), SPAN("application"), SPAN("json")));
+	assert_false(media_type_covers(SPAN("multipart/mixed"), SPAN("multipart"), SPAN("form-data")));
+	assert_false(media_type_covers(SPAN(""), SPAN("application"), SPAN("json")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(json_is_covered_by_itself_and_by_wildcards),
+		cmocka_unit_test(other_types_are_not),
+		cmocka_unit_test(a_body_s_type_is_looked_at_without_its_parameters),
+	};
+
+	return RUN_TESTS("negotiate", tests);
+}

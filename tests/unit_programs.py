@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Runs the C unit test programs of the build and makes each line of their TAP output one pytest test."""
+
+import functools
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+import harness
+
+TESTS = pathlib.Path(__file__).resolve().parent
+PROGRAMS = harness.BUILD / "tests" / "unit"
+TIME_LIMIT = 300
+RESULT = re.compile(r"(ok|not ok) \d+(?: - |\s+)(?P<skip># SKIP )?(?P<name>.*)")
+
+
+def pytest_configure(config):
+    """Collects the programs beside the tests when the whole folder of tests (or more) is asked for."""
+    asked = [pathlib.Path(argument.split("::")[0]).resolve() for argument in config.args]
+    if PROGRAMS.is_dir() and PROGRAMS.resolve() not in asked and any(path in (TESTS, *TESTS.parents) for path in asked):
+        config.args.append(str(PROGRAMS))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Runs the programs once for all workers of xdist, which must collect the same tests."""
+    if str(PROGRAMS) in node.config.args:
+        node.workerinput["unit_results"] = {str(path): run(path) for path in programs()}
+
+
+def programs():
+    return sorted(path for path in PROGRAMS.glob("test_*") if is_program(path))
+
+
+def is_program(path):
+    return path.suffix == "" and path.is_file() and os.access(path, os.X_OK)
+
+
+def pytest_collect_file(file_path, parent):
+    if file_path.parent == PROGRAMS and file_path.name.startswith("test_") and is_program(file_path):
+        return UnitProgram.from_parent(parent, path=file_path)
+    return None
+
+
+@functools.cache
+def run(path):
+    """Runs one program; returns (name, "ok" | "not ok" | "skip", text) for each test, and one more for a bad end.
+
+    A good end is the exit status 0, or at most the number of tests that failed.
+    """
+    try:
+        done = subprocess.run(
+            [str(path)],
+            env=harness.environment(CMOCKA_MESSAGE_OUTPUT="TAP"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=TIME_LIMIT,
+        )
+        output, end = done.stdout, f"status {done.returncode}"
+    except subprocess.TimeoutExpired as late:
+        done, output, end = None, late.stdout or b"", f"no end within {TIME_LIMIT} s"
+    text = output.decode("utf-8", "backslashreplace")
+    results = parse(text)
+    planned = sum(int(count) for count in re.findall(r"^1\.\.(\d+)", text, re.MULTILINE))
+    failures = sum(status == "not ok" for _, status, _ in results)
+    clean = done is not None and 0 <= done.returncode <= failures
+    if not clean or not results or len(results) != planned:
+        results.append(("ends_well", "not ok", f"{end}, {len(results)} of {planned} tests\n{text}"))
+    return results
+
+
+def parse(text):
+    """The results in TAP text; what follows a result line, up to the next, is its text."""
+    results = []
+    for line in text.splitlines():
+        if match := RESULT.fullmatch(line):
+            status = "skip" if match["skip"] else match[1]
+            results.append((match["name"], status, ""))
+        elif results:
+            name, status, more = results[-1]
+            results[-1] = (name, status, more + line + "\n")
+    return results
+
+
+class UnitProgram(pytest.File):
+    def collect(self):
+        shared = getattr(self.config, "workerinput", {}).get("unit_results", {})
+        for name, status, text in shared.get(str(self.path)) or run(self.path):
+            yield UnitTest.from_parent(self, name=name, status=status, text=text)
+
+
+class UnitFailure(Exception):
+    """A test of a unit program failed; the text is what the program printed."""
+
+
+class UnitTest(pytest.Item):
+    def __init__(self, *, status, text, **rest):
+        super().__init__(**rest)
+        self.status = status
+        self.text = text
+
+    def runtest(self):
+        if self.status == "skip":
+            pytest.skip(self.text or "skipped by the program")
+        if self.status != "ok":
+            raise UnitFailure(self.text)
+
+    def repr_failure(self, excinfo):
+        if excinfo.errisinstance(UnitFailure):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self):
+        return self.path, None, f"{self.path.name}: {self.name}"

@@ -14,6 +14,7 @@ import harness
 TESTS = pathlib.Path(__file__).resolve().parent
 PROGRAMS = harness.BUILD / "tests" / "unit"
 TIME_LIMIT = 300
+CONCURRENT = {"test_lane", "test_signals", "test_library_operations", "test_library_signals"}
 RESULT = re.compile(r"(ok|not ok) \d+(?: - |\s+)(?P<skip># SKIP )?(?P<name>.*)")
 
 
@@ -90,7 +91,10 @@ class UnitProgram(pytest.File):
     def collect(self):
         shared = getattr(self.config, "workerinput", {}).get("unit_results", {})
         for name, status, text in shared.get(str(self.path)) or run(self.path):
-            yield UnitTest.from_parent(self, name=name, status=status, text=text)
+            test = UnitTest.from_parent(self, name=name, status=status, text=text)
+            if self.path.name in CONCURRENT:
+                test.add_marker("concurrent")
+            yield test
 
 
 class UnitFailure(Exception):

@@ -25,6 +25,22 @@ static void urls_that_name_no_database_are_invalid(void **state)
 	}
 }
 
+static void an_error_that_was_used_before_tells_of_the_newest_failure(void **state)
+{
+	struct dm_options options = {.database = "mysql://localhost/x"};
+	struct dm_error error;
+	dm *handle;
+
+	(void)state;
+	memset(&error, 0x7F, sizeof(error));
+	assert_int_equal(dm_open(&options, &handle, &error), DM_INVALID);
+	assert_int_equal(error.status, DM_INVALID);
+	options.database = "sqlite:////nowhere/at/all.db";
+	assert_int_equal(dm_open(&options, &handle, &error), DM_UNAVAILABLE);
+	assert_int_equal(error.status, DM_UNAVAILABLE);
+	assert_non_null(strstr(error.message, "/nowhere/at/all.db"));
+}
+
 static void what_is_no_database_is_unavailable(void **state)
 {
 	struct scratch scratch;
@@ -303,6 +319,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urls_that_name_no_database_are_invalid),
+		cmocka_unit_test(an_error_that_was_used_before_tells_of_the_newest_failure),
 		cmocka_unit_test(what_is_no_database_is_unavailable),
 		cmocka_unit_test_setup_teardown(a_locked_database_is_busy, scratch_setup, scratch_teardown),
 		cmocka_unit_test(the_schema_is_made_once_and_must_not_be_newer),

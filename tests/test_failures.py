@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""What nobody expected is a 500, with its cause in the log alone."""
+
+import pytest
+
+from endpoints import check_error, on_each_sending_endpoint
+
+FAULT = "CREATE TRIGGER fault BEFORE {} ON directmessages_message BEGIN SELECT RAISE(ABORT, 'a secret cause'); END"
+
+
+@pytest.fixture
+def broken(make_server):
+    """A server with two users and a message; `broken.fault` makes the database refuse a kind of statement."""
+    server = make_server()
+    server.alice, server.bob = server.users(2)
+    server.sent = server.alice.send(server.bob, "before")
+    server.fault = lambda kind: server.sql(FAULT.format(kind))
+    return server
+
+
+def check_unexpected(server, answer):
+    check_error(answer, 500, "Internal server error.")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert server.wait_log("a secret cause")
+
+
+@on_each_sending_endpoint
+def test_message_that_the_store_refuses_unexpectedly_is_500(broken, endpoint):
+    broken.fault("INSERT")
+    check_unexpected(broken, broken.alice.post(endpoint.path(broken.bob.id), {"content": "during"}))
+    broken.sql("DROP TRIGGER fault")
+    assert broken.alice.post(endpoint.path(broken.bob.id), {"content": "after"}).status == 201
+    shown = broken.bob.conversation(broken.alice)["results"]
+    assert [message["content"] for message in shown] == ["after", "before"]
+
+
+def test_marking_that_the_store_refuses_unexpectedly_is_500_and_marks_nothing(broken):
+    broken.fault("UPDATE")
+    check_unexpected(broken, broken.bob.get(f"conversations/{broken.alice.id}/"))
+    assert broken.bob.unread() == 1
+    broken.sql("DROP TRIGGER fault")
+    assert broken.bob.conversation(broken.alice)["results"][0]["read_at"] is not None
+
+
+def test_deletion_that_the_store_refuses_unexpectedly_is_500_and_hides_nothing(broken):
+    broken.fault("UPDATE")
+    check_unexpected(broken, broken.alice.delete(f"messages/{broken.sent['id']}/"))
+    assert broken.alice.conversation(broken.bob)["results"] == [broken.sent]

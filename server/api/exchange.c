@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #define RETRY_AFTER_SECONDS "1"
 
@@ -44,15 +45,27 @@ enum http_outcome exchange_await(struct exchange *exchange, exchange_step *then)
 	return request_wait_is_over(request) ? then(exchange) : HTTP_WAIT;
 }
 
+/* Adds the route's headers; false where none of them is this one. */
+static bool add_headers_of_route(struct response *response, const struct route *route, const char *asked)
+{
+	bool has = false;
+
+	response_header(response, "Allow", route->allow);
+	for (const struct http_header *header = route->headers; header && header->name; header++) {
+		response_header(response, header->name, header->value);
+		has = has || strcmp(header->name, asked) == 0;
+	}
+	return has;
+}
+
 static enum http_outcome complete(struct exchange *exchange, unsigned status)
 {
 	struct response *response = &exchange->request->response;
 
 	response->status = status;
-	if (exchange->route)
-		response_header(response, "Allow", exchange->route->allow);
+	if (!exchange->route || !add_headers_of_route(response, exchange->route, "Cache-Control"))
+		response_header(response, "Cache-Control", "private, no-cache");
 	response_header(response, "X-Content-Type-Options", "nosniff");
-	response_header(response, "Cache-Control", "private, no-cache");
 	if (status == 401)
 		response_header(response, "WWW-Authenticate", "Token");
 	return HTTP_ANSWER;
@@ -67,7 +80,14 @@ enum http_outcome answer(struct exchange *exchange, unsigned status)
 		log_line(LOG_ERROR, "no memory for an answer");
 		return answer_error(exchange, 503, "Service temporarily unavailable.");
 	}
-	response_header(&exchange->request->response, "Content-Type", "application/json");
+	response_header(&exchange->request->response, "Content-Type", exchange->content_type);
+	return complete(exchange, status);
+}
+
+enum http_outcome answer_lent(struct exchange *exchange, unsigned status, struct span body)
+{
+	exchange->request->response.lent = body;
+	response_header(&exchange->request->response, "Content-Type", exchange->content_type);
 	return complete(exchange, status);
 }
 
@@ -79,7 +99,7 @@ enum http_outcome answer_empty(struct exchange *exchange, unsigned status)
 enum http_outcome answer_stream(struct exchange *exchange, unsigned status, const struct http_stream *stream)
 {
 	exchange->request->response.stream = *stream;
-	response_header(&exchange->request->response, "Content-Type", "application/json");
+	response_header(&exchange->request->response, "Content-Type", exchange->content_type);
 	return complete(exchange, status);
 }
 

@@ -26,6 +26,7 @@ struct exchange {
 	struct request *request;
 	const struct api *api;
 	const struct route *route; /* NULL until the path is known */
+	const char *content_type;  /* of the answer: the route's, until the resource chooses another */
 	struct span path;          /* decoded */
 	bool is_head;
 	int64_t user_id;     /* who asks */
@@ -42,10 +43,12 @@ struct dm_operation *exchange_operation(struct exchange *exchange, enum dm_opera
 /* Submits the operation and goes on with `then` when it is done: at once where that needs no waiting. */
 enum http_outcome exchange_await(struct exchange *exchange, exchange_step *then);
 
-/* Answers: each completes the response, with the headers that every response has. */
-enum http_outcome answer(struct exchange *exchange, unsigned status); /* the JSON is in the response's body */
-enum http_outcome answer_empty(struct exchange *exchange, unsigned status);
+/* Answers: each completes the response, with the headers that every response has and those of the route. The first
+ * three send exchange->content_type, errors are always JSON. */
+enum http_outcome answer(struct exchange *exchange, unsigned status); /* it is in the response's body */
+enum http_outcome answer_lent(struct exchange *exchange, unsigned status, struct span body); /* never copied or freed */
 enum http_outcome answer_stream(struct exchange *exchange, unsigned status, const struct http_stream *stream);
+enum http_outcome answer_empty(struct exchange *exchange, unsigned status);
 enum http_outcome answer_error(struct exchange *exchange, unsigned status, const char *format, ...) PRINTF_LIKE(3, 4);
 enum http_outcome answer_detail(struct exchange *exchange, unsigned status, struct span detail);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* pipeline.c - the way of every request: size, path, Accept, authentication, method, recipient, body, resource. The
- * order is the contract's: whatever comes first decides the answer. */
+ * order is the contract's: whatever comes first decides the answer. Paths of the server itself leave it after the path.
+ */
 #include "pipeline.h"
 
 #include "content.h"
@@ -12,8 +13,8 @@
 #include "token.h"
 #include "utf8.h"
 
-static exchange_step find_route, negotiate, authenticate, identified, check_method, find_recipient, recipient_found,
-	want_body, run_post;
+static exchange_step find_route, run_public, negotiate, authenticate, identified, check_method, find_recipient,
+	recipient_found, want_body, run_post;
 static http_step body_is_there;
 
 enum http_outcome pipeline_begin(struct request *request)
@@ -63,7 +64,10 @@ static enum http_outcome find_route(struct exchange *exchange)
 {
 	switch (route_find(exchange->path, exchange->api->prefix, &exchange->route, &exchange->target_id)) {
 	case ROUTE_FOUND:
-		return negotiate(exchange);
+		exchange->content_type = exchange->route->content_type;
+		if (!exchange->content_type)
+			exchange->content_type = "application/json";
+		return route_is_public(exchange->route) ? run_public(exchange) : negotiate(exchange);
 	case ROUTE_LACKS_SLASH:
 		return redirect(exchange);
 	default:
@@ -143,6 +147,13 @@ static exchange_step *step_of_method(const struct exchange *exchange)
 	if (span_equal(method, SPAN("DELETE")))
 		return route->delete_;
 	return NULL;
+}
+
+static enum http_outcome run_public(struct exchange *exchange)
+{
+	exchange_step *step = step_of_method(exchange);
+
+	return step ? step(exchange) : refuse_method(exchange);
 }
 
 static enum http_outcome check_method(struct exchange *exchange)

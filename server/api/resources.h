@@ -13,4 +13,8 @@ exchange_step conversation_post;        /* conversation_post.c */
 exchange_step message_delete;           /* message.c */
 exchange_step send_post;                /* send.c */
 
+exchange_step static_get; /* static.c: the route's own body */
+
+extern const struct span livez_body; /* livez.c */
+
 #endif

@@ -12,6 +12,8 @@
 #define READ_ONLY(name, type, label) FIELD(name, type, "false", "true", label)
 #define CONTENT FIELD("content", "string", "true", "false", "Content")
 
+#define TEXT "text/plain; charset=utf-8"
+
 #define SEND_ACTIONS "{\"POST\":{" READ_ONLY("id", "integer", "ID") "," CONTENT "}}"
 #define MESSAGE_ACTIONS \
 	"{\"POST\":{" READ_ONLY("id", "integer", "ID") "," READ_ONLY("sender", "field", "Sender") "," READ_ONLY( \
@@ -21,6 +23,8 @@
 								      "Sent at") "," READ_ONLY("read_at", "datetime", \
 											       "Read at") "," CONTENT \
 													  "}}"
+
+static const struct http_header not_stored[] = {{"Cache-Control", "no-store"}, {NULL, NULL}};
 
 /* clang-format off */
 static const struct route routes[] = {
@@ -32,6 +36,9 @@ static const struct route routes[] = {
 	{"messages/<id>/",        "Message Delete",      "DELETE, OPTIONS",          .delete_ = message_delete},
 	{"send/<id>/",            "Message Send",        "POST, OPTIONS",            .post = send_post,
 	                          .to_user = true, .actions = SEND_ACTIONS},
+
+	{"/livez",                "Alive",               "GET, HEAD",                .get = static_get,
+	                          .content_type = TEXT, .headers = not_stored, .body = &livez_body},
 };
 /* clang-format on */
 
@@ -67,23 +74,37 @@ static bool matches(struct span path, const char *pattern, int64_t *id)
 	return path.length == 0;
 }
 
-static const struct route *find_exactly(struct span path, int64_t *id)
+bool route_is_public(const struct route *route)
+{
+	return *route->path == '/';
+}
+
+/* Which part of the path its row stands for: all of it, or what is below the prefix (data NULL: it isn't). */
+static struct span part_for(const struct route *route, struct span path, struct span below)
+{
+	return route_is_public(route) ? path : below;
+}
+
+static const struct route *find_exactly(struct span path, struct span below, int64_t *id)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++)
-		if (matches(path, routes[i].path, id))
+		if (matches(part_for(&routes[i], path, below), routes[i].path, id))
 			return &routes[i];
 	return NULL;
 }
 
-/* Whether the path with a slash added would match: the pattern ends with one, so compare without it. */
-static bool lacks_slash(struct span path)
+/* Whether the path with a slash added would match: compare without the one that the pattern ends with. */
+static bool lacks_slash(struct span path, struct span below)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
+		size_t length = strlen(routes[i].path);
 		char pattern[64];
 		int64_t id;
 
-		snprintf(pattern, sizeof(pattern), "%.*s", (int)strlen(routes[i].path) - 1, routes[i].path);
-		if (matches(path, pattern, &id))
+		if (routes[i].path[length - 1] != '/')
+			continue;
+		snprintf(pattern, sizeof(pattern), "%.*s", (int)length - 1, routes[i].path);
+		if (matches(part_for(&routes[i], path, below), pattern, &id))
 			return true;
 	}
 	return false;
@@ -91,14 +112,14 @@ static bool lacks_slash(struct span path)
 
 enum route_match route_find(struct span path, struct span prefix, const struct route **route, int64_t *id)
 {
-	if (path.length < prefix.length || memcmp(path.data, prefix.data, prefix.length) != 0)
-		return ROUTE_NONE;
-	path.data += prefix.length;
-	path.length -= prefix.length;
-	*route = find_exactly(path, id);
+	struct span below = {NULL, 0};
+
+	if (path.length >= prefix.length && memcmp(path.data, prefix.data, prefix.length) == 0)
+		below = (struct span){path.data + prefix.length, path.length - prefix.length};
+	*route = find_exactly(path, below, id);
 	if (*route)
 		return ROUTE_FOUND;
-	return lacks_slash(path) ? ROUTE_LACKS_SLASH : ROUTE_NONE;
+	return lacks_slash(path, below) ? ROUTE_LACKS_SLASH : ROUTE_NONE;
 }
 
 void routes_print(FILE *out, const char *prefix)
@@ -107,7 +128,7 @@ void routes_print(FILE *out, const char *prefix)
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
 		char path[256];
 
-		snprintf(path, sizeof(path), "%s%s", prefix, routes[i].path);
+		snprintf(path, sizeof(path), "%s%s", route_is_public(&routes[i]) ? "" : prefix, routes[i].path);
 		fprintf(out, "%-26s %-40s %s\n", routes[i].allow, path, routes[i].name);
 	}
 }

@@ -8,17 +8,25 @@
 #include <stdio.h>
 
 struct route {
-	const char *path;    /* below the prefix; <id> stands for digits */
+	/* Below the prefix, <id> stands for digits. With a slash in front it is a path of the server itself, whatever
+	 * the prefix: for everybody, without authentication and Accept, and nothing but GET and HEAD. */
+	const char *path;
 	const char *name;    /* what OPTIONS calls it */
 	const char *allow;   /* the Allow header */
 	exchange_step *get;  /* HEAD too */
 	exchange_step *post; /* with a body */
 	exchange_step *delete_;
-	bool to_user;        /* <id> is a user who must exist */
-	const char *actions; /* of OPTIONS: the fields of a POST as JSON, or NULL */
+	bool to_user;                      /* <id> is a user who must exist */
+	const char *actions;               /* of OPTIONS: the fields of a POST as JSON, or NULL */
+	const char *content_type;          /* of its answers; NULL: application/json */
+	const struct http_header *headers; /* of its answers, up to one without a name; Cache-Control replaces ours */
+	const struct span *body;           /* of static_get */
 };
 
 enum route_match { ROUTE_NONE, ROUTE_FOUND, ROUTE_LACKS_SLASH };
+
+/* Whether it is one of the paths of the server itself. */
+bool route_is_public(const struct route *route);
 
 /* Finds the route of a decoded path; *id is set where the route has one (see exchange.target_id). */
 enum route_match route_find(struct span path, struct span prefix, const struct route **route, int64_t *id);

@@ -36,17 +36,20 @@ struct http_stream {
 #define HTTP_STREAM_END (-1)
 #define HTTP_STREAM_FAILED (-2)
 
-#define RESPONSE_HEADERS_MOST 8
+#define RESPONSE_HEADERS_MOST 12
+
+struct http_header {
+	const char *name;
+	const char *value; /* static, or the request's arena's */
+};
 
 struct response {
 	unsigned status;
-	struct {
-		const char *name;
-		const char *value; /* static, or the request's arena's */
-	} headers[RESPONSE_HEADERS_MOST];
+	struct http_header headers[RESPONSE_HEADERS_MOST];
 	size_t headers_count;
 	struct buffer body;
-	struct http_stream stream; /* instead of body where read is set */
+	struct span lent;          /* instead of body where data is set: lives as long as the server */
+	struct http_stream stream; /* instead of both where read is set */
 };
 
 struct request {

@@ -13,6 +13,11 @@ void response_header(struct response *response, const char *name, const char *va
 	response->headers[response->headers_count++].value = value;
 }
 
+static void count_body(struct request *request, size_t length)
+{
+	request->http.sent = span_equal(request->method, SPAN("HEAD")) ? 0 : length;
+}
+
 static ssize_t read_stream(void *context, uint64_t position, char *out, size_t size)
 {
 	struct request *request = context;
@@ -35,11 +40,15 @@ struct MHD_Response *response_make(struct request *request)
 
 	if (response->stream.read) {
 		made = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 32768, read_stream, request, NULL);
+	} else if (response->lent.data) {
+		count_body(request, response->lent.length);
+		made = MHD_create_response_from_buffer(response->lent.length, (void *)response->lent.data,
+						       MHD_RESPMEM_PERSISTENT);
 	} else {
 		size_t length = response->body.length;
 		char *body = buffer_take(&response->body);
 
-		request->http.sent = span_equal(request->method, SPAN("HEAD")) ? 0 : length;
+		count_body(request, length);
 		made = MHD_create_response_from_buffer(length, body, MHD_RESPMEM_MUST_FREE);
 		if (!made)
 			free(body);

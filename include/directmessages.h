@@ -98,6 +98,9 @@ struct dm_options {
 	int busy_timeout_ms;       /* how long a call waits for a locked database; 0 means 5000 */
 	size_t max_waiting;        /* writes that may wait at once before DM_BUSY; 0 means 4096 */
 	bool create;               /* create the file where there is none (its tables come from dm_migrate) */
+	/* Write an event for each message sent or marked as read, in the same commit: see "the event log". Costs a row
+	 * each, so it is off unless asked for. */
+	bool record_events;
 };
 
 /* Opens a database; *out is the caller's, to be closed by dm_close. Does not look at the schema: see dm_check_schema.
@@ -220,8 +223,9 @@ DM_CHECK enum dm_status dm_authenticate(dm *handle, struct dm_text key, dm_user_
 /* ---- signals ------------------------------------------------------------------------------------------------- */
 
 enum dm_signal {
-	DM_MESSAGE_SENT, /* a message is stored */
-	DM_MESSAGE_READ  /* a message that was unread is marked as read; the message shows its read_at */
+	DM_MESSAGE_SENT,   /* a message is stored */
+	DM_MESSAGE_READ,   /* a message that was unread is marked as read; the message shows its read_at */
+	DM_EVENTS_RECORDED /* the event log has grown, once a commit; message is NULL, from_user and to are 0 */
 };
 
 /* Called after the commit, before the call that caused it returns, on a thread of the library's. The message is lent;
@@ -238,6 +242,43 @@ DM_CHECK enum dm_status dm_connect(dm *handle, enum dm_signal signal, dm_receive
  * it does not wait for that very call). False where it was not connected. */
 DM_API bool dm_disconnect(dm *handle, enum dm_signal signal, dm_receiver *receiver, void *context);
 
+/* ---- the event log -------------------------------------------------------------------------------------------- */
+
+/* Signals tell this process of what it did itself, once. The log keeps what every process that opened the database with
+ * record_events has done, in the order of commits, until it is trimmed: for those who come later, or again. */
+
+/* A place in the log, which is that of an event in it. Don't compute with it: keep it, give it back. */
+struct dm_event_position {
+	int64_t transaction; /* 0 on SQLite */
+	int64_t id;
+};
+
+struct dm_event {
+	struct dm_event_position position;
+	enum dm_signal signal;                        /* DM_MESSAGE_SENT or DM_MESSAGE_READ */
+	int64_t at;                                   /* when it was sent, or read */
+	struct dm_message message;                    /* as it was then: of DM_MESSAGE_SENT read_at is DM_UNREAD */
+	bool hidden_for_sender, hidden_for_recipient; /* as it is now */
+};
+
+/* Receives one lent event; returning false ends the reading early, just behind this event. */
+typedef bool dm_event_row(void *context, const struct dm_event *event);
+
+/* Reads on from *position, over at most `limit` places of the log (0: all), and moves *position to the last of them;
+ * *places (may be NULL) tells how many there were: fewer than limit means that the end is reached. Fewer rows may be
+ * lent: events of messages that were deleted since are passed over, and with user_id > 0 those of messages neither to
+ * nor from that user. DM_NOT_FOUND where the log does not hold *position: it was trimmed, or never was. */
+DM_CHECK enum dm_status dm_events(dm *handle, int64_t user_id, struct dm_event_position *position, size_t limit,
+				  int64_t *places, dm_event_row *row, void *context, struct dm_error *error);
+
+/* The position of the newest event: what happens from now on comes behind it. */
+DM_CHECK enum dm_status dm_events_newest(dm *handle, struct dm_event_position *position, struct dm_error *error);
+
+/* Removes events before the time, and all but the newest `keep` (0: no such limit); some thousands at a time, so that
+ * sending does not wait long: *removed tells how many, call it again until that is 0. The newest always stays. */
+DM_CHECK enum dm_status dm_events_trim(dm *handle, int64_t before, size_t keep, int64_t *removed,
+				       struct dm_error *error);
+
 /* ---- operations: for event loops that can't wait ------------------------------------------------------------- */
 
 /* The plain calls above submit an operation and wait for it. A program with an event loop submits its own: it fills
@@ -245,18 +286,21 @@ DM_API bool dm_disconnect(dm *handle, enum dm_signal signal, dm_receiver *receiv
  * memory or by a short read), or later on a thread of the library's. The struct, and every text in it, stays the
  * caller's and must live until `done` has been called; `done` may free it. */
 enum dm_operation_kind {
-	DM_OP_AUTHENTICATE,           /* text: the token's key -> on_user; DM_NOT_FOUND, DM_INACTIVE */
-	DM_OP_USER_BY_ID,             /* user_id -> on_user; DM_NOT_FOUND */
-	DM_OP_USER_BY_NAME,           /* text -> on_user; DM_NOT_FOUND */
-	DM_OP_USERS,                  /* -> on_user */
-	DM_OP_UNREAD_COUNT,           /* user_id -> count */
-	DM_OP_UNREAD_BY_PARTNER,      /* user_id -> on_unread */
-	DM_OP_UNREAD_MESSAGES,        /* user_id -> on_message */
-	DM_OP_PARTNERS,               /* user_id, page -> on_user */
-	DM_OP_CONVERSATION,           /* user_id, partner_id, page -> on_message */
-	DM_OP_MESSAGE,                /* message_id -> on_message; DM_NOT_FOUND */
-	DM_OP_ALL_MESSAGES,           /* user_id (0: everybody), page.limit -> on_message */
-	DM_OP_SEND,                   /* user_id, partner_id, text -> message */
+	DM_OP_AUTHENTICATE,      /* text: the token's key -> on_user; DM_NOT_FOUND, DM_INACTIVE */
+	DM_OP_USER_BY_ID,        /* user_id -> on_user; DM_NOT_FOUND */
+	DM_OP_USER_BY_NAME,      /* text -> on_user; DM_NOT_FOUND */
+	DM_OP_USERS,             /* -> on_user */
+	DM_OP_UNREAD_COUNT,      /* user_id -> count */
+	DM_OP_UNREAD_BY_PARTNER, /* user_id -> on_unread */
+	DM_OP_UNREAD_MESSAGES,   /* user_id -> on_message */
+	DM_OP_PARTNERS,          /* user_id, page -> on_user */
+	DM_OP_CONVERSATION,      /* user_id, partner_id, page -> on_message */
+	DM_OP_MESSAGE,           /* message_id -> on_message; DM_NOT_FOUND */
+	DM_OP_ALL_MESSAGES,      /* user_id (0: everybody), page.limit -> on_message */
+	DM_OP_EVENTS,        /* user_id (0: everybody), event, page.limit -> on_event, event, count; see dm_events */
+	DM_OP_EVENTS_NEWEST, /* -> event */
+	DM_OP_EVENTS_TRIM,   /* page.position: before, page.limit: keep -> count */
+	DM_OP_SEND,          /* user_id, partner_id, text -> message */
 	DM_OP_MARK_CONVERSATION_READ, /* user_id, partner_id -> count */
 	DM_OP_MARK_READ,              /* message_id -> count; DM_NOT_FOUND */
 	DM_OP_HIDE,                   /* user_id, message_id; DM_NOT_FOUND */
@@ -285,10 +329,12 @@ struct dm_operation {
 	bool flag;
 	const struct dm_new_user *new_user;
 	struct dm_page page;
+	struct dm_event_position event;
 
 	dm_message_row *on_message;
 	dm_user_row *on_user;
 	dm_unread_row *on_unread;
+	dm_event_row *on_event;
 	void (*done)(struct dm_operation *operation); /* must be given to dm_submit */
 	void *context;                                /* the caller's; given to the row functions */
 

@@ -178,6 +178,41 @@ enum dm_status dm_all_messages(dm *handle, int64_t user_id, size_t limit, dm_mes
 	return service_run(handle, &operation, error);
 }
 
+enum dm_status dm_events(dm *handle, int64_t user_id, struct dm_event_position *position, size_t limit, int64_t *places,
+			 dm_event_row *row, void *context, struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_EVENTS,
+					 .user_id = user_id,
+					 .event = *position,
+					 .page = {.limit = limit},
+					 .on_event = row,
+					 .context = context};
+	enum dm_status status = service_run(handle, &operation, error);
+
+	*position = operation.event;
+	if (places)
+		*places = operation.count;
+	return status;
+}
+
+enum dm_status dm_events_newest(dm *handle, struct dm_event_position *position, struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_EVENTS_NEWEST};
+	enum dm_status status = service_run(handle, &operation, error);
+
+	*position = operation.event;
+	return status;
+}
+
+enum dm_status dm_events_trim(dm *handle, int64_t before, size_t keep, int64_t *removed, struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_EVENTS_TRIM, .page = {.position = before, .limit = keep}};
+	enum dm_status status = service_run(handle, &operation, error);
+
+	*removed = operation.count;
+	return status;
+}
+
 enum dm_status dm_user_create(dm *handle, const struct dm_new_user *user, int64_t *id, struct dm_error *error)
 {
 	char password[PASSWORD_SIZE];

@@ -65,6 +65,13 @@ static void complete(struct dm_operation *operation)
 		operation->done(operation);
 }
 
+static void events_recorded(void *context)
+{
+	struct dm *handle = context;
+
+	signals_emit(&handle->signals, DM_EVENTS_RECORDED, NULL);
+}
+
 static bool copy_rules(struct rules *rules, const struct dm_options *options)
 {
 	size_t size = options->allowed_recipients_count * sizeof(*rules->allowed_recipients);
@@ -82,16 +89,19 @@ static bool copy_rules(struct rules *rules, const struct dm_options *options)
 
 enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_error *error)
 {
+	dm *handle = calloc(1, sizeof(*handle));
 	struct store_options store = {
 		.url = options->database ? options->database : DEFAULT_URL,
 		.busy_timeout_ms = options->busy_timeout_ms > 0 ? options->busy_timeout_ms : DEFAULT_BUSY_TIMEOUT_MS,
 		.max_waiting = options->max_waiting > 0 ? options->max_waiting : DEFAULT_MAX_WAITING,
 		.create = options->create,
+		.record_events = options->record_events,
 		.changed = keep_changed,
+		.recorded = events_recorded,
+		.recorded_context = handle,
 		.completed = complete,
 	};
 	struct dm_error own = {0};
-	dm *handle = calloc(1, sizeof(*handle));
 	enum dm_status status = DM_OK;
 
 	*out = NULL;

@@ -132,7 +132,8 @@ static struct receiver *call(struct signals *signals, struct receiver *receiver,
 	receiver->running++;
 	pthread_mutex_unlock(&signals->mutex);
 	frames = &frame;
-	receiver->function(receiver->context, receiver->signal, message, message->sender_id, message->recipient_id);
+	receiver->function(receiver->context, receiver->signal, message, message ? message->sender_id : 0,
+			   message ? message->recipient_id : 0);
 	frames = frame.outer;
 	pthread_mutex_lock(&signals->mutex);
 	receiver->running--;

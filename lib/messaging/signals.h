@@ -15,7 +15,7 @@ struct signals {
 	pthread_mutex_t mutex; /* guards the list; not held while a receiver runs */
 	pthread_cond_t stopped_running;
 	struct receiver *first; /* in the order in which they were connected */
-	atomic_size_t counts[2];
+	atomic_size_t counts[DM_EVENTS_RECORDED + 1];
 };
 
 void signals_init(struct signals *signals);
@@ -28,7 +28,7 @@ bool signals_disconnect(struct signals *signals, enum dm_signal signal, dm_recei
 /* Cheap: spares whoever has nobody to tell. */
 bool signals_has_receivers(const struct signals *signals, enum dm_signal signal);
 
-/* Calls each receiver of the signal, in the caller's thread. */
+/* Calls each receiver of the signal, in the caller's thread. The message may be NULL. */
 void signals_emit(struct signals *signals, enum dm_signal signal, const struct dm_message *message);
 
 #endif

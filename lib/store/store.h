@@ -13,9 +13,13 @@ struct store_options {
 	int busy_timeout_ms;
 	size_t max_waiting;
 	bool create;
+	bool record_events;
 	/* A message was marked as read; called before the commit, so it counts only if the operation ends with DM_OK.
 	 * False where there is no memory to remember it. */
 	bool (*changed)(struct dm_operation *operation, const struct dm_message *message);
+	/* A commit has added to the event log (or, where another process did, that was heard of). */
+	void (*recorded)(void *context);
+	void *recorded_context;
 	/* The operation has its result, and what it wrote is durable. Called once, on any thread; may free it. */
 	void (*completed)(struct dm_operation *operation);
 };

@@ -96,11 +96,11 @@ bool config_read_prefix(struct config *config, const char *flag)
 	return true;
 }
 
-static bool read_switch(const char *variable, bool *on)
+static bool read_switch(const char *variable, bool fallback, bool *on)
 {
 	const char *value = setting(NULL, variable);
 
-	*on = value && strcmp(value, "1") == 0;
+	*on = value ? strcmp(value, "1") == 0 : fallback;
 	if (!value || *on || strcmp(value, "0") == 0)
 		return true;
 	return refuse(variable, value, "0 or 1");
@@ -147,8 +147,9 @@ bool config_read(struct config *config, const struct config_flags *flags)
 		return refuse(name_of(flags->listen, "--listen", PREFIX "LISTEN"), config->listen,
 			      "ADDR:PORT, [IPV6]:PORT or unix:PATH");
 	return read_numbers(config, flags) && config_read_prefix(config, flags->prefix) &&
-	       read_switch(PREFIX "TRUST_FORWARDED", &config->trust_forwarded) &&
-	       read_log_level(config, flags->log_level) && read_allowed_recipients(config);
+	       read_switch(PREFIX "TRUST_FORWARDED", false, &config->trust_forwarded) &&
+	       read_switch(PREFIX "EVENTS", true, &config->record_events) && read_log_level(config, flags->log_level) &&
+	       read_allowed_recipients(config);
 }
 
 void config_release(struct config *config)

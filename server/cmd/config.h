@@ -17,6 +17,7 @@ struct config {
 	size_t content_length; /* characters; 0: no limit */
 	int busy_timeout_ms;
 	bool trust_forwarded;
+	bool record_events;
 	enum log_level log_level;
 	int64_t *allowed_recipients; /* owned */
 	size_t allowed_recipients_count;

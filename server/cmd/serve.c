@@ -55,6 +55,7 @@ static dm *open_database(const struct config *config, bool migrate, int *status)
 		.allowed_recipients_count = config->allowed_recipients_count,
 		.max_content_length = config->content_length,
 		.busy_timeout_ms = config->busy_timeout_ms,
+		.record_events = config->record_events,
 	};
 	struct dm_error error = {0};
 	dm *handle = cli_open(&options, migrate, status);

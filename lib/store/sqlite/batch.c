@@ -19,6 +19,9 @@ static const struct {
 	[DM_OP_CONVERSATION] = {conversation_page, true},
 	[DM_OP_MESSAGE] = {message_get, true},
 	[DM_OP_ALL_MESSAGES] = {messages_all, true},
+	[DM_OP_EVENTS] = {events_read, true},
+	[DM_OP_EVENTS_NEWEST] = {events_newest, true},
+	[DM_OP_EVENTS_TRIM] = {events_trim, false},
 	[DM_OP_SEND] = {message_send, false},
 	[DM_OP_MARK_CONVERSATION_READ] = {conversation_mark_read, false},
 	[DM_OP_MARK_READ] = {message_mark_read, false},
@@ -69,10 +72,15 @@ void batch_run(void *session_pointer, struct dm_operation **operations, size_t c
 {
 	struct session *session = session_pointer;
 	struct dm_error error = {0};
-	enum dm_status status = run_in_transaction(session, operations, count, &error);
+	enum dm_status status;
 
-	if (status == DM_OK)
+	session->recorded = false;
+	status = run_in_transaction(session, operations, count, &error);
+	if (status == DM_OK) {
+		if (session->recorded)
+			session->options->recorded(session->options->recorded_context);
 		return;
+	}
 	if (!sqlite3_get_autocommit(session->db)) { /* SQLite has not rolled back by itself */
 		sqlite3_step(session->statements[ROLLBACK]);
 		sqlite3_reset(session->statements[ROLLBACK]);

@@ -59,9 +59,13 @@ enum dm_status messages_changed(struct session *session, sqlite3_stmt *statement
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct dm_message message = message_from_row(statement);
 
-		if (!session->options->changed(operation, &message)) {
+		enum dm_status status = session->options->changed(operation, &message)
+						? event_record(session, DM_MESSAGE_READ, &message, &operation->error)
+						: fail(&operation->error, DM_NO_MEMORY, "out of memory");
+
+		if (status != DM_OK) {
 			sqlite3_reset(statement);
-			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
+			return status;
 		}
 		operation->count++;
 	}
@@ -103,7 +107,7 @@ enum dm_status message_send(struct session *session, struct dm_operation *operat
 		.read_at = DM_UNREAD,
 		.content = operation->text,
 	};
-	return DM_OK;
+	return event_record(session, DM_MESSAGE_SENT, &operation->message, &operation->error);
 }
 
 enum dm_status message_get(struct session *session, struct dm_operation *operation)

@@ -102,6 +102,13 @@ static const char indexes[] =
 	"CREATE INDEX IF NOT EXISTS directmessages_unread ON directmessages_message (recipient_id, sender_id)"
 	" WHERE read_at IS NULL AND hidden_for_recipient IS NULL;";
 
+/* Nothing but the primary key, so that writing costs little. The row of kind 0 is the beginning: it is the position
+ * before the first event. The newest row is never removed, so an id never comes again, without AUTOINCREMENT. */
+static const char event_log[] =
+	"CREATE TABLE directmessages_event (id integer NOT NULL PRIMARY KEY, kind integer NOT NULL,"
+	" message_id integer NOT NULL, sender_id integer NOT NULL, recipient_id integer NOT NULL, at integer NOT NULL);"
+	"INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at) VALUES (0, 0, 0, 0, 0);";
+
 const struct migration migrations[] = {
 	{
 		.number = 1,
@@ -130,6 +137,13 @@ const struct migration migrations[] = {
 			"SELECT count(*) = 3 FROM sqlite_master WHERE type = 'index' AND tbl_name = 'directmessages_message'"
 			" AND name IN ('directmessages_sent', 'directmessages_received', 'directmessages_unread')",
 		.sql = indexes,
+	},
+	{
+		.number = 3,
+		.name = "the event log",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event", "6",
+						   "'id', 'kind', 'message_id', 'sender_id', 'recipient_id', 'at'"),
+		.sql = event_log,
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

@@ -34,4 +34,11 @@ enum dm_status conversation_has_unread(struct session *session, struct dm_operat
 /* partner.c */
 operation_function partners_page;
 
+/* event.c */
+operation_function events_read, events_newest, events_trim;
+
+/* Writes the event of a message that was sent or marked as read, if the store records events. */
+enum dm_status event_record(struct session *session, enum dm_signal signal, const struct dm_message *message,
+			    struct dm_error *error);
+
 #endif

@@ -162,6 +162,7 @@ enum dm_status session_prepare(struct session *session, struct dm_error *error)
 		{message_statements, message_statements_count},
 		{partner_statements, partner_statements_count},
 		{conversation_statements, conversation_statements_count},
+		{event_statements, event_statements_count},
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(nouns); i++) {

@@ -40,6 +40,10 @@ enum statement {
 	CONVERSATION_ROW_TIME,
 	PARTNERS_DOWN,
 	PARTNERS_UP,
+	EVENT_INSERT,
+	EVENTS_FROM,
+	EVENTS_NEWEST,
+	EVENTS_TRIM,
 	STATEMENT_COUNT
 };
 
@@ -50,9 +54,9 @@ struct statement_text {
 };
 
 extern const struct statement_text session_statements[], user_statements[], token_statements[], message_statements[],
-	conversation_statements[], partner_statements[];
+	conversation_statements[], partner_statements[], event_statements[];
 extern const size_t session_statements_count, user_statements_count, token_statements_count, message_statements_count,
-	conversation_statements_count, partner_statements_count;
+	conversation_statements_count, partner_statements_count, event_statements_count;
 
 struct session {
 	sqlite3 *db;
@@ -60,6 +64,7 @@ struct session {
 	struct session *next;                      /* in the pool of readers */
 	const struct store_options *options;       /* the store's */
 	int64_t last_sent_at;                      /* the writer's: of the message stored last */
+	bool recorded;                             /* the writer's: this batch has written events */
 };
 
 enum session_role { SESSION_READER, SESSION_WRITER };

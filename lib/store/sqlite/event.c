@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* event.c - the event log: one row for each message sent or marked as read, in the order of commits.
+ *
+ * The writer is alone, so ids grow as commits do, and a reader that has seen one has seen all before it. `at` is in
+ * microseconds: nobody but us reads this table. */
+#include "nouns.h"
+
+/* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */
+#define KIND_OF(signal) ((int)(signal) + 1)
+#define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
+
+/* So many rows are removed at once at most: about 10 ms. */
+#define TRIM_MOST "5000"
+
+#define LOG "directmessages_event"
+
+const struct statement_text event_statements[] = {
+	{EVENT_INSERT,
+	 "INSERT INTO " LOG " (kind, message_id, sender_id, recipient_id, at) VALUES (?1, ?2, ?3, ?4, ?5)"},
+	/* Columns 0 to 5 are those of message_from_row; NULL where the message is gone. */
+	{EVENTS_FROM,
+	 "SELECT m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, m.content, e.id, e.kind, e.at, e.sender_id,"
+	 " e.recipient_id, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL FROM " LOG " e"
+	 " LEFT JOIN directmessages_message m ON m.id = e.message_id WHERE e.id >= ?1 ORDER BY e.id LIMIT ?2"},
+	{EVENTS_NEWEST, "SELECT max(id) FROM " LOG},
+	/* Up to the first row to be kept: by number, by time, and no more than some at once. */
+	/* Up to the first row to be kept: by number, by time (looked for among those that may go), no more than some.
+	 */
+	{EVENTS_TRIM,
+	 "DELETE FROM " LOG " WHERE id < min((SELECT max(id) FROM " LOG "), (SELECT min(id) FROM " LOG ") + " TRIM_MOST
+	 ","
+	 " max((SELECT max(id) FROM " LOG ") - ?1 + 1,"
+	 " coalesce((SELECT id FROM (SELECT id, at FROM " LOG " ORDER BY id LIMIT " TRIM_MOST ") WHERE at >= ?2"
+	 " ORDER BY id LIMIT 1), 9223372036854775807)))"},
+};
+const size_t event_statements_count = ARRAY_LENGTH(event_statements);
+
+enum dm_status event_record(struct session *session, enum dm_signal signal, const struct dm_message *message,
+			    struct dm_error *error)
+{
+	sqlite3_stmt *statement = session->statements[EVENT_INSERT];
+
+	if (!session->options->record_events)
+		return DM_OK;
+	session->recorded = true;
+	sqlite3_bind_int(statement, 1, KIND_OF(signal));
+	sqlite3_bind_int64(statement, 2, message->id);
+	sqlite3_bind_int64(statement, 3, message->sender_id);
+	sqlite3_bind_int64(statement, 4, message->recipient_id);
+	sqlite3_bind_int64(statement, 5, signal == DM_MESSAGE_SENT ? message->sent_at : message->read_at);
+	return session_step_done(session, statement, error);
+}
+
+/* Whether the row is an event for the operation's user, of a message that is still there. */
+static bool is_wanted(sqlite3_stmt *row, int64_t user_id)
+{
+	return sqlite3_column_type(row, 0) != SQLITE_NULL &&
+	       (user_id == 0 || sqlite3_column_int64(row, 9) == user_id || sqlite3_column_int64(row, 10) == user_id);
+}
+
+static bool lend(struct dm_operation *operation, sqlite3_stmt *row)
+{
+	struct dm_event event = {
+		.position = operation->event,
+		.signal = SIGNAL_OF(sqlite3_column_int(row, 7)),
+		.at = sqlite3_column_int64(row, 8),
+		.message = message_from_row(row),
+		.hidden_for_sender = sqlite3_column_int(row, 11) != 0,
+		.hidden_for_recipient = sqlite3_column_int(row, 12) != 0,
+	};
+
+	event.message.read_at = event.signal == DM_MESSAGE_READ ? event.at : DM_UNREAD;
+	return operation->on_event(operation->context, &event);
+}
+
+enum dm_status events_read(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[EVENTS_FROM];
+	const struct dm_event_position start = operation->event;
+	size_t limit = operation->page.limit;
+	enum dm_status status;
+	bool enough = false;
+	int code;
+
+	operation->count = 0;
+	sqlite3_bind_int64(statement, 1, start.id);
+	sqlite3_bind_int64(statement, 2, limit > 0 ? (int64_t)limit + 1 : -1);
+	code = sqlite3_step(statement);
+	/* The row at the position itself shows that nothing behind it was removed: the log is trimmed from its start.
+	 */
+	if (code == SQLITE_DONE ||
+	    (code == SQLITE_ROW && (start.transaction != 0 || sqlite3_column_int64(statement, 6) != start.id)))
+		fail(&operation->error, DM_NOT_FOUND, "the event log does not hold this position, or not any more");
+	while (operation->error.status == DM_OK && !enough && code == SQLITE_ROW &&
+	       (code = sqlite3_step(statement)) == SQLITE_ROW) {
+		operation->event.id = sqlite3_column_int64(statement, 6);
+		operation->count++;
+		enough = is_wanted(statement, operation->user_id) && !lend(operation, statement);
+	}
+	status = session_finish(session, statement, code, &operation->error);
+	return operation->error.status != DM_OK ? operation->error.status : status;
+}
+
+enum dm_status events_newest(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[EVENTS_NEWEST];
+	int code = sqlite3_step(statement);
+
+	operation->event = (struct dm_event_position){0, 0};
+	if (code == SQLITE_ROW)
+		operation->event.id = sqlite3_column_int64(statement, 0);
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status events_trim(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[EVENTS_TRIM];
+	size_t keep = operation->page.limit;
+	enum dm_status status;
+
+	sqlite3_bind_int64(statement, 1, keep > 0 && keep < INT64_MAX ? (int64_t)keep : INT64_MAX);
+	sqlite3_bind_int64(statement, 2, operation->page.position);
+	status = session_step_done(session, statement, &operation->error);
+	operation->count = status == DM_OK ? sqlite3_changes(session->db) : 0;
+	return status;
+}

@@ -87,6 +87,18 @@ typedef struct dm dm; /* an open database; opaque */
 
 /* ---- open and close ------------------------------------------------------------------------------------------ */
 
+/* A custom user model's table. NULL is the name that auth_user has; "-" says that there is no such column, and its
+ * values are then empty (and every user active). Names may hold no quotes. Copied by dm_open. */
+struct dm_user_table {
+	const char *table;    /* "auth_user"; a dot parts a schema from the table */
+	const char *id;       /* "id": the key, an integer or bigint */
+	const char *username; /* "username": unique */
+	const char *first_name;
+	const char *last_name;
+	const char *email;
+	const char *is_active;
+};
+
 struct dm_options {
 	/* "sqlite:///relative.db" or "sqlite:////absolute.db"; NULL means "sqlite:///directmessages.db". */
 	const char *database;
@@ -101,10 +113,12 @@ struct dm_options {
 	/* Write an event for each message sent or marked as read, in the same commit: see "the event log". Costs a row
 	 * each, so it is off unless asked for. */
 	bool record_events;
+	struct dm_user_table user_table;
 };
 
 /* Opens a database; *out is the caller's, to be closed by dm_close. Does not look at the schema: see dm_check_schema.
- * Fails with DM_INVALID (the URL), DM_UNAVAILABLE (no such file, no database, no permission) or DM_BUSY. */
+ * Fails with DM_INVALID (the URL, a name of the user table), DM_UNAVAILABLE (no such file, no database, no permission)
+ * or DM_BUSY. */
 DM_CHECK enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_error *error);
 
 /* Finishes the operations that wait, then closes. No other call on the handle may be running. NULL is fine. */
@@ -190,7 +204,8 @@ struct dm_new_user {
 	struct dm_text password; /* data NULL: none, the user can't log in with one */
 };
 
-/* Creates an active user; the password is kept as Django's pbkdf2_sha256. DM_EXISTS, DM_INVALID. */
+/* Creates an active user; the password is kept as Django's pbkdf2_sha256. DM_EXISTS, DM_INVALID: also where the user
+ * table is a project's own that lacks columns of Django's AbstractUser, or has others that want a value. */
 DM_CHECK enum dm_status dm_user_create(dm *handle, const struct dm_new_user *user, int64_t *id, struct dm_error *error);
 
 /* Finds one user and lends it to row. DM_NOT_FOUND. */
@@ -202,7 +217,7 @@ DM_CHECK enum dm_status dm_user_by_name(dm *handle, struct dm_text username, dm_
 /* Every user, ascending by id. */
 DM_CHECK enum dm_status dm_users(dm *handle, dm_user_row *row, void *context, struct dm_error *error);
 
-/* An inactive user's token is refused. DM_NOT_FOUND. */
+/* An inactive user's token is refused. DM_NOT_FOUND; DM_INVALID where the user table has no such column. */
 DM_CHECK enum dm_status dm_user_set_active(dm *handle, struct dm_text username, bool active, struct dm_error *error);
 
 /* A token is 40 lower-case hex digits, as Django REST Framework's. */

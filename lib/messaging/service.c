@@ -111,6 +111,9 @@ enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_err
 	if (!copy_rules(&handle->rules, options))
 		status = fail(&own, DM_NO_MEMORY, "out of memory");
 	if (status == DM_OK)
+		status = user_table_init(&handle->users, &options->user_table, &own);
+	store.users = &handle->users;
+	if (status == DM_OK)
 		status = store_open(&store, &handle->store, &own);
 	if (status != DM_OK) {
 		dm_close(handle);
@@ -127,6 +130,7 @@ void dm_close(dm *handle)
 	if (handle->store)
 		handle->store->backend->close(handle->store);
 	signals_release(&handle->signals);
+	user_table_release(&handle->users);
 	free(handle->rules.allowed_recipients);
 	free(handle);
 }

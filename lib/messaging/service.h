@@ -6,9 +6,11 @@
 #include "rules.h"
 #include "signals.h"
 #include "store.h"
+#include "user_table.h"
 
 struct dm {
 	struct store *store;
+	struct user_table users;
 	struct rules rules;
 	struct signals signals;
 };

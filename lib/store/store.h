@@ -7,9 +7,11 @@
 #include "directmessages.h"
 
 struct store;
+struct user_table;
 
 struct store_options {
 	const char *url;
+	const struct user_table *users; /* lives longer than the store */
 	int busy_timeout_ms;
 	size_t max_waiting;
 	bool create;

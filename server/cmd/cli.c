@@ -30,13 +30,19 @@ int cli_fail(int status, const char *format, ...)
 	return status;
 }
 
+/* NULL where the variable is not set, or empty. */
+static const char *environment(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value && *value ? value : NULL;
+}
+
 const char *cli_database(void)
 {
-	const char *environment = getenv("DATABASE_URL");
+	const char *url = database ? database : environment("DATABASE_URL");
 
-	if (database)
-		return database;
-	return environment && *environment ? environment : DEFAULT_DATABASE;
+	return url ? url : DEFAULT_DATABASE;
 }
 
 void cli_set_database(const char *url)
@@ -120,6 +126,15 @@ dm *cli_open(const struct dm_options *given, bool create, int *status)
 
 	options.database = cli_database();
 	options.create = create;
+	options.user_table = (struct dm_user_table){
+		.table = environment("DIRECTMESSAGES_USER_TABLE"),
+		.id = environment("DIRECTMESSAGES_USER_ID"),
+		.username = environment("DIRECTMESSAGES_USER_USERNAME"),
+		.first_name = environment("DIRECTMESSAGES_USER_FIRST_NAME"),
+		.last_name = environment("DIRECTMESSAGES_USER_LAST_NAME"),
+		.email = environment("DIRECTMESSAGES_USER_EMAIL"),
+		.is_active = environment("DIRECTMESSAGES_USER_IS_ACTIVE"),
+	};
 	*status = EXIT_FAILED;
 	if (dm_open(&options, &handle, &error) != DM_OK) {
 		*status = cli_fail(error.status == DM_INVALID ? EXIT_USAGE : EXIT_FAILED, "%s", error.message);

@@ -110,7 +110,8 @@ static int set_active(const struct command *command, int argc, char **argv, bool
 		return status;
 	status = EXIT_SUCCESS;
 	if (dm_user_set_active(handle, cli_text(words[0]), active, &error) != DM_OK)
-		status = cli_fail(EXIT_FAILED, "%s; see 'directmessages user list'", error.message);
+		status = cli_fail(EXIT_FAILED, "%s%s", error.message,
+				  error.status == DM_NOT_FOUND ? "; see 'directmessages user list'" : "");
 	else
 		printf("user %s is now %s\n", words[0], active ? "active" : "inactive");
 	dm_close(handle);

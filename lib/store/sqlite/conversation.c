@@ -33,8 +33,8 @@ const struct statement_text conversation_statements[] = {
 	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = ?2" IS_UNREAD " LIMIT 1"},
 	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD},
 	{UNREAD_BY_PARTNER,
-	 "SELECT sender_id, (SELECT username FROM auth_user WHERE id = sender_id), count(*)" UNREAD IS_UNREAD
-	 " GROUP BY sender_id ORDER BY sender_id"},
+	 "SELECT sender_id, (SELECT {u.username} FROM {users} u WHERE {u.id} = directmessages_message.sender_id),"
+	 " count(*)" UNREAD IS_UNREAD " GROUP BY sender_id ORDER BY sender_id"},
 	{UNREAD_MESSAGES, "SELECT " MESSAGE_COLUMNS UNREAD IS_UNREAD " ORDER BY sent_at, id"},
 };
 const size_t conversation_statements_count = ARRAY_LENGTH(conversation_statements);

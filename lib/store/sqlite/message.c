@@ -10,7 +10,7 @@ const struct statement_text message_statements[] = {
 	{MESSAGE_INSERT,
 	 "INSERT INTO directmessages_message (content, sent_at, read_at, recipient_id, sender_id,"
 	 " hidden_for_recipient, hidden_for_sender) SELECT ?1, ?2, NULL, ?3, ?4, NULL, NULL"
-	 " WHERE EXISTS (SELECT 1 FROM auth_user WHERE id = ?3) AND EXISTS (SELECT 1 FROM auth_user WHERE id = ?4)"},
+	 " WHERE EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?3) AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?4)"},
 	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = ?1"},
 	{MESSAGE_MARK_READ, "UPDATE directmessages_message SET read_at = ?2 WHERE id = ?1 AND read_at IS NULL"
 			    " RETURNING " MESSAGE_COLUMNS},

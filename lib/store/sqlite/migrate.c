@@ -3,16 +3,21 @@
 #include "migrate.h"
 
 #include "clock.h"
+#include "user_table.h"
+
+#include <stdlib.h>
 
 #define TABLE "directmessages_schema"
 
 /* The SELECT's one integer; 0 where it gives no row. */
-static enum dm_status ask(struct session *session, const char *sql, int64_t *answer, struct dm_error *error)
+static enum dm_status ask(struct session *session, const char *text, int64_t *answer, struct dm_error *error)
 {
-	sqlite3_stmt *statement;
-	int code = sqlite3_prepare_v2(session->db, sql, -1, &statement, NULL);
+	char *sql = user_table_expand(session->options->users, text);
+	sqlite3_stmt *statement = NULL;
+	int code = sql ? sqlite3_prepare_v2(session->db, sql, -1, &statement, NULL) : SQLITE_NOMEM;
 	enum dm_status status;
 
+	free(sql);
 	if (code != SQLITE_OK)
 		return session_failure(session, code, error);
 	code = sqlite3_step(statement);
@@ -104,9 +109,14 @@ static enum dm_status is_due(struct session *session, const struct migration *st
 
 enum dm_status schema_check(struct session *session, struct dm_error *error)
 {
+	enum dm_status status = user_table_check(session, error);
+
+	if (status != DM_OK)
+		return status;
 	for (size_t i = 0; i < migrations_count; i++) {
 		bool due;
-		enum dm_status status = is_due(session, &migrations[i], &due, error);
+
+		status = is_due(session, &migrations[i], &due, error);
 
 		if (status != DM_OK)
 			return status;
@@ -138,11 +148,15 @@ static enum dm_status apply_locked(struct session *session, const struct migrati
 
 enum dm_status schema_migrate(struct session *session, store_on_step *on_step, void *context, struct dm_error *error)
 {
+	enum dm_status status = user_table_check(session, error);
+
+	if (status != DM_OK)
+		return status;
 	for (size_t i = 0; i < migrations_count; i++) {
 		const struct migration *step = &migrations[i];
 		bool due;
-		enum dm_status status = is_due(session, step, &due, error);
 
+		status = is_due(session, step, &due, error);
 		if (status == DM_OK && due)
 			status = apply_locked(session, step, &due, error);
 		if (status != DM_OK)

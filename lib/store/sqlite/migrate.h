@@ -9,6 +9,10 @@ MUST_CHECK enum dm_status schema_check(struct session *session, struct dm_error 
 MUST_CHECK enum dm_status schema_migrate(struct session *session, store_on_step *on_step, void *context,
 					 struct dm_error *error);
 
+/* Looks for the columns that the settings name, and at the key's type. Without a table there is nothing to complain of
+ * yet if it is one that we make. */
+MUST_CHECK enum dm_status user_table_check(struct session *session, struct dm_error *error);
+
 /* A numbered step. Its SQL runs where `satisfied` (a SELECT of one 0 or 1) says 0: what a step makes may have been made
  * by Django before us, and may be lost again when Django rebuilds a table. */
 struct migration {

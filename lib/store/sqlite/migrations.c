@@ -93,6 +93,12 @@ static const char django_tables[] =
 #define HAS_COLUMNS(table, count, columns) \
 	"(SELECT count(*) FROM pragma_table_info('" table "') WHERE name IN (" columns ")) = " count
 
+#define HAS_TOKENS HAS_COLUMNS("authtoken_token", "3", "'key', 'created', 'user_id'")
+#define HAS_MESSAGES \
+	HAS_COLUMNS("directmessages_message", "8", \
+		    "'id', 'content', 'sent_at', 'read_at', 'recipient_id', 'sender_id', 'hidden_for_sender'," \
+		    " 'hidden_for_recipient'")
+
 /* Visible messages by either end, so that hidden ones cost nothing, and the unread ones. */
 static const char indexes[] =
 	"CREATE INDEX IF NOT EXISTS directmessages_sent ON directmessages_message (sender_id, recipient_id, sent_at)"
@@ -113,20 +119,14 @@ const struct migration migrations[] = {
 	{
 		.number = 1,
 		.name = "Django's tables",
-		.satisfied = "SELECT " HAS_COLUMNS(
-			"auth_user", "11",
-			"'id', 'password', 'last_login', 'is_superuser', 'username', 'last_name', 'email', 'is_staff', "
-			"'is_active', 'date_joined', 'first_name'") " AND " HAS_COLUMNS("authtoken_token", "3",
-											"'key', 'created', 'user_id'") " AND " HAS_COLUMNS("directmessages_message",
-																	   "8",
-																	   "'id', 'content', 'sent_at', 'read_at', 'recipient_id', 'sender_id', "
-																	   "'hidden_for_sender', 'hidden_for_recipient'"),
+		.satisfied = "SELECT EXISTS (SELECT 1 FROM pragma_table_info({'table'}, {'schema'})) AND " HAS_TOKENS
+			     " AND " HAS_MESSAGES,
 		.possible =
-			"SELECT count(*) = 0 FROM sqlite_master WHERE type IN ('table', 'view') AND (name LIKE 'auth\\_%' ESCAPE '\\'"
+			"SELECT {'users'} = '\"auth_user\"' AND count(*) = 0 FROM sqlite_master WHERE type IN ('table', 'view') AND (name LIKE 'auth\\_%' ESCAPE '\\'"
 			" OR name IN ('django_migrations', 'django_content_type', 'authtoken_token',"
 			" 'directmessages_message'))",
 		.refusal =
-			"the database has some of Django's tables, but not all that is needed of auth_user, authtoken_token and "
+			"the database has not all that is needed of Django's tables: the users', authtoken_token and "
 			"directmessages_message; run the Django project's own 'manage.py migrate' first",
 		.sql = django_tables,
 	},

@@ -10,7 +10,8 @@ typedef enum dm_status operation_function(struct session *session, struct dm_ope
 
 /* user.c */
 operation_function user_authenticate, user_by_id, user_by_name, users_list, user_create, user_set_active;
-struct dm_user user_from_row(sqlite3_stmt *row); /* of SELECT id, username, first_name, last_name, email, is_active */
+struct dm_user user_from_row(sqlite3_stmt *row); /* of SELECT USER_COLUMNS FROM {users} u */
+#define USER_COLUMNS "{u.id}, {u.username}, {u.first_name}, {u.last_name}, {u.email}, {u.is_active}"
 
 /* token.c */
 operation_function token_create, token_revoke;

@@ -19,8 +19,8 @@
 	"WITH RECURSIVE partner(id) AS (SELECT " NEXT("?2", pick, compare, none) " UNION ALL SELECT " NEXT( \
 		"partner.id", pick, compare, \
 		none) " FROM partner WHERE partner.id <> " none " LIMIT ?3)" \
-		      " SELECT u.id, u.username, u.first_name, u.last_name, u.email, u.is_active" \
-		      " FROM partner CROSS JOIN auth_user u ON u.id = partner.id LIMIT ?4 OFFSET ?5"
+		      " SELECT " USER_COLUMNS \
+		      " FROM partner CROSS JOIN {users} u ON {u.id} = partner.id LIMIT ?4 OFFSET ?5"
 
 #define LOWEST "-9223372036854775808"
 #define HIGHEST "9223372036854775807"

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "timestamp.h"
+#include "user_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,16 +132,28 @@ void session_close(struct session *session)
 	free(session);
 }
 
+int session_prepare_statement(struct session *session, const struct statement_text *text)
+{
+	sqlite3_stmt **statement = &session->statements[text->id];
+	char *sql;
+	int code;
+
+	if (*statement)
+		return SQLITE_OK;
+	sql = user_table_expand(session->options->users, text->sql);
+	if (!sql)
+		return SQLITE_NOMEM;
+	code = sqlite3_prepare_v3(session->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+	free(sql);
+	return code;
+}
+
 static enum dm_status prepare_noun(struct session *session, const struct statement_text *texts, size_t count,
 				   struct dm_error *error)
 {
 	for (size_t i = 0; i < count; i++) {
-		sqlite3_stmt **statement = &session->statements[texts[i].id];
-		int code;
+		int code = session_prepare_statement(session, &texts[i]);
 
-		if (*statement)
-			continue;
-		code = sqlite3_prepare_v3(session->db, texts[i].sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
 		if (code == SQLITE_ERROR)
 			return fail(error, DM_SCHEMA, "the database's schema is not up to date (%s); run 'migrate'",
 				    sqlite3_errmsg(session->db));

@@ -47,7 +47,7 @@ enum statement {
 	STATEMENT_COUNT
 };
 
-/* The SQL of one noun's file, by statement. */
+/* The SQL of one noun's file, by statement; the names of the user table as in user_table_expand. */
 struct statement_text {
 	enum statement id;
 	const char *sql;
@@ -73,6 +73,9 @@ enum session_role { SESSION_READER, SESSION_WRITER };
 MUST_CHECK struct session *session_open(const char *path, enum session_role role, const struct store_options *options,
 					struct dm_error *error);
 void session_close(struct session *session);
+
+/* Prepares one statement, unless it is; gives SQLite's code. */
+MUST_CHECK int session_prepare_statement(struct session *session, const struct statement_text *text);
 
 /* Prepares every statement once; a mistake in one, or a missing table, shows here and not in a request. */
 MUST_CHECK enum dm_status session_prepare(struct session *session, struct dm_error *error);

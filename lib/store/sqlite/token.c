@@ -8,11 +8,12 @@
 #include <string.h>
 
 const struct statement_text token_statements[] = {
-	{TOKEN_OF_USER, "SELECT u.id, t.key FROM auth_user u LEFT JOIN authtoken_token t ON t.user_id = u.id"
-			" WHERE u.username = ?1"},
+	{TOKEN_OF_USER, "SELECT {u.id}, t.key FROM {users} u LEFT JOIN authtoken_token t ON t.user_id = {u.id}"
+			" WHERE {u.username} = ?1"},
 	/* Replaces the row of that user, since user_id is unique. */
 	{TOKEN_REPLACE, "INSERT OR REPLACE INTO authtoken_token (key, created, user_id) VALUES (?1, ?2, ?3)"},
-	{TOKEN_DELETE, "DELETE FROM authtoken_token WHERE user_id = (SELECT id FROM auth_user WHERE username = ?1)"},
+	{TOKEN_DELETE, "DELETE FROM authtoken_token"
+		       " WHERE user_id = (SELECT {u.id} FROM {users} u WHERE {u.username} = ?1)"},
 };
 const size_t token_statements_count = ARRAY_LENGTH(token_statements);
 

@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* user.c - users, in Django's auth_user. */
+/* user.c - users, in Django's auth_user or the project's own table. */
 #include "nouns.h"
 
 #include "clock.h"
+#include "user_table.h"
 
-#define USER_COLUMNS "u.id, u.username, u.first_name, u.last_name, u.email, u.is_active"
+#include <string.h>
 
 const struct statement_text user_statements[] = {
 	{USER_BY_TOKEN,
-	 "SELECT " USER_COLUMNS " FROM authtoken_token t CROSS JOIN auth_user u ON u.id = t.user_id WHERE t.key = ?1"},
-	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM auth_user u WHERE u.id = ?1"},
-	{USER_BY_NAME, "SELECT " USER_COLUMNS " FROM auth_user u WHERE u.username = ?1"},
-	{USERS, "SELECT " USER_COLUMNS " FROM auth_user u ORDER BY u.id"},
-	{USER_INSERT, "INSERT INTO auth_user (password, last_login, is_superuser, username, last_name, email, is_staff,"
-		      " is_active, date_joined, first_name) VALUES (?1, NULL, 0, ?2, ?3, ?4, 0, 1, ?5, ?6)"},
-	{USER_SET_ACTIVE, "UPDATE auth_user SET is_active = ?2 WHERE username = ?1"},
+	 "SELECT " USER_COLUMNS " FROM authtoken_token t CROSS JOIN {users} u ON {u.id} = t.user_id WHERE t.key = ?1"},
+	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} = ?1"},
+	{USER_BY_NAME, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.username} = ?1"},
+	{USERS, "SELECT " USER_COLUMNS " FROM {users} u ORDER BY {u.id}"},
 };
 const size_t user_statements_count = ARRAY_LENGTH(user_statements);
+
+/* Prepared when they are needed: a project's own table may lack columns of theirs. */
+static const struct statement_text insert = {
+	USER_INSERT,
+	"INSERT INTO {users} (password, last_login, is_superuser, {username}, {last_name}, {email}, is_staff,"
+	" {is_active}, date_joined, {first_name}) VALUES (?1, NULL, 0, ?2, ?3, ?4, 0, 1, ?5, ?6)"};
+static const struct statement_text set_active = {USER_SET_ACTIVE,
+						 "UPDATE {users} AS u SET {is_active} = ?2 WHERE {u.username} = ?1"};
 
 struct dm_user user_from_row(sqlite3_stmt *row)
 {
@@ -91,12 +97,47 @@ enum dm_status users_list(struct session *session, struct dm_operation *operatio
 	return session_finish(session, statement, code, &operation->error);
 }
 
+static enum dm_status refuse_create(struct dm_operation *operation, const char *why)
+{
+	return fail(&operation->error, DM_INVALID,
+		    "users can't be made in this table (%s); make them with the Django project", why);
+}
+
+static enum dm_status prepare_insert(struct session *session, struct dm_operation *operation)
+{
+	int code;
+
+	if (!user_table_is_complete(session->options->users))
+		return refuse_create(operation, "it lacks columns of Django's AbstractUser");
+	code = session_prepare_statement(session, &insert);
+	if (code == SQLITE_ERROR)
+		return refuse_create(operation, sqlite3_errmsg(session->db));
+	return code == SQLITE_OK ? DM_OK : session_failure(session, code, &operation->error);
+}
+
+/* What a row of this user would break. */
+static enum dm_status refuse_row(struct session *session, struct dm_operation *operation, int code)
+{
+	const char *username = session->options->users->columns[COLUMN_USERNAME];
+	const char *why = sqlite3_errmsg(session->db);
+	const char *column = strrchr(why, '.');
+
+	if (code != SQLITE_CONSTRAINT_UNIQUE)
+		return refuse_create(operation, why);
+	if (column && strcmp(column + 1, username) == 0)
+		return fail(&operation->error, DM_EXISTS, "a user of this name exists already; choose another name");
+	return fail(&operation->error, DM_EXISTS, "another user has the same already (%s); choose something else", why);
+}
+
 enum dm_status user_create(struct session *session, struct dm_operation *operation)
 {
+	enum dm_status status = prepare_insert(session, operation);
 	sqlite3_stmt *statement = session->statements[USER_INSERT];
 	const struct dm_new_user *user = operation->new_user;
 	int code;
 
+	if (status != DM_OK)
+		return status;
 	bind_text(statement, 1, operation->text);
 	bind_text(statement, 2, user->username);
 	bind_text(statement, 3, user->last_name);
@@ -104,9 +145,10 @@ enum dm_status user_create(struct session *session, struct dm_operation *operati
 	bind_time(statement, 5, clock_now());
 	bind_text(statement, 6, user->first_name);
 	code = sqlite3_step(statement);
-	if (code == SQLITE_CONSTRAINT_UNIQUE) {
+	if ((code & 0xFF) == SQLITE_CONSTRAINT) {
+		status = refuse_row(session, operation, code);
 		sqlite3_reset(statement);
-		return fail(&operation->error, DM_EXISTS, "a user of this name exists already; choose another name");
+		return status;
 	}
 	operation->count = sqlite3_last_insert_rowid(session->db);
 	return session_finish(session, statement, code, &operation->error);
@@ -114,9 +156,17 @@ enum dm_status user_create(struct session *session, struct dm_operation *operati
 
 enum dm_status user_set_active(struct session *session, struct dm_operation *operation)
 {
-	sqlite3_stmt *statement = session->statements[USER_SET_ACTIVE];
+	sqlite3_stmt *statement;
 	enum dm_status status;
+	int code;
 
+	if (!session->options->users->columns[COLUMN_IS_ACTIVE])
+		return fail(&operation->error, DM_INVALID,
+			    "the user table has no column that says who is active; ask the Django project");
+	code = session_prepare_statement(session, &set_active);
+	if (code != SQLITE_OK)
+		return session_failure(session, code, &operation->error);
+	statement = session->statements[USER_SET_ACTIVE];
 	bind_text(statement, 1, operation->text);
 	sqlite3_bind_int(statement, 2, operation->flag);
 	status = session_step_done(session, statement, &operation->error);

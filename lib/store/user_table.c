@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* user_table.c - which table holds the users, by which columns, and SQL that names them. */
+#include "user_table.h"
+
+#include "buffer.h"
+#include "failure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SQL_MOST 65536
+
+#define NAME_MOST 63 /* bytes: PostgreSQL would cut a longer name, and find another table */
+
+static const char *const defaults[USER_COLUMN_COUNT] = {
+	[COLUMN_ID] = "id",
+	[COLUMN_USERNAME] = "username",
+	[COLUMN_FIRST_NAME] = "first_name",
+	[COLUMN_LAST_NAME] = "last_name",
+	[COLUMN_EMAIL] = "email",
+	[COLUMN_IS_ACTIVE] = "is_active",
+};
+
+/* A copy of the first `length` bytes; they stand between quotes later on, so they may hold none. */
+static enum dm_status copy_name(const char *name, size_t length, char **copy, struct dm_error *error)
+{
+	if (length == 0)
+		return fail(error, DM_INVALID, "a name of the user table is empty; give it or leave it out");
+	if (length > NAME_MOST)
+		return fail(error, DM_INVALID, "the user table's name %.*s... is too long; names have at most %d bytes",
+			    NAME_MOST, name, NAME_MOST);
+	for (size_t i = 0; i < length; i++)
+		if (name[i] == '"' || name[i] == '\'')
+			return fail(error, DM_INVALID,
+				    "the user table's name %.100s holds a quote; names may hold none", name);
+	*copy = strndup(name, length);
+	return *copy ? DM_OK : fail(error, DM_NO_MEMORY, "out of memory");
+}
+
+static enum dm_status copy_table(struct user_table *users, const char *name, struct dm_error *error)
+{
+	const char *dot = strchr(name, '.');
+	enum dm_status status;
+
+	if (!dot)
+		return copy_name(name, strlen(name), &users->table, error);
+	if (strchr(dot + 1, '.'))
+		return fail(error, DM_INVALID, "the user table is '%.100s'; give 'table' or 'schema.table'", name);
+	status = copy_name(name, (size_t)(dot - name), &users->schema, error);
+	return status == DM_OK ? copy_name(dot + 1, strlen(dot + 1), &users->table, error) : status;
+}
+
+enum dm_status user_table_init(struct user_table *users, const struct dm_user_table *names, struct dm_error *error)
+{
+	const char *given[USER_COLUMN_COUNT] = {
+		[COLUMN_ID] = names->id,
+		[COLUMN_USERNAME] = names->username,
+		[COLUMN_FIRST_NAME] = names->first_name,
+		[COLUMN_LAST_NAME] = names->last_name,
+		[COLUMN_EMAIL] = names->email,
+		[COLUMN_IS_ACTIVE] = names->is_active,
+	};
+	enum dm_status status;
+
+	*users = (struct user_table){0};
+	status = copy_table(users, names->table ? names->table : "auth_user", error);
+	for (size_t i = 0; i < USER_COLUMN_COUNT && status == DM_OK; i++) {
+		const char *name = given[i] ? given[i] : defaults[i];
+
+		if (strcmp(name, "-") != 0)
+			status = copy_name(name, strlen(name), &users->columns[i], error);
+		else if (i == COLUMN_ID || i == COLUMN_USERNAME)
+			status = fail(error, DM_INVALID, "the user table can't do without %s; name its column",
+				      defaults[i]);
+	}
+	return status;
+}
+
+void user_table_release(struct user_table *users)
+{
+	free(users->schema);
+	free(users->table);
+	for (size_t i = 0; i < USER_COLUMN_COUNT; i++)
+		free(users->columns[i]);
+}
+
+bool user_table_is_own(const struct user_table *users)
+{
+	return !users->schema && strcmp(users->table, "auth_user") == 0;
+}
+
+bool user_table_is_complete(const struct user_table *users)
+{
+	for (size_t i = 0; i < USER_COLUMN_COUNT; i++) {
+		if (!users->columns[i])
+			return false;
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(users->columns[i], users->columns[j]) == 0)
+				return false;
+	}
+	return true;
+}
+
+static bool find_column(struct span name, size_t *column)
+{
+	for (*column = 0; *column < USER_COLUMN_COUNT; ++*column)
+		if (span_equal(name, span_from(defaults[*column])))
+			return true;
+	return false;
+}
+
+static void append_quoted(struct buffer *sql, char quote, const char *name)
+{
+	buffer_append_char(sql, quote);
+	buffer_append_span(sql, span_from(name));
+	buffer_append_char(sql, quote);
+}
+
+static void append_users(const struct user_table *users, struct buffer *sql)
+{
+	if (users->schema) {
+		append_quoted(sql, '"', users->schema);
+		buffer_append_char(sql, '.');
+	}
+	append_quoted(sql, '"', users->table);
+}
+
+/* What stands between the quotes of {'...'}; false where that is none of the names. */
+static bool append_literal(const struct user_table *users, struct span name, struct buffer *sql)
+{
+	const char *text = users->table;
+	size_t column;
+
+	if (span_equal(name, SPAN("users"))) {
+		buffer_append_char(sql, '\'');
+		append_users(users, sql);
+		buffer_append_char(sql, '\'');
+		return true;
+	}
+	if (span_equal(name, SPAN("schema")))
+		text = users->schema;
+	else if (find_column(name, &column))
+		text = users->columns[column];
+	else if (!span_equal(name, SPAN("table")))
+		return false;
+	if (text)
+		append_quoted(sql, '\'', text);
+	else
+		BUFFER_APPEND_LITERAL(sql, "NULL");
+	return true;
+}
+
+/* {column} or {alias.column}; false where that is no column. */
+static bool append_column(const struct user_table *users, struct span name, struct buffer *sql)
+{
+	struct span rest = name;
+	struct span alias = span_cut(&rest, '.');
+	size_t column;
+
+	if (!find_column(rest.data ? rest : name, &column))
+		return false;
+	if (!users->columns[column]) {
+		buffer_append_span(sql, column == COLUMN_IS_ACTIVE ? SPAN("true") : SPAN("''"));
+		return true;
+	}
+	if (rest.data) {
+		buffer_append_span(sql, alias);
+		buffer_append_char(sql, '.');
+	}
+	append_quoted(sql, '"', users->columns[column]);
+	return true;
+}
+
+/* False where these braces are none of ours. */
+static bool append_placeholder(const struct user_table *users, struct span name, struct buffer *sql)
+{
+	if (span_equal(name, SPAN("users"))) {
+		append_users(users, sql);
+		return true;
+	}
+	if (name.length > 2 && name.data[0] == '\'' && name.data[name.length - 1] == '\'')
+		return append_literal(users, (struct span){name.data + 1, name.length - 2}, sql);
+	return append_column(users, name, sql);
+}
+
+char *user_table_expand(const struct user_table *users, const char *text)
+{
+	struct buffer sql;
+
+	buffer_init(&sql, SQL_MOST);
+	while (*text) {
+		const char *end = *text == '{' ? strchr(text, '}') : NULL;
+
+		if (end && append_placeholder(users, (struct span){text + 1, (size_t)(end - text) - 1}, &sql))
+			text = end + 1;
+		else
+			buffer_append_char(&sql, *text++);
+	}
+	buffer_append_char(&sql, '\0');
+	if (sql.failed)
+		buffer_release(&sql);
+	return buffer_take(&sql);
+}

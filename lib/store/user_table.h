@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* user_table.h - which table holds the users, by which columns, and SQL that names them. */
+#ifndef USER_TABLE_H
+#define USER_TABLE_H
+
+#include "attributes.h"
+#include "directmessages.h"
+
+enum user_column {
+	COLUMN_ID,
+	COLUMN_USERNAME,
+	COLUMN_FIRST_NAME,
+	COLUMN_LAST_NAME,
+	COLUMN_EMAIL,
+	COLUMN_IS_ACTIVE,
+	USER_COLUMN_COUNT
+};
+
+/* All texts are owned; none holds a quote. */
+struct user_table {
+	char *schema; /* NULL: the database's own */
+	char *table;
+	char *columns[USER_COLUMN_COUNT]; /* NULL where the table has none */
+};
+
+/* Reads the names; DM_INVALID, with a sentence on which of them can't be one. To be released in either case. */
+MUST_CHECK enum dm_status user_table_init(struct user_table *users, const struct dm_user_table *names,
+					  struct dm_error *error);
+void user_table_release(struct user_table *users);
+
+/* Whether it is Django's auth_user, which a migration of ours may make. */
+bool user_table_is_own(const struct user_table *users);
+
+/* Whether every column is named, and each once: only then can a user be inserted. */
+bool user_table_is_complete(const struct user_table *users);
+
+/* SQL in which these stand for the names; NULL where there is no memory, else to be freed.
+ *
+ *     {users}                                   "table", or "schema"."table"
+ *     {id} {username} {first_name} {last_name} {email} {is_active}
+ *                                               the column, quoted: in lists of an INSERT, behind SET
+ *     {u.id} and so on                          the column of an alias: u."id"
+ *     {'users'} {'schema'} {'table'} {'id'} and so on
+ *                                               the same names as text literals, for questions to the catalogue
+ *
+ * Where the table lacks a column, its place is taken by '' (true for is_active); for a text literal, by NULL. Read a
+ * column by an alias: SQLite takes a bare "name" that is no column for a text. */
+MUST_CHECK char *user_table_expand(const struct user_table *users, const char *sql);
+
+#endif

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: MIT
+"""Users in a table that is not Django's auth_user: the settings that name it, and all commands on it."""
+
+import sqlite3
+
+import pytest
+
+from clients import User
+from harness import run_program
+from test_cli import check_error
+from test_storage_schema import make_django, schema
+
+# As of a custom user model that has its own names: no first name, the e-mail address is the name, and a column named
+# as one of directmessages_message.
+MEMBER = """
+CREATE TABLE "club member" (sender_id bigint NOT NULL PRIMARY KEY, mail varchar(254) NOT NULL UNIQUE, family varchar(50),
+                            enabled bool NOT NULL);
+INSERT INTO "club member" VALUES (10, 'ann@x.org', 'Archer', 1), (20, 'ben@x.org', NULL, 1), (30, 'cat@x.org', 'C', 0);
+"""
+MEMBER_SETTINGS = {
+    "DIRECTMESSAGES_USER_TABLE": "club member",
+    "DIRECTMESSAGES_USER_ID": "sender_id",
+    "DIRECTMESSAGES_USER_USERNAME": "mail",
+    "DIRECTMESSAGES_USER_FIRST_NAME": "-",
+    "DIRECTMESSAGES_USER_LAST_NAME": "family",
+    "DIRECTMESSAGES_USER_EMAIL": "mail",
+    "DIRECTMESSAGES_USER_IS_ACTIVE": "enabled",
+}
+# As of a subclass of AbstractUser: all columns of auth_user, under another name.
+ABSTRACT = "ALTER TABLE auth_user RENAME TO accounts_user;"
+ABSTRACT_SETTINGS = {"DIRECTMESSAGES_USER_TABLE": "accounts_user"}
+
+
+@pytest.fixture
+def make(tmp_path, make_server):
+    """A server on a database of Django whose users are elsewhere."""
+
+    def make(script, settings, start=True):
+        path = tmp_path / "custom.db"
+        make_django(path, script)
+        return make_server(database=path, env=settings, start=start)
+
+    return make
+
+
+def run(server, *arguments, stdin=None):
+    return server.run(*arguments, env=server.env, stdin=stdin)
+
+
+def done(server, *arguments, stdin=None):
+    result = run(server, *arguments, stdin=stdin)
+    assert (result.returncode, result.stderr) == (0, ""), result
+    return result.stdout
+
+
+def members(server):
+    """The members with a token each, made by the program."""
+    keys = {name: done(server, "token", "create", name).strip() for name in ("ann@x.org", "ben@x.org", "cat@x.org")}
+    return [User(server, key, 10 * number, name) for number, (name, key) in enumerate(keys.items(), 1)]
+
+
+def test_every_endpoint_works_on_another_table(make):
+    server = make(MEMBER + "DROP TABLE auth_user;", MEMBER_SETTINGS)
+    ann, ben, cat = members(server)
+    sent = ann.send(ben, "one")
+    assert (sent["sender"], sent["recipient"]) == (10, 20)
+    ann.send(cat, "two")
+    assert ben.get("unread/").json() == {"id": 20, "count": 1}
+    assert ben.get("conversations/unread/").json() == [
+        {"partner_id": 10, "partner_username": "ann@x.org", "unread_count": 1}
+    ]
+    assert ann.partners()["results"] == [
+        {"id": 30, "username": "cat@x.org", "first_name": "", "last_name": "C"},
+        {"id": 20, "username": "ben@x.org", "first_name": "", "last_name": ""},
+    ]
+    assert [message["content"] for message in ben.conversation(ann)["results"]] == ["one"]
+    assert ben.unread() == 0
+    assert ben.post(f"conversations/{ann.id}/", {"content": "three"}).status == 201
+    assert ann.delete(f"messages/{sent['id']}/").status == 204
+    assert [message["content"] for message in ann.conversation(ben)["results"]] == ["three"]
+    assert ann.get("conversations/11/").status == 404
+    assert ann.post("send/11/", {"content": "x"}).status == 404
+    refused = cat.get("unread/")
+    assert (refused.status, refused.json()) == (401, {"detail": "User inactive or deleted."})
+
+
+def test_every_command_works_on_another_table(make):
+    server = make(MEMBER, MEMBER_SETTINGS, start=False)
+    assert "applied 0001" in done(server, "migrate")
+    assert done(server, "migrate", "--check")
+    assert done(server, "user", "list").splitlines()[1:] == [
+        "10\tann@x.org\tyes\tann@x.org\t\tArcher",
+        "20\tben@x.org\tyes\tben@x.org\t\t",
+        "30\tcat@x.org\tno\tcat@x.org\t\tC",
+    ]
+    done(server, "user", "activate", "cat@x.org")
+    done(server, "user", "deactivate", "ben@x.org")
+    assert server.sql('SELECT sender_id FROM "club member" WHERE enabled') == [(10,), (30,)]
+    check_error(run(server, "user", "deactivate", "john"), 1)
+    key = done(server, "token", "create", "ben@x.org").strip()
+    assert server.sql("SELECT key, user_id FROM authtoken_token") == [(key, 20)]
+    done(server, "token", "revoke", "ben@x.org")
+    assert server.sql("SELECT * FROM authtoken_token") == []
+    server.sql("INSERT INTO directmessages_message (content, sent_at, sender_id, recipient_id) VALUES ('x', 'y', 10, 20)")
+    assert len(done(server, "message", "list", "--user", "ann@x.org").splitlines()) == 2
+    assert done(server, "message", "list", "--user", "cat@x.org").count("\n") == 1
+
+
+def test_users_of_auth_user_are_nobody_then(make):
+    server = make(MEMBER, MEMBER_SETTINGS)
+    server.sql("DELETE FROM auth_user")
+    ann, ben, _ = members(server)
+    (stranger,) = server.users(1)  # in auth_user, with an id that no member has
+    assert stranger.id not in (10, 20, 30)
+    assert stranger.get("unread/").status == 401
+    assert ann.get(f"conversations/{stranger.id}/").status == 404
+    assert ann.send(ben)["id"] == 1
+
+
+def test_a_table_without_is_active_has_active_users(make):
+    server = make(MEMBER, MEMBER_SETTINGS | {"DIRECTMESSAGES_USER_IS_ACTIVE": "-"})
+    *_, cat = members(server)
+    assert cat.unread() == 0
+    assert done(server, "user", "list").count("\tyes\t") == 3
+    refused = run(server, "user", "deactivate", "cat@x.org")
+    check_error(refused, 1)
+    assert "active" in refused.stderr
+    check_error(run(server, "user", "activate", "nobody"), 1)
+
+
+def test_a_schema_may_stand_before_the_table(make):
+    server = make(ABSTRACT, {"DIRECTMESSAGES_USER_TABLE": "main.accounts_user"})
+    done(server, "user", "create", "john")
+    john = User(server, done(server, "token", "create", "john").strip(), 1, "john")
+    assert john.unread() == 0
+    server.stop()
+    server.env["DIRECTMESSAGES_USER_TABLE"] = "elsewhere.accounts_user"
+    check_error(run(server, "user", "list"), 1)
+
+
+# ---- making users
+
+
+def test_users_are_made_in_a_table_like_auth_user(make):
+    server = make(ABSTRACT, ABSTRACT_SETTINGS)
+    made = done(server, "user", "create", "john", "--first-name", "John", "--password-stdin", stdin="secret\n")
+    assert made == "created user john with id 1\n"
+    ((password, active, name),) = server.sql("SELECT password, is_active, first_name FROM accounts_user")
+    assert password.startswith("pbkdf2_sha256$") and (active, name) == (1, "John")
+    taken = run(server, "user", "create", "john")
+    check_error(taken, 1)
+    assert "name exists" in taken.stderr
+
+
+@pytest.mark.parametrize(
+    "script, settings, word",
+    [
+        (MEMBER, MEMBER_SETTINGS, "AbstractUser"),
+        (ABSTRACT + "ALTER TABLE accounts_user DROP COLUMN is_staff;", ABSTRACT_SETTINGS, "is_staff"),
+        (ABSTRACT + "ALTER TABLE accounts_user DROP COLUMN password;", ABSTRACT_SETTINGS, "password"),
+        (ABSTRACT + "ALTER TABLE accounts_user RENAME COLUMN date_joined TO since;", ABSTRACT_SETTINGS, "date_joined"),
+        (
+            "DROP TABLE auth_user; CREATE TABLE accounts_user (id integer PRIMARY KEY, password, last_login, is_superuser,"
+            " username, last_name, email, is_staff, is_active, date_joined, first_name, phone varchar(9) NOT NULL);",
+            ABSTRACT_SETTINGS,
+            "phone",
+        ),
+        (ABSTRACT, ABSTRACT_SETTINGS | {"DIRECTMESSAGES_USER_EMAIL": "-"}, "AbstractUser"),
+        (ABSTRACT, ABSTRACT_SETTINGS | {"DIRECTMESSAGES_USER_USERNAME": "email"}, "AbstractUser"),
+    ],
+    ids=["few columns", "no is_staff", "no password", "no date_joined", "another column", "no email", "email is name"],
+)
+def test_users_are_not_made_in_a_table_that_wants_more(make, script, settings, word):
+    server = make(script, settings)
+    refused = run(server, "user", "create", "john")
+    check_error(refused, 1)
+    assert word in refused.stderr and "Django project" in refused.stderr
+    assert not any("john" in line for line in done(server, "user", "list").splitlines())
+
+
+def test_what_else_must_be_unique_is_told(make):
+    server = make(ABSTRACT + "CREATE UNIQUE INDEX one_mail ON accounts_user (email);", ABSTRACT_SETTINGS)
+    done(server, "user", "create", "john", "--email", "j@x.org")
+    refused = run(server, "user", "create", "jane", "--email", "j@x.org")
+    check_error(refused, 1)
+    assert "accounts_user.email" in refused.stderr
+
+
+# ---- what is no user table
+
+
+@pytest.mark.parametrize(
+    "script, settings, words",
+    [
+        ("", {"DIRECTMESSAGES_USER_TABLE": "accounts_user"}, ["no user table accounts_user", "manage.py migrate"]),
+        ("", {"DIRECTMESSAGES_USER_USERNAME": "nick"}, ["no column nick"]),
+        (MEMBER, MEMBER_SETTINGS | {"DIRECTMESSAGES_USER_EMAIL": "email"}, ["no column email"]),
+        (MEMBER, MEMBER_SETTINGS | {"DIRECTMESSAGES_USER_ID": "mail"}, ["mail", "integer"]),
+        (
+            "CREATE TABLE accounts_user (id char(32) PRIMARY KEY, username, first_name, last_name, email, is_active);",
+            ABSTRACT_SETTINGS,
+            ["accounts_user.id", "integer"],
+        ),
+        (ABSTRACT + "DROP TABLE authtoken_token;", ABSTRACT_SETTINGS, ["authtoken_token", "manage.py migrate"]),
+        (ABSTRACT + "DROP TABLE directmessages_message;", ABSTRACT_SETTINGS, ["manage.py migrate"]),
+    ],
+    ids=["no table", "no name", "no email", "text key", "uuid", "no tokens", "no messages"],
+)
+def test_a_database_without_it_is_refused_and_left_alone(make, script, settings, words):
+    server = make(script, settings, start=False)
+    before = schema(server.database)
+    for command in (["migrate"], ["user", "list"], ["serve", "--listen", "127.0.0.1:0"]):
+        refused = run(server, *command)
+        check_error(refused, 1)
+        assert "migrate" not in command or all(word in refused.stderr for word in words), refused.stderr
+    check_error(run(server, "migrate", "--check"), 1)
+    assert schema(server.database) == before
+
+
+def test_migrate_makes_no_user_table_of_another_name(tmp_path):
+    path = tmp_path / "new.db"
+    for script in ("", "CREATE TABLE accounts_user (id integer, username, first_name, last_name, email, is_active)"):
+        connection = sqlite3.connect(path)
+        connection.executescript(script)
+        connection.close()
+        before = schema(path)
+        check_error(run_program("migrate", database=f"sqlite:///{path}", env=ABSTRACT_SETTINGS), 1)
+        assert schema(path) == before
+
+
+@pytest.mark.parametrize("name", ["TABLE", "ID", "USERNAME", "FIRST_NAME", "LAST_NAME", "EMAIL", "IS_ACTIVE"])
+@pytest.mark.parametrize("value", ['a"b', "a'b"])
+def test_a_quote_in_a_name_is_wrong_usage_of_every_command(make, name, value):
+    server = make("", {f"DIRECTMESSAGES_USER_{name}": value}, start=False)
+    for command in (["user", "list"], ["migrate"], ["token", "create", "x"], ["message", "list"], ["serve"]):
+        refused = run(server, *command)
+        check_error(refused, 2)
+        assert "quote" in refused.stderr and value in refused.stderr
+
+
+def test_key_and_name_must_have_columns(make):
+    for name in ("ID", "USERNAME"):
+        refused = run_program("user", "list", env={f"DIRECTMESSAGES_USER_{name}": "-"})
+        check_error(refused, 2)
+        assert name.lower() in refused.stderr
+
+
+def test_names_are_never_sql(make):
+    """A name that would end a statement is only a table that is not there."""
+    server = make(ABSTRACT, ABSTRACT_SETTINGS)
+    server.stop()
+    server.env["DIRECTMESSAGES_USER_TABLE"] = "accounts_user; DROP TABLE accounts_user; --"
+    check_error(run(server, "user", "list"), 1)
+    assert "accounts_user" in schema(server.database)

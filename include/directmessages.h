@@ -372,6 +372,11 @@ DM_API void dm_submit(dm *handle, struct dm_operation *operation);
 /* The same, but returns after `done` (NULL is fine here) has returned. */
 DM_API void dm_run(dm *handle, struct dm_operation *operation);
 
+/* Brackets several reads of one thread, which are then cheaper on SQLite: they share one view of the database, that of
+ * the first of them. So don't wait between the two for a write whose result is to be read. They don't nest. */
+DM_API void dm_begin_reads(dm *handle);
+DM_API void dm_end_reads(dm *handle);
+
 #ifdef __cplusplus
 }
 #endif

@@ -188,6 +188,18 @@ void dm_run(dm *handle, struct dm_operation *operation)
 		complete(operation);
 }
 
+void dm_begin_reads(dm *handle)
+{
+	if (handle->store->backend->begin_reads)
+		handle->store->backend->begin_reads(handle->store);
+}
+
+void dm_end_reads(dm *handle)
+{
+	if (handle->store->backend->end_reads)
+		handle->store->backend->end_reads(handle->store);
+}
+
 enum dm_status service_run(dm *handle, struct dm_operation *operation, struct dm_error *error)
 {
 	dm_run(handle, operation);

@@ -38,6 +38,11 @@ struct store_backend {
 	/* The same, but returns after `completed` has returned. */
 	void (*run)(struct store *store, struct dm_operation *operation);
 
+	/* Reads that this thread submits between the two may share what they need; NULL where that would spare
+	 * nothing. */
+	void (*begin_reads)(struct store *store);
+	void (*end_reads)(struct store *store);
+
 	/* Finishes what is queued. */
 	void (*close)(struct store *store);
 };

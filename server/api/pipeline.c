@@ -17,7 +17,7 @@ static exchange_step find_route, run_public, negotiate, authenticate, identified
 	recipient_found, want_body, run_post;
 static http_step body_is_there;
 
-enum http_outcome pipeline_begin(struct request *request)
+static enum http_outcome begin(struct request *request)
 {
 	struct exchange *exchange = arena_alloc(&request->arena, sizeof(*exchange));
 	static const struct exchange none;
@@ -40,6 +40,18 @@ enum http_outcome pipeline_begin(struct request *request)
 	if (!links_host_is_valid(exchange))
 		return answer_error(exchange, 400, "Invalid Host header.");
 	return find_route(exchange);
+}
+
+/* All that is read before the request has to wait, from its token to its page, is read in one go. */
+enum http_outcome pipeline_begin(struct request *request)
+{
+	const struct api *api = request->context;
+	enum http_outcome outcome;
+
+	dm_begin_reads(api->handle);
+	outcome = begin(request);
+	dm_end_reads(api->handle);
+	return outcome;
 }
 
 static enum http_outcome redirect(struct exchange *exchange)

@@ -130,8 +130,11 @@ static int serve(const struct config *config, bool migrate)
 	handle = open_database(config, migrate, &status);
 	if (!handle)
 		return status;
+	if (!log_gather())
+		log_line(LOG_WARNING, "no thread for the access lines; each is written on its own");
 	status = listen_and_serve(config, handle, &signals);
 	dm_close(handle);
+	log_gather_end();
 	if (status == EXIT_SUCCESS)
 		log_line(LOG_INFO, "stopped");
 	return status;

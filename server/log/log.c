@@ -3,12 +3,12 @@
 #include "log.h"
 
 #include "clock.h"
+#include "gather.h"
 #include "timestamp.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LINE_SIZE 1024
 #define PATH_MOST 256 /* a longer path is cut in the line */
@@ -43,16 +43,13 @@ static size_t put_time(char line[LINE_SIZE])
 	return length;
 }
 
-static void write_line(char line[LINE_SIZE], size_t length)
+/* Ends the line, and gives its length with the end. */
+static size_t end_line(char line[LINE_SIZE], size_t length)
 {
-	ssize_t written;
-
 	if (length > LINE_SIZE - 1)
 		length = LINE_SIZE - 1;
 	line[length] = '\n';
-	/* One write, so that lines of several threads do not mix. There is nobody to tell of a failure. */
-	written = write(STDERR_FILENO, line, length + 1);
-	(void)written;
+	return length + 1;
 }
 
 void log_line(enum log_level level, const char *format, ...)
@@ -69,7 +66,7 @@ void log_line(enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	printed = vsnprintf(line + length, LINE_SIZE - length, format, arguments);
 	va_end(arguments);
-	write_line(line, printed < 0 ? length : length + (size_t)printed);
+	gather_write_now(line, end_line(line, printed < 0 ? length : length + (size_t)printed));
 }
 
 /* What a client sent must not break the line or fake another. */
@@ -128,5 +125,5 @@ void log_access(const struct log_access *access)
 		length += put_number(line + length, (uint64_t)access->user_id);
 	else
 		line[length++] = '-';
-	write_line(line, length);
+	gather_append(line, end_line(line, length));
 }

@@ -12,6 +12,13 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 void log_set_level(enum log_level level);
 bool log_level_from_name(const char *name, enum log_level *level);
 
+/* From now on access lines are gathered and written by a thread of their own, some milliseconds later at most: a system
+ * call for each request is dear. All other lines are still written at once, in order. False where there is no thread;
+ * then nothing has changed. */
+MUST_CHECK bool log_gather(void);
+/* Writes what is gathered, and ends the thread. */
+void log_gather_end(void);
+
 /* "<time> <level> <text>", in one write. */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 const struct statement_text session_statements[] = {
+	{BEGIN_READ, "BEGIN"},
 	/* Immediate: the lock is taken, and waited for, before anything is done. */
 	{BEGIN_WRITE, "BEGIN IMMEDIATE"},
 	{COMMIT, "COMMIT"},

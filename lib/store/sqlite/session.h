@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 
 enum statement {
+	BEGIN_READ,
 	BEGIN_WRITE,
 	COMMIT,
 	ROLLBACK,

@@ -22,7 +22,15 @@ struct sqlite_store {
 	struct session *readers; /* prepared, and not in use */
 };
 
-static struct session *take_reader(struct sqlite_store *store, struct dm_error *error)
+/* The reads that this thread has bracketed: they share one session in one transaction, since to take and leave the
+ * locks of a transaction costs more than a short read does. */
+static _Thread_local struct {
+	struct sqlite_store *store; /* NULL outside of a bracket */
+	struct session *session;    /* NULL until the first read */
+	bool in_use;                /* a row function that reads while rows are lent gets another session */
+} bracket;
+
+static struct session *take_from_pool(struct sqlite_store *store, struct dm_error *error)
 {
 	struct session *session;
 
@@ -41,12 +49,59 @@ static struct session *take_reader(struct sqlite_store *store, struct dm_error *
 	return session;
 }
 
-static void give_back(struct sqlite_store *store, struct session *session)
+static void give_to_pool(struct sqlite_store *store, struct session *session)
 {
 	pthread_mutex_lock(&store->mutex);
 	session->next = store->readers;
 	store->readers = session;
 	pthread_mutex_unlock(&store->mutex);
+}
+
+static struct session *take_reader(struct sqlite_store *store, struct dm_error *error)
+{
+	if (bracket.store != store || bracket.in_use)
+		return take_from_pool(store, error);
+	if (!bracket.session) {
+		bracket.session = take_from_pool(store, error);
+		if (!bracket.session)
+			return NULL;
+		/* A failure leaves each read in a transaction of its own, which will tell. */
+		sqlite3_step(bracket.session->statements[BEGIN_READ]);
+		sqlite3_reset(bracket.session->statements[BEGIN_READ]);
+	}
+	bracket.in_use = true;
+	return bracket.session;
+}
+
+static void give_back(struct sqlite_store *store, struct session *session)
+{
+	if (session == bracket.session)
+		bracket.in_use = false;
+	else
+		give_to_pool(store, session);
+}
+
+static void sqlite_begin_reads(struct store *base)
+{
+	if (!bracket.store)
+		bracket.store = (struct sqlite_store *)base;
+}
+
+static void sqlite_end_reads(struct store *base)
+{
+	struct session *session = bracket.session;
+
+	if (bracket.store != (struct sqlite_store *)base)
+		return;
+	bracket.store = NULL;
+	bracket.session = NULL;
+	if (!session)
+		return;
+	if (!sqlite3_get_autocommit(session->db)) {
+		sqlite3_step(session->statements[COMMIT]);
+		sqlite3_reset(session->statements[COMMIT]);
+	}
+	give_to_pool((struct sqlite_store *)base, session);
 }
 
 static void read_inline(struct sqlite_store *store, struct dm_operation *operation)
@@ -163,6 +218,8 @@ static const struct store_backend sqlite_backend = {
 	.migrate = sqlite_migrate,
 	.submit = sqlite_submit,
 	.run = sqlite_run,
+	.begin_reads = sqlite_begin_reads,
+	.end_reads = sqlite_end_reads,
 	.close = sqlite_close,
 };
 

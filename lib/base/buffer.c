@@ -48,13 +48,10 @@ char *buffer_reserve(struct buffer *buffer, size_t more)
 	return buffer->data + buffer->length;
 }
 
-void buffer_append(struct buffer *buffer, const void *data, size_t length)
+void buffer_append_slowly(struct buffer *buffer, const void *data, size_t length)
 {
-	char *place;
+	char *place = buffer_reserve(buffer, length);
 
-	if (length == 0)
-		return;
-	place = buffer_reserve(buffer, length);
 	if (place) {
 		memcpy(place, data, length);
 		buffer->length += length;
@@ -64,11 +61,6 @@ void buffer_append(struct buffer *buffer, const void *data, size_t length)
 void buffer_append_span(struct buffer *buffer, struct span text)
 {
 	buffer_append(buffer, text.data, text.length);
-}
-
-void buffer_append_char(struct buffer *buffer, char c)
-{
-	buffer_append(buffer, &c, 1);
 }
 
 void buffer_append_int(struct buffer *buffer, int64_t value)

@@ -6,6 +6,8 @@
 #include "attributes.h"
 #include "span.h"
 
+#include <string.h>
+
 /* Appending never fails halfway: once memory or the ceiling is exhausted `failed` is set, every later append does
  * nothing, and whoever uses the whole looks at it once. */
 struct buffer {
@@ -22,9 +24,29 @@ void buffer_release(struct buffer *buffer);
 /* Makes room for `more` bytes and gives the place where they go (then add to length); NULL when there is no room. */
 char *buffer_reserve(struct buffer *buffer, size_t more);
 
-void buffer_append(struct buffer *buffer, const void *data, size_t length);
+void buffer_append_slowly(struct buffer *buffer, const void *data, size_t length); /* where buffer_append needs room */
+
+/* Inline, since a page of JSON is a thousand short pieces. */
+static inline void buffer_append(struct buffer *buffer, const void *data, size_t length)
+{
+	size_t most = buffer->capacity < buffer->ceiling ? buffer->capacity : buffer->ceiling;
+
+	if (length == 0)
+		return;
+	if (buffer->failed || length > most - buffer->length) {
+		buffer_append_slowly(buffer, data, length);
+		return;
+	}
+	memcpy(buffer->data + buffer->length, data, length);
+	buffer->length += length;
+}
+
 void buffer_append_span(struct buffer *buffer, struct span text);
-void buffer_append_char(struct buffer *buffer, char c);
+static inline void buffer_append_char(struct buffer *buffer, char c)
+{
+	buffer_append(buffer, &c, 1);
+}
+
 void buffer_append_int(struct buffer *buffer, int64_t value);
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -31,13 +31,12 @@ static void date_from_days(int64_t days, int *year, int *month, int *day)
 	*year = (int)(year_of_era + era * 400 + (*month <= 2));
 }
 
-static char *put_digits(char *out, int value, int digits)
+/* Two digits at a time: a page has a hundred times of six pairs and more. */
+static char *put_pair(char *out, int value)
 {
-	for (int i = digits - 1; i >= 0; i--) {
-		out[i] = (char)('0' + value % 10);
-		value /= 10;
-	}
-	return out + digits;
+	out[0] = (char)('0' + value / 10);
+	out[1] = (char)('0' + value % 10);
+	return out + 2;
 }
 
 size_t timestamp_format(int64_t microseconds, char separator, char out[TIMESTAMP_SIZE])
@@ -51,20 +50,20 @@ size_t timestamp_format(int64_t microseconds, char separator, char out[TIMESTAMP
 	char *end = out;
 
 	date_from_days(days, &year, &month, &day);
-	end = put_digits(end, year, 4);
+	end = put_pair(put_pair(end, year / 100), year % 100);
 	*end++ = '-';
-	end = put_digits(end, month, 2);
+	end = put_pair(end, month);
 	*end++ = '-';
-	end = put_digits(end, day, 2);
+	end = put_pair(end, day);
 	*end++ = separator;
-	end = put_digits(end, seconds / 3600, 2);
+	end = put_pair(end, seconds / 3600);
 	*end++ = ':';
-	end = put_digits(end, seconds / 60 % 60, 2);
+	end = put_pair(end, seconds / 60 % 60);
 	*end++ = ':';
-	end = put_digits(end, seconds % 60, 2);
+	end = put_pair(end, seconds % 60);
 	if (fraction != 0) {
 		*end++ = '.';
-		end = put_digits(end, fraction, 6);
+		end = put_pair(put_pair(put_pair(end, fraction / 10000), fraction / 100 % 100), fraction % 100);
 	}
 	*end = '\0';
 	return (size_t)(end - out);

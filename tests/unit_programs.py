@@ -14,7 +14,7 @@ import harness
 TESTS = pathlib.Path(__file__).resolve().parent
 PROGRAMS = harness.BUILD / "tests" / "unit"
 TIME_LIMIT = 300
-CONCURRENT = {"test_lane", "test_signals", "test_library_operations", "test_library_signals", "test_library_events"}
+CONCURRENT = {"test_lane", "test_signals", "test_library_operations", "test_library_signals", "test_library_events", "test_library_reads"}
 RESULT = re.compile(r"(ok|not ok) \d+(?: - |\s+)(?P<skip># SKIP )?(?P<name>.*)")
 
 

@@ -322,7 +322,8 @@ enum dm_operation_kind {
 	DM_OP_USER_CREATE,            /* new_user, text: the encoded password -> count: the id; DM_EXISTS */
 	DM_OP_USER_SET_ACTIVE,        /* text: the name, flag; DM_NOT_FOUND */
 	DM_OP_TOKEN_CREATE,           /* text: the name, flag: reset -> key; DM_NOT_FOUND */
-	DM_OP_TOKEN_REVOKE            /* text: the name; DM_NOT_FOUND */
+	DM_OP_TOKEN_REVOKE,           /* text: the name; DM_NOT_FOUND */
+	DM_OP_CHECK_SCHEMA            /* asks the database again what dm_check_schema asks; DM_SCHEMA */
 };
 
 /* A piece of an ordered list. Messages are ordered by (sent_at, id), partners by id; both newest (highest) first. */

@@ -35,7 +35,7 @@ class Installed:
     def __init__(self, root):
         self.root = root
         run("meson", "install", "-C", harness.BUILD, "--no-rebuild", "--quiet", "--destdir", root)
-        self.header = self.only("directmessages.h")
+        self.headers = sorted(self.only("directmessages.h").parent.glob("directmessages*.h"))
         self.shared = self.only("libdirectmessages.so").resolve()
         self.static = self.only("libdirectmessages.a")
         self.pc = self.only("directmessages.pc")
@@ -130,11 +130,12 @@ def test_pkg_config_knows_the_version(installed):
 @pytest.mark.parametrize(
     "compiler, language", [("cc", ["-x", "c", "-std=c11"]), ("c++", ["-x", "c++", "-std=c++11"])], ids=["c", "c++"]
 )
-def test_header_compiles_alone(installed, tmp_path, compiler, language):
+@pytest.mark.parametrize("name", sorted(path.name for path in (harness.ROOT / "include").iterdir()))
+def test_header_compiles_alone(installed, tmp_path, name, compiler, language):
     if shutil.which(compiler) is None:
         pytest.skip(f"there is no {compiler} here")
     source = tmp_path / "alone"
-    source.write_text("#include <directmessages.h>\nint main(void) { return dm_version() == 0; }\n")
+    source.write_text(f"#include <{name}>\nint main(void) {{ return dm_version() == 0; }}\n")
     strict = ["-Wall", "-Wextra", "-pedantic", "-Werror"]
     program = tmp_path / "program"
     run(compiler, *language, *strict, *installed.flags("--cflags"), source, "-x", "none", "-o", program,
@@ -142,9 +143,9 @@ def test_header_compiles_alone(installed, tmp_path, compiler, language):
     installed.run(program)
 
 
-def declared(header):
-    """The functions that the header declares."""
-    lines = run("cc", "-E", "-P", header).replace("\n", " ").split(";")
+def declared(headers):
+    """The functions that the headers declare."""
+    lines = "".join(run("cc", "-E", "-P", header) for header in headers).replace("\n", " ").split(";")
     functions = set()
     for line in lines:
         if 'visibility("default")' in line:
@@ -161,4 +162,4 @@ def test_exports_what_the_header_declares_and_nothing_else(installed, kind):
         listed = run("nm", "--extern-only", "--defined-only", installed.static)
     rows = [line.split() for line in listed.splitlines()]
     exported = {row[-1] for row in rows if len(row) == 3}
-    assert exported == declared(installed.header)
+    assert exported == declared(installed.headers)

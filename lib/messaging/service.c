@@ -52,6 +52,9 @@ static void complete(struct dm_operation *operation)
 	struct signals *signals = &operation->internal.handle->signals;
 	struct changed *changed = operation->internal.changed;
 
+	if (operation->status >= DM_BUSY)
+		atomic_fetch_add_explicit(&operation->internal.handle->failures[operation->status], 1,
+					  memory_order_relaxed);
 	if (operation->status == DM_OK && operation->kind == DM_OP_SEND)
 		signals_emit(signals, DM_MESSAGE_SENT, &operation->message);
 	if (changed) {
@@ -198,6 +201,14 @@ void dm_end_reads(dm *handle)
 {
 	if (handle->store->backend->end_reads)
 		handle->store->backend->end_reads(handle->store);
+}
+
+void dm_stats(dm *handle, struct dm_stats *stats)
+{
+	*stats = (struct dm_stats){0};
+	handle->store->backend->stats(handle->store, stats);
+	for (size_t i = 0; i < ARRAY_LENGTH(handle->failures); i++)
+		stats->failures[i] = atomic_load_explicit(&handle->failures[i], memory_order_relaxed);
 }
 
 enum dm_status service_run(dm *handle, struct dm_operation *operation, struct dm_error *error)

@@ -8,11 +8,14 @@
 #include "store.h"
 #include "user_table.h"
 
+#include <stdatomic.h>
+
 struct dm {
 	struct store *store;
 	struct user_table users;
 	struct rules rules;
 	struct signals signals;
+	atomic_uint_fast64_t failures[DM_INTERNAL + 1]; /* the store's own, by status */
 };
 
 /* Runs the operation and waits; its status, and its error in *error (which may be NULL). */

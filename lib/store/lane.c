@@ -9,6 +9,7 @@
 
 /* More than this in one transaction gains nothing measurable, and makes the first of them wait. */
 #define BATCH_MOST 256
+_Static_assert(1 << (DM_BATCH_CLASSES - 1) == BATCH_MOST, "the largest batch has a class");
 
 struct lane {
 	struct lane_options options;
@@ -18,6 +19,8 @@ struct lane {
 	struct dm_operation *first;
 	struct dm_operation **last;
 	size_t waiting;
+	uint64_t batches[DM_BATCH_CLASSES];
+	uint64_t operations; /* in them */
 	bool stopping;
 };
 
@@ -40,6 +43,17 @@ static void complete(struct lane *lane, struct dm_operation *operation)
 	}
 }
 
+/* Called with the mutex. */
+static void count_batch(struct lane *lane, size_t count)
+{
+	size_t which = 0;
+
+	while ((size_t)1 << which < count)
+		which++;
+	lane->batches[which]++;
+	lane->operations += count;
+}
+
 static size_t take_waiting(struct lane *lane, struct dm_operation *batch[BATCH_MOST])
 {
 	size_t count = 0;
@@ -54,6 +68,8 @@ static size_t take_waiting(struct lane *lane, struct dm_operation *batch[BATCH_M
 	if (!lane->first)
 		lane->last = &lane->first;
 	lane->waiting -= count;
+	if (count > 0)
+		count_batch(lane, count);
 	pthread_mutex_unlock(&lane->mutex);
 	return count;
 }
@@ -103,6 +119,18 @@ void lane_free(struct lane *lane)
 	free(lane);
 }
 
+void lane_stats(struct lane *lane, struct dm_stats *stats)
+{
+	pthread_mutex_lock(&lane->mutex);
+	stats->lanes++;
+	stats->waiting += lane->waiting;
+	stats->max_waiting = lane->options.max_waiting;
+	stats->operations += lane->operations;
+	for (size_t i = 0; i < DM_BATCH_CLASSES; i++)
+		stats->batches[i] += lane->batches[i];
+	pthread_mutex_unlock(&lane->mutex);
+}
+
 void lane_submit(struct lane *lane, struct dm_operation *operation)
 {
 	bool full;
@@ -136,6 +164,9 @@ void lane_run(struct lane *lane, struct dm_operation *operation)
 	struct waiter waiter = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
 
 	if (pthread_equal(pthread_self(), lane->thread)) {
+		pthread_mutex_lock(&lane->mutex);
+		count_batch(lane, 1);
+		pthread_mutex_unlock(&lane->mutex);
 		lane->options.run_batch(lane->options.session, &operation, 1);
 		complete(lane, operation);
 		return;

@@ -4,7 +4,7 @@
 #define LANE_H
 
 #include "attributes.h"
-#include "directmessages.h"
+#include "directmessages_stats.h"
 
 struct lane;
 
@@ -22,6 +22,9 @@ MUST_CHECK struct lane *lane_new(const struct lane_options *options);
 
 /* Runs what still waits, ends the thread, frees the lane. */
 void lane_free(struct lane *lane);
+
+/* Adds the lane's numbers to *stats, and itself to its lanes. */
+void lane_stats(struct lane *lane, struct dm_stats *stats);
 
 /* Queues the operation; a full queue completes it with DM_BUSY at once, in the caller's thread. */
 void lane_submit(struct lane *lane, struct dm_operation *operation);

@@ -4,7 +4,7 @@
 #define STORE_H
 
 #include "attributes.h"
-#include "directmessages.h"
+#include "directmessages_stats.h"
 
 struct store;
 struct user_table;
@@ -42,6 +42,9 @@ struct store_backend {
 	 * nothing. */
 	void (*begin_reads)(struct store *store);
 	void (*end_reads)(struct store *store);
+
+	/* Fills in all but the failures. */
+	void (*stats)(struct store *store, struct dm_stats *stats);
 
 	/* Finishes what is queued. */
 	void (*close)(struct store *store);

@@ -174,6 +174,52 @@ static void the_lane_s_own_thread_does_not_wait_for_itself(void **state)
 	assert_true(session.in_order);
 }
 
+static void its_numbers_are_told(void **state)
+{
+	static struct dm_operation operations[1 + 300];
+	struct dm_operation last = {.user_id = 302};
+	struct dm_stats stats = {.lanes = 1, .operations = 7, .batches = {[1] = 5}};
+
+	(void)state;
+	start(1000);
+	block(&operations[0]);
+	for (size_t i = 1; i <= 300; i++) {
+		operations[i] = (struct dm_operation){.user_id = (int64_t)i + 1};
+		lane_submit(session.lane, &operations[i]);
+	}
+	lane_stats(session.lane, &stats); /* is added to what is there */
+	assert_int_equal(stats.lanes, 2);
+	assert_int_equal(stats.waiting, 300);
+	assert_int_equal(stats.max_waiting, 1000);
+	assert_int_equal(stats.operations, 7 + 1);
+	assert_int_equal(stats.batches[0], 1);
+	set_closed(false);
+	lane_run(session.lane, &last);
+	stats = (struct dm_stats){0};
+	lane_stats(session.lane, &stats);
+	assert_int_equal(stats.waiting, 0);
+	assert_int_equal(stats.operations, 302);
+	assert_int_equal(stats.batches[8], 1); /* of 256 */
+	assert_int_equal(stats.batches[6], 1); /* of 44, or 45 where the last was quick enough */
+	assert_in_range(stats.batches[0], 1, 2);
+	lane_free(session.lane);
+}
+
+static void what_its_own_thread_runs_is_counted_too(void **state)
+{
+	struct dm_operation operation = {.user_id = 1};
+	struct dm_stats stats = {0};
+
+	(void)state;
+	start(1);
+	session.nest = true;
+	lane_run(session.lane, &operation);
+	lane_stats(session.lane, &stats);
+	assert_int_equal(stats.batches[0], 2);
+	assert_int_equal(stats.operations, 2);
+	lane_free(session.lane);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +227,8 @@ int main(void)
 		cmocka_unit_test(a_full_queue_refuses_at_once),
 		cmocka_unit_test(running_waits_for_the_lane_s_thread),
 		cmocka_unit_test(the_lane_s_own_thread_does_not_wait_for_itself),
+		cmocka_unit_test(its_numbers_are_told),
+		cmocka_unit_test(what_its_own_thread_runs_is_counted_too),
 	};
 
 	return RUN_TESTS("lane", tests);

@@ -30,6 +30,7 @@ static const struct {
 	[DM_OP_USER_SET_ACTIVE] = {user_set_active, false},
 	[DM_OP_TOKEN_CREATE] = {token_create, false},
 	[DM_OP_TOKEN_REVOKE] = {token_revoke, false},
+	[DM_OP_CHECK_SCHEMA] = {schema_still_fits, true},
 };
 
 bool operation_is_read(const struct dm_operation *operation)
@@ -65,6 +66,8 @@ static enum dm_status run_in_transaction(struct session *session, struct dm_oper
 	}
 	if (status == DM_OK)
 		status = session_step_done(session, session->statements[COMMIT], error);
+	if (status == DM_OK)
+		atomic_fetch_add_explicit(&session->commits, 1, memory_order_relaxed);
 	return status;
 }
 

@@ -3,6 +3,7 @@
 #include "migrate.h"
 
 #include "clock.h"
+#include "nouns.h"
 #include "user_table.h"
 
 #include <stdlib.h>
@@ -126,6 +127,11 @@ enum dm_status schema_check(struct session *session, struct dm_error *error)
 				    migrations[i].number, migrations[i].name);
 	}
 	return DM_OK;
+}
+
+enum dm_status schema_still_fits(struct session *session, struct dm_operation *operation)
+{
+	return schema_check(session, &operation->error);
 }
 
 /* The lock is taken before the step is looked at again, so that of two processes one does it and the other sees it. */

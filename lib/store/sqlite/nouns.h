@@ -42,4 +42,7 @@ operation_function events_read, events_newest, events_trim;
 enum dm_status event_record(struct session *session, enum dm_signal signal, const struct dm_message *message,
 			    struct dm_error *error);
 
+/* migrate.c */
+operation_function schema_still_fits;
+
 #endif

@@ -7,6 +7,7 @@
 #include "store.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 enum statement {
 	BEGIN_READ,
@@ -66,6 +67,7 @@ struct session {
 	const struct store_options *options;       /* the store's */
 	int64_t last_sent_at;                      /* the writer's: of the message stored last */
 	bool recorded;                             /* the writer's: this batch has written events */
+	atomic_uint_fast64_t commits;              /* the writer's */
 };
 
 enum session_role { SESSION_READER, SESSION_WRITER };

@@ -194,6 +194,15 @@ static enum dm_status sqlite_migrate(struct store *base, store_on_step *on_step,
 	return status;
 }
 
+static void sqlite_stats(struct store *base, struct dm_stats *stats)
+{
+	struct sqlite_store *store = (struct sqlite_store *)base;
+
+	stats->backend = "sqlite";
+	stats->commits = atomic_load_explicit(&store->writer->commits, memory_order_relaxed);
+	lane_stats(store->lane, stats);
+}
+
 static void sqlite_close(struct store *base)
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
@@ -220,6 +229,7 @@ static const struct store_backend sqlite_backend = {
 	.run = sqlite_run,
 	.begin_reads = sqlite_begin_reads,
 	.end_reads = sqlite_end_reads,
+	.stats = sqlite_stats,
 	.close = sqlite_close,
 };
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* directmessages_stats.h - what the library is doing, in numbers, for a program that is watched. */
+#ifndef DIRECTMESSAGES_STATS_H
+#define DIRECTMESSAGES_STATS_H
+
+#include "directmessages.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Operations that wait are run in batches, most of them in one transaction. Class i counts the batches of at most 2^i
+ * operations which no class before it counts; 256 is the most. */
+#define DM_BATCH_CLASSES 9
+
+struct dm_stats {
+	const char *backend; /* "sqlite"; static */
+	size_t lanes;        /* threads that run batches */
+	size_t waiting;      /* operations that wait for them now */
+	size_t max_waiting;  /* so many may wait for each, then DM_BUSY */
+	uint64_t batches[DM_BATCH_CLASSES];
+	uint64_t operations; /* in all those batches */
+	uint64_t commits;    /* transactions that became durable */
+	/* By status: operations that failed for the store's reasons, DM_BUSY and all that stand behind it. */
+	uint64_t failures[DM_INTERNAL + 1];
+};
+
+/* What has happened since dm_open; waits for nothing. */
+DM_API void dm_stats(dm *handle, struct dm_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

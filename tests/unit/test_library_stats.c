@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* test_library_stats.c - the public API on a real file: what it tells of itself, and of the database. */
+#include "scratch.h"
+
+#include "directmessages_stats.h"
+
+#include <sqlite3.h>
+
+static uint64_t batches(const struct dm_stats *stats)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < DM_BATCH_CLASSES; i++)
+		sum += stats->batches[i];
+	return sum;
+}
+
+static void writes_are_counted(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_stats before, after;
+	int64_t count;
+
+	dm_stats(s->handle, &before);
+	assert_string_equal(before.backend, "sqlite");
+	assert_int_equal(before.lanes, 1);
+	assert_int_equal(before.max_waiting, 4096);
+	assert_int_equal(before.commits, 3); /* the users */
+	scratch_send(s->handle, s->john, s->mary, "x");
+	scratch_send(s->handle, s->mary, s->john, "y");
+	assert_ok(dm_unread_count(s->handle, s->john, &count, NULL)); /* a read, which is in no batch */
+	dm_stats(s->handle, &after);
+	assert_int_equal(after.operations - before.operations, 2);
+	assert_int_equal(batches(&after) - batches(&before), 2);
+	assert_int_equal(after.batches[0] - before.batches[0], 2);
+	assert_int_equal(after.commits - before.commits, 2);
+	assert_int_equal(after.waiting, 0);
+	for (size_t i = 0; i <= DM_INTERNAL; i++)
+		assert_int_equal(after.failures[i], 0);
+}
+
+static void what_rules_and_rows_refuse_is_no_failure_of_the_store(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_stats stats;
+
+	assert_fails(DM_SELF, dm_send(s->handle, s->john, s->john, text_of("x"), NULL, &error));
+	assert_fails(DM_NOT_FOUND, dm_send(s->handle, s->john, 999, text_of("x"), NULL, &error));
+	dm_stats(s->handle, &stats);
+	for (size_t i = 0; i <= DM_INTERNAL; i++)
+		assert_int_equal(stats.failures[i], 0);
+}
+
+static void a_write_that_the_store_refuses_is_a_failure_and_no_commit(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_options options = {.database = s->url, .busy_timeout_ms = 1};
+	struct dm_stats stats;
+	sqlite3 *other;
+
+	dm_close(s->handle);
+	assert_ok(dm_open(&options, &s->handle, NULL));
+	assert_int_equal(sqlite3_open(s->path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	assert_fails(DM_BUSY, dm_send(s->handle, s->john, s->mary, text_of("x"), NULL, &error));
+	dm_stats(s->handle, &stats);
+	assert_int_equal(stats.failures[DM_BUSY], 1);
+	assert_int_equal(stats.operations, 1);
+	assert_int_equal(stats.commits, 0);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+}
+
+static enum dm_status check_schema(dm *handle)
+{
+	struct dm_operation operation = {.kind = DM_OP_CHECK_SCHEMA};
+
+	dm_run(handle, &operation);
+	assert_int_equal(operation.error.status, operation.status);
+	return operation.status;
+}
+
+static void the_schema_is_looked_at_again(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_stats stats;
+
+	assert_int_equal(check_schema(s->handle), DM_OK);
+	scratch_sql(s, "DROP INDEX directmessages_unread");
+	assert_int_equal(check_schema(s->handle), DM_SCHEMA);
+	assert_ok(dm_migrate(s->handle, NULL, NULL, NULL));
+	assert_int_equal(check_schema(s->handle), DM_OK);
+	scratch_sql(s, "INSERT INTO directmessages_schema VALUES (9999, 'later', '2030-01-01 00:00:00')");
+	assert_int_equal(check_schema(s->handle), DM_SCHEMA);
+	dm_stats(s->handle, &stats);
+	assert_int_equal(stats.failures[DM_SCHEMA], 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(writes_are_counted, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(what_rules_and_rows_refuse_is_no_failure_of_the_store, scratch_setup,
+						scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_write_that_the_store_refuses_is_a_failure_and_no_commit,
+						scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(the_schema_is_looked_at_again, scratch_setup, scratch_teardown),
+	};
+
+	return RUN_TESTS("library_stats", tests);
+}

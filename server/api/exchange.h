@@ -7,6 +7,7 @@
 #include "directmessages.h"
 #include "http.h"
 
+struct document;
 struct route;
 struct exchange;
 
@@ -16,6 +17,7 @@ struct api {
 	struct span prefix;   /* "/api/dm/": begins and ends with a slash */
 	const char *own_host; /* in links, where a client names none */
 	size_t max_body_bytes;
+	const struct document *document; /* what GET /api/schema/ serves; NULL: turned off */
 	bool trust_forwarded; /* X-Forwarded-Proto and -Host make the links */
 };
 

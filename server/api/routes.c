@@ -37,6 +37,7 @@ static const struct route routes[] = {
 	{"send/<id>/",            "Message Send",        "POST, OPTIONS",            .post = send_post,
 	                          .to_user = true, .actions = SEND_ACTIONS},
 
+	{"/api/schema/",          "Spectacular Api",     "GET, HEAD",                .get = schema_get},
 	{"/livez",                "Alive",               "GET, HEAD",                .get = static_get,
 	                          .content_type = TEXT, .headers = not_stored, .body = &livez_body},
 };

@@ -15,6 +15,41 @@ bool media_type_covers(struct span header, struct span type, struct span subtype
 	return half_covers(first, type) && half_covers(rest, subtype);
 }
 
+/* How exactly one media type of an Accept header names what it wants: 0 anything, 1 a type, 2 a subtype, 3 with
+ * parameters besides the weight. */
+static int exactness(struct span one)
+{
+	struct span type = span_trim(span_cut(&one, ';')), parameter = span_trim(one);
+	struct span first = span_cut(&type, '/');
+
+	if (span_equal(first, SPAN("*")))
+		return 0;
+	if (span_equal(type, SPAN("*")))
+		return 1;
+	return parameter.length == 0 || span_equal(span_trim(span_cut(&parameter, '=')), SPAN("q")) ? 2 : 3;
+}
+
+size_t accepts_which(struct span accept, const struct media_type *offered, size_t count)
+{
+	size_t best = count;
+	int best_exactness = -1;
+
+	do {
+		struct span one = span_cut(&accept, ',');
+		int exact = exactness(one);
+
+		for (size_t i = 0; i < count && exact >= best_exactness; i++) {
+			if (!media_type_covers(one, offered[i].type, offered[i].subtype))
+				continue;
+			if (exact > best_exactness || i < best)
+				best = i;
+			best_exactness = exact;
+			break;
+		}
+	} while (accept.data);
+	return best;
+}
+
 bool accepts_json(struct span accept)
 {
 	do {

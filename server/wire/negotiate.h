@@ -9,6 +9,14 @@
  */
 bool media_type_covers(struct span header, struct span type, struct span subtype);
 
+struct media_type {
+	struct span type, subtype;
+};
+
+/* Which of the `count` offered an Accept header asks for: what its most exact media type covers, of several the first
+ * offered; `count` where it is none. Weights are not looked at, as in the reference. */
+size_t accepts_which(struct span accept, const struct media_type *offered, size_t count);
+
 /* Whether one of an Accept header's media types covers application/json. Weights are not looked at, as in the
  * reference. */
 bool accepts_json(struct span accept);

@@ -18,7 +18,7 @@ struct api {
 	const char *own_host; /* in links, where a client names none */
 	size_t max_body_bytes;
 	const struct document *document; /* what GET /api/schema/ serves; NULL: turned off */
-	bool trust_forwarded; /* X-Forwarded-Proto and -Host make the links */
+	bool trust_forwarded;            /* X-Forwarded-Proto and -Host make the links */
 };
 
 /* The rest of the work: a step, as in http.h, with what is known. */

@@ -148,7 +148,8 @@ bool config_read(struct config *config, const struct config_flags *flags)
 			      "ADDR:PORT, [IPV6]:PORT or unix:PATH");
 	return read_numbers(config, flags) && config_read_prefix(config, flags->prefix) &&
 	       read_switch(PREFIX "TRUST_FORWARDED", false, &config->trust_forwarded) &&
-	       read_switch(PREFIX "EVENTS", true, &config->record_events) && read_log_level(config, flags->log_level) &&
+	       read_switch(PREFIX "EVENTS", true, &config->record_events) &&
+	       read_switch(PREFIX "DOCS", true, &config->docs) && read_log_level(config, flags->log_level) &&
 	       read_allowed_recipients(config);
 }
 

@@ -18,6 +18,7 @@ struct config {
 	int busy_timeout_ms;
 	bool trust_forwarded;
 	bool record_events;
+	bool docs; /* the OpenAPI document and the docs page */
 	enum log_level log_level;
 	int64_t *allowed_recipients; /* owned */
 	size_t allowed_recipients_count;

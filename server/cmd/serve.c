@@ -2,6 +2,7 @@
 /* serve.c - wires everything together and serves until it is told to stop. */
 #include "config.h"
 
+#include "document.h"
 #include "http.h"
 #include "listen.h"
 #include "pipeline.h"
@@ -77,7 +78,8 @@ static void log_listening(const struct listener *listener, const struct config *
 		log_line(LOG_INFO, "listening on http://%s%s", listener->name, config->prefix);
 }
 
-static int listen_and_serve(const struct config *config, dm *handle, const sigset_t *signals)
+static int listen_and_serve(const struct config *config, dm *handle, const struct document *document,
+			    const sigset_t *signals)
 {
 	struct listener listener;
 	struct http_server *server;
@@ -87,6 +89,7 @@ static int listen_and_serve(const struct config *config, dm *handle, const sigse
 		.handle = handle,
 		.prefix = span_from(config->prefix),
 		.max_body_bytes = config->body_bytes,
+		.document = config->docs ? document : NULL,
 		.trust_forwarded = config->trust_forwarded,
 	};
 	struct http_options options = {
@@ -120,6 +123,7 @@ static int listen_and_serve(const struct config *config, dm *handle, const sigse
 
 static int serve(const struct config *config, bool migrate)
 {
+	struct document document;
 	sigset_t signals;
 	int status;
 	dm *handle;
@@ -132,7 +136,11 @@ static int serve(const struct config *config, bool migrate)
 		return status;
 	if (!log_gather())
 		log_line(LOG_WARNING, "no thread for the access lines; each is written on its own");
-	status = listen_and_serve(config, handle, &signals);
+	if (document_init(&document, span_from(config->prefix)))
+		status = listen_and_serve(config, handle, &document, &signals);
+	else
+		status = cli_fail(EXIT_FAILED, "out of memory");
+	document_release(&document);
 	dm_close(handle);
 	log_gather_end();
 	if (status == EXIT_SUCCESS)

@@ -11,8 +11,8 @@ struct document {
 	struct buffer json;
 };
 
-/* `prefix` begins and ends with a slash, and holds nothing that YAML or JSON would escape. False without memory; release
- * it in any case. */
+/* `prefix` begins and ends with a slash, and holds nothing that YAML or JSON would escape. False without memory;
+ * release it in any case. */
 MUST_CHECK bool document_init(struct document *document, struct span prefix);
 void document_release(struct document *document);
 

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""The OpenAPI document, held against the route table, the reference's own document and the contract's errors."""
+
+import re
+
+import pytest
+import yaml
+
+from harness import ROOT, run_program
+from openapi_document import document, operations, resolve
+
+# What the reference's document calls things; the captured text says how it was made.
+REFERENCE = yaml.safe_load((ROOT / "tests" / "data" / "drf-spectacular.yaml").read_text())
+
+# For machines that watch the server and for browsers, not for clients of the API.
+UNDOCUMENTED = {"/livez"}
+
+COMMON = {"400", "401", "404", "405", "406", "413", "500", "503"}
+OPERATIONS = [pytest.param(*one, id=f"{one[1]} {one[0]}") for one in operations()]
+OF_API = [one for one in OPERATIONS if one.values[0].startswith("/api/dm/")]
+
+
+def routes():
+    """Path to methods, of each row that `directmessages routes` prints, with {id} as the document writes it."""
+    rows = run_program("routes").stdout.splitlines()[1:]
+    found = [re.fullmatch(r"(\w+(?:, \w+)*) +(/\S*) +\S.*", row) for row in rows]
+    assert all(found), rows
+    return {match[2].replace("<id>", "{id}"): set(match[1].split(", ")) for match in found}
+
+
+def test_every_route_is_documented_and_nothing_else():
+    documented = {path: set() for path, _, _ in operations()}
+    for path, method, _ in operations():
+        documented[path].add(method.upper())
+    for path in documented.keys() - {path for path, _, _ in (one.values for one in OF_API)}:
+        documented[path].add("HEAD")  # of the server's own paths only GET is described
+    assert documented == {path: methods for path, methods in routes().items() if path not in UNDOCUMENTED}
+
+
+def test_undocumented_routes_exist():
+    assert UNDOCUMENTED <= routes().keys()
+
+
+def test_operations_are_called_as_the_reference_calls_them():
+    ours = {(path, method): one for path, method, one in operations()}
+    for path, method, theirs in operations(REFERENCE):
+        one = ours[path, method]
+        for name in ("operationId", "tags"):
+            assert one[name] == theirs[name], (path, method)
+        names = {resolve(parameter)["name"] for parameter in one["parameters"]}
+        wanted = {parameter["name"] for parameter in theirs.get("parameters", [])}
+        if (path, method) == ("/api/dm/conversations/{id}/", "post"):
+            wanted -= {"cursor"}  # the answer of a POST is not paginated
+        assert wanted <= names, (path, method)
+        bodies = resolve(one.get("requestBody", {})).get("content", {})
+        assert list(bodies) == list(theirs.get("requestBody", {}).get("content", {})), (path, method)
+
+
+def test_operation_ids_are_unique():
+    ids = [one["operationId"] for _, _, one in operations()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_components_are_called_as_the_reference_calls_them():
+    ours, theirs = document()["components"], REFERENCE["components"]
+    assert ours["securitySchemes"] == theirs["securitySchemes"]
+    for name, schema in theirs["schemas"].items():
+        assert ours["schemas"][name]["type"] == schema["type"], name
+        assert ours["schemas"][name].get("enum") == schema.get("enum"), name
+        assert list(ours["schemas"][name].get("properties", {})) == list(schema.get("properties", {})), name
+
+
+@pytest.mark.parametrize("path, method, operation", OF_API)
+def test_every_status_of_the_contract_is_there(path, method, operation):
+    """The common errors for all, the redirect that suits the method, 415 where there is a body."""
+    wanted = COMMON | {"301" if method in ("get", "head") else "308"}
+    if method == "post" and "requestBody" in operation:
+        wanted |= {"415"}
+    assert wanted == {status for status in operation["responses"] if not status.startswith("2")}
+    assert operation["security"] == [{"tokenAuth": []}]
+
+
+@pytest.mark.parametrize("path, method, operation", OPERATIONS)
+def test_everything_has_an_example(path, method, operation):
+    for parameter in map(resolve, operation["parameters"]):
+        assert "example" in parameter or parameter["examples"], parameter["name"]
+    described = [resolve(one) for one in operation["responses"].values()]
+    if "requestBody" in operation:
+        described.append(resolve(operation["requestBody"]))
+    for one in described:
+        for media_type, content in one.get("content", {}).items():
+            assert "example" in content or content["examples"], (one["description"], media_type)
+        for header in map(resolve, one.get("headers", {}).values()):
+            assert "example" in header, one["description"]
+
+
+@pytest.mark.parametrize("path, method, operation", OPERATIONS)
+def test_headers_that_go_with_a_status(path, method, operation):
+    for status, header in {"301": "Location", "308": "Location", "401": "WWW-Authenticate", "503": "Retry-After"}.items():
+        if status in operation["responses"]:
+            headers = resolve(operation["responses"][status])["headers"]
+            assert resolve(headers[header])["required"], status
+    success = next(resolve(one) for status, one in operation["responses"].items() if status.startswith("2"))
+    assert "Allow" in success["headers"]
+
+
+DETAILS = {
+    "400": [
+        "content is required",
+        "content must be a string.",
+        "Null characters are not allowed.",
+        "content is not valid UTF-8.",
+        "Ensure this field has no more than 1000 characters.",
+        "You can't send messages to yourself.",
+        "You are not allowed to message this user.",
+        "JSON parse error - ",
+        "Invalid data. Expected a dictionary, but got list.",
+        "Multipart form parse error - the boundary or a part is malformed.",
+        "Invalid Host header.",
+        "The length of the request body is ambiguous.",
+    ],
+    "401": [
+        "Authentication credentials were not provided.",
+        "Invalid token header. No credentials provided.",
+        "Invalid token header. Token string should not contain spaces.",
+        "Invalid token header. Token string should not contain invalid characters.",
+        "Invalid token.",
+        "User inactive or deleted.",
+    ],
+    "404": ["Not found.", "No User matches the given query."],
+    "405": ['Method "PUT" not allowed.'],
+    "406": ["Could not satisfy the request Accept header."],
+    "413": ["Request body exceeds the limit of 2621440 bytes."],
+    "415": ['Unsupported media type "text/plain" in request.', 'Unsupported media type "" in request.'],
+    "500": ["Internal server error."],
+    "503": ["Service temporarily unavailable."],
+}
+
+
+@pytest.mark.parametrize("status", DETAILS)
+def test_every_error_of_the_contract_is_an_example(status):
+    """On sending, which has them all; those of other paths are looked at below."""
+    response = resolve(document()["paths"]["/api/dm/send/{id}/"]["post"]["responses"][status])
+    examples = [one["value"]["detail"] for one in response["content"]["application/json"]["examples"].values()]
+    for detail in DETAILS[status]:
+        assert any(example.startswith(detail) for example in examples), detail
+    assert len(examples) == len(DETAILS[status])
+
+
+def test_what_else_is_not_found():
+    def details(path, method):
+        response = resolve(document()["paths"]["/api/dm/" + path][method]["responses"]["404"])
+        return {one["value"]["detail"] for one in response["content"]["application/json"]["examples"].values()}
+
+    assert "Invalid cursor" in details("conversations/", "get") & details("conversations/{id}/", "get")
+    assert "No User matches the given query." in details("conversations/{id}/", "get")
+    assert "Message not found or not authorized." in details("messages/{id}/", "delete")

@@ -4,7 +4,7 @@ BUILD ?= build
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
 JOBS ?= 2
 
-.PHONY: all help setup run test asan tsan bench fuzz lint fmt install clean
+.PHONY: all help setup run test conformance asan tsan bench fuzz lint fmt install clean
 
 all: setup-build $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -13,6 +13,7 @@ help:
 	@echo 'make          build (into build/)'
 	@echo 'make run      set up, build, and serve on http://127.0.0.1:8000/api/dm/'
 	@echo 'make test     set up, build, run every test; T=name for those whose name holds it'
+	@echo 'make conformance  the same requests to drf-directmessages and to us; N=20000 random ones, SEED=number'
 	@echo 'make asan     every test under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make tsan     the concurrent tests under ThreadSanitizer'
 	@echo 'make bench    measure, beside the ceilings of this machine; ARGS=--quick for a short run'
@@ -36,6 +37,10 @@ test: setup-test $(BUILD)/build.ninja
 	@meson configure $(BUILD) -Dtests=enabled -Dwerror=true
 	@ninja -C $(BUILD) --quiet
 	@DIRECTMESSAGES_BUILD=$(BUILD) $(PYTEST) -n $(JOBS) $(if $(T),-k "$(T)")
+
+conformance: setup-test all
+	@DIRECTMESSAGES_BUILD=$(BUILD) PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m conformance \
+		$(if $(N),--operations $(N)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 asan: setup-sanitize
 	@test -f build-asan/build.ninja || meson setup build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false >/dev/null

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The Python that has the reference: a virtual environment under build/, made once from a pinned list.
+"""The reference: the Python that has it, and a Django project of it that gunicorn serves.
+
+The Python is a virtual environment under build/, made once from a pinned list.
 
     python()    its interpreter; raises Unavailable, with the reason, where it is not there and can't be made
     why_not()   that reason, or None: for tests that are skipped then
@@ -14,6 +16,8 @@ import hashlib
 import os
 import pathlib
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -100,6 +104,87 @@ def _make():
         FAILED.write_text(reason)
         raise Unavailable(reason)
     FAILED.unlink(missing_ok=True)
+
+
+SETTINGS = """
+SECRET_KEY = "x"
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "urls"
+INSTALLED_APPS = [
+    "django.contrib.auth", "django.contrib.contenttypes",
+    "rest_framework", "rest_framework.authtoken", "directmessages",
+]
+MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
+DATABASES = {"default": %r}
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+DIRECTMESSAGES_ALLOWED_RECIPIENTS = %r
+"""
+URLS = """
+from django.urls import include, path
+urlpatterns = [path("api/dm/", include("directmessages.urls"))]
+"""
+
+
+def sqlite(path, **options):
+    """A Django database in an SQLite file."""
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": {"timeout": 60, **options}}
+
+
+class Project:
+    """A Django project with the reference in `folder`, on the database that `database` describes as Django's settings do."""
+
+    def __init__(self, folder, database, allowed_recipients=()):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(exist_ok=True)
+        database = {"CONN_MAX_AGE": None, **database}
+        (self.folder / "settings.py").write_text(SETTINGS % (database, list(allowed_recipients)))
+        (self.folder / "urls.py").write_text(URLS)
+        ours = ("DATABASE_URL", "DIRECTMESSAGES_")
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        self.env |= {"DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def manage(self, *arguments):
+        """Runs one of Django's commands, and returns what it printed."""
+        done = subprocess.run(
+            [python(), "-m", "django", *arguments], cwd=self.folder, env=self.env, text=True, capture_output=True
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"django {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    @contextlib.contextmanager
+    def serving(self, workers=1):
+        """Has gunicorn serve it with so many synchronous workers; gives the port."""
+        with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener, open(self.log, "ab") as log:
+            process = subprocess.Popen(
+                [python(), "-m", "gunicorn", "django.core.wsgi:get_wsgi_application()", "--workers", str(workers)]
+                + ["--bind", f"fd://{listener.fileno()}", "--no-control-socket", "--log-level", "warning"],
+                pass_fds=[listener.fileno()],
+                cwd=self.folder,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+            try:
+                port = listener.getsockname()[1]
+                listener.close()  # so that a gunicorn that is gone refuses connections
+                yield port
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait()
+
+    @property
+    def log(self):
+        """What gunicorn and Django had to say."""
+        return self.folder / "gunicorn.log"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""The whole of it: every row of the contract, and random walks, each on a pair of databases of its own."""
+
+import collections
+import concurrent.futures
+import contextlib
+import dataclasses
+import multiprocessing
+import pathlib
+import sys
+import tempfile
+import time
+
+import harness
+from conformance import content, rows, sides
+from conformance.departures import TABLE
+from conformance.runner import Runner, Stop
+from conformance.walk import Walk
+
+# The reference's list of partners takes time by the square of what a user has sent and received.
+LENGTH_OF_WALK = 2_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One walk, or with number 0 the contract's rows."""
+
+    number: int
+    operations: int
+    seed: int
+    most_failures: int
+
+    @property
+    def name(self):
+        return f"seed {self.seed}, walk {self.number}" if self.number else "the contract's rows"
+
+    def __call__(self):
+        """(requests, failures, how often each departure was seen)."""
+        ties = 0 if self.number else content.TIES
+        with tempfile.TemporaryDirectory(prefix="conformance-", dir=harness.BUILD) as folder:
+            with sides.on_sqlite(pathlib.Path(folder), ties) as pair:
+                runner = Runner(self.name, pair, ties, self.most_failures)
+                with contextlib.suppress(Stop):
+                    self._walk(runner) if self.number else rows.run(runner)
+        return runner.number, runner.failures, runner.allowed.counts
+
+    def _walk(self, runner):
+        walk = Walk(runner, f"{self.seed}/{self.number}")
+        while runner.number < self.operations:
+            before = runner.number
+            walk.step()
+            with _done.get_lock():
+                _done.value += runner.number - before
+        runner.check_rows()
+
+
+def parts(operations, seed, most_failures, only=None):
+    """All parts; or the rows and the walk `only`, which is what a failure has to be replayed by."""
+    lengths = [LENGTH_OF_WALK] * (operations // LENGTH_OF_WALK) + [operations % LENGTH_OF_WALK]
+    walks = [Part(number, length, seed, most_failures) for number, length in enumerate(lengths, 1) if length]
+    return [Part(0, 0, seed, most_failures), *(part for part in walks if only in (None, part.number))]
+
+
+def _share(done):
+    global _done
+    _done = done
+
+
+def _progress(waiting, done, operations):
+    """A line on standard error now and then, until all is done."""
+    began, terminal = time.monotonic(), sys.stderr.isatty()
+    while waiting:
+        _, waiting = concurrent.futures.wait(waiting, timeout=0.5 if terminal else 10)
+        line = f"{done.value:,} of {operations:,} random operations, {done.value / (time.monotonic() - began):.0f}/s"
+        last = terminal and waiting
+        print(f"\r\033[K{line}" if terminal else line, end="" if last else "\n", file=sys.stderr, flush=True)
+
+
+def everything(todo, jobs):
+    """Runs parts, so many at a time: (failures, the closing lines)."""
+    operations, done = sum(part.operations for part in todo), multiprocessing.Value("q", 0)
+    with concurrent.futures.ProcessPoolExecutor(jobs, initializer=_share, initargs=(done,)) as pool:
+        waiting = [pool.submit(part) for part in todo]
+        _progress(waiting, done, operations)
+    results = [future.result() for future in waiting]
+    requests = sum(number for number, _, _ in results)
+    counts = sum((seen for _, _, seen in results), collections.Counter())
+    lines = [f"{requests:,} operations; so many answers differed, as is allowed:"]
+    lines += [f"{counts[entry.name]:8,}  {entry.name}: {entry.words}" for entry in TABLE]
+    return [failure for _, failures, _ in results for failure in failures], "\n".join(lines)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of all tests, the server's log in failure reports, and the closing line of a run."""
 
+import contextlib
+
 import pytest
 
+import django_project
 import harness
 
 pytest_plugins = ["unit_programs"]
@@ -50,6 +53,25 @@ def make_server(request):
         except AssertionError as failure:
             failures.append(str(failure))
     assert not failures, "\n".join(failures)
+
+
+@pytest.fixture(params=["sqlite"])
+def database(request, tmp_path):
+    """An empty database for a Django project and us: each test runs on each backend."""
+    return django_project.SqliteDatabase(tmp_path)
+
+
+@pytest.fixture
+def make_both(database, make_server):
+    """Has a project that is on `database` served by gunicorn, and our server beside it."""
+    with contextlib.ExitStack() as stack:
+
+        def make(project, workers=1, **options):
+            server = database.server(make_server, **options)
+            served = django_project.Served(stack.enter_context(project.serving(workers)))
+            return django_project.Both(project, server, served)
+
+        yield make
 
 
 @pytest.fixture

@@ -1,251 +1,197 @@
 # SPDX-License-Identifier: MIT
-"""A Django project with the reference app works on our database, and we on its, at the same time.
-
-Needs a Python that has Django, djangorestframework and drf-directmessages, named by DIRECTMESSAGES_DJANGO_PYTHON.
-"""
-
-import json
-import os
-import subprocess
+"""A Django project and we on one schema: made by either, found in order by both, undone and made again."""
 
 import pytest
 
+import reference_project
 from clients import User
-from harness import environment, run_program, sqlite_url
+from django_project import ADMIN, ADMIN_URLS, DjangoProject
+from test_cli import check_error
 from test_storage_schema import make_django, schema
 
-PYTHON = os.environ.get("DIRECTMESSAGES_DJANGO_PYTHON")
-
-SETTINGS = """
-SECRET_KEY = "x"
-ALLOWED_HOSTS = ["*"]
-ROOT_URLCONF = "urls"
-INSTALLED_APPS = [
-    "django.contrib.auth", "django.contrib.contenttypes",
-    "rest_framework", "rest_framework.authtoken", "directmessages",
+pytestmark = [
+    pytest.mark.skipif(reference_project.why_not() is not None, reason=str(reference_project.why_not())),
+    pytest.mark.usefixtures("database"),
 ]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": %r, "OPTIONS": {"timeout": 60}}}
-USE_TZ = True
-TIME_ZONE = "UTC"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-}
-"""
-URLS = """
-from django.urls import include, path
-urlpatterns = [path("api/dm/", include("directmessages.urls"))]
-"""
-# Talks to the reference without a socket; prints the status and body of each request that it reads.
-DRIVER = """
-import json, sys
-import django
-django.setup()
-from rest_framework.test import APIClient
-for line in sys.stdin:
-    token, method, path, body = json.loads(line)
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION="Token " + token)
-    answer = getattr(client, method)(path, body, format="json")
-    print(json.dumps([answer.status_code, json.loads(answer.content or b"null")]), flush=True)
-"""
+
+INDEXES = {"directmessages_sent", "directmessages_received", "directmessages_unread"}
 
 
-def why_not():
-    if not PYTHON:
-        return "DIRECTMESSAGES_DJANGO_PYTHON names no Python that has Django and drf-directmessages"
-    found = subprocess.run(
-        [PYTHON, "-c", "import django, rest_framework, directmessages"], capture_output=True, text=True
-    )
-    return found.stderr.strip().splitlines()[-1] if found.returncode != 0 else None
+def ours_finds_nothing_due(database):
+    return database.run("migrate", "--check").returncode == 0
 
 
-pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+def migrate(database):
+    done = database.run("migrate")
+    assert (done.returncode, done.stderr) == (0, ""), done
+    return done.stdout
 
 
-class Project:
-    """A Django project on one SQLite file."""
-
-    def __init__(self, folder, database):
-        self.folder, self.database = folder, database
-        (folder / "settings.py").write_text(SETTINGS % str(database))
-        (folder / "urls.py").write_text(URLS)
-        self.env = environment(DJANGO_SETTINGS_MODULE="settings", PYTHONPATH=folder, PYTHONDONTWRITEBYTECODE=1)
-
-    def manage(self, *arguments, stdin=None):
-        return subprocess.run(
-            [PYTHON, "-m", "django", *arguments],
-            cwd=self.folder,
-            env=self.env,
-            input=stdin,
-            text=True,
-            capture_output=True,
-            timeout=120,
-        )
-
-    def done(self, *arguments, stdin=None):
-        result = self.manage(*arguments, stdin=stdin)
-        assert result.returncode == 0, result.stderr
-        return result.stdout
-
-    def shell(self, script):
-        """The value of `result` after the script."""
-        text = f"import django, json\ndjango.setup()\n{script}\nprint(json.dumps(result, default=str))"
-        done = subprocess.run(
-            [PYTHON, "-c", text], cwd=self.folder, env=self.env, text=True, capture_output=True, timeout=120
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
-
-    def ask(self, *requests):
-        """What the reference answers to (user, method, path, body): a status and a body each."""
-        lines = "".join(
-            json.dumps([user.token, method, "/api/dm/" + path, body]) + "\n" for user, method, path, body in requests
-        )
-        done = subprocess.run(
-            [PYTHON, "-c", DRIVER],
-            cwd=self.folder,
-            env=self.env,
-            input=lines,
-            text=True,
-            capture_output=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+def check_both_work(project, database, make_both):
+    both = make_both(project)
+    one, two = both.accounts("one", "two")
+    one.ours.send(two, "by us")
+    two.theirs.send(one, "by them")
+    for user, partner in ((one, two), (two, one)):
+        pages = [client.conversation(partner)["results"] for client in (user.ours, user.theirs)]
+        assert pages[0] == pages[1]
+        assert [message["content"] for message in pages[0]] == ["by them", "by us"]
+    project.check_clean()
 
 
 @pytest.fixture
-def project(tmp_path):
-    folder = tmp_path / "project"
-    folder.mkdir()
-    return Project(folder, tmp_path / "shared.db")
+def project(tmp_path, database):
+    return DjangoProject(tmp_path / "project", database)
 
 
-def check_clean(project):
-    project.done("migrate", "--check")
-    project.done("makemigrations", "--check", "--dry-run")
-    project.done("check", "--fail-level", "WARNING", "--database", "default")
+def test_both_work_on_a_schema_of_ours(project, database, make_both):
+    migrate(database)
+    project.check_clean()
+    check_both_work(project, database, make_both)
+    assert ours_finds_nothing_due(database)
 
 
-def check_both_work(project, make_server):
-    """Each sees at once what the other has written."""
-    server = make_server(database=project.database)
-    one, two = server.users(2)
-    one.send(two, "by us")
-    ((sent, created),) = project.ask((two, "post", f"send/{one.id}/", {"content": "by them"}))
-    assert sent == 201
-    page = one.conversation(two)["results"]
-    assert [message["content"] for message in page] == ["by them", "by us"]
-    assert page[0]["id"] == created["id"] and page[0]["sent_at"] == created["sent_at"]
-    unread, theirs, after = project.ask(
-        (two, "get", "unread/", None), (two, "get", f"conversations/{one.id}/", None), (two, "get", "unread/", None)
-    )
-    assert unread == [200, {"id": two.id, "count": 1}] and after[1]["count"] == 0
-    ours = two.conversation(one)["results"]
-    assert theirs[1]["results"] == ours
-    ((hidden, _),) = project.ask((one, "delete", f"messages/{created['id']}/", None))
-    assert hidden == 204 and [message["content"] for message in one.conversation(two)["results"]] == ["by us"]
-    assert one.delete(f"messages/{ours[-1]['id']}/").status == 204
-    ((_, seen),) = project.ask((one, "get", f"conversations/{two.id}/", None))
-    assert seen["results"] == []
+def test_both_work_on_a_schema_of_django(project, database, make_both):
+    project.manage("migrate")
+    before = database.tables()
+    assert "applied" in migrate(database)
+    assert all(name.startswith("directmessages_") for name in database.tables() - before)
+    project.check_clean()
+    check_both_work(project, database, make_both)
+    assert ours_finds_nothing_due(database)
 
 
-def test_django_finds_nothing_to_complain_of_in_our_database(project):
-    assert run_program("migrate", database=sqlite_url(project.database)).returncode == 0
-    check_clean(project)
-    assert "No migrations to apply" in project.done("migrate")
-    assert run_program("migrate", "--check", database=sqlite_url(project.database)).returncode == 0
+@pytest.mark.parametrize("flags", [(), ("--fake-initial",)], ids=["plain", "fake-initial"])
+def test_a_project_adopts_a_database_of_ours(tmp_path, database, make_both, flags):
+    """With more apps than the tables are of: Django makes what is missing, and leaves the rest."""
+    migrate(database)
+    assert database.run("user", "create", "john").returncode == 0
+    project = DjangoProject(tmp_path / "project", database, ADMIN, ADMIN_URLS)
+    applied = project.manage("migrate", *flags)
+    assert "admin.0001_initial" in applied and "sessions.0001_initial" in applied
+    assert "auth.0001" not in applied and "directmessages.0001" not in applied
+    assert database.sql("SELECT username FROM auth_user") == [("john",)]
+    assert project.shell("from django.contrib.auth.models import Permission\nresult = Permission.objects.count()") > 0
+    assert ours_finds_nothing_due(database)
+    check_both_work(project, database, make_both)
 
 
-def test_both_work_on_our_database(project, make_server):
-    assert run_program("migrate", database=sqlite_url(project.database)).returncode == 0
-    check_both_work(project, make_server)
-    check_clean(project)
-
-
-def test_both_work_on_a_database_of_django(project, make_server):
-    project.done("migrate")
-    check_both_work(project, make_server)
-    check_clean(project)
-    assert "No migrations to apply" in project.done("migrate")
-
-
-def test_fixture_is_what_this_django_makes(project, tmp_path):
+def test_fixture_is_what_this_django_makes(project, database, tmp_path):
     """The statements in data/django.sql, which the other tests compare with."""
-    project.done("migrate")
+    if database.name != "sqlite":
+        pytest.skip("the fixture is SQLite's")
+    project.manage("migrate")
     make_django(tmp_path / "fixture.db")
-    assert schema(project.database) == schema(tmp_path / "fixture.db")
+    assert schema(database.path) == schema(tmp_path / "fixture.db")
 
 
-def test_django_knows_our_users_passwords_and_tokens(project):
-    url = sqlite_url(project.database)
-    assert run_program("migrate", database=url).returncode == 0
-    assert (
-        run_program(
-            "user", "create", "john", "--password-stdin", "--email", "j@x.org", database=url, stdin="p\u00e4ss\n"
-        ).returncode
-        == 0
-    )
-    assert run_program("user", "create", "jane", database=url).returncode == 0
-    key = run_program("token", "create", "john", database=url).stdout.strip()
-    assert project.shell(
-        "from django.contrib.auth import authenticate\n"
-        "from django.contrib.auth.models import User\n"
-        "from rest_framework.authtoken.models import Token\n"
-        "john, jane = User.objects.get(username='john'), User.objects.get(username='jane')\n"
-        "john.full_clean(); Token.objects.get(user=john).full_clean()\n"
-        "result = [john.check_password('p\\u00e4ss'), john.check_password('pass'), jane.has_usable_password(),"
-        " authenticate(username='john', password='p\\u00e4ss') == john, Token.objects.get(user=john).key, john.email,"
-        " [str(john.date_joined.tzinfo), john.is_active, john.is_staff]]"
-    ) == [True, False, False, True, key, "j@x.org", ["UTC", True, False]]
+def test_migrate_wants_all_migrations_of_the_app(project, database):
+    project.manage("migrate", "directmessages", "0002")
+    before = database.tables(), database.indexes()
+    refused = database.run("migrate")
+    check_error(refused, 1)
+    assert "manage.py migrate" in refused.stderr
+    assert (database.tables(), database.indexes()) == before
 
 
-def test_tokens_of_django_open_our_doors(project, make_server):
-    project.done("migrate")
-    made = project.shell(
-        "from django.contrib.auth.models import User\n"
-        "from rest_framework.authtoken.models import Token\n"
-        "users = [User.objects.create_user(name, password='x') for name in ('john', 'jane')]\n"
-        "result = [[user.id, Token.objects.create(user=user).key] for user in users]"
-    )
-    server = make_server(database=project.database)
-    john, jane = (User(server, key, identity, name) for (identity, key), name in zip(made, ("john", "jane")))
-    john.send(jane)
-    assert jane.unread() == 1
-    assert server.run("token", "create", "john").stdout.strip() == john.token
+@pytest.mark.parametrize("target", ["0002", "0001", "zero"])
+def test_migrations_of_the_app_are_undone_and_made_again(project, database, target):
+    """As docs/compatibility.md says: on SQLite our indexes are dropped first; then `migrate` makes them anew."""
+    project.manage("migrate")
+    migrate(database)
+    if database.name == "sqlite":
+        with pytest.raises(RuntimeError, match="directmessages_(sent|received|unread)"):
+            project.manage("migrate", "directmessages", target)
+        for index in INDEXES:
+            database.sql(f"DROP INDEX {index}")
+    project.manage("migrate", "directmessages", target)
+    due = database.run("migrate", "--check")
+    check_error(due, 1)
+    project.manage("migrate")
+    check_error(database.run("message", "list"), 1)
+    assert "indexes" in migrate(database)
+    assert INDEXES <= database.indexes()
+    project.check_clean()
+    assert database.run("message", "list").returncode == 0
 
 
-def test_cursors_of_each_are_honoured_by_the_other(project, make_server):
-    project.done("migrate")
-    server = make_server(database=project.database)
-    one, two = server.users(2)
-    server.insert_messages(
-        [(one, two, f"2025-01-01 00:{n // 60:02}:{n % 60:02}", "2025-01-01 12:00:00") for n in range(120)]
-    )
-    path = f"conversations/{two.id}/"
-    ((_, theirs),) = project.ask((one, "get", path, None))
-    ours = one.conversation(two)
-    ours_by_their_link = one.page("/api/dm/" + path + "?" + theirs["next"].split("?")[1])
-    ((_, theirs_by_our_link),) = project.ask((one, "get", path + "?" + ours["next"].split("?")[1], None))
-    assert ours_by_their_link["results"] == theirs_by_our_link["results"]
-    assert [message["id"] for message in ours_by_their_link["results"]] == list(range(70, 20, -1))
-
-
-def test_django_may_make_its_table_anew_and_we_ask_for_migrate(project):
+def test_django_may_make_its_table_anew_and_we_ask_for_migrate(project, database):
     """As for a migration of its own that alters a column: that loses our indexes, and `migrate` brings them back."""
-    url = sqlite_url(project.database)
-    assert run_program("migrate", database=url).returncode == 0
+    if database.name != "sqlite":
+        pytest.skip("only on SQLite Django makes a table anew")
+    migrate(database)
     project.shell(
         "from django.db import connection\n"
         "from directmessages.models import Message\n"
         "with connection.schema_editor() as editor: editor._remake_table(Message)\n"
         "result = None"
     )
-    assert run_program("migrate", "--check", database=url).returncode == 1
-    done = run_program("migrate", database=url)
-    assert done.returncode == 0, done
-    assert run_program("migrate", "--check", database=url).returncode == 0
-    check_clean(project)
+    assert not ours_finds_nothing_due(database)
+    migrate(database)
+    assert ours_finds_nothing_due(database)
+    project.check_clean()
+
+
+def test_rows_of_ours_are_rows_to_django(tmp_path, database, make_server):
+    """The ORM reads and writes them, the admin shows them, and Django takes a user with all that hangs on it."""
+    project = DjangoProject(tmp_path / "project", database, ADMIN, ADMIN_URLS)
+    project.manage("migrate")
+    migrate(database)
+    server = database.server(make_server)
+    for name in ("john", "jane"):
+        assert server.run("user", "create", name, "--email", f"{name}@x.org").returncode == 0
+        assert server.run("token", "create", name).returncode == 0
+    done = project.shell(
+        "import datetime\n"
+        "from django.contrib.auth.models import User\n"
+        "from rest_framework.authtoken.models import Token\n"
+        "john, jane = User.objects.order_by('id')\n"
+        "result = [john.id, jane.id, john.auth_token.key, jane.auth_token.key]\n"
+        "for row in (john, jane, john.auth_token, jane.auth_token): row.full_clean()\n"
+        "assert john.date_joined.utcoffset() == john.auth_token.created.utcoffset() == datetime.timedelta(0)\n"
+    )
+    john, jane = (User(server, key, identity, name) for identity, key, name in zip(done[:2], done[2:], ("john", "jane")))
+    sent = [john.send(jane, content) for content in ("plain", "\u00e9\U0001f600\n", " ")]
+    jane.conversation(john)
+    assert jane.delete(f"messages/{sent[0]['id']}/").status == 204
+    assert project.shell(ORM % {"first": sent[0]["id"]}) == {
+        "contents": ["plain", "\u00e9\U0001f600\n", " "],
+        "aware": True,
+        "sent_at": [message["sent_at"] for message in sent],
+        "edited": "edited by Django",
+        "pages": [200] * 8,
+    }
+    assert [message["content"] for message in jane.conversation(john)["results"]] == [" ", "edited by Django"]
+    project.shell("from django.contrib.auth.models import User\nresult = User.objects.get(username='john').delete()")
+    assert jane.get(f"conversations/{john.id}/").status == 404
+    assert jane.partners()["results"] == [] and john.get("unread/").status == 401
+    assert database.sql("SELECT count(*) FROM directmessages_message") == [(0,)]
+
+
+ORM = """
+from django.contrib.auth.models import User
+from django.test import Client
+from directmessages.models import Message
+from rest_framework.authtoken.models import TokenProxy
+messages = list(Message.objects.order_by("id"))
+times = [time for one in messages for time in (one.sent_at, one.read_at, one.hidden_for_recipient) if time]
+for one in messages: one.full_clean()
+root = User.objects.create_superuser("root", password="x")
+browser = Client()
+browser.force_login(root)
+paths = ["", "auth/user/", "directmessages/message/", "authtoken/tokenproxy/"]
+paths += ["auth/user/%%d/change/" %% messages[0].sender_id, "directmessages/message/%(first)d/change/"]
+paths += ["directmessages/message/?q=", "authtoken/tokenproxy/%%s/change/" %% TokenProxy.objects.first().pk]
+pages = [browser.get("/admin/" + path).status_code for path in paths]
+second = messages[1]
+second.content = "edited by Django"
+second.save()
+second.refresh_from_db()
+result = {
+    "contents": [one.content if one.pk != second.pk else "\\u00e9\\U0001f600\\n" for one in messages],
+    "aware": all(time.utcoffset() is not None for time in times) and len(times) == 7,
+    "sent_at": [one.sent_at.isoformat().replace("+00:00", "Z") for one in messages],
+    "edited": second.content,
+    "pages": pages,
+}
+"""

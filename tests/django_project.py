@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""A Django project with the reference on the database of a test, beside our server on the same one."""
+
+import contextlib
+import json
+import pathlib
+import socket
+import sqlite3
+import subprocess
+
+import harness
+import reference_project
+from clients import User
+from reference_project import python
+
+ADMIN = """
+INSTALLED_APPS += ["django.contrib.admin", "django.contrib.sessions", "django.contrib.messages"]
+MIDDLEWARE += [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [{
+    "BACKEND": "django.template.backends.django.DjangoTemplates",
+    "APP_DIRS": True,
+    "OPTIONS": {"context_processors": [
+        "django.template.context_processors.request",
+        "django.contrib.auth.context_processors.auth",
+        "django.contrib.messages.context_processors.messages",
+    ]},
+}]
+ALLOWED_HOSTS = ["*"]
+"""
+ADMIN_URLS = """
+from django.contrib import admin
+urlpatterns.append(path("admin/", admin.site.urls))
+"""
+
+
+class SqliteDatabase:
+    """An SQLite file for a Django project and us."""
+
+    name = "sqlite"
+
+    def __init__(self, folder):
+        self.path = pathlib.Path(folder) / "shared.db"
+        self.url = harness.sqlite_url(self.path)
+        self.django = reference_project.sqlite(self.path)
+
+    def sql(self, statement):
+        """Runs one statement behind everybody's back, and returns its rows."""
+        with contextlib.closing(sqlite3.connect(self.path, timeout=harness.DEADLINE, isolation_level=None)) as connection:
+            return [tuple(row) for row in connection.execute(statement)]
+
+    def tables(self):
+        return {name for (name,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    def indexes(self):
+        return {name for (name,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'index'")}
+
+    def server(self, make_server, **options):
+        return make_server(database=self.path, **options)
+
+    def run(self, *arguments, **options):
+        """Runs a command of ours on it."""
+        return harness.run_program(*arguments, database=self.url, **options)
+
+    def close(self):
+        pass
+
+
+class DjangoProject(reference_project.Project):
+    """A Django project whose settings and URLs may have more in them; `apps` are the models of further apps by name."""
+
+    def __init__(self, folder, database, settings="", urls="", apps=None):
+        super().__init__(folder, database.django)
+        self.database = database
+        for file, more in (("settings.py", settings), ("urls.py", urls)):
+            with open(self.folder / file, "a", encoding="utf-8") as text:
+                text.write(more)
+        for name, models in (apps or {}).items():
+            (self.folder / name / "migrations").mkdir(parents=True)
+            (self.folder / name / "migrations" / "__init__.py").touch()
+            (self.folder / name / "__init__.py").touch()
+            (self.folder / name / "models.py").write_text(models)
+            with open(self.folder / "settings.py", "a", encoding="utf-8") as text:
+                text.write(f"INSTALLED_APPS.append({name!r})\n")
+
+    def shell(self, script):
+        """What `result` is after the script."""
+        text = f"import django, json\ndjango.setup()\n{script}\nprint(json.dumps(result, default=str))"
+        done = subprocess.run(
+            [python(), "-c", text], cwd=self.folder, env=self.env, text=True, capture_output=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def check_clean(self):
+        """Django finds nothing to do and nothing to complain of."""
+        said = self.shell(
+            "import io, sys\n"
+            "from django.core.management import call_command\n"
+            "said = io.StringIO()\n"
+            "call_command('migrate', '--check', stdout=said)\n"
+            "call_command('makemigrations', '--check', '--dry-run', stdout=said)\n"
+            "call_command('check', '--fail-level', 'WARNING', '--database', 'default', stdout=said)\n"
+            "call_command('migrate', stdout=said)\n"
+            "result = said.getvalue()"
+        )
+        assert "No changes detected" in said and "identified no issues" in said and "No migrations to apply" in said
+
+    def users(self, *names):
+        """Makes users with a token each, as Django makes them; their ids and tokens."""
+        return self.shell(
+            "from django.contrib.auth import get_user_model\n"
+            "from rest_framework.authtoken.models import Token\n"
+            f"users = [get_user_model().objects.create_user(name, password='x') for name in {names!r}]\n"
+            "result = [[user.pk, Token.objects.create(user=user).key] for user in users]"
+        )
+
+
+class Served:
+    """The reference as gunicorn serves it: what a client wants to know of a server."""
+
+    def __init__(self, port, prefix="/api/dm/"):
+        self.host, self.port, self.prefix = "127.0.0.1", port, prefix
+
+    def path(self, path):
+        return path if path.startswith("/") else self.prefix + path
+
+    def connect(self):
+        return socket.create_connection((self.host, self.port), timeout=harness.DEADLINE)
+
+
+class Account:
+    """One user as a client of either server."""
+
+    def __init__(self, both, identity, token, name):
+        self.id, self.token, self.name = identity, token, name
+        self.ours = User(both.server, token, identity, name)
+        self.theirs = User(both.served, token, identity, name)
+
+
+class Both:
+    """Our server and the reference at work on one database."""
+
+    def __init__(self, project, server, served):
+        self.project, self.server, self.served = project, server, served
+
+    def accounts(self, *names):
+        return [Account(self, *made, name) for made, name in zip(self.project.users(*names), names)]
+
+
+def check_same(accounts, partners=True):
+    """Both servers tell each user the same, conversations last, since looking marks as read."""
+    for account in accounts:
+        for path in ("unread/", "conversations/unread/"):
+            ours, theirs = account.ours.get(path), account.theirs.get(path)
+            assert (ours.status, ours.json()) == (theirs.status, theirs.json()), path
+    for account in accounts if partners else ():
+        assert account.ours.partners()["results"] == account.theirs.partners()["results"]
+    for first, second in ((a, b) for a in accounts for b in accounts if a is not b):
+        ours = everything(first.ours, second)
+        assert ours == everything(first.theirs, second)
+
+
+def everything(user, partner):
+    """All messages of a conversation, page by page."""
+    results, path = [], f"conversations/{partner.id}/"
+    while path:
+        page = user.page(path)
+        results += page["results"]
+        path = page["next"] and "/" + page["next"].split("/", 3)[3]
+    return results

@@ -41,6 +41,7 @@ class SqliteDatabase:
     """An SQLite file for a Django project and us."""
 
     name = "sqlite"
+    page_url = "sqlite:////srv/example/db.sqlite3"  # what docs/django.md calls it
 
     def __init__(self, folder):
         self.path = pathlib.Path(folder) / "shared.db"

@@ -83,7 +83,8 @@ def test_every_status_of_the_contract_is_there(path, method, operation):
 @pytest.mark.parametrize("path, method, operation", OPERATIONS)
 def test_everything_has_an_example(path, method, operation):
     for parameter in map(resolve, operation["parameters"]):
-        assert "example" in parameter or parameter["examples"], parameter["name"]
+        # Where there is one value only, an example would make the docs page send it.
+        assert {"example", "examples"} & parameter.keys() or len(parameter["schema"]["enum"]) == 1, parameter["name"]
     described = [resolve(one) for one in operation["responses"].values()]
     if "requestBody" in operation:
         described.append(resolve(operation["requestBody"]))

@@ -13,6 +13,7 @@ exchange_step conversation_post;        /* conversation_post.c */
 exchange_step message_delete;           /* message.c */
 exchange_step send_post;                /* send.c */
 
+exchange_step docs_get;   /* docs.c */
 exchange_step schema_get; /* schema.c */
 exchange_step static_get; /* static.c: the route's own body */
 

@@ -12,6 +12,11 @@
 #define READ_ONLY(name, type, label) FIELD(name, type, "false", "true", label)
 #define CONTENT FIELD("content", "string", "true", "false", "Content")
 
+/* The docs page has nothing inline and asks no other host. */
+#define DOCS_POLICY \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " \
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 #define TEXT "text/plain; charset=utf-8"
 
 #define SEND_ACTIONS "{\"POST\":{" READ_ONLY("id", "integer", "ID") "," CONTENT "}}"
@@ -23,6 +28,17 @@
 								      "Sent at") "," READ_ONLY("read_at", "datetime", \
 											       "Read at") "," CONTENT \
 													  "}}"
+
+static const struct http_header docs_headers[] = {
+	{"Cache-Control", "no-cache"}, /* its files keep their names from release to release: ask by ETag */
+	{"Content-Security-Policy", DOCS_POLICY},
+	{"Referrer-Policy", "no-referrer"},
+	{NULL, NULL},
+};
+#define DOCS(file) \
+	{ \
+		"/api/docs/" file, "Docs Page", "GET, HEAD", .get = docs_get, .headers = docs_headers \
+	}
 
 static const struct http_header not_stored[] = {{"Cache-Control", "no-store"}, {NULL, NULL}};
 
@@ -38,6 +54,7 @@ static const struct route routes[] = {
 	                          .to_user = true, .actions = SEND_ACTIONS},
 
 	{"/api/schema/",          "Spectacular Api",     "GET, HEAD",                .get = schema_get},
+	DOCS(""), DOCS("page.css"), DOCS("page.js"), DOCS("swagger-ui-bundle.js"), DOCS("swagger-ui.css"),
 	{"/livez",                "Alive",               "GET, HEAD",                .get = static_get,
 	                          .content_type = TEXT, .headers = not_stored, .body = &livez_body},
 };

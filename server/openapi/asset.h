@@ -8,9 +8,10 @@
 struct asset {
 	const char *name; /* of the file, without folders */
 	const char *type; /* for Content-Type */
-	const char *etag; /* quoted */
-	struct span plain;
-	struct span gzip;
+	struct asset_form {
+		struct span data;
+		const char *etag; /* quoted */
+	} plain, gzip;
 };
 
 /* NULL where the build has no such file. */

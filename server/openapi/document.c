@@ -28,8 +28,8 @@ bool document_init(struct document *document, struct span prefix)
 {
 	buffer_init(&document->yaml, SIZE_MAX);
 	buffer_init(&document->json, SIZE_MAX);
-	append_with_prefix(&document->yaml, asset_find(SPAN("openapi.yaml"))->plain, prefix);
-	append_with_prefix(&document->json, asset_find(SPAN("openapi.json"))->plain, prefix);
+	append_with_prefix(&document->yaml, asset_find(SPAN("openapi.yaml"))->plain.data, prefix);
+	append_with_prefix(&document->json, asset_find(SPAN("openapi.json"))->plain.data, prefix);
 	return !document->yaml.failed && !document->json.failed;
 }
 

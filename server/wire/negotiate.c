@@ -60,3 +60,35 @@ bool accepts_json(struct span accept)
 	} while (accept.data);
 	return false;
 }
+
+/* Whether parameters are a weight of 0: "q=0", "q=0.000". */
+static bool weighs_nothing(struct span parameters)
+{
+	struct span weight = span_trim(parameters);
+	struct span name = span_trim(span_cut(&weight, '='));
+
+	weight = span_trim(weight);
+	if (!span_equal_nocase(name, SPAN("q")) || weight.length == 0)
+		return false;
+	for (size_t i = 0; i < weight.length; i++)
+		if (weight.data[i] != '0' && weight.data[i] != '.')
+			return false;
+	return true;
+}
+
+bool accepts_gzip(struct span accept_encoding)
+{
+	bool named = false, accepted = false;
+
+	do {
+		struct span one = span_cut(&accept_encoding, ',');
+		struct span coding = span_trim(span_cut(&one, ';'));
+		bool is_gzip = span_equal_nocase(coding, SPAN("gzip"));
+
+		if (!is_gzip && (named || !span_equal(coding, SPAN("*"))))
+			continue;
+		named = named || is_gzip; /* what is said of gzip itself counts, wherever it stands */
+		accepted = !weighs_nothing(one);
+	} while (accept_encoding.data);
+	return accepted;
+}

@@ -21,4 +21,7 @@ size_t accepts_which(struct span accept, const struct media_type *offered, size_
  * reference. */
 bool accepts_json(struct span accept);
 
+/* Whether an Accept-Encoding header allows gzip: it is named, or '*' is, with a weight that is not 0. */
+bool accepts_gzip(struct span accept_encoding);
+
 #endif

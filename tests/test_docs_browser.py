@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""The docs page in a real Chromium: it asks nobody else, nothing is refused or complained of, and it can be used."""
+
+import contextlib
+import json
+import urllib.parse
+
+import pytest
+
+import browser
+from docs_page import needs_page
+from harness import ROOT
+
+pytestmark = [
+    needs_page,
+    pytest.mark.skipif(browser.PROGRAM is None, reason="there is no chromium (Debian's package of that name)"),
+]
+
+SCREENSHOTS = ROOT / "build" / "screenshots"
+SEND = "#operations-Messages-dm_send_create"
+UNREAD = "#operations-Messages-dm_unread_retrieve"
+STATUS = " .live-responses-table tbody .response-col_status"
+BODY = " .live-responses-table tbody .highlight-code code"
+
+
+@pytest.fixture
+def page(request):
+    with browser.Browser() as running:
+        opened = running.page()
+        yield opened
+        SCREENSHOTS.mkdir(exist_ok=True)
+        opened.screenshot(SCREENSHOTS / f"{request.node.name}.png")
+
+
+def open_docs(page, server):
+    page.go(f"http://{server.netloc}/api/docs/")
+    page.wait_for(SEND)
+
+
+def authorise(page, token):
+    page.click(".auth-wrapper .authorize")
+    page.type(".modal-ux input", f"Token {token}")
+    page.click(".modal-ux button[type=submit]")
+    page.click(".modal-ux .btn-done")
+
+
+def hosts(page):
+    return {urllib.parse.urlsplit(url).netloc for url in page.requests() if not url.startswith("data:")}
+
+
+def test_it_loads_and_asks_nobody_else(page, server):
+    open_docs(page, server)
+    assert page.text(".info .title").startswith("Direct messages")
+    assert page.evaluate("document.querySelectorAll('.opblock').length") > 10
+    page.click(SEND + " .opblock-summary-control")
+    page.wait_for(SEND + " textarea")
+    assert hosts(page) == {server.netloc}
+    assert page.complaints() == []
+
+
+def test_a_violation_of_the_policy_would_be_seen(page, server):
+    """What the other tests rest upon: that the policy is at work, and that the browser tells of it."""
+    open_docs(page, server)
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')")
+    with contextlib.suppress(AssertionError):
+        page.evaluate("fetch('http://127.0.0.1:9/')")
+    told = json.dumps(page.complaints())
+    assert "style-src" in told and "connect-src" in told
+
+
+def test_try_it_out_sends_a_message(page, server, alice, bob):
+    open_docs(page, server)
+    authorise(page, alice.token)
+    page.click(SEND + " .opblock-summary-control")
+    page.type(SEND + " input[placeholder=id]", str(bob.id))
+    page.type(SEND + " textarea", json.dumps({"content": "Grüße aus dem Browser"}, ensure_ascii=False))
+    page.click(SEND + " .execute")
+    assert page.text(SEND + STATUS).strip() == "201"
+    sent = json.loads(page.text(SEND + BODY))
+    stored = server.message(sent["id"])
+    assert (stored.sender_id, stored.recipient_id, stored.content) == (alice.id, bob.id, "Grüße aus dem Browser")
+    assert bob.unread() == 1
+    assert hosts(page) == {server.netloc}
+    assert page.complaints() == []
+
+
+def test_without_a_token_it_shows_the_refusal(page, server):
+    open_docs(page, server)
+    page.click(UNREAD + " .opblock-summary-control")
+    page.click(UNREAD + " .execute")
+    assert page.text(UNREAD + STATUS).strip().startswith("401")
+    assert "Authentication credentials were not provided." in page.text(UNREAD + BODY)
+    assert hosts(page) == {server.netloc}
+
+
+def test_another_prefix(page, make_server):
+    server = make_server(prefix="")
+    alice, bob = server.users(2)
+    open_docs(page, server)
+    authorise(page, bob.token)
+    alice.send(bob)
+    page.click(UNREAD + " .opblock-summary-control")
+    page.click(UNREAD + " .execute")
+    assert page.text(UNREAD + STATUS).strip() == "200"
+    assert json.loads(page.text(UNREAD + BODY)) == {"id": bob.id, "count": 1}
+    assert page.complaints() == []

@@ -7,17 +7,10 @@ import subprocess
 import pytest
 
 import harness
-from docs_page import PAGE, needs_page
+from docs_page import FILES, PAGE, needs_page
 from endpoints import check_error
 from harness import ROOT
 
-FILES = {
-    "": "text/html; charset=utf-8",
-    "page.css": "text/css; charset=utf-8",
-    "page.js": "text/javascript; charset=utf-8",
-    "swagger-ui.css": "text/css; charset=utf-8",
-    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
-}
 OURS = ["", "page.css", "page.js"]
 POLICY = {
     "default-src": "'none'",

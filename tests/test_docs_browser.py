@@ -44,6 +44,12 @@ def authorise(page, token):
     page.click(".modal-ux .btn-done")
 
 
+def unfold(page, operation):
+    """Until Swagger UI has put the operation together, its buttons are there but do nothing."""
+    page.click(operation + " .opblock-summary-control")
+    page.wait_for(operation + " .opblock-description")
+
+
 def hosts(page):
     return {urllib.parse.urlsplit(url).netloc for url in page.requests() if not url.startswith("data:")}
 
@@ -52,7 +58,7 @@ def test_it_loads_and_asks_nobody_else(page, server):
     open_docs(page, server)
     assert page.text(".info .title").startswith("Direct messages")
     assert page.evaluate("document.querySelectorAll('.opblock').length") > 10
-    page.click(SEND + " .opblock-summary-control")
+    unfold(page, SEND)
     page.wait_for(SEND + " textarea")
     assert hosts(page) == {server.netloc}
     assert page.complaints() == []
@@ -71,7 +77,7 @@ def test_a_violation_of_the_policy_would_be_seen(page, server):
 def test_try_it_out_sends_a_message(page, server, alice, bob):
     open_docs(page, server)
     authorise(page, alice.token)
-    page.click(SEND + " .opblock-summary-control")
+    unfold(page, SEND)
     page.type(SEND + " input[placeholder=id]", str(bob.id))
     page.type(SEND + " textarea", json.dumps({"content": "Grüße aus dem Browser"}, ensure_ascii=False))
     page.click(SEND + " .execute")
@@ -86,7 +92,7 @@ def test_try_it_out_sends_a_message(page, server, alice, bob):
 
 def test_without_a_token_it_shows_the_refusal(page, server):
     open_docs(page, server)
-    page.click(UNREAD + " .opblock-summary-control")
+    unfold(page, UNREAD)
     page.click(UNREAD + " .execute")
     assert page.text(UNREAD + STATUS).strip().startswith("401")
     assert "Authentication credentials were not provided." in page.text(UNREAD + BODY)
@@ -99,7 +105,7 @@ def test_another_prefix(page, make_server):
     open_docs(page, server)
     authorise(page, bob.token)
     alice.send(bob)
-    page.click(UNREAD + " .opblock-summary-control")
+    unfold(page, UNREAD)
     page.click(UNREAD + " .execute")
     assert page.text(UNREAD + STATUS).strip() == "200"
     assert json.loads(page.text(UNREAD + BODY)) == {"id": bob.id, "count": 1}

@@ -22,7 +22,7 @@ COMMANDS = [
     ["routes"],
 ]
 FLAGS = {
-    "serve": ["--listen", "--prefix", "--migrate", "--threads", "--log-level"],
+    "serve": ["--listen", "--admin-listen", "--prefix", "--migrate", "--threads", "--log-level"],
     "migrate": ["--check"],
     "user create": ["--email", "--first-name", "--last-name", "--password-stdin"],
     "token create": ["--reset"],

@@ -14,7 +14,7 @@ from openapi_document import document, operations, resolve
 REFERENCE = yaml.safe_load((ROOT / "tests" / "data" / "drf-spectacular.yaml").read_text())
 
 # For machines that watch the server and for browsers, not for clients of the API.
-UNDOCUMENTED = {"/livez", *("/api/docs/" + file for file in FILES)}
+UNDOCUMENTED = {"/livez", "/readyz", "/metrics", *("/api/docs/" + file for file in FILES)}
 
 COMMON = {"400", "401", "404", "405", "406", "413", "500", "503"}
 OPERATIONS = [pytest.param(*one, id=f"{one[1]} {one[0]}") for one in operations()]

@@ -6,7 +6,7 @@ import pytest
 from endpoints import ENDPOINTS, check_error
 from harness import run_program
 
-PUBLIC = ["/livez"]
+PUBLIC = ["/livez", "/readyz", "/metrics"]
 
 on_each_path = pytest.mark.parametrize("path", PUBLIC)
 

@@ -8,14 +8,17 @@
 #include "http.h"
 
 struct document;
-struct route;
 struct exchange;
+struct monitor;
+struct route;
 
-/* What all requests share; lives as long as the server. */
+/* What all requests to one address share; lives as long as the server. */
 struct api {
 	dm *handle;
-	struct span prefix;   /* "/api/dm/": begins and ends with a slash */
-	const char *own_host; /* in links, where a client names none */
+	struct monitor *monitor;
+	bool shows_public, shows_admin; /* which routes there are */
+	struct span prefix;             /* "/api/dm/": begins and ends with a slash */
+	const char *own_host;           /* in links, where a client names none */
 	size_t max_body_bytes;
 	const struct document *document; /* what GET /api/schema/ serves; NULL: turned off */
 	bool trust_forwarded;            /* X-Forwarded-Proto and -Host make the links */

@@ -7,6 +7,7 @@
 #include "content.h"
 #include "form.h"
 #include "links.h"
+#include "monitor.h"
 #include "negotiate.h"
 #include "routes.h"
 #include "shapes.h"
@@ -48,10 +49,20 @@ enum http_outcome pipeline_begin(struct request *request)
 	const struct api *api = request->context;
 	enum http_outcome outcome;
 
+	request_counts_begin(api->monitor->requests);
 	dm_begin_reads(api->handle);
 	outcome = begin(request);
 	dm_end_reads(api->handle);
 	return outcome;
+}
+
+void pipeline_completed(struct request *request, int64_t microseconds)
+{
+	const struct api *api = request->context;
+	const struct exchange *exchange = request->data;
+
+	request_counts_end(api->monitor->requests, route_number(exchange ? exchange->route : NULL),
+			   request->response.status, microseconds);
 }
 
 static enum http_outcome redirect(struct exchange *exchange)
@@ -74,11 +85,12 @@ static enum http_outcome redirect(struct exchange *exchange)
 
 static enum http_outcome find_route(struct exchange *exchange)
 {
-	switch (route_find(exchange->path, exchange->api->prefix, &exchange->route, &exchange->target_id)) {
+	switch (route_find(exchange->path, exchange->api, &exchange->route, &exchange->target_id)) {
 	case ROUTE_FOUND:
 		exchange->content_type = exchange->route->content_type;
 		if (!exchange->content_type)
 			exchange->content_type = "application/json";
+		exchange->request->is_routine = exchange->route->is_admin;
 		return route_is_public(exchange->route) ? run_public(exchange) : negotiate(exchange);
 	case ROUTE_LACKS_SLASH:
 		return redirect(exchange);

@@ -8,4 +8,7 @@
 /* The first step; request->context is the struct api. */
 http_step pipeline_begin;
 
+/* After the last: counts the request. */
+void pipeline_completed(struct request *request, int64_t microseconds);
+
 #endif

@@ -18,5 +18,7 @@ exchange_step schema_get; /* schema.c */
 exchange_step static_get; /* static.c: the route's own body */
 
 extern const struct span livez_body; /* livez.c */
+exchange_step readyz_get;            /* readyz.c */
+exchange_step metrics_get;           /* metrics.c */
 
 #endif

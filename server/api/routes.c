@@ -2,6 +2,7 @@
 /* routes.c - the route table. */
 #include "routes.h"
 
+#include "exposition.h"
 #include "resources.h"
 
 #include <string.h>
@@ -55,8 +56,12 @@ static const struct route routes[] = {
 
 	{"/api/schema/",          "Spectacular Api",     "GET, HEAD",                .get = schema_get},
 	DOCS(""), DOCS("page.css"), DOCS("page.js"), DOCS("swagger-ui-bundle.js"), DOCS("swagger-ui.css"),
-	{"/livez",                "Alive",               "GET, HEAD",                .get = static_get,
+	{"/livez",                "Alive",               "GET, HEAD",                .get = static_get, .is_admin = true,
 	                          .content_type = TEXT, .headers = not_stored, .body = &livez_body},
+	{"/readyz",               "Ready",               "GET, HEAD",                .get = readyz_get, .is_admin = true,
+	                          .content_type = TEXT, .headers = not_stored},
+	{"/metrics",              "Metrics",             "GET, HEAD",                .get = metrics_get, .is_admin = true,
+	                          .content_type = EXPOSITION_TYPE, .headers = not_stored},
 };
 /* clang-format on */
 
@@ -97,22 +102,30 @@ bool route_is_public(const struct route *route)
 	return *route->path == '/';
 }
 
-/* Which part of the path its row stands for: all of it, or what is below the prefix (data NULL: it isn't). */
-static struct span part_for(const struct route *route, struct span path, struct span below)
+/* A path as an address sees it. */
+struct wanted {
+	const struct api *api;
+	struct span path;
+	struct span below; /* the prefix; data NULL where it isn't */
+};
+
+static bool matches_row(const struct wanted *wanted, const struct route *route, const char *pattern, int64_t *id)
 {
-	return route_is_public(route) ? path : below;
+	if (route->is_admin ? !wanted->api->shows_admin : !wanted->api->shows_public)
+		return false;
+	return matches(route_is_public(route) ? wanted->path : wanted->below, pattern, id);
 }
 
-static const struct route *find_exactly(struct span path, struct span below, int64_t *id)
+static const struct route *find_exactly(const struct wanted *wanted, int64_t *id)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++)
-		if (matches(part_for(&routes[i], path, below), routes[i].path, id))
+		if (matches_row(wanted, &routes[i], routes[i].path, id))
 			return &routes[i];
 	return NULL;
 }
 
 /* Whether the path with a slash added would match: compare without the one that the pattern ends with. */
-static bool lacks_slash(struct span path, struct span below)
+static bool lacks_slash(const struct wanted *wanted)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
 		size_t length = strlen(routes[i].path);
@@ -122,22 +135,38 @@ static bool lacks_slash(struct span path, struct span below)
 		if (routes[i].path[length - 1] != '/')
 			continue;
 		snprintf(pattern, sizeof(pattern), "%.*s", (int)length - 1, routes[i].path);
-		if (matches(part_for(&routes[i], path, below), pattern, &id))
+		if (matches_row(wanted, &routes[i], pattern, &id))
 			return true;
 	}
 	return false;
 }
 
-enum route_match route_find(struct span path, struct span prefix, const struct route **route, int64_t *id)
+enum route_match route_find(struct span path, const struct api *api, const struct route **route, int64_t *id)
 {
-	struct span below = {NULL, 0};
+	struct wanted wanted = {.api = api, .path = path};
+	struct span prefix = api->prefix;
 
 	if (path.length >= prefix.length && memcmp(path.data, prefix.data, prefix.length) == 0)
-		below = (struct span){path.data + prefix.length, path.length - prefix.length};
-	*route = find_exactly(path, below, id);
+		wanted.below = (struct span){path.data + prefix.length, path.length - prefix.length};
+	*route = find_exactly(&wanted, id);
 	if (*route)
 		return ROUTE_FOUND;
-	return lacks_slash(path, below) ? ROUTE_LACKS_SLASH : ROUTE_NONE;
+	return lacks_slash(&wanted) ? ROUTE_LACKS_SLASH : ROUTE_NONE;
+}
+
+size_t routes_count(void)
+{
+	return ARRAY_LENGTH(routes) + 1;
+}
+
+size_t route_number(const struct route *route)
+{
+	return route ? (size_t)(route - routes) : ARRAY_LENGTH(routes);
+}
+
+const char *route_pattern(size_t number)
+{
+	return number < ARRAY_LENGTH(routes) ? routes[number].path : "none";
 }
 
 void routes_print(FILE *out, const char *prefix)

@@ -138,15 +138,23 @@ static bool read_allowed_recipients(struct config *config)
 	return true;
 }
 
+static bool read_address(const char *flag, const char *flag_name, const char *variable, const char **address)
+{
+	const char *value = setting(flag, variable);
+
+	if (value && !listener_address_is_valid(value))
+		return refuse(name_of(flag, flag_name, variable), value, "ADDR:PORT, [IPV6]:PORT or unix:PATH");
+	if (value)
+		*address = value;
+	return true;
+}
+
 bool config_read(struct config *config, const struct config_flags *flags)
 {
-	const char *address = setting(flags->listen, PREFIX "LISTEN");
-
-	*config = (struct config){.listen = address ? address : "127.0.0.1:8000"};
-	if (!listener_address_is_valid(config->listen))
-		return refuse(name_of(flags->listen, "--listen", PREFIX "LISTEN"), config->listen,
-			      "ADDR:PORT, [IPV6]:PORT or unix:PATH");
-	return read_numbers(config, flags) && config_read_prefix(config, flags->prefix) &&
+	*config = (struct config){.listen = "127.0.0.1:8000"};
+	return read_address(flags->listen, "--listen", PREFIX "LISTEN", &config->listen) &&
+	       read_address(flags->admin_listen, "--admin-listen", PREFIX "ADMIN_LISTEN", &config->admin_listen) &&
+	       read_numbers(config, flags) && config_read_prefix(config, flags->prefix) &&
 	       read_switch(PREFIX "TRUST_FORWARDED", false, &config->trust_forwarded) &&
 	       read_switch(PREFIX "EVENTS", true, &config->record_events) &&
 	       read_switch(PREFIX "DOCS", true, &config->docs) && read_log_level(config, flags->log_level) &&

@@ -8,7 +8,8 @@
 
 struct config {
 	const char *listen;
-	char prefix[256]; /* "/api/dm/": begins and ends with a slash */
+	const char *admin_listen; /* NULL: what it is for is served on the other */
+	char prefix[256];         /* "/api/dm/": begins and ends with a slash */
 	unsigned threads;
 	unsigned connections;
 	unsigned idle_seconds;
@@ -26,7 +27,7 @@ struct config {
 
 /* What flags gave; NULL where they gave nothing. */
 struct config_flags {
-	const char *listen, *prefix, *threads, *log_level;
+	const char *listen, *admin_listen, *prefix, *threads, *log_level;
 };
 
 /* False after it has told, in a line, which setting is wrong and what it wants. */

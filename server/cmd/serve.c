@@ -2,10 +2,12 @@
 /* serve.c - wires everything together and serves until it is told to stop. */
 #include "config.h"
 
+#include "clock.h"
 #include "document.h"
-#include "http.h"
-#include "listen.h"
-#include "pipeline.h"
+#include "front.h"
+#include "log.h"
+#include "monitor.h"
+#include "routes.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +18,9 @@
 /* How long requests under way may take to end after SIGTERM; what waits for the store ends by the store's time limit.
  */
 #define STOP_SECONDS 10
+
+/* Those of --admin-listen, at once. */
+#define ADMIN_CONNECTIONS 64
 
 /* SIGTERM and SIGINT are taken by sigwait alone: blocked before any thread is started, and so in all of them. */
 static void block_signals(sigset_t *set)
@@ -37,7 +42,7 @@ static void raise_file_limit(const struct config *config)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < config->connections + 64)
+	if (limit.rlim_cur < config->connections + ADMIN_CONNECTIONS + 64)
 		log_line(LOG_WARNING,
 			 "only %llu files may be open, for up to %u connections; raise the limit (ulimit -n)",
 			 (unsigned long long)limit.rlim_cur, config->connections);
@@ -70,60 +75,74 @@ static dm *open_database(const struct config *config, bool migrate, int *status)
 	return NULL;
 }
 
-static void log_listening(const struct listener *listener, const struct config *config)
+static bool open_admin(const struct config *config, struct front *admin, const struct http_options *options)
 {
-	if (listener->unix_path)
-		log_line(LOG_INFO, "listening on %s", listener->name);
-	else
-		log_line(LOG_INFO, "listening on http://%s%s", listener->name, config->prefix);
+	struct http_options own = *options;
+
+	if (!config->admin_listen)
+		return true;
+	own.threads = 1;
+	own.connections = ADMIN_CONNECTIONS;
+	if (!front_open(admin, config->admin_listen, "--admin-listen", &own))
+		return false;
+	front_log(admin, "health and metrics on", "/");
+	return true;
 }
 
-static int listen_and_serve(const struct config *config, dm *handle, const struct document *document,
-			    const sigset_t *signals)
+/* Serves until a signal comes. */
+static int serve_addresses(const struct config *config, const struct api *api, const sigset_t *signals)
 {
-	struct listener listener;
-	struct http_server *server;
-	char error[256];
-	int signal_number = 0;
-	struct api api = {
-		.handle = handle,
-		.prefix = span_from(config->prefix),
-		.max_body_bytes = config->body_bytes,
-		.document = config->docs ? document : NULL,
-		.trust_forwarded = config->trust_forwarded,
-	};
+	struct front public = {.api = *api}, admin = {.api = *api};
 	struct http_options options = {
 		.threads = config->threads,
 		.connections = config->connections,
 		.idle_seconds = config->idle_seconds,
 		.header_bytes = config->header_bytes,
 		.body_bytes = config->body_bytes,
-		.first = pipeline_begin,
-		.context = &api,
+		.connections_open = &api->monitor->connections,
 	};
+	int signal_number = 0;
+	bool opened;
 
-	if (!listener_open(config->listen, &listener, error))
-		return cli_fail(EXIT_FAILED, "%s; choose another with --listen", error);
-	api.own_host = listener.unix_path ? "localhost" : listener.name;
-	options.socket = listener.socket;
-	server = http_start(&options);
-	if (!server) {
-		close(listener.socket);
-		listener_release(&listener);
-		return cli_fail(EXIT_FAILED,
-				"the HTTP server does not start; lower DIRECTMESSAGES_THREADS or free memory");
+	public.api.shows_public = admin.api.shows_admin = true;
+	public.api.shows_admin = !config->admin_listen;
+	opened = open_admin(config, &admin, &options) && front_open(&public, config->listen, "--listen", &options);
+	if (opened) {
+		front_log(&public, "listening on", config->prefix);
+		sigwait(signals, &signal_number);
+		log_line(LOG_INFO, "stopping on %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
+		atomic_store(&api->monitor->stopping, true);
 	}
-	log_listening(&listener, config);
-	sigwait(signals, &signal_number);
-	log_line(LOG_INFO, "stopping on %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
-	http_stop(server, STOP_SECONDS);
-	listener_release(&listener);
-	return EXIT_SUCCESS;
+	front_close(&public, STOP_SECONDS);
+	front_close(&admin, STOP_SECONDS);
+	return opened ? EXIT_SUCCESS : EXIT_FAILED;
+}
+
+static int serve_api(const struct config *config, dm *handle, const sigset_t *signals)
+{
+	struct document document;
+	struct monitor monitor = {
+		.started_at = clock_now(),
+		.requests = request_counts_new(routes_count(), config->threads + 1), /* and that of --admin-listen */
+	};
+	const struct api api = {
+		.handle = handle,
+		.monitor = &monitor,
+		.prefix = span_from(config->prefix),
+		.max_body_bytes = config->body_bytes,
+		.document = config->docs ? &document : NULL,
+		.trust_forwarded = config->trust_forwarded,
+	};
+	bool ready = document_init(&document, span_from(config->prefix)) && monitor.requests;
+	int status = ready ? serve_addresses(config, &api, signals) : cli_fail(EXIT_FAILED, "out of memory");
+
+	document_release(&document);
+	request_counts_free(monitor.requests);
+	return status;
 }
 
 static int serve(const struct config *config, bool migrate)
 {
-	struct document document;
 	sigset_t signals;
 	int status;
 	dm *handle;
@@ -136,11 +155,7 @@ static int serve(const struct config *config, bool migrate)
 		return status;
 	if (!log_gather())
 		log_line(LOG_WARNING, "no thread for the access lines; each is written on its own");
-	if (document_init(&document, span_from(config->prefix)))
-		status = listen_and_serve(config, handle, &document, &signals);
-	else
-		status = cli_fail(EXIT_FAILED, "out of memory");
-	document_release(&document);
+	status = serve_api(config, handle, &signals);
 	dm_close(handle);
 	log_gather_end();
 	if (status == EXIT_SUCCESS)
@@ -155,6 +170,9 @@ int serve_run(const struct command *command, int argc, char **argv)
 	const struct cli_flag flags[] = {
 		{"listen", "ADDR:PORT", "or [IPV6]:PORT or unix:PATH (DIRECTMESSAGES_LISTEN; 127.0.0.1:8000)",
 		 &given.listen, NULL},
+		{"admin-listen", "ADDR:PORT",
+		 "health and metrics are served here, and only here (DIRECTMESSAGES_ADMIN_LISTEN)", &given.admin_listen,
+		 NULL},
 		{"prefix", "PATH", "where the API is mounted (DIRECTMESSAGES_PREFIX; api/dm)", &given.prefix, NULL},
 		{"migrate", NULL, "first bring the schema up to date, making the file if need be", NULL, &migrate},
 		{"threads", "N", "loops that answer (DIRECTMESSAGES_THREADS; one a core)", &given.threads, NULL},

@@ -102,7 +102,9 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 			.user_id = request->user_id,
 		};
 
-		log_access(&access);
+		log_access(request->is_routine ? LOG_DEBUG : LOG_INFO, &access);
+		if (request->http.outcome != HTTP_NOTHING)
+			server->options.completed(request, access.microseconds);
 		if (request->http.outcome == HTTP_WAIT)
 			end(server, &server->working);
 		end(server, &server->under_way);
@@ -304,8 +306,9 @@ struct http_server *http_start(const struct http_options *options)
 		options->socket, MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT, options->connections,
 		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		MEMORY_PER_HEADER * options->header_bytes, MHD_OPTION_URI_LOG_CALLBACK, request_on_target, server,
-		MHD_OPTION_NOTIFY_CONNECTION, request_on_connection, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-		server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, request_on_connection, options->connections_open,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_END);
 	if (!server->daemon) {
 		pthread_cond_destroy(&server->changed);
 		pthread_mutex_destroy(&server->mutex);

@@ -68,6 +68,7 @@ struct request {
 	bool body_too_large;     /* it was chunked and went on beyond the limit; body is cut */
 	struct response response;
 	int64_t user_id; /* who asked, for the access line; 0: nobody */
+	bool is_routine; /* asked for again and again: its access line is for debugging alone */
 
 	struct { /* http.c's */
 		struct MHD_Connection *connection;
@@ -88,7 +89,10 @@ struct http_options {
 	size_t header_bytes;   /* request line and headers together may be about so long */
 	size_t body_bytes;     /* a larger body is refused, before it is read where its length is told */
 	http_step *first;      /* called when the headers are there */
-	void *context;         /* into request->context */
+	/* Called when a request for which a step has run is over: answered, or given up by its client. */
+	void (*completed)(struct request *request, int64_t microseconds);
+	void *context;                   /* into request->context */
+	atomic_size_t *connections_open; /* are counted here */
 };
 
 /* NULL where the daemon does not start. */

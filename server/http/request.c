@@ -23,16 +23,18 @@ struct connection {
 	struct request *request;
 };
 
-void request_on_connection(void *context, struct MHD_Connection *connection, void **kept_pointer,
+void request_on_connection(void *count, struct MHD_Connection *connection, void **kept_pointer,
 			   enum MHD_ConnectionNotificationCode what)
 {
 	struct connection *kept = *kept_pointer;
 
-	(void)context, (void)connection;
+	(void)connection;
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		atomic_fetch_add_explicit((atomic_size_t *)count, 1, memory_order_relaxed);
 		*kept_pointer = calloc(1, sizeof(*kept));
 		return;
 	}
+	atomic_fetch_sub_explicit((atomic_size_t *)count, 1, memory_order_relaxed);
 	if (kept && kept->request)
 		free_request(kept->request);
 	free(kept);

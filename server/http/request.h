@@ -7,8 +7,9 @@
 
 #include <microhttpd.h>
 
-/* libmicrohttpd's MHD_OPTION_NOTIFY_CONNECTION and MHD_OPTION_URI_LOG_CALLBACK (with the server as its context). */
-void request_on_connection(void *context, struct MHD_Connection *connection, void **kept,
+/* libmicrohttpd's MHD_OPTION_NOTIFY_CONNECTION (with an atomic_size_t that counts them as its context) and
+ * MHD_OPTION_URI_LOG_CALLBACK (with the server). */
+void request_on_connection(void *count, struct MHD_Connection *connection, void **kept,
 			   enum MHD_ConnectionNotificationCode what);
 void *request_on_target(void *server, const char *target, struct MHD_Connection *connection);
 

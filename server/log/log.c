@@ -102,12 +102,12 @@ static size_t put_number(char *out, uint64_t number)
 	return count;
 }
 
-void log_access(const struct log_access *access)
+void log_access(enum log_level level, const struct log_access *access)
 {
 	char line[LINE_SIZE];
 	size_t length;
 
-	if (LOG_INFO < lowest)
+	if (level < lowest)
 		return;
 	length = put_time(line);
 	length += put_text(line + length, SPAN("access method="));

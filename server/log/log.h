@@ -31,7 +31,7 @@ struct log_access {
 	int64_t user_id; /* 0: nobody */
 };
 
-/* The line of one request, at the level info. */
-void log_access(const struct log_access *access);
+/* The line of one request. */
+void log_access(enum log_level level, const struct log_access *access);
 
 #endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* metrics.c - GET /metrics: the table of metrics, for Prometheus. */
+#include "exposition.h"
+#include "monitor.h"
+#include "process.h"
+#include "resources.h"
+#include "routes.h"
+
+#include "directmessages_stats.h"
+
+#include <stdio.h>
+
+/* What the families are written from. */
+struct view {
+	struct monitor *monitor;
+	struct dm_stats store;
+	bool store_is_up;
+	struct process_usage process;
+};
+
+/* ---- requests ------------------------------------------------------------------------------------------------ */
+
+/* The code, or "none" for a client that did not wait for it. */
+static void write_status(struct buffer *out, const struct view *view, const char *name, size_t route, unsigned status)
+{
+	uint64_t count = request_counts_of(view->monitor->requests, route, status);
+	char code[8] = "none";
+
+	if (count == 0)
+		return;
+	if (status != 0)
+		snprintf(code, sizeof(code), "%u", status);
+	exposition_sample(out, (double)count, "%s{route=\"%s\",status=\"%s\"}", name, route_pattern(route), code);
+}
+
+static void requests(struct buffer *out, const struct view *view, const char *name)
+{
+	for (size_t route = 0; route < routes_count(); route++) {
+		write_status(out, view, name, route, 0);
+		for (unsigned status = REQUEST_STATUS_FIRST; status < REQUEST_STATUS_END; status++)
+			write_status(out, view, name, route, status);
+	}
+}
+
+static void durations(struct buffer *out, const struct view *view, const char *name)
+{
+	for (size_t route = 0; route < routes_count(); route++) {
+		struct request_durations measured;
+		struct exposition_histogram histogram = {
+			.bounds = request_bounds,
+			.bounds_count = REQUEST_BOUNDS,
+			.counts = measured.counts,
+			.unit = 1e-6,
+		};
+		char labels[96];
+
+		request_counts_durations(view->monitor->requests, route, &measured);
+		histogram.sum = measured.sum;
+		snprintf(labels, sizeof(labels), "route=\"%s\"", route_pattern(route));
+		exposition_histogram(out, &histogram, name, labels);
+	}
+}
+
+static void under_way(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)request_counts_under_way(view->monitor->requests), "%s", name);
+}
+
+static void connections(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)atomic_load(&view->monitor->connections), "%s", name);
+}
+
+/* ---- the store ----------------------------------------------------------------------------------------------- */
+
+static void store_up(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, view->store_is_up, "%s", name);
+}
+
+static void failures(struct buffer *out, const struct view *view, const char *name)
+{
+	static const char *const reasons[DM_INTERNAL + 1] = {
+		[DM_BUSY] = "busy",           [DM_UNAVAILABLE] = "unavailable", [DM_SCHEMA] = "schema",
+		[DM_NO_MEMORY] = "no_memory", [DM_INTERNAL] = "internal",
+	};
+
+	for (size_t status = 0; status < ARRAY_LENGTH(reasons); status++)
+		if (reasons[status])
+			exposition_sample(out, (double)view->store.failures[status], "%s{reason=\"%s\"}", name,
+					  reasons[status]);
+}
+
+static void commits(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->store.commits, "%s", name);
+}
+
+static void lanes(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->store.lanes, "%s", name);
+}
+
+static void waiting(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->store.waiting, "%s", name);
+}
+
+static void waiting_most(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)(view->store.max_waiting * view->store.lanes), "%s", name);
+}
+
+static void batches(struct buffer *out, const struct view *view, const char *name)
+{
+	int64_t bounds[DM_BATCH_CLASSES];
+	uint64_t counts[DM_BATCH_CLASSES + 1] = {0};
+	const struct exposition_histogram histogram = {
+		.bounds = bounds,
+		.bounds_count = DM_BATCH_CLASSES,
+		.counts = counts,
+		.sum = (int64_t)view->store.operations,
+		.unit = 1,
+	};
+
+	for (size_t i = 0; i < DM_BATCH_CLASSES; i++) {
+		bounds[i] = (int64_t)1 << i;
+		counts[i] = view->store.batches[i];
+	}
+	exposition_histogram(out, &histogram, name, "");
+}
+
+/* ---- the process --------------------------------------------------------------------------------------------- */
+
+static void build(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, 1, "%s{version=\"%s\",backend=\"%s\"}", name, dm_version(), view->store.backend);
+}
+
+static void started(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->monitor->started_at / 1e6, "%s", name);
+}
+
+static void cpu(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, view->process.cpu_seconds, "%s", name);
+}
+
+static void resident(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->process.resident_bytes, "%s", name);
+}
+
+static void address_space(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->process.virtual_bytes, "%s", name);
+}
+
+static void open_files(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->process.open_files, "%s", name);
+}
+
+static void open_files_most(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->process.open_files_most, "%s", name);
+}
+
+/* ---- the table ----------------------------------------------------------------------------------------------- */
+
+#define OURS(name) "directmessages_" name
+
+/* The functions run on a loop that serves others too: they must not wait. */
+/* clang-format off */
+static const struct {
+	const char *name, *type, *help;
+	void (*write)(struct buffer *out, const struct view *view, const char *name);
+} families[] = {
+	{OURS("http_requests_total"), "counter", "Requests that ended, by route and status.", requests},
+	{OURS("http_request_duration_seconds"), "histogram", "From a request's head to the end of its answer.", durations},
+	{OURS("http_requests_in_flight"), "gauge", "Requests that have begun and not ended, this one too.", under_way},
+	{OURS("http_connections"), "gauge", "Connections of clients that are open.", connections},
+	{OURS("store_up"), "gauge", "Whether the database answers just now and has the right schema.", store_up},
+	{OURS("store_failures_total"), "counter", "Operations that failed because of the store, by reason.", failures},
+	{OURS("store_commits_total"), "counter", "Transactions that were committed durably.", commits},
+	{OURS("lanes"), "gauge", "Threads that run operations in batches.", lanes},
+	{OURS("lane_operations_waiting"), "gauge", "Operations that wait for a lane.", waiting},
+	{OURS("lane_operations_waiting_max"), "gauge", "So many may wait, then the answer is 503.", waiting_most},
+	{OURS("lane_batch_operations"), "histogram", "Operations in each batch.", batches},
+	{OURS("build_info"), "gauge", "Always 1: the version and the kind of database are its labels.", build},
+	{"process_start_time_seconds", "gauge", "When the process started, since 1970.", started},
+	{"process_cpu_seconds_total", "counter", "User and system time that the process took.", cpu},
+	{"process_resident_memory_bytes", "gauge", "Memory that the process holds.", resident},
+	{"process_virtual_memory_bytes", "gauge", "Address space of the process.", address_space},
+	{"process_open_fds", "gauge", "Open files, connections among them.", open_files},
+	{"process_max_fds", "gauge", "So many files may be open.", open_files_most},
+};
+/* clang-format on */
+
+static enum http_outcome checked(struct exchange *exchange)
+{
+	struct view view = {
+		.monitor = exchange->api->monitor,
+		.store_is_up = exchange->operation.status == DM_OK,
+	};
+
+	dm_stats(exchange->api->handle, &view.store);
+	process_usage_read(&view.process);
+	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
+		exposition_family(&exchange->request->response.body, families[i].name, families[i].type,
+				  families[i].help);
+		families[i].write(&exchange->request->response.body, &view, families[i].name);
+	}
+	return answer(exchange, 200);
+}
+
+/* Asks the database first, so that what is told of it is true now. */
+enum http_outcome metrics_get(struct exchange *exchange)
+{
+	exchange_operation(exchange, DM_OP_CHECK_SCHEMA);
+	return exchange_await(exchange, checked);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* monitor.h - what the server knows of itself while it serves; all its addresses share one. */
+#ifndef MONITOR_H
+#define MONITOR_H
+
+#include "requests.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct monitor {
+	int64_t started_at;              /* microseconds since 1970 */
+	struct request_counts *requests; /* by route_number */
+	atomic_size_t connections;       /* open ones */
+	atomic_bool stopping;            /* new requests had better go elsewhere */
+	atomic_bool unready;             /* the database did not answer when it was asked last */
+};
+
+#endif

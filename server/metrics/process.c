@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* process.c - what the process takes of the system, as the kernel tells it. */
+#include "process.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static double seconds(const struct timeval *time)
+{
+	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
+static void read_memory(struct process_usage *usage)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long long whole, resident;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (!file)
+		return;
+	if (fscanf(file, "%llu %llu", &whole, &resident) == 2) {
+		usage->virtual_bytes = whole * page;
+		usage->resident_bytes = resident * page;
+	}
+	fclose(file);
+}
+
+static uint64_t count_open_files(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	uint64_t count = 0;
+
+	if (!folder)
+		return 0;
+	for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+		count += entry->d_name[0] != '.';
+	closedir(folder);
+	return count - 1; /* without the folder itself */
+}
+
+void process_usage_read(struct process_usage *usage)
+{
+	struct rusage used;
+	struct rlimit files;
+
+	*usage = (struct process_usage){0};
+	if (getrusage(RUSAGE_SELF, &used) == 0)
+		usage->cpu_seconds = seconds(&used.ru_utime) + seconds(&used.ru_stime);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+		usage->open_files_most = files.rlim_cur;
+	usage->open_files = count_open_files();
+	read_memory(usage);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* process.h - what the process takes of the system. */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <stdint.h>
+
+struct process_usage {
+	double cpu_seconds; /* user and system */
+	uint64_t resident_bytes;
+	uint64_t virtual_bytes;
+	uint64_t open_files;
+	uint64_t open_files_most;
+};
+
+/* What the system does not tell is 0. */
+void process_usage_read(struct process_usage *usage);
+
+#endif

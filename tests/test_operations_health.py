@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""/livez and /readyz: whether the process answers, and whether it can serve."""
+
+import re
+
+import pytest
+
+from harness import wait_until
+from metrics import Admin, scrape, wait_for_requests
+
+INSERT_LATER = "INSERT INTO directmessages_schema VALUES (9999, 'later', '2030-01-01 00:00:00')"
+OUTDATED = b"the database's schema is not up to date\n"
+
+
+def check(server, status, body):
+    """/readyz answers this, and /livez that the process is alive in any case."""
+    answer = server.anonymous().get("/readyz")
+    assert (answer.status, answer.body) == (status, body)
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.headers.get_all("Cache-Control") == ["no-store"]
+    alive = server.anonymous().get("/livez")
+    assert (alive.status, alive.body) == (200, b"ok\n")
+
+
+def test_ready(server):
+    check(server, 200, b"ok\n")
+
+
+def test_head_has_the_status_alone(make_server):
+    server = make_server()
+    assert server.anonymous().head("/readyz").status == 200
+    server.sql(INSERT_LATER)
+    answer = server.anonymous().head("/readyz")
+    assert (answer.status, answer.body) == (503, b"")
+
+
+@pytest.mark.parametrize(
+    "spoil, mend",
+    [
+        ("DROP INDEX directmessages_unread", None),
+        (INSERT_LATER, "DELETE FROM directmessages_schema WHERE number = 9999"),
+        ("ALTER TABLE authtoken_token RENAME TO gone", "ALTER TABLE gone RENAME TO authtoken_token"),
+    ],
+    ids=["index", "newer", "table"],
+)
+def test_schema_that_no_longer_fits(make_server, spoil, mend):
+    server = make_server()
+    check(server, 200, b"ok\n")
+    server.sql(spoil)
+    check(server, 503, OUTDATED)
+    if mend:
+        server.sql(mend)
+    else:
+        assert server.run("migrate").returncode == 0
+    check(server, 200, b"ok\n")
+
+
+def test_damaged_file(make_server):
+    server = make_server()
+    server.stop()
+    server.start()  # all is in the file now, and nothing of it has been read for a request
+    whole = server.database.read_bytes()
+    with open(server.database, "r+b") as file:
+        file.write(b"This is a letter to my aunt.\n" * (len(whole) // 29))
+    check(server, 503, b"the database is unavailable\n")
+    with open(server.database, "r+b") as file:
+        file.write(whole)
+    check(server, 200, b"ok\n")
+
+
+def test_changes_are_logged_and_not_each_look(make_server):
+    server = make_server()
+    for _ in range(3):
+        server.anonymous().get("/readyz")
+    server.sql("DROP INDEX directmessages_unread")
+    for _ in range(3):
+        server.anonymous().get("/readyz")
+    server.run("migrate")
+    for _ in range(3):
+        server.anonymous().get("/readyz")
+    server.stop()
+    told = [line for line in server.log if "ready" in line]
+    assert len(told) == 2
+    assert re.search(r"Z warning not ready: the schema is not up to date: step 2, .*'directmessages migrate'$", told[0])
+    assert told[1].endswith("Z info ready again")
+
+
+@pytest.mark.parametrize("level, logged", [("info", False), ("debug", True)])
+def test_access_lines_are_for_debugging(make_server, level, logged):
+    server = make_server(env={"DIRECTMESSAGES_LOG_LEVEL": level})
+    paths = ["/livez", "/readyz", "/metrics"]
+    for path in paths:
+        server.anonymous().get(path)
+        server.anonymous().post(path, {})
+    server.anonymous().get("unread/")
+    server.stop()
+    lines = [line for line in server.log if " access " in line]
+    told = [re.search(r"path=(\S+)", line).group(1) for line in lines]
+    assert sorted(told) == sorted(([path for path in paths for _ in range(2)] if logged else []) + ["/api/dm/unread/"])
+
+
+def test_stopping_is_told_while_requests_end(make_server):
+    """So that whoever spreads requests over servers sends no more here; new connections are refused all the same."""
+    server = make_server(flags=["--admin-listen", "127.0.0.1:0"])
+    admin = Admin(server)
+    check(admin, 200, b"ok\n")
+    wait_for_requests(admin, {("/readyz", "200"): 1, ("/livez", "200"): 1})
+    one, two = server.users(2)
+    body = b'{"content":"late"}'
+    head = f"POST /api/dm/send/{two.id}/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token {one.token}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with server.raw(head.encode() + body[:5]) as slow:
+        wait_until(lambda: scrape(admin)["directmessages_http_requests_in_flight"] == 2, "it and this are under way")
+        server.process.terminate()
+        server.wait_log("stopping on SIGTERM")
+        check(admin, 503, b"stopping\n")
+        slow.send(body[5:])
+        assert slow.response().status == 201
+    server.stop()

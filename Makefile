@@ -4,7 +4,7 @@ BUILD ?= build
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
 JOBS ?= 2
 
-.PHONY: all help setup run test conformance asan tsan bench fuzz lint fmt install clean
+.PHONY: all help setup run test conformance asan tsan bench fuzz schemathesis lint fmt install clean
 
 all: setup-build $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -18,6 +18,7 @@ help:
 	@echo 'make tsan     the concurrent tests under ThreadSanitizer'
 	@echo 'make bench    measure, beside the ceilings of this machine; ARGS=--quick for a short run'
 	@echo 'make fuzz     mutated requests, N=20000 of them'
+	@echo 'make schemathesis  the server against its own document, N=300 random requests an operation'
 	@echo 'make lint     gcc and clang without warnings, format, layers, sizes, exported symbols'
 	@echo 'make fmt      format the sources'
 	@echo 'make install  program, library, header (DESTDIR and PREFIX are heard)'
@@ -58,6 +59,9 @@ bench: setup-bench all
 
 fuzz: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_FUZZ=$(or $(N),20000) $(PYTEST) -k fuzz
+
+schemathesis: setup-test all
+	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_SCHEMATHESIS=$(or $(N),300) $(PYTEST) -s -k schemathesis
 
 lint: setup-lint
 	@scripts/lint

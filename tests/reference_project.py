@@ -10,46 +10,25 @@ DIRECTMESSAGES_DJANGO_PYTHON names another interpreter to be used instead.
 """
 
 import contextlib
-import fcntl
 import functools
-import hashlib
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-REQUIREMENTS = ROOT / "tests" / "conformance" / "requirements.txt"
-# Not in the folder that DIRECTMESSAGES_BUILD names: builds with sanitizers use the same.
-FOLDER = ROOT / "build" / "reference-python"
-LOCK, FAILED = FOLDER.with_suffix(".lock"), FOLDER.with_suffix(".failed")
-BASE = "/usr/bin/python3"
+from installed import ROOT, FromPyPI, Unavailable
+
+ENVIRONMENT = FromPyPI("reference-python", ROOT / "tests" / "conformance" / "requirements.txt")
 MODULES = "django, rest_framework, rest_framework.authtoken, directmessages, drf_spectacular, gunicorn, psycopg"
-# What pip says when it is the network that fails it, and not the list.
-NO_NETWORK = ("Retrying (", "Could not fetch URL", "No matching distribution found")
-ASK_AGAIN = 600  # seconds until the network is tried again after it failed
-
-
-class Unavailable(Exception):
-    """The reference can't be installed here; the text says why."""
 
 
 @functools.lru_cache(maxsize=None)
 def python():
     """The interpreter; the first call in a clean tree takes as long as pip does, and others wait for it."""
     named = os.environ.get("DIRECTMESSAGES_DJANGO_PYTHON")
-    if named:
-        return _usable(pathlib.Path(named))
-    with _locked():
-        stamp = FOLDER / "stamp"
-        if not stamp.exists() or stamp.read_text() != _wanted():
-            _make()
-            stamp.write_text(_wanted())
-    return FOLDER / "bin" / "python"
+    return _usable(pathlib.Path(named)) if named else ENVIRONMENT.program("python")
 
 
 @functools.lru_cache(maxsize=None)
@@ -69,41 +48,6 @@ def _usable(named):
     if done.returncode != 0:
         raise Unavailable(f"DIRECTMESSAGES_DJANGO_PYTHON: {done.stderr.strip().splitlines()[-1]}")
     return named
-
-
-def _wanted():
-    """Changes whenever the environment has to be made anew."""
-    base = os.path.realpath(BASE)
-    return hashlib.sha256(f"{FOLDER} {base}\n{REQUIREMENTS.read_text()}".encode()).hexdigest()
-
-
-@contextlib.contextmanager
-def _locked():
-    FOLDER.parent.mkdir(exist_ok=True)
-    with open(LOCK, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _make():
-    if FAILED.exists() and time.time() - FAILED.stat().st_mtime < ASK_AGAIN:
-        raise Unavailable(FAILED.read_text())
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    made = subprocess.run([BASE, "-m", "venv", FOLDER], capture_output=True, text=True)
-    if made.returncode != 0:
-        raise Unavailable("python3 -m venv fails (Debian: python3-venv): " + (made.stdout + made.stderr).strip())
-    pip = [FOLDER / "bin" / "python", "-m", "pip", "install", "--no-deps", "--no-input", "--quiet"]
-    pip += ["--disable-pip-version-check", "--retries", "1", "--timeout", "15", "-r", REQUIREMENTS]
-    done = subprocess.run(pip, capture_output=True, text=True)
-    if done.returncode != 0:
-        shutil.rmtree(FOLDER)
-        output = done.stdout + done.stderr
-        if not any(sign in output for sign in NO_NETWORK):
-            raise RuntimeError(f"pip refuses {REQUIREMENTS}:\n{output}")
-        reason = f"PyPI can't be reached: {output.strip().splitlines()[-1]}"
-        FAILED.write_text(reason)
-        raise Unavailable(reason)
-    FAILED.unlink(missing_ok=True)
 
 
 SETTINGS = """
@@ -188,7 +132,7 @@ class Project:
 
 
 if __name__ == "__main__":
-    FAILED.unlink(missing_ok=True)
+    ENVIRONMENT.failed.unlink(missing_ok=True)
     try:
         print(python())
     except Unavailable as refusal:

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 import reference_project
+from clients import User
 from django_project import DjangoProject, check_same, everything
 
 pytestmark = [
@@ -137,3 +138,64 @@ def test_nothing_is_lost_or_doubled_when_both_write_at_once(both, database):
                 times = [message["sent_at"] for message in everything(account.ours, partner)]
                 assert times == sorted(times, reverse=True)
     both.project.check_clean()
+
+
+# ---- a project that reads and writes in one transaction, on SQLite
+
+READ_AND_WRITE = """
+import urllib.request
+from django.db import OperationalError, transaction
+from directmessages.models import Message
+def add():
+    with transaction.atomic():
+        count = Message.objects.count()
+        {between}
+        Message.objects.create(sender_id=1, recipient_id=2, content=str(count))
+result = []
+for _ in range({rounds}):
+    try:
+        add()
+    except OperationalError as error:
+        result.append(str(error))
+"""
+SEND = """urllib.request.urlopen(urllib.request.Request("http://{host}:{port}/api/dm/send/1/", b'{{"content":"between"}}', {{
+            "Authorization": "Token {token}", "Content-Type": "application/json"}}))"""
+
+
+def transactions(tmp_path, database, **options):
+    database.django["OPTIONS"].update(options)
+    project = DjangoProject(tmp_path / "project", database)
+    project.manage("migrate")
+    assert database.run("migrate").returncode == 0
+    return project
+
+
+def test_a_transaction_that_reads_first_may_fail(tmp_path, database, make_server):
+    """Why docs/django.md wants IMMEDIATE: what was read is out of date when the lock is asked for."""
+    project = transactions(tmp_path, database)
+    server = database.server(make_server)
+    (_, _), (_, token) = project.users("one", "two")
+    between = SEND.format(host=server.host, port=server.port, token=token)
+    assert project.shell(READ_AND_WRITE.format(between=between, rounds=2)) == ["database is locked"] * 2
+    assert database.sql("SELECT content FROM directmessages_message") == [("between",), ("between",)]
+
+
+def test_immediate_transactions_wait_for_their_turn(tmp_path, database, make_server):
+    project = transactions(tmp_path, database, transaction_mode="IMMEDIATE")
+    server = database.server(make_server)
+    one, two = (User(server, token, identity, "") for identity, token in project.users("one", "two"))
+    stopping, statuses = threading.Event(), []
+
+    def send():
+        while not stopping.is_set():
+            statuses.append(two.post(f"send/{one.id}/", {"content": "by us"}).status)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        assert project.shell(READ_AND_WRITE.format(between="pass", rounds=100)) == []
+    finally:
+        stopping.set()
+        sender.join()
+    assert set(statuses) == {201}
+    assert database.sql("SELECT count(*) FROM directmessages_message") == [(100 + len(statuses),)]

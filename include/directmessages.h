@@ -362,6 +362,7 @@ struct dm_operation {
 
 	struct { /* the library's */
 		struct dm_operation *next;
+		int64_t queued_at;
 		struct dm *handle;
 		void *changed; /* the messages this operation marked as read, for the signals */
 		void *waiter;

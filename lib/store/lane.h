@@ -1,36 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-/* lane.h - a thread with its own database session, which runs all operations that wait as one batch. */
+/* lane.h - a queue of operations and the threads that work on it, each with a database session of its own. A thread
+ * runs what waits as one batch. */
 #ifndef LANE_H
 #define LANE_H
 
-#include "attributes.h"
-#include "directmessages_stats.h"
+#include "store.h"
 
 struct lane;
 
 struct lane_options {
-	/* Gives each operation its result, durably. Called on the lane's thread, never by two threads at once. */
+	/* Gives each operation its result, durably, and completes it by lane_complete. Called on the lane's threads,
+	 * by one at a time for each session. */
 	void (*run_batch)(void *session, struct dm_operation **operations, size_t count);
-	void *session;
-	/* Called for each operation after its batch. */
-	void (*completed)(struct dm_operation *operation);
-	size_t max_waiting;
+	void *const *sessions; /* one for each thread; copied */
+	size_t sessions_count;
+	size_t batch_most; /* operations of one batch; at most LANE_BATCH_MOST */
+	const struct store_options *store;
 };
+
+#define LANE_BATCH_MOST 256
 
 /* NULL where there is no memory or no thread. */
 MUST_CHECK struct lane *lane_new(const struct lane_options *options);
 
-/* Runs what still waits, ends the thread, frees the lane. */
+/* Runs what still waits, ends the threads, frees the lane. */
 void lane_free(struct lane *lane);
 
-/* Adds the lane's numbers to *stats, and itself to its lanes. */
+/* Adds the lane's numbers to *stats, and its threads to its lanes. */
 void lane_stats(struct lane *lane, struct dm_stats *stats);
 
 /* Queues the operation; a full queue completes it with DM_BUSY at once, in the caller's thread. */
 void lane_submit(struct lane *lane, struct dm_operation *operation);
 
-/* The same, and waits until it is completed. On the lane's own thread (a receiver of a signal that calls the library
- * again) it runs at once, as a batch of its own: waiting for oneself would be for ever. */
+/* The same, and waits until it is completed. Never to be called on a thread of a lane that may have to run it: waiting
+ * for oneself would be for ever. */
 void lane_run(struct lane *lane, struct dm_operation *operation);
+
+/* Whether the caller runs on one of the lane's threads: a receiver of a signal, or of a row, that calls the library
+ * again. */
+MUST_CHECK bool lane_is_own_thread(const struct lane *lane);
+
+/* Runs the operation at once as a batch of its own, on one of the lane's own threads. The session must not be at work. */
+void lane_run_nested(struct lane *lane, void *session, struct dm_operation *operation);
+
+/* Completes the operation, then wakes who waits for it in lane_run. */
+void lane_complete(const struct store_options *store, struct dm_operation *operation);
 
 #endif

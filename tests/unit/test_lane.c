@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_lane.c - what waits becomes one batch, a full queue says so, and the lane's own thread never waits for itself.
- */
+/* test_lane.c - what waits becomes one batch, a full queue says so, threads share a queue, and know whose they are. */
 #include "lane.h"
 
 #include "unit.h"
@@ -25,6 +24,9 @@ struct session {
 
 static struct session session;
 
+static void completed(struct dm_operation *operation);
+static struct store_options store = {.completed = completed};
+
 static void run_batch(void *context, struct dm_operation **operations, size_t count)
 {
 	struct session *own = context;
@@ -40,6 +42,8 @@ static void run_batch(void *context, struct dm_operation **operations, size_t co
 		operations[i]->status = DM_OK;
 	}
 	pthread_mutex_unlock(&own->mutex);
+	for (size_t i = 0; i < count; i++)
+		lane_complete(&store, operations[i]);
 }
 
 static void completed(struct dm_operation *operation)
@@ -56,7 +60,8 @@ static void completed(struct dm_operation *operation)
 	if (nest) {
 		struct dm_operation inner = {.user_id = operation->user_id + 1, .status = DM_INTERNAL};
 
-		lane_run(session.lane, &inner);
+		assert_true(lane_is_own_thread(session.lane));
+		lane_run_nested(session.lane, &session, &inner);
 		operation->count = inner.status == DM_OK;
 	}
 }
@@ -79,11 +84,16 @@ static void wait_for_batch(void)
 
 static void start(size_t max_waiting)
 {
-	struct lane_options options = {
-		.run_batch = run_batch, .session = &session, .completed = completed, .max_waiting = max_waiting};
+	void *sessions[] = {&session};
+	struct lane_options options = {.run_batch = run_batch,
+				       .sessions = sessions,
+				       .sessions_count = 1,
+				       .batch_most = LANE_BATCH_MOST,
+				       .store = &store};
 
 	session = (struct session){
 		.mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER, .in_order = true};
+	store.max_waiting = max_waiting;
 	session.lane = lane_new(&options);
 	assert_non_null(session.lane);
 }
@@ -159,12 +169,13 @@ static void running_waits_for_the_lane_s_thread(void **state)
 	assert_int_equal(session.batches, 200);
 }
 
-static void the_lane_s_own_thread_does_not_wait_for_itself(void **state)
+static void the_lane_s_own_thread_knows_itself(void **state)
 {
 	struct dm_operation operation = {.user_id = 1};
 
 	(void)state;
 	start(1);
+	assert_false(lane_is_own_thread(session.lane));
 	session.nest = true;
 	lane_run(session.lane, &operation);
 	assert_int_equal(operation.count, 1);
@@ -220,15 +231,66 @@ static void what_its_own_thread_runs_is_counted_too(void **state)
 	lane_free(session.lane);
 }
 
+/* ---- several threads ----------------------------------------------------------------------------------------- */
+
+#define THREADS 3
+
+/* Each thread waits in its first operation until all threads have one. */
+static pthread_barrier_t all_are_at_work;
+static _Atomic size_t met, completed_together;
+
+static void meet(void *context, struct dm_operation **operations, size_t count)
+{
+	(void)context;
+	for (size_t i = 0; i < count; i++) {
+		if (operations[i]->user_id < THREADS) {
+			pthread_barrier_wait(&all_are_at_work);
+			met++;
+		}
+		lane_complete(&store, operations[i]);
+	}
+}
+
+static void count_together(struct dm_operation *operation)
+{
+	(void)operation;
+	completed_together++;
+}
+
+static void threads_share_a_queue(void **state)
+{
+	struct dm_operation operations[THREADS + 100];
+	void *sessions[THREADS] = {NULL};
+	struct lane_options options = {
+		.run_batch = meet, .sessions = sessions, .sessions_count = THREADS, .batch_most = 1, .store = &store};
+	struct lane *lane;
+
+	(void)state;
+	pthread_barrier_init(&all_are_at_work, NULL, THREADS);
+	store = (struct store_options){.completed = count_together, .max_waiting = 1000};
+	lane = lane_new(&options);
+	assert_non_null(lane);
+	for (size_t i = 0; i < THREADS + 100; i++) {
+		operations[i] = (struct dm_operation){.user_id = (int64_t)i};
+		lane_submit(lane, &operations[i]);
+	}
+	lane_free(lane);
+	store.completed = completed;
+	pthread_barrier_destroy(&all_are_at_work);
+	assert_int_equal(met, THREADS);
+	assert_int_equal(completed_together, THREADS + 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_waits_becomes_one_batch),
 		cmocka_unit_test(a_full_queue_refuses_at_once),
 		cmocka_unit_test(running_waits_for_the_lane_s_thread),
-		cmocka_unit_test(the_lane_s_own_thread_does_not_wait_for_itself),
+		cmocka_unit_test(the_lane_s_own_thread_knows_itself),
 		cmocka_unit_test(its_numbers_are_told),
 		cmocka_unit_test(what_its_own_thread_runs_is_counted_too),
+		cmocka_unit_test(threads_share_a_queue),
 	};
 
 	return RUN_TESTS("lane", tests);

@@ -2,6 +2,7 @@
 /* batch.c - from an operation to the function of its noun's file; many writes in one commit. */
 #include "batch.h"
 
+#include "lane.h"
 #include "nouns.h"
 
 static const struct {
@@ -79,17 +80,17 @@ void batch_run(void *session_pointer, struct dm_operation **operations, size_t c
 
 	session->recorded = false;
 	status = run_in_transaction(session, operations, count, &error);
-	if (status == DM_OK) {
-		if (session->recorded)
-			session->options->recorded(session->options->recorded_context);
-		return;
-	}
-	if (!sqlite3_get_autocommit(session->db)) { /* SQLite has not rolled back by itself */
+	if (status == DM_OK && session->recorded)
+		session->options->recorded(session->options->recorded_context);
+	if (status != DM_OK && !sqlite3_get_autocommit(session->db)) { /* SQLite has not rolled back by itself */
 		sqlite3_step(session->statements[ROLLBACK]);
 		sqlite3_reset(session->statements[ROLLBACK]);
 	}
 	for (size_t i = 0; i < count; i++) {
-		operations[i]->status = status;
-		operations[i]->error = error;
+		if (status != DM_OK) {
+			operations[i]->status = status;
+			operations[i]->error = error;
+		}
+		lane_complete(session->options, operations[i]);
 	}
 }

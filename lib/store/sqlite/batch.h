@@ -10,8 +10,8 @@ bool operation_is_read(const struct dm_operation *operation);
 /* Runs one operation on a prepared session and leaves its status in it. */
 void operation_run(struct session *session, struct dm_operation *operation);
 
-/* Runs all as one transaction with one commit. Each operation has its own status; where the store itself fails, all of
- * them have failed and nothing is written. */
+/* Runs all as one transaction with one commit, then completes them. Each operation has its own status; where the store
+ * itself fails, all of them have failed and nothing is written. */
 void batch_run(void *session, struct dm_operation **operations, size_t count);
 
 #endif

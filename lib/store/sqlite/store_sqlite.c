@@ -162,6 +162,8 @@ static void sqlite_run(struct store *base, struct dm_operation *operation)
 
 	if (answer_inline(store, operation))
 		store->options.completed(operation);
+	else if (lane_is_own_thread(store->lane)) /* within a receiver */
+		lane_run_nested(store->lane, store->writer, operation);
 	else
 		lane_run(store->lane, operation);
 }
@@ -235,16 +237,19 @@ static const struct store_backend sqlite_backend = {
 
 static enum dm_status start(struct sqlite_store *store, struct dm_error *error)
 {
+	void *session;
 	struct lane_options lane = {
 		.run_batch = batch_run,
-		.completed = store->options.completed,
-		.max_waiting = store->options.max_waiting,
+		.sessions = &session,
+		.sessions_count = 1,
+		.batch_most = LANE_BATCH_MOST,
+		.store = &store->options,
 	};
 
 	store->writer = session_open(store->path, SESSION_WRITER, &store->options, error);
 	if (!store->writer)
 		return error->status;
-	lane.session = store->writer;
+	session = store->writer;
 	store->lane = lane_new(&lane);
 	return store->lane ? DM_OK : fail(error, DM_NO_MEMORY, "no memory, or no thread, for the writer");
 }

@@ -100,15 +100,19 @@ struct dm_user_table {
 };
 
 struct dm_options {
-	/* "sqlite:///relative.db" or "sqlite:////absolute.db"; NULL means "sqlite:///directmessages.db". */
+	/* "sqlite:///relative.db", "sqlite:////absolute.db", or libpq's
+	 * "postgresql://user:password@host:port/database", with all that libpq reads from a URL and its environment;
+	 * NULL means "sqlite:///directmessages.db". */
 	const char *database;
 	/* Who may be messaged by everybody, and may message everybody; none means no restriction (the reference's
 	 * DIRECTMESSAGES_ALLOWED_RECIPIENTS). Copied by dm_open. */
 	const int64_t *allowed_recipients;
 	size_t allowed_recipients_count;
 	size_t max_content_length; /* in characters (code points); 0 means no limit */
-	int busy_timeout_ms;       /* how long a call waits for a locked database; 0 means 5000 */
-	size_t max_waiting;        /* writes that may wait at once before DM_BUSY; 0 means 4096 */
+	int busy_timeout_ms;       /* how long a call waits for a locked, slow or silent database; 0 means 5000 */
+	size_t max_waiting;        /* operations that may wait at once before DM_BUSY; 0 means 4096 */
+	size_t lanes;              /* PostgreSQL: connections, one of which writes; 0 means 4. 1 does both */
+	bool unprepared;           /* PostgreSQL: no prepared statements, for a pooler that can't keep them */
 	bool create;               /* create the file where there is none (its tables come from dm_migrate) */
 	/* Write an event for each message sent or marked as read, in the same commit: see "the event log". Costs a row
 	 * each, so it is off unless asked for. */
@@ -118,7 +122,8 @@ struct dm_options {
 
 /* Opens a database; *out is the caller's, to be closed by dm_close. Does not look at the schema: see dm_check_schema.
  * Fails with DM_INVALID (the URL, a name of the user table), DM_UNAVAILABLE (no such file, no database, no permission)
- * or DM_BUSY. */
+ * or DM_BUSY. PostgreSQL is not asked before the first call: it may come later, and go, and come back; meanwhile calls
+ * give DM_UNAVAILABLE. */
 DM_CHECK enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_error *error);
 
 /* Finishes the operations that wait, then closes. No other call on the handle may be running. NULL is fine. */

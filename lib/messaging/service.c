@@ -11,6 +11,7 @@
 #define DEFAULT_URL "sqlite:///directmessages.db"
 #define DEFAULT_BUSY_TIMEOUT_MS 5000
 #define DEFAULT_MAX_WAITING 4096
+#define DEFAULT_LANES 4
 
 /* The messages that an operation marks as read, kept until the commit has made it true. */
 struct changed {
@@ -99,6 +100,8 @@ enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_err
 		.max_waiting = options->max_waiting > 0 ? options->max_waiting : DEFAULT_MAX_WAITING,
 		.create = options->create,
 		.record_events = options->record_events,
+		.lanes = options->lanes > 0 ? options->lanes : DEFAULT_LANES,
+		.unprepared = options->unprepared,
 		.changed = keep_changed,
 		.recorded = events_recorded,
 		.recorded_context = handle,

@@ -3,6 +3,7 @@
 #include "store.h"
 
 #include "failure.h"
+#include "postgres/store_postgres.h"
 #include "sqlite/store_sqlite.h"
 
 #include <string.h>
@@ -13,6 +14,8 @@ static const struct {
 			       struct dm_error *error);
 } schemes[] = {
 	{"sqlite://", sqlite_store_open},
+	{"postgresql://", postgres_store_open},
+	{"postgres://", postgres_store_open},
 };
 
 enum dm_status store_open(const struct store_options *options, struct store **out, struct dm_error *error)
@@ -25,5 +28,6 @@ enum dm_status store_open(const struct store_options *options, struct store **ou
 	}
 	/* The URL itself is not repeated: it may hold a password. */
 	return fail(error, DM_INVALID,
-		    "the database URL's scheme is not supported; use sqlite:///relative.db or sqlite:////absolute.db");
+		    "the database URL's scheme is not supported; use sqlite:///relative.db, sqlite:////absolute.db or "
+		    "postgresql://user@host/database");
 }

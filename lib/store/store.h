@@ -14,6 +14,8 @@ struct store_options {
 	const struct user_table *users; /* lives longer than the store */
 	int busy_timeout_ms;
 	size_t max_waiting;
+	size_t lanes;    /* PostgreSQL: sessions at once; at least 1 */
+	bool unprepared; /* PostgreSQL: no prepared statements, for poolers that can't do with them */
 	bool create;
 	bool record_events;
 	/* A message was marked as read; called before the commit, so it counts only if the operation ends with DM_OK.

@@ -3,6 +3,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "sent_time.h"
 
 const struct statement_text message_statements[] = {
 	/* Whether both users exist is asked here, for this row alone: a foreign key's failure would show at the commit
@@ -72,24 +73,13 @@ enum dm_status messages_changed(struct session *session, sqlite3_stmt *statement
 	return session_finish(session, statement, code, &operation->error);
 }
 
-/* Strictly later than the message before, so that the order of times is the order of commits even within one batch.
- * A clock that was set back by more than a second is believed. */
-static int64_t next_sent_at(struct session *session)
-{
-	int64_t now = clock_now();
-
-	if (now <= session->last_sent_at && session->last_sent_at - now < 1000000)
-		now = session->last_sent_at + 1;
-	session->last_sent_at = now;
-	return now;
-}
-
 enum dm_status message_send(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_INSERT];
-	int64_t sent_at = next_sent_at(session);
+	int64_t sent_at = sent_time_after(session->last_sent_at);
 	enum dm_status status;
 
+	session->last_sent_at = sent_at;
 	bind_text(statement, 1, operation->text);
 	bind_time(statement, 2, sent_at);
 	sqlite3_bind_int64(statement, 3, operation->partner_id);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* batch.h - many operations at once: reads in one flush, writes in one transaction. */
+#ifndef BATCH_H
+#define BATCH_H
+
+#include "nouns.h"
+
+/* What there is to do for a kind of operation. */
+struct kind {
+	operation_ask *ask;
+	operation_take *take;
+	bool is_read;
+	bool is_list; /* without a limit it may have any number of rows */
+};
+extern const struct kind pg_kinds[];
+
+bool pg_operation_is_read(const struct dm_operation *operation);
+
+/* Gives each operation its result and completes it; reads first. For a lane (lane.h). */
+void pg_batch_run(void *session, struct dm_operation **operations, size_t count);
+
+/* Runs writes as one transaction with one commit, and completes them. Operations don't fail each other: what a row
+ * violates is found by its statement; where a statement, or the commit, fails all the same, the rest is run again
+ * without it. A clash with other transactions is repeated, but nothing is once it may have been committed. */
+void pg_write(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline);
+
+/* Completes all of them with this failure. */
+void pg_fail_all(const struct session *session, struct dm_operation **operations, size_t count,
+		 const struct dm_error *error);
+
+/* Behind a pooler each transaction has to set its time limits: sends that, if need be, and takes the answer. */
+void pg_limit(struct session *session);
+MUST_CHECK bool pg_limit_taken(struct session *session, int64_t deadline, struct dm_error *error);
+
+/* Asks an operation's statement; false where there is nothing to ask. */
+MUST_CHECK bool pg_ask(struct session *session, struct dm_operation *operation, operation_ask *ask);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* conversation.c - the messages between two users: pages of them, what is unread, marking as read.
+ *
+ * A page merges two ranges, what the user sent (index directmessages_sent) and received (directmessages_received); the
+ * indexes hold visible messages only, in the order of the page. So PostgreSQL walks both from the position on and stops
+ * at the limit. */
+#include "nouns.h"
+
+#include "clock.h"
+
+/* $1 user, $2 partner, $3 position, $4 row id, $5 limit, $6 offset. */
+#define RANGE(user, partner, hidden, beyond, direction) \
+	"(SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE " user " = $1::bigint AND " partner \
+	" = $2::bigint AND " hidden " IS NULL AND (sent_at, id) " beyond " ORDER BY sent_at " direction \
+	", id " direction " LIMIT $5::bigint + $6::bigint)"
+#define PAGE(beyond, direction, offset) \
+	"SELECT " MESSAGE_COLUMNS \
+	" FROM (" RANGE("sender_id", "recipient_id", "hidden_for_sender", beyond, direction) " UNION ALL " RANGE( \
+		"recipient_id", "sender_id", "hidden_for_recipient", beyond, \
+		direction) ") page ORDER BY sent_at " direction ", id " direction " LIMIT $5 OFFSET " offset
+
+#define BEYOND(compare) compare " ($3::timestamptz, $4::bigint)"
+
+/* The row says exactly where to go on, where it is still there; if not, what was counted. */
+#define FROM_ROW(page) \
+	"WITH row AS MATERIALIZED (SELECT sent_at, id FROM directmessages_message WHERE id = $4::bigint" \
+	" AND ((sender_id = $1 AND recipient_id = $2) OR (sender_id = $2 AND recipient_id = $1))) " page
+#define BEYOND_ROW(compare, none) \
+	compare " (coalesce((SELECT sent_at FROM row), $3::timestamptz), coalesce((SELECT id FROM row), " none "))"
+#define OFFSET_WITHOUT_ROW "CASE WHEN EXISTS (SELECT 1 FROM row) THEN 0 ELSE $6 END"
+
+#define LOWEST "(-9223372036854775808)::bigint"
+#define HIGHEST "9223372036854775807"
+
+#define UNREAD " FROM directmessages_message WHERE recipient_id = $1::bigint"
+#define IS_UNREAD " AND read_at IS NULL AND hidden_for_recipient IS NULL"
+
+const struct statement_text pg_conversation_statements[] = {
+	{CONVERSATION_OLDER, PAGE(BEYOND("<"), "DESC", "$6")},
+	{CONVERSATION_OLDER_THAN_ROW, FROM_ROW(PAGE(BEYOND_ROW("<", LOWEST), "DESC", OFFSET_WITHOUT_ROW))},
+	{CONVERSATION_NEWER, PAGE(BEYOND(">"), "ASC", "$6")},
+	{CONVERSATION_NEWER_THAN_ROW, FROM_ROW(PAGE(BEYOND_ROW(">", HIGHEST), "ASC", OFFSET_WITHOUT_ROW))},
+	{CONVERSATION_MARK_READ,
+	 "UPDATE directmessages_message SET read_at = $3::timestamptz"
+	 " WHERE recipient_id = $1::bigint AND sender_id = $2::bigint" IS_UNREAD " RETURNING " MESSAGE_COLUMNS},
+	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = $2::bigint" IS_UNREAD " LIMIT 1"},
+	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD},
+	{UNREAD_BY_PARTNER,
+	 "SELECT sender_id, (SELECT username FROM auth_user WHERE id = sender_id), count(*)" UNREAD IS_UNREAD
+	 " GROUP BY sender_id ORDER BY sender_id"},
+	{UNREAD_MESSAGES, "SELECT " MESSAGE_COLUMNS UNREAD IS_UNREAD " ORDER BY sent_at, id"},
+	{0},
+};
+
+enum statement pg_conversation_page(struct dm_operation *operation, struct parameters *parameters)
+{
+	const struct dm_page *page = &operation->page;
+	/* A row id says exactly where to go on; its time comes with it unless the cursor had to count rows from an
+	 * earlier position. */
+	bool look_up = page->row_id != 0 && !(page->has_position && page->offset == 0);
+	int64_t first = page->reverse ? TIME_FIRST : TIME_LAST, beyond_ids = page->reverse ? INT64_MAX : INT64_MIN;
+
+	if (operation->user_id == operation->partner_id) /* nobody messages oneself */
+		return NOTHING_TO_ASK;
+	pg_add_int(parameters, operation->user_id);
+	pg_add_int(parameters, operation->partner_id);
+	pg_add_time(parameters, page->has_position ? page->position : first);
+	pg_add_int(parameters, page->row_id != 0 ? page->row_id : beyond_ids);
+	pg_add_limit(parameters, page->limit);
+	pg_add_offset(parameters, page->offset);
+	if (page->reverse)
+		return look_up ? CONVERSATION_NEWER_THAN_ROW : CONVERSATION_NEWER;
+	return look_up ? CONVERSATION_OLDER_THAN_ROW : CONVERSATION_OLDER;
+}
+
+enum statement pg_conversation_mark_read(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->user_id);
+	pg_add_int(parameters, operation->partner_id);
+	pg_add_time(parameters, clock_now());
+	return CONVERSATION_MARK_READ;
+}
+
+enum statement pg_conversation_has_unread(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->user_id);
+	pg_add_int(parameters, operation->partner_id);
+	return UNREAD_EXISTS;
+}
+
+enum statement pg_unread_count(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->user_id);
+	return UNREAD_COUNT;
+}
+
+enum dm_status pg_take_unread_count(const struct postgres *postgres, struct dm_operation *operation,
+				    struct answer *answer)
+{
+	(void)postgres;
+	operation->count = pg_int(answer->result, 0, 0);
+	return DM_OK;
+}
+
+enum statement pg_unread_by_partner(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->user_id);
+	return UNREAD_BY_PARTNER;
+}
+
+enum dm_status pg_take_unread_by_partner(const struct postgres *postgres, struct dm_operation *operation,
+					 struct answer *answer)
+{
+	int rows = PQntuples(answer->result);
+
+	(void)postgres;
+	for (int row = 0; row < rows && !answer->enough; row++) {
+		struct dm_unread unread = {
+			.partner_id = pg_int(answer->result, row, 0),
+			.partner_username = pg_text(answer->result, row, 1),
+			.count = pg_int(answer->result, row, 2),
+		};
+
+		answer->enough = !operation->on_unread(operation->context, &unread);
+	}
+	return DM_OK;
+}
+
+enum statement pg_unread_messages(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->user_id);
+	return UNREAD_MESSAGES;
+}

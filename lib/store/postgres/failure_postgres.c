@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* failure_postgres.c - what a failure of PostgreSQL means to us: from SQLSTATE to a status, a sentence and a remedy. */
+#include "postgres.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* The first of these whose code the SQLSTATE begins with. */
+static const struct meaning {
+	const char *code;
+	enum dm_status status;
+	enum postgres_remedy remedy;
+	const char *sentence; /* NULL: %s is all there is to say */
+} meanings[] = {
+	/* clang-format off */
+	{"40",    DM_BUSY,        REMEDY_REPEAT,    "other transactions were in the way (%s); try again"},
+	{"55P03", DM_BUSY,        REMEDY_LEAVE_OUT, "another transaction holds a lock (%s); try again later"},
+	{"57014", DM_BUSY,        REMEDY_LEAVE_OUT, "the database took too long (%s); try again later"},
+	{"57P03", DM_UNAVAILABLE, REMEDY_NONE,      "the database is starting (%s); try again later"},
+	{"57",    DM_UNAVAILABLE, REMEDY_RECONNECT,      "the database is shutting down or starting (%s); try again later"},
+	{"08",    DM_UNAVAILABLE, REMEDY_NONE,      "the connection to the database failed (%s); try again later"},
+	{"25006", DM_UNAVAILABLE, REMEDY_NONE,      "the server is read-only (%s); add target_session_attrs=read-write to the URL"},
+	{"53300", DM_UNAVAILABLE, REMEDY_NONE,      "the server has no connection left (%s); raise max_connections, or use fewer lanes"},
+	{"53",    DM_UNAVAILABLE, REMEDY_NONE,      "the server lacks room (%s); make room, then try again"},
+	{"58",    DM_UNAVAILABLE, REMEDY_NONE,      "the server can't read or write its files (%s); look at its log"},
+	{"28",    DM_UNAVAILABLE, REMEDY_NONE,      "the server refuses the user (%s); mend the URL or pg_hba.conf"},
+	{"3D000", DM_UNAVAILABLE, REMEDY_NONE,      "%s; create the database (createdb), or mend the URL"},
+	{"42501", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "%s; grant it to the user of the URL"},
+	/* A pooler gave us another server connection, or Django has changed a table since the statement was prepared. */
+	{"26000", DM_UNAVAILABLE, REMEDY_RECONNECT, "%s; behind a pooler set DIRECTMESSAGES_PREPARED=0"},
+	{"42P05", DM_UNAVAILABLE, REMEDY_RECONNECT, "%s; behind a pooler set DIRECTMESSAGES_PREPARED=0"},
+	{"0A000", DM_UNAVAILABLE, REMEDY_RECONNECT, "%s; try again"},
+	{"42P01", DM_SCHEMA,      REMEDY_NONE,      "the schema is not up to date (%s); run 'directmessages migrate'"},
+	{"42703", DM_SCHEMA,      REMEDY_NONE,      "the schema is not up to date (%s); run 'directmessages migrate'"},
+	{"3F000", DM_SCHEMA,      REMEDY_NONE,      "the schema is not up to date (%s); run 'directmessages migrate'"},
+	/* The transaction of a deleted user has overtaken ours. */
+	{"23503", DM_NOT_FOUND,   REMEDY_LEAVE_OUT, "the sender or the recipient does not exist (%s)"},
+	{"22",    DM_INVALID,     REMEDY_LEAVE_OUT, "the database can't hold that (%s)"},
+	{"54",    DM_INVALID,     REMEDY_LEAVE_OUT, "the content is larger than the database can hold (%s)"},
+	{"",      DM_INTERNAL,    REMEDY_LEAVE_OUT, "unexpected database error: %s"},
+	/* clang-format on */
+};
+
+static const struct meaning *meaning_of(const char *sqlstate)
+{
+	const struct meaning *meaning = meanings;
+
+	while (strncmp(sqlstate, meaning->code, strlen(meaning->code)) != 0)
+		meaning++;
+	return meaning;
+}
+
+/* Fills *error; what PostgreSQL said becomes one line without its closing blanks. */
+static enum dm_status tell(const struct meaning *meaning, const char *why, struct dm_error *error)
+{
+	char line[160];
+	size_t length = 0;
+
+	for (; *why && length < sizeof(line) - 1; why++) {
+		if (!isspace((unsigned char)*why))
+			line[length++] = *why;
+		else if (length > 0 && line[length - 1] != ' ')
+			line[length++] = ' ';
+	}
+	while (length > 0 && line[length - 1] == ' ')
+		length--;
+	line[length] = '\0';
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	return fail(error, meaning->status, meaning->sentence, line);
+#pragma GCC diagnostic pop
+}
+
+enum dm_status postgres_failure(const PGresult *result, struct dm_error *error)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	/* Without a state it is libpq's own: the connection has broken. */
+	return tell(meaning_of(sqlstate ? sqlstate : "08000"), why ? why : PQresultErrorMessage(result), error);
+}
+
+enum postgres_remedy postgres_remedy(const PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return meaning_of(sqlstate ? sqlstate : "08000")->remedy;
+}
+
+/* libpq gives no SQLSTATE for these, but the sentence of each host it has tried; it never has the password in it. */
+enum dm_status postgres_connection_failure(const PGconn *connection, struct dm_error *error)
+{
+	static const struct meaning meaning = {
+		"", DM_UNAVAILABLE, REMEDY_NONE,
+		"can't connect to the database (%s); check the URL, and that the server runs"};
+
+	return tell(&meaning, PQerrorMessage(connection), error);
+}

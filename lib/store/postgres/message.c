@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* message.c - single messages: store, read, mark as read, hide. */
+#include "nouns.h"
+
+#include "clock.h"
+#include "sent_time.h"
+
+/* One user by the index, whatever the planner thinks of the table: OFFSET 0 keeps the two apart. */
+#define USER(id) "CROSS JOIN LATERAL (SELECT id FROM auth_user WHERE id = " id " OFFSET 0) "
+
+const struct statement_text pg_message_statements[] = {
+	/* A send whose sender or recipient does not exist gives no row. The rows are known again by their times, of which
+	 * no two in a batch are equal; ids follow the order of the arrays. */
+	{MESSAGES_INSERT,
+	 "INSERT INTO directmessages_message (content, sent_at, recipient_id, sender_id)"
+	 " SELECT i.content, i.sent_at, r.id, s.id"
+	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[]) WITH ORDINALITY"
+	 " AS i(sender, recipient, sent_at, content, n) " USER("i.sender") "s " USER(
+		 "i.recipient") "r ORDER BY i.n RETURNING id, sent_at"},
+	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = $1::bigint"},
+	{MESSAGE_MARK_READ,
+	 "WITH marked AS (UPDATE directmessages_message SET read_at = $2::timestamptz"
+	 " WHERE id = $1::bigint AND read_at IS NULL RETURNING " MESSAGE_COLUMNS ")"
+	 " SELECT " MESSAGE_COLUMNS ", true FROM marked"
+	 " UNION ALL SELECT " MESSAGE_COLUMNS ", false FROM directmessages_message"
+	 " WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM marked)"},
+	{MESSAGE_HIDE, "UPDATE directmessages_message SET"
+		       " hidden_for_sender = CASE WHEN sender_id = $2::bigint THEN $3::timestamptz"
+		       " ELSE hidden_for_sender END,"
+		       " hidden_for_recipient = CASE WHEN sender_id = $2 THEN hidden_for_recipient ELSE $3 END"
+		       " WHERE id = $1::bigint AND (sender_id = $2 OR recipient_id = $2) RETURNING id"},
+	{MESSAGES_NEWEST,
+	 "SELECT " MESSAGE_COLUMNS " FROM directmessages_message ORDER BY id DESC LIMIT $1::bigint"},
+	{MESSAGES_NEWEST_OF_USER,
+	 "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE sender_id = $2::bigint"
+	 " UNION ALL SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE recipient_id = $2 AND sender_id <> $2"
+	 " ORDER BY 1 DESC LIMIT $1::bigint"},
+	{0},
+};
+
+static struct dm_message message_from_row(const PGresult *result, int row)
+{
+	return (struct dm_message){
+		.id = pg_int(result, row, 0),
+		.sender_id = pg_int(result, row, 1),
+		.recipient_id = pg_int(result, row, 2),
+		.sent_at = pg_time(result, row, 3, 0),
+		.read_at = pg_time(result, row, 4, DM_UNREAD),
+		.content = pg_text(result, row, 5),
+	};
+}
+
+bool pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
+		      struct parameters *parameters, struct buffer arrays[SEND_ARRAYS])
+{
+	static const enum array_type types[SEND_ARRAYS] = {ARRAY_OF_BIGINT, ARRAY_OF_BIGINT, ARRAY_OF_TIME,
+							   ARRAY_OF_TEXT};
+	bool failed = false;
+
+	for (size_t i = 0; i < SEND_ARRAYS; i++) {
+		arrays[i].length = 0;
+		pg_array_begin(&arrays[i], types[i], count);
+	}
+	pthread_mutex_lock(&postgres->mutex);
+	for (size_t i = 0; i < count; i++) {
+		postgres->last_sent_at = sent_time_after(postgres->last_sent_at);
+		operations[i]->message.sent_at = postgres->last_sent_at;
+	}
+	pthread_mutex_unlock(&postgres->mutex);
+	for (size_t i = 0; i < count; i++) {
+		pg_array_append_int(&arrays[0], operations[i]->user_id);
+		pg_array_append_int(&arrays[1], operations[i]->partner_id);
+		pg_array_append_time(&arrays[2], operations[i]->message.sent_at);
+		pg_array_append_text(&arrays[3], operations[i]->text);
+	}
+	for (size_t i = 0; i < SEND_ARRAYS; i++) {
+		pg_add_array(parameters, &arrays[i]);
+		failed |= arrays[i].failed;
+	}
+	return !failed;
+}
+
+/* Rows come in the order of the operations, without those that were refused. */
+void pg_take_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result)
+{
+	int row = 0, rows = PQntuples(result);
+
+	for (size_t i = 0; i < count; i++) {
+		struct dm_operation *operation = operations[i];
+
+		if (row == rows || pg_time(result, row, 1, 0) != operation->message.sent_at) {
+			operation->status = fail(&operation->error, DM_NOT_FOUND,
+						 "the sender or the recipient does not exist");
+			continue;
+		}
+		operation->status = DM_OK;
+		operation->message = (struct dm_message){
+			.id = pg_int(result, row++, 0),
+			.sender_id = operation->user_id,
+			.recipient_id = operation->partner_id,
+			.sent_at = operation->message.sent_at,
+			.read_at = DM_UNREAD,
+			.content = operation->text,
+		};
+	}
+}
+
+enum statement pg_message_get(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->message_id);
+	return MESSAGE_BY_ID;
+}
+
+enum dm_status pg_take_message(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	if (PQntuples(answer->result) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
+	return pg_take_messages(postgres, operation, answer);
+}
+
+enum dm_status pg_take_messages(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	int rows = PQntuples(answer->result);
+
+	(void)postgres;
+	for (int row = 0; row < rows && !answer->enough; row++) {
+		struct dm_message message = message_from_row(answer->result, row);
+
+		answer->enough = !operation->on_message(operation->context, &message);
+	}
+	return DM_OK;
+}
+
+enum dm_status pg_take_marked_messages(const struct postgres *postgres, struct dm_operation *operation,
+				       struct answer *answer)
+{
+	int rows = PQntuples(answer->result);
+
+	operation->count = rows;
+	for (int row = 0; row < rows; row++) {
+		struct dm_message message = message_from_row(answer->result, row);
+
+		if (!postgres->options.changed(operation, &message))
+			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
+	}
+	return DM_OK;
+}
+
+enum statement pg_message_mark_read(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->message_id);
+	pg_add_time(parameters, clock_now());
+	return MESSAGE_MARK_READ;
+}
+
+enum dm_status pg_take_marked_message(const struct postgres *postgres, struct dm_operation *operation,
+				      struct answer *answer)
+{
+	operation->count = 0;
+	if (PQntuples(answer->result) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
+	if (!pg_bool(answer->result, 0, 6)) /* it was read before */
+		return DM_OK;
+	return pg_take_marked_messages(postgres, operation, answer);
+}
+
+enum statement pg_message_hide(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->message_id);
+	pg_add_int(parameters, operation->user_id);
+	pg_add_time(parameters, clock_now());
+	return MESSAGE_HIDE;
+}
+
+enum dm_status pg_take_hidden_message(const struct postgres *postgres, struct dm_operation *operation,
+				      struct answer *answer)
+{
+	(void)postgres;
+	if (PQntuples(answer->result) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such message, or it is not this user's");
+	return DM_OK;
+}
+
+enum statement pg_messages_all(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_limit(parameters, operation->page.limit);
+	if (operation->user_id <= 0)
+		return MESSAGES_NEWEST;
+	pg_add_int(parameters, operation->user_id);
+	return MESSAGES_NEWEST_OF_USER;
+}

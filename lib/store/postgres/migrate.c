@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* migrate.c - brings the schema up to date, step by step. */
+#include "migrate.h"
+
+#include "clock.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define TABLE "directmessages_schema"
+
+/* One process migrates a database at a time: the number is the letters "dmschema". */
+#define LOCK "7236833190461860193"
+/* Between two attempts to get that lock. To wait in the database would hold a snapshot, for the end of which the other's
+ * CREATE INDEX CONCURRENTLY would wait in turn. */
+#define LOCK_PAUSE_NS 100000000
+
+/* The SELECT's one number or boolean; 0 where it gives no row. */
+static enum dm_status ask(struct session *session, const char *sql, int64_t deadline, int64_t *answer,
+			  struct dm_error *error)
+{
+	static const struct parameters none = {.count = 0};
+	PGresult *result = NULL;
+	enum dm_status status = session_execute(session, sql, &none, deadline, &result, error);
+
+	*answer = 0;
+	if (status == DM_OK && PQntuples(result) > 0)
+		*answer = PQgetlength(result, 0, 0) == 1 ? pg_bool(result, 0, 0) : pg_int(result, 0, 0);
+	PQclear(result);
+	return status;
+}
+
+static enum dm_status execute(struct session *session, const char *sql, struct dm_error *error)
+{
+	return session_execute(session, sql, NULL, NO_DEADLINE, NULL, error);
+}
+
+/* The number of the last step on record, 0 where there is no record. */
+static enum dm_status recorded(struct session *session, int64_t deadline, int64_t *number, struct dm_error *error)
+{
+	int64_t exists = 0;
+	enum dm_status status =
+		ask(session, "SELECT to_regclass('" TABLE "') IS NOT NULL", deadline, &exists, error);
+
+	*number = 0;
+	if (status != DM_OK || !exists)
+		return status;
+	return ask(session, "SELECT max(number) FROM " TABLE, deadline, number, error);
+}
+
+static enum dm_status refuse_newer(struct session *session, int64_t deadline, int64_t *number, struct dm_error *error)
+{
+	enum dm_status status = recorded(session, deadline, number, error);
+
+	if (status == DM_OK && *number > pg_migrations[pg_migrations_count - 1].number)
+		return fail(error, DM_SCHEMA, "the database was made by a newer version; use that version's program");
+	return status;
+}
+
+static enum dm_status is_due(struct session *session, const struct migration *step, int64_t deadline, bool *due,
+			     struct dm_error *error)
+{
+	int64_t number = 0, satisfied = 0;
+	enum dm_status status = refuse_newer(session, deadline, &number, error);
+
+	if (status == DM_OK)
+		status = ask(session, step->satisfied, deadline, &satisfied, error);
+	*due = number < step->number || !satisfied;
+	return status;
+}
+
+enum dm_status pg_schema_check(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	for (size_t i = 0; i < pg_migrations_count; i++) {
+		const struct migration *step = &pg_migrations[i];
+		bool due;
+		enum dm_status status = is_due(session, step, deadline, &due, error);
+
+		if (status != DM_OK)
+			return status;
+		if (due)
+			return fail(error, DM_SCHEMA,
+				    "the schema is not up to date: step %d, %s, is due; run 'directmessages migrate'",
+				    step->number, step->name);
+	}
+	return DM_OK;
+}
+
+/* ---- applying ------------------------------------------------------------------------------------------------ */
+
+static enum dm_status record(struct session *session, const struct migration *step, struct dm_error *error)
+{
+	struct parameters parameters = {.count = 0};
+	enum dm_status status =
+		execute(session,
+			"CREATE TABLE IF NOT EXISTS " TABLE
+			" (number integer NOT NULL PRIMARY KEY, name text NOT NULL, applied timestamptz NOT NULL)",
+			error);
+
+	if (status != DM_OK)
+		return status;
+	pg_add_int(&parameters, step->number);
+	pg_add_text(&parameters, (struct dm_text){step->name, strlen(step->name)});
+	pg_add_time(&parameters, clock_now());
+	return session_execute(session,
+			       "INSERT INTO " TABLE
+			       " (number, name, applied) VALUES ($1::bigint, $2::text, $3::timestamptz)"
+			       " ON CONFLICT (number) DO UPDATE SET name = excluded.name, applied = excluded.applied",
+			       &parameters, NO_DEADLINE, NULL, error);
+}
+
+/* An index that was interrupted stays behind as an invalid one, which costs and is of no use. */
+static enum dm_status make_index(struct session *session, const struct migration_index *index, struct dm_error *error)
+{
+	char sql[512];
+	int64_t valid = 0, exists = 0;
+	enum dm_status status;
+
+	snprintf(sql, sizeof(sql), "SELECT to_regclass('%s') IS NOT NULL", index->name);
+	status = ask(session, sql, NO_DEADLINE, &exists, error);
+	snprintf(sql, sizeof(sql), "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('%s')", index->name);
+	if (status == DM_OK && exists)
+		status = ask(session, sql, NO_DEADLINE, &valid, error);
+	if (status != DM_OK || valid)
+		return status;
+	snprintf(sql, sizeof(sql), "DROP INDEX CONCURRENTLY %s", index->name);
+	if (exists)
+		status = execute(session, sql, error);
+	snprintf(sql, sizeof(sql), "CREATE INDEX CONCURRENTLY %s ON %s", index->name, index->definition);
+	return status == DM_OK ? execute(session, sql, error) : status;
+}
+
+static enum dm_status make_indexes(struct session *session, const struct migration *step, struct dm_error *error)
+{
+	enum dm_status status = DM_OK;
+
+	for (const struct migration_index *index = step->indexes; index && index->name && status == DM_OK; index++)
+		status = make_index(session, index, error);
+	return status;
+}
+
+static enum dm_status apply(struct session *session, const struct migration *step, struct dm_error *error)
+{
+	int64_t satisfied = 0, possible = 1;
+	enum dm_status status = ask(session, step->satisfied, NO_DEADLINE, &satisfied, error);
+
+	if (status == DM_OK && !satisfied) {
+		if (step->possible)
+			status = ask(session, step->possible, NO_DEADLINE, &possible, error);
+		if (status == DM_OK && !possible)
+			status = fail(error, DM_SCHEMA, "%s", step->refusal);
+		if (status == DM_OK)
+			status = make_indexes(session, step, error);
+	}
+	if (status == DM_OK)
+		status = execute(session, "BEGIN", error);
+	if (status == DM_OK && !satisfied && step->sql)
+		status = execute(session, step->sql, error);
+	if (status == DM_OK)
+		status = record(session, step, error);
+	if (status == DM_OK)
+		return execute(session, "COMMIT", error);
+	(void)execute(session, "ROLLBACK", &(struct dm_error){0});
+	return status;
+}
+
+static enum dm_status lock(struct session *session, struct dm_error *error)
+{
+	static const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+	int64_t locked = 0;
+
+	for (;;) {
+		enum dm_status status =
+			ask(session, "SELECT pg_try_advisory_lock(" LOCK ")", NO_DEADLINE, &locked, error);
+
+		if (status != DM_OK || locked)
+			return status;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* The lock goes with the session. */
+enum dm_status pg_schema_migrate(struct session *session, store_on_step *on_step, void *context, struct dm_error *error)
+{
+	enum dm_status status = lock(session, error);
+
+	for (size_t i = 0; i < pg_migrations_count && status == DM_OK; i++) {
+		const struct migration *step = &pg_migrations[i];
+		bool due = false;
+
+		status = is_due(session, step, NO_DEADLINE, &due, error);
+		if (status == DM_OK && due)
+			status = apply(session, step, error);
+		if (status == DM_OK && due && on_step)
+			on_step(context, step->number, step->name);
+	}
+	return status;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* nouns.h - what each noun's file does for an operation: it asks one statement, and takes the answer.
+ *
+ * One statement for each operation, so that those of a batch go out in one flush. Names that the SQLite folder has too
+ * begin with pg_ here: both are linked into one library. */
+#ifndef NOUNS_H
+#define NOUNS_H
+
+#include "session.h"
+
+extern const struct statement_text pg_session_statements[], pg_user_statements[], pg_token_statements[],
+	pg_message_statements[], pg_conversation_statements[], pg_partner_statements[]; /* each ends with sql NULL */
+
+/* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: it is DM_OK without the database. What
+ * is made up for a row (a token's key) is kept in the operation. */
+typedef enum statement operation_ask(struct dm_operation *operation, struct parameters *parameters);
+#define NOTHING_TO_ASK STATEMENT_COUNT
+
+/* Rows of an operation's answer: all of them, or, of a list without a limit, the next one. */
+struct answer {
+	const PGresult *result;
+	bool enough; /* the row function wants no more */
+};
+
+/* Gives the operation its result and its status: rows are lent to its row functions, all else goes into it. Called for
+ * each answer of a read, and once, after the commit, for a write. */
+typedef enum dm_status operation_take(const struct postgres *postgres, struct dm_operation *operation,
+				      struct answer *answer);
+
+/* user.c */
+operation_ask pg_user_authenticate, pg_user_by_id, pg_user_by_name, pg_users, pg_user_create, pg_user_set_active;
+operation_take pg_take_user, pg_take_active_user, pg_take_users, pg_take_created_user, pg_take_changed_user;
+
+/* token.c */
+operation_ask pg_token_create, pg_token_revoke;
+operation_take pg_take_token, pg_take_revoked_token;
+
+/* message.c */
+#define MESSAGE_COLUMNS "id, sender_id, recipient_id, sent_at, read_at, content"
+operation_ask pg_message_get, pg_message_mark_read, pg_message_hide, pg_messages_all;
+operation_take pg_take_message, pg_take_messages, pg_take_marked_message, pg_take_marked_messages,
+	pg_take_hidden_message;
+
+/* The sends of a batch are one statement. Its parameters are made in the arrays, which are the caller's; each operation
+ * is given its time. False where there is no memory. */
+#define SEND_ARRAYS 4
+MUST_CHECK bool pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
+				 struct parameters *parameters, struct buffer arrays[SEND_ARRAYS]);
+void pg_take_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result);
+
+/* conversation.c */
+operation_ask pg_conversation_page, pg_conversation_mark_read, pg_conversation_has_unread, pg_unread_count,
+	pg_unread_by_partner, pg_unread_messages;
+operation_take pg_take_unread_count, pg_take_unread_by_partner;
+
+/* partner.c */
+operation_ask pg_partners_page;
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* partner.c - with whom a user has messages: a page of users.
+ *
+ * A loose scan: from each partner's id the next smaller (or greater) one is a single step into each of the two indexes
+ * that hold the visible messages, so a page costs what it lists, however many messages there are. */
+#include "nouns.h"
+
+/* The next partner's id from `from` on in one of the indexes; NULL when there is none left. */
+#define STEP(own, other, hidden, from, compare, direction) \
+	"(SELECT " other " FROM directmessages_message WHERE " own " = $1::bigint AND " hidden " IS NULL AND " other \
+	" " compare " " from " ORDER BY " other " " direction " LIMIT 1)"
+
+/* In both; greatest and least pass over NULL. */
+#define NEXT(from, pick, compare, direction) \
+	pick "(" STEP("sender_id", "recipient_id", "hidden_for_sender", from, compare, direction) ", " STEP( \
+		"recipient_id", "sender_id", "hidden_for_recipient", from, compare, direction) ")"
+
+/* $1 user, $2 position, $3 limit, $4 offset. */
+#define PARTNERS(pick, compare, direction) \
+	"WITH RECURSIVE partner(id, n) AS (SELECT " NEXT("$2::bigint", pick, compare, direction) \
+	", 1::bigint UNION ALL SELECT " NEXT("partner.id", pick, compare, direction) \
+	", n + 1 FROM partner WHERE partner.id IS NOT NULL" \
+	" AND ($3::bigint IS NULL OR n < $3 + $4::bigint))" \
+	" SELECT u.id, u.username, u.first_name, u.last_name, u.email, u.is_active FROM partner" \
+	" CROSS JOIN LATERAL (SELECT * FROM auth_user WHERE id = partner.id OFFSET 0) u" \
+	" ORDER BY n LIMIT $3 OFFSET $4"
+
+const struct statement_text pg_partner_statements[] = {
+	{PARTNERS_DOWN, PARTNERS("greatest", "<", "DESC")},
+	{PARTNERS_UP, PARTNERS("least", ">", "ASC")},
+	{0},
+};
+
+enum statement pg_partners_page(struct dm_operation *operation, struct parameters *parameters)
+{
+	const struct dm_page *page = &operation->page;
+	int64_t beyond_all = page->reverse ? INT64_MIN : INT64_MAX;
+
+	pg_add_int(parameters, operation->user_id);
+	pg_add_int(parameters, page->has_position ? page->position : beyond_all);
+	pg_add_limit(parameters, page->limit);
+	pg_add_offset(parameters, page->offset);
+	return page->reverse ? PARTNERS_UP : PARTNERS_DOWN;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* postgres.c - from a URL to a connection.
+ *
+ * The URL goes to libpq as it is, so that all its keywords, several hosts and its environment work. What we add stands
+ * before it where the user may overrule it, behind it where not. */
+#include "postgres.h"
+
+#include "keeper.h"
+#include "nouns.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Every statement is made for its indexes: an estimate made while a table was small must not bring a scan of it when it
+ * has grown; and a plan that is never changed need not be made again. */
+#define LANE_OPTIONS "-c jit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
+
+#define KEYWORDS_MOST 24
+
+struct keywords {
+	const char *names[KEYWORDS_MOST + 1];
+	const char *values[KEYWORDS_MOST + 1];
+	size_t count;
+};
+
+static void add(struct keywords *keywords, const char *name, const char *value)
+{
+	keywords->names[keywords->count] = name;
+	keywords->values[keywords->count++] = value;
+}
+
+/* The option's value in the URL, or in its environment variable; NULL where it is in neither. The caller's to free. */
+static char *find_option(const PQconninfoOption *options, const char *keyword)
+{
+	for (; options->keyword; options++) {
+		const char *environment = options->envvar ? getenv(options->envvar) : NULL;
+
+		if (strcmp(options->keyword, keyword) != 0)
+			continue;
+		if (options->val)
+			return strdup(options->val);
+		return environment ? strdup(environment) : NULL;
+	}
+	return NULL;
+}
+
+static enum dm_status read_url(struct postgres *postgres, struct dm_error *error)
+{
+	static const struct statement_text *const nouns[] = {
+		pg_session_statements, pg_user_statements,         pg_token_statements,
+		pg_message_statements, pg_conversation_statements, pg_partner_statements,
+	};
+	PQconninfoOption *options = PQconninfoParse(postgres->url, NULL);
+	char *own;
+	int length;
+
+	/* libpq's message may hold the URL, and that a password. */
+	if (!options)
+		return fail(error, DM_INVALID,
+			    "libpq can't read the PostgreSQL URL; use postgresql://user@host:port/database?keyword=value");
+	own = find_option(options, "options");
+	PQconninfoFree(options);
+	length = asprintf(&postgres->server_options, LANE_OPTIONS " -c statement_timeout=%lld -c lock_timeout=%lld %s",
+			  (long long)(postgres->limits.statement / 1000), (long long)(postgres->limits.lock / 1000),
+			  own ? own : "");
+	free(own);
+	if (length < 0) {
+		postgres->server_options = NULL;
+		return fail(error, DM_NO_MEMORY, "out of memory");
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(nouns); i++)
+		for (const struct statement_text *text = nouns[i]; text->sql; text++)
+			postgres->texts[text->id] = text->sql;
+	for (size_t i = 0; i < STATEMENT_COUNT; i++)
+		snprintf(postgres->names[i], sizeof(postgres->names[i]), "dm%zu", i % 1000);
+	return DM_OK;
+}
+
+enum dm_status postgres_init(struct postgres *postgres, const struct store_options *options, struct dm_error *error)
+{
+	int64_t limit = options->busy_timeout_ms * INT64_C(1000);
+
+	*postgres = (struct postgres){
+		.options = *options,
+		.url = strdup(options->url),
+		/* PostgreSQL takes 0 for no limit. */
+		.limits = {limit / 4, limit / 4 + 1000, limit / 2 + 1000, limit / 4 * 3},
+	};
+	postgres->options.url = NULL;
+	pthread_mutex_init(&postgres->mutex, NULL);
+	keeper_init(&postgres->keeper);
+	if (!postgres->url)
+		return fail(error, DM_NO_MEMORY, "out of memory");
+	return read_url(postgres, error);
+}
+
+void postgres_release(struct postgres *postgres)
+{
+	pthread_mutex_destroy(&postgres->mutex);
+	free(postgres->server_options);
+	free(postgres->url);
+}
+
+static void say_nothing(void *context, const PGresult *notice)
+{
+	(void)context, (void)notice;
+}
+
+PGconn *postgres_connect(const struct postgres *postgres, enum connection_role role, struct dm_error *error)
+{
+	bool with_options = role == CONNECTION_LANE && !postgres->options.unprepared;
+	struct keywords keywords = {.count = 0};
+	char timeout_seconds[16], user_timeout_ms[16];
+	PGconn *connection;
+
+	snprintf(timeout_seconds, sizeof(timeout_seconds), "%d", postgres->options.busy_timeout_ms / 1000 + 1);
+	snprintf(user_timeout_ms, sizeof(user_timeout_ms), "%d", postgres->options.busy_timeout_ms);
+	if (!getenv("PGCONNECT_TIMEOUT"))
+		add(&keywords, "connect_timeout", timeout_seconds);
+	/* A connection that a firewall has forgotten is noticed within a minute even while nobody uses it. */
+	add(&keywords, "keepalives_idle", "30");
+	add(&keywords, "keepalives_interval", "10");
+	add(&keywords, "keepalives_count", "3");
+	add(&keywords, "tcp_user_timeout", user_timeout_ms);
+	add(&keywords, "fallback_application_name", "directmessages");
+	add(&keywords, "dbname", postgres->url);
+	add(&keywords, "client_encoding", "UTF8");
+	if (with_options)
+		add(&keywords, "options", postgres->server_options);
+	connection = PQconnectdbParams(keywords.names, keywords.values, 1);
+	if (!connection) {
+		fail(error, DM_NO_MEMORY, "out of memory");
+		return NULL;
+	}
+	if (PQstatus(connection) != CONNECTION_OK || PQsetnonblocking(connection, 1) != 0) {
+		postgres_connection_failure(connection, error);
+		PQfinish(connection);
+		return NULL;
+	}
+	PQsetNoticeReceiver(connection, say_nothing, NULL);
+	return connection;
+}

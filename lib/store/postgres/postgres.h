@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* postgres.h - what all sessions on one PostgreSQL database share: how to connect, time limits, the SQL. */
+#ifndef POSTGRES_H
+#define POSTGRES_H
+
+#include "failure.h"
+#include "store.h"
+
+#include <libpq-fe.h>
+#include <pthread.h>
+
+enum statement {
+	BEGIN_WRITE,
+	COMMIT,
+	ROLLBACK,
+	SET_LIMITS,
+	USER_BY_TOKEN,
+	USER_BY_ID,
+	USER_BY_NAME,
+	USERS,
+	USER_INSERT,
+	USER_SET_ACTIVE,
+	TOKEN_CREATE,
+	TOKEN_DELETE,
+	MESSAGES_INSERT,
+	MESSAGE_BY_ID,
+	MESSAGE_MARK_READ,
+	MESSAGE_HIDE,
+	MESSAGES_NEWEST,
+	MESSAGES_NEWEST_OF_USER,
+	UNREAD_COUNT,
+	UNREAD_BY_PARTNER,
+	UNREAD_MESSAGES,
+	UNREAD_EXISTS,
+	CONVERSATION_MARK_READ,
+	CONVERSATION_OLDER,
+	CONVERSATION_OLDER_THAN_ROW,
+	CONVERSATION_NEWER,
+	CONVERSATION_NEWER_THAN_ROW,
+	PARTNERS_DOWN,
+	PARTNERS_UP,
+	STATEMENT_COUNT
+};
+
+/* The SQL of one noun's file, by statement. */
+struct statement_text {
+	enum statement id;
+	const char *sql;
+};
+
+/* How long things may take, in microseconds. Together they are what an operation may wait: the store's busy_timeout_ms
+ * (L). The server ends a statement before the socket's limit ends the connection, so that the rest of a batch goes on. */
+struct limits {
+	int64_t queue;     /* L/4: in the lane's queue; then it is refused */
+	int64_t lock;      /* L/4: of a statement, for a lock of another transaction */
+	int64_t statement; /* L/2: of a statement */
+	int64_t batch;     /* 3/4 L: of a batch, with connecting anew; then the connection is given up */
+};
+
+struct session;
+
+/* The thread that connects sessions, so that no lane has to. */
+struct keeper {
+	pthread_t thread;
+	bool is_running;
+	pthread_mutex_t mutex; /* guards all below, and each session's link, and its connection while it is not LINK_UP */
+	pthread_cond_t changed;
+	struct session *sessions;
+	struct dm_error failure; /* of the last attempt to connect */
+	int64_t next_attempt;    /* by the monotonic clock */
+	bool stopping;
+};
+
+struct postgres {
+	struct store_options options; /* its url is not kept */
+	char *url;
+	char *server_options; /* the connection's "options": ours, then those of the URL or PGOPTIONS */
+	struct limits limits;
+	const char *texts[STATEMENT_COUNT];
+	char names[STATEMENT_COUNT][8]; /* of the prepared statements */
+	struct keeper keeper;
+	pthread_mutex_t mutex; /* guards all below */
+	int64_t last_sent_at;  /* of the message stored last */
+	struct session *spare; /* sessions for calls that come from a lane's own thread, not in use */
+};
+
+/* What connections are for: a lane's, or changing the schema, which may take its time. */
+enum connection_role { CONNECTION_LANE, CONNECTION_SCHEMA };
+
+/* Takes the URL and the options; DM_INVALID where libpq can't read the URL. */
+MUST_CHECK enum dm_status postgres_init(struct postgres *postgres, const struct store_options *options,
+					struct dm_error *error);
+void postgres_release(struct postgres *postgres);
+
+/* Connects, which may block for as long as libpq's connect_timeout for each host. NULL and *error where that fails. */
+MUST_CHECK PGconn *postgres_connect(const struct postgres *postgres, enum connection_role role, struct dm_error *error);
+
+/* What a failed result means to us, with its sentence in *error. */
+enum dm_status postgres_failure(const PGresult *result, struct dm_error *error);
+
+/* The same of a connection that could not be made or has broken. */
+enum dm_status postgres_connection_failure(const PGconn *connection, struct dm_error *error);
+
+/* What to do with a transaction in which a statement failed: the server has rolled it back for certain. */
+enum postgres_remedy {
+	REMEDY_NONE,      /* the server can't do it now: all of it has failed */
+	REMEDY_LEAVE_OUT, /* the statement's own fault: the rest works without it */
+	REMEDY_REPEAT,    /* a clash with another transaction: the same again works */
+	REMEDY_RECONNECT  /* the session is of no use any more: the same again works on another */
+};
+enum postgres_remedy postgres_remedy(const PGresult *result);
+
+#endif

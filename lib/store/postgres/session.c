@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* session.c - one connection to the database, in pipeline mode. */
+#include "session.h"
+
+#include "clock.h"
+#include "keeper.h"
+#include "migrate.h"
+#include "nouns.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+const struct statement_text pg_session_statements[] = {
+	/* Whatever the database's defaults are. */
+	{BEGIN_WRITE, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"},
+	{COMMIT, "COMMIT"},
+	{ROLLBACK, "ROLLBACK"},
+	/* Until the transaction ends: behind a pooler the connection's own settings are somebody else's too. */
+	{SET_LIMITS, "SELECT set_config('statement_timeout', $1::bigint::text, true),"
+		     " set_config('lock_timeout', $2::bigint::text, true)"},
+	{0},
+};
+
+struct session *session_new(struct postgres *postgres)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return NULL;
+	session->postgres = postgres;
+	keeper_add(&postgres->keeper, session);
+	return session;
+}
+
+void session_free(struct session *session)
+{
+	PQfinish(session->connection);
+	free(session);
+}
+
+void session_lost(struct session *session)
+{
+	PQfinish(session->connection);
+	session->is_up = false;
+	session->prepared = false;
+	keeper_reconnect(&session->postgres->keeper, session);
+}
+
+/* ---- sending and receiving ----------------------------------------------------------------------------------- */
+
+void session_send(struct session *session, enum statement statement, const struct parameters *parameters)
+{
+	static const struct parameters none = {.count = 0};
+	const struct parameters *p = parameters ? parameters : &none;
+	const struct postgres *postgres = session->postgres;
+
+	if (postgres->options.unprepared)
+		(void)PQsendQueryParams(session->connection, postgres->texts[statement], p->count, NULL, p->values,
+					p->lengths, p->formats, 1);
+	else
+		(void)PQsendQueryPrepared(session->connection, postgres->names[statement], p->count, p->values,
+					  p->lengths, p->formats, 1);
+}
+
+void session_sync(struct session *session)
+{
+	(void)PQpipelineSync(session->connection);
+}
+
+/* Milliseconds until the deadline, rounded up; -1: for ever. */
+static int left_until(int64_t deadline)
+{
+	int64_t left;
+
+	if (deadline == NO_DEADLINE)
+		return -1;
+	left = deadline - clock_monotonic();
+	return left > 0 ? (int)((left + 999) / 1000) : 0;
+}
+
+/* Sends what is to be sent and takes what has come. False where the connection has broken or the time is over. */
+static bool move(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	int unsent = PQflush(session->connection), count;
+	struct pollfd watched = {.fd = PQsocket(session->connection), .events = POLLIN};
+
+	if (unsent < 0 || PQstatus(session->connection) == CONNECTION_BAD) {
+		postgres_connection_failure(session->connection, error);
+		return false;
+	}
+	if (unsent > 0)
+		watched.events |= POLLOUT;
+	count = poll(&watched, 1, left_until(deadline));
+	if (count == 0) {
+		fail(error, DM_UNAVAILABLE, "the database does not answer in time; check that its server runs");
+		return false;
+	}
+	if (count > 0 && (watched.revents & ~POLLOUT) && !PQconsumeInput(session->connection)) {
+		postgres_connection_failure(session->connection, error);
+		return false;
+	}
+	return true;
+}
+
+bool session_result(struct session *session, int64_t deadline, PGresult **result, struct dm_error *error)
+{
+	while (PQisBusy(session->connection))
+		if (!move(session, deadline, error))
+			return false;
+	*result = PQgetResult(session->connection);
+	if (PQstatus(session->connection) == CONNECTION_BAD) {
+		postgres_failure(*result, error);
+		PQclear(*result);
+		return false;
+	}
+	return true;
+}
+
+bool result_is_error(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
+}
+
+enum dm_status session_execute(struct session *session, const char *sql, const struct parameters *parameters,
+			       int64_t deadline, PGresult **result, struct dm_error *error)
+{
+	const struct parameters *p = parameters;
+	enum dm_status status = DM_OK;
+	PGresult *one, *kept = NULL;
+
+	if (!(p ? PQsendQueryParams(session->connection, sql, p->count, NULL, p->values, p->lengths, p->formats, 1)
+		: PQsendQuery(session->connection, sql)))
+		return postgres_connection_failure(session->connection, error);
+	do {
+		if (!session_result(session, deadline, &one, error)) {
+			PQclear(kept);
+			return error->status;
+		}
+		if (one && result_is_error(one))
+			status = postgres_failure(one, error);
+		if (one) {
+			PQclear(kept);
+			kept = one;
+		}
+	} while (one);
+	if (result && status == DM_OK)
+		*result = kept;
+	else
+		PQclear(kept);
+	return status;
+}
+
+enum dm_status session_drain(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	ExecStatusType kind = PGRES_EMPTY_QUERY;
+	enum dm_status status = DM_OK;
+	PGresult *result;
+
+	while (kind != PGRES_PIPELINE_SYNC) {
+		if (!session_result(session, deadline, &result, error))
+			return error->status;
+		kind = result ? PQresultStatus(result) : PGRES_EMPTY_QUERY;
+		if (result && result_is_error(result) && status == DM_OK)
+			status = postgres_failure(result, error);
+		PQclear(result);
+	}
+	return status;
+}
+
+/* ---- ready for work ------------------------------------------------------------------------------------------ */
+
+/* What the server has sent unasked for tells that it has ended; a connection that was idle for long may have been cut
+ * without a word, so it is asked for a sign of life. */
+static bool is_alive(struct session *session, int64_t deadline)
+{
+	struct pollfd watched = {.fd = PQsocket(session->connection), .events = POLLIN};
+	int64_t now = clock_monotonic(), until = now + session->postgres->limits.queue;
+	struct dm_error ignored = {0};
+
+	while (poll(&watched, 1, 0) > 0)
+		if (!PQconsumeInput(session->connection) || PQisBusy(session->connection))
+			return false;
+	if (!session->prepared || now - session->used_at < session->postgres->options.busy_timeout_ms * INT64_C(1000))
+		return true;
+	session_sync(session);
+	return session_drain(session, until < deadline ? until : deadline, &ignored) == DM_OK;
+}
+
+static enum dm_status prepare(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	const struct postgres *postgres = session->postgres;
+	enum dm_status status = pg_schema_check(session, deadline, error);
+
+	if (status != DM_OK)
+		return status;
+	if (!PQenterPipelineMode(session->connection))
+		return postgres_connection_failure(session->connection, error);
+	for (size_t i = 0; i < STATEMENT_COUNT && !postgres->options.unprepared; i++)
+		(void)PQsendPrepare(session->connection, postgres->names[i], postgres->texts[i], 0, NULL);
+	session_sync(session);
+	return session_drain(session, deadline, error);
+}
+
+enum dm_status session_ready(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	enum dm_status status;
+
+	if (session->is_up && !is_alive(session, deadline))
+		session_lost(session);
+	if (!session->is_up) {
+		status = keeper_connect(&session->postgres->keeper, session, deadline, error);
+		if (status != DM_OK)
+			return status;
+		session->is_up = true;
+	}
+	if (session->prepared)
+		return DM_OK;
+	status = prepare(session, deadline, error);
+	session->prepared = status == DM_OK;
+	session->used_at = clock_monotonic();
+	/* Where the schema is not as it should be the connection is good, and asked again next time. */
+	if (status != DM_OK && (status != DM_SCHEMA || PQpipelineStatus(session->connection) != PQ_PIPELINE_OFF))
+		session_lost(session);
+	return status;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* session.h - one connection to the database, in pipeline mode, used by one thread at a time; it comes back by itself
+ * when it is lost. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "postgres.h"
+#include "values.h"
+
+/* Whether there is a connection. The keeper makes one where it is wanted, and again where it has failed. */
+enum link { LINK_NONE, LINK_WANTED, LINK_FAILED, LINK_UP };
+
+struct session {
+	struct postgres *postgres;
+	struct session *next;       /* of the keeper's */
+	struct session *next_spare; /* in the pool of spare sessions */
+	struct lane *writer;        /* where a batch of reads hands writes on to; NULL: they are its own */
+	enum link link;
+	PGconn *connection;
+	bool is_up;      /* link is LINK_UP: what the session's own thread knows without asking */
+	bool prepared;   /* the schema is as it should be, the statements are prepared, it is in pipeline mode */
+	int64_t used_at; /* when something came from the server last */
+};
+
+MUST_CHECK struct session *session_new(struct postgres *postgres);
+void session_free(struct session *session);
+
+/* Makes sure that there is a connection that answers, and that it is prepared; waits for it until the deadline. */
+MUST_CHECK enum dm_status session_ready(struct session *session, int64_t deadline, struct dm_error *error);
+
+/* Gives up the connection: it has broken, or is in an unknown state. */
+void session_lost(struct session *session);
+
+/* Puts a statement into the pipeline; what fails here shows again in session_result. */
+void session_send(struct session *session, enum statement statement, const struct parameters *parameters);
+
+/* Ends what was sent as one unit: an error in it ends the rest of it. */
+void session_sync(struct session *session);
+
+/* The next result, to be cleared by PQclear; it waits until the deadline. NULL where a statement has no more results.
+ * False where the connection is of no use any more: then call session_lost. */
+MUST_CHECK bool session_result(struct session *session, int64_t deadline, PGresult **result, struct dm_error *error);
+
+/* Takes all results up to the next sync; the first failure among them. */
+MUST_CHECK enum dm_status session_drain(struct session *session, int64_t deadline, struct dm_error *error);
+
+bool result_is_error(const PGresult *result);
+
+/* Outside of pipeline mode: runs one statement with its parameters (NULL: any number of statements without) to its end.
+ * *result is the caller's to clear; NULL is fine where rows are of no interest. For the schema, before a session is
+ * prepared. */
+MUST_CHECK enum dm_status session_execute(struct session *session, const char *sql, const struct parameters *parameters,
+					  int64_t deadline, PGresult **result, struct dm_error *error);
+
+#define NO_DEADLINE INT64_MAX
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* store_postgres.c - the PostgreSQL backend: one lane of one session for writes, one of several for reads. */
+#include "store_postgres.h"
+
+#include "batch.h"
+#include "clock.h"
+#include "keeper.h"
+#include "lane.h"
+#include "migrate.h"
+
+#include <stdlib.h>
+
+/* Reads of one flush: more than this gains little, and makes the first of them wait. */
+#define READS_MOST 32
+
+struct postgres_store {
+	struct store base;
+	struct postgres postgres;
+	struct session **sessions; /* the lanes', that of the writes first */
+	size_t sessions_count;
+	struct lane *writer;
+	struct lane *readers; /* NULL where one lane does both */
+};
+
+/* ---- operations ---------------------------------------------------------------------------------------------- */
+
+/* Also what may turn out to need a write: the lane of reads finds out first. */
+static struct lane *lane_for(const struct postgres_store *store, const struct dm_operation *operation)
+{
+	bool is_read = pg_operation_is_read(operation) || operation->kind == DM_OP_MARK_CONVERSATION_READ;
+
+	return is_read && store->readers ? store->readers : store->writer;
+}
+
+static struct session *take_spare(struct postgres *postgres)
+{
+	struct session *session;
+
+	pthread_mutex_lock(&postgres->mutex);
+	session = postgres->spare;
+	if (session)
+		postgres->spare = session->next_spare;
+	pthread_mutex_unlock(&postgres->mutex);
+	return session ? session : session_new(postgres);
+}
+
+static void give_back(struct postgres *postgres, struct session *session)
+{
+	pthread_mutex_lock(&postgres->mutex);
+	session->next_spare = postgres->spare;
+	postgres->spare = session;
+	pthread_mutex_unlock(&postgres->mutex);
+}
+
+/* A receiver, or a row's function, calls the library again: its own lane is busy with it, and may be in the middle of an
+ * answer. So another session does it, at once. */
+static void run_on_spare(struct postgres *postgres, struct dm_operation *operation)
+{
+	static const struct dm_error no_memory = {DM_NO_MEMORY, "out of memory"};
+	struct session *session = take_spare(postgres);
+
+	operation->internal.queued_at = clock_monotonic();
+	if (!session) {
+		operation->status = no_memory.status;
+		operation->error = no_memory;
+		lane_complete(&postgres->options, operation);
+		return;
+	}
+	pg_batch_run(session, &operation, 1);
+	give_back(postgres, session);
+}
+
+static void postgres_submit(struct store *base, struct dm_operation *operation)
+{
+	struct postgres_store *store = (struct postgres_store *)base;
+
+	lane_submit(lane_for(store, operation), operation);
+}
+
+static void postgres_run(struct store *base, struct dm_operation *operation)
+{
+	struct postgres_store *store = (struct postgres_store *)base;
+
+	if (lane_is_own_thread(store->writer) || (store->readers && lane_is_own_thread(store->readers)))
+		run_on_spare(&store->postgres, operation);
+	else
+		lane_run(lane_for(store, operation), operation);
+}
+
+/* ---- the schema ---------------------------------------------------------------------------------------------- */
+
+static enum dm_status with_connection(const struct postgres *postgres, enum connection_role role,
+				      struct session *session, struct dm_error *error)
+{
+	*session = (struct session){.postgres = (struct postgres *)postgres};
+	session->connection = postgres_connect(postgres, role, error);
+	return session->connection ? DM_OK : error->status;
+}
+
+static enum dm_status postgres_check_schema(struct store *base, struct dm_error *error)
+{
+	const struct postgres *postgres = &((struct postgres_store *)base)->postgres;
+	struct session session;
+	enum dm_status status = with_connection(postgres, CONNECTION_LANE, &session, error);
+
+	if (status != DM_OK)
+		return status;
+	status = pg_schema_check(&session, clock_monotonic() + postgres->limits.batch, error);
+	PQfinish(session.connection);
+	return status;
+}
+
+static enum dm_status postgres_migrate(struct store *base, store_on_step *on_step, void *context,
+				       struct dm_error *error)
+{
+	const struct postgres *postgres = &((struct postgres_store *)base)->postgres;
+	struct session session;
+	enum dm_status status = with_connection(postgres, CONNECTION_SCHEMA, &session, error);
+
+	if (status != DM_OK)
+		return status;
+	status = pg_schema_migrate(&session, on_step, context, error);
+	PQfinish(session.connection);
+	return status;
+}
+
+/* ---- open and close ------------------------------------------------------------------------------------------ */
+
+static void postgres_close(struct store *base)
+{
+	struct postgres_store *store = (struct postgres_store *)base;
+
+	if (store->readers)
+		lane_free(store->readers); /* first: it hands on to the other */
+	if (store->writer)
+		lane_free(store->writer);
+	keeper_stop(&store->postgres.keeper);
+	while (store->postgres.keeper.sessions) {
+		struct session *session = store->postgres.keeper.sessions;
+
+		store->postgres.keeper.sessions = session->next;
+		session_free(session);
+	}
+	postgres_release(&store->postgres);
+	free(store->sessions);
+	free(store);
+}
+
+static const struct store_backend postgres_backend = {
+	.check_schema = postgres_check_schema,
+	.migrate = postgres_migrate,
+	.submit = postgres_submit,
+	.run = postgres_run,
+	.close = postgres_close,
+};
+
+static struct lane *start_lane(struct postgres_store *store, size_t first, size_t count, size_t batch_most)
+{
+	const struct lane_options options = {
+		.run_batch = pg_batch_run,
+		.sessions = (void *const *)&store->sessions[first],
+		.sessions_count = count,
+		.batch_most = batch_most,
+		.store = &store->postgres.options,
+	};
+
+	return lane_new(&options);
+}
+
+static enum dm_status start(struct postgres_store *store, struct dm_error *error)
+{
+	size_t lanes = store->sessions_count;
+
+	store->sessions = calloc(lanes, sizeof(struct session *));
+	for (size_t i = 0; i < lanes && store->sessions; i++) {
+		store->sessions[i] = session_new(&store->postgres);
+		if (!store->sessions[i])
+			return fail(error, DM_NO_MEMORY, "out of memory");
+	}
+	if (!store->sessions)
+		return fail(error, DM_NO_MEMORY, "out of memory");
+	store->writer = start_lane(store, 0, 1, LANE_BATCH_MOST);
+	for (size_t i = 1; i < lanes && store->writer; i++)
+		store->sessions[i]->writer = store->writer;
+	if (store->writer && lanes > 1)
+		store->readers = start_lane(store, 1, lanes - 1, READS_MOST);
+	if (!store->writer || (lanes > 1 && !store->readers))
+		return fail(error, DM_NO_MEMORY, "no memory, or no thread, for a lane");
+	return DM_OK;
+}
+
+enum dm_status postgres_store_open(const struct store_options *options, const char *rest, struct store **out,
+				   struct dm_error *error)
+{
+	struct postgres_store *store = calloc(1, sizeof(*store));
+	enum dm_status status;
+
+	(void)rest;
+	if (!store)
+		return fail(error, DM_NO_MEMORY, "out of memory");
+	store->base.backend = &postgres_backend;
+	store->sessions_count = options->lanes;
+	status = postgres_init(&store->postgres, options, error);
+	if (status == DM_OK)
+		status = keeper_start(&store->postgres.keeper, error);
+	if (status == DM_OK)
+		status = start(store, error);
+	if (status != DM_OK) {
+		postgres_close(&store->base);
+		return status;
+	}
+	*out = &store->base;
+	return DM_OK;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* token.c - one token a user, in the authtoken_token of Django REST Framework. */
+#include "nouns.h"
+
+#include "clock.h"
+#include "random.h"
+
+#include <string.h>
+
+const struct statement_text pg_token_statements[] = {
+	/* Gives the key that there is afterwards: the new one where there was none, or where $4 asks for it. */
+	{TOKEN_CREATE,
+	 "INSERT INTO authtoken_token AS t (key, created, user_id)"
+	 " SELECT $2::text, $3::timestamptz, u.id FROM auth_user u WHERE u.username = $1::text"
+	 " ON CONFLICT (user_id) DO UPDATE SET key = CASE WHEN $4::boolean THEN excluded.key ELSE t.key END,"
+	 " created = CASE WHEN $4 THEN excluded.created ELSE t.created END RETURNING key"},
+	{TOKEN_DELETE, "DELETE FROM authtoken_token WHERE user_id = (SELECT id FROM auth_user WHERE username = $1::text)"
+		       " RETURNING user_id"},
+	{0},
+};
+
+enum statement pg_token_create(struct dm_operation *operation, struct parameters *parameters)
+{
+	if (!random_hex(operation->key, DM_TOKEN_LENGTH)) {
+		operation->status = fail(&operation->error, DM_UNAVAILABLE,
+					 "the system gives no random numbers; try again later");
+		return NOTHING_TO_ASK;
+	}
+	pg_add_text(parameters, operation->text);
+	pg_add_text(parameters, (struct dm_text){operation->key, DM_TOKEN_LENGTH});
+	pg_add_time(parameters, clock_now());
+	pg_add_bool(parameters, operation->flag);
+	return TOKEN_CREATE;
+}
+
+enum dm_status pg_take_token(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	struct dm_text key;
+
+	(void)postgres;
+	memset(operation->key, 0, sizeof(operation->key));
+	if (PQntuples(answer->result) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
+	key = pg_text(answer->result, 0, 0);
+	if (key.length <= DM_TOKEN_LENGTH)
+		memcpy(operation->key, key.data, key.length);
+	return DM_OK;
+}
+
+enum statement pg_token_revoke(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_text(parameters, operation->text);
+	return TOKEN_DELETE;
+}
+
+enum dm_status pg_take_revoked_token(const struct postgres *postgres, struct dm_operation *operation,
+				     struct answer *answer)
+{
+	(void)postgres;
+	if (PQntuples(answer->result) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such user, or the user has no token");
+	return DM_OK;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* transaction.c - many writes in one transaction with one commit, sent in one flush. */
+#include "batch.h"
+
+#include "clock.h"
+#include "lane.h"
+
+/* Sends of one statement hold at most so many bytes of content, but at least one message. */
+#define STATEMENT_BYTES_MOST (16U << 20)
+
+/* How often a clash with other transactions is repeated before the answer is that the database is busy. */
+#define REPEATS_MOST 5
+
+/* What one statement does: an operation, or all sends next to each other. */
+struct unit {
+	struct dm_operation **operations;
+	size_t count;
+	bool is_asked; /* it is in the pipeline; otherwise its operation had nothing to ask */
+	PGresult *result;
+};
+
+struct transaction {
+	struct unit units[LANE_BATCH_MOST];
+	size_t count;
+};
+
+/* How a transaction has ended. */
+struct ending {
+	enum { COMMITTED, LOST, FAILED } how;
+	struct unit *culprit;         /* FAILED: whose statement; NULL: the commit itself */
+	enum postgres_remedy remedy; /* FAILED */
+	struct dm_error error;
+};
+
+/* Sends first, in the order in which they came. */
+static void sends_first(struct dm_operation **operations, size_t count)
+{
+	struct dm_operation *others[LANE_BATCH_MOST];
+	size_t sends = 0, others_count = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (operations[i]->kind == DM_OP_SEND)
+			operations[sends++] = operations[i];
+		else
+			others[others_count++] = operations[i];
+	for (size_t i = 0; i < others_count; i++)
+		operations[sends + i] = others[i];
+}
+
+static void make_units(struct transaction *transaction, struct dm_operation **operations, size_t count)
+{
+	size_t bytes = 0;
+
+	transaction->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		bool is_send = operations[i]->kind == DM_OP_SEND;
+		struct unit *last = i > 0 ? &transaction->units[transaction->count - 1] : NULL;
+
+		bytes += operations[i]->text.length;
+		if (last && is_send && bytes <= STATEMENT_BYTES_MOST) {
+			last->count++;
+			continue;
+		}
+		bytes = operations[i]->text.length;
+		transaction->units[transaction->count++] = (struct unit){.operations = &operations[i], .count = 1};
+	}
+}
+
+static bool send_messages(struct session *session, struct unit *unit)
+{
+	struct parameters parameters = {.count = 0};
+	struct buffer arrays[SEND_ARRAYS];
+	bool good;
+
+	for (size_t i = 0; i < SEND_ARRAYS; i++)
+		buffer_init(&arrays[i], SIZE_MAX);
+	good = pg_messages_send(session->postgres, unit->operations, unit->count, &parameters, arrays);
+	if (good)
+		session_send(session, MESSAGES_INSERT, &parameters);
+	else
+		for (size_t i = 0; i < unit->count; i++)
+			unit->operations[i]->status =
+				fail(&unit->operations[i]->error, DM_NO_MEMORY, "out of memory");
+	for (size_t i = 0; i < SEND_ARRAYS; i++)
+		buffer_release(&arrays[i]);
+	return good;
+}
+
+static void send_all(struct session *session, struct transaction *transaction)
+{
+	session_send(session, BEGIN_WRITE, NULL);
+	pg_limit(session);
+	for (size_t i = 0; i < transaction->count; i++) {
+		struct unit *unit = &transaction->units[i];
+		struct dm_operation *first = unit->operations[0];
+
+		if (first->kind == DM_OP_SEND)
+			unit->is_asked = send_messages(session, unit);
+		else
+			unit->is_asked = pg_ask(session, first, pg_kinds[first->kind].ask);
+	}
+	session_send(session, COMMIT, NULL);
+	session_sync(session);
+}
+
+/* The one result of a statement, without the NULL behind it. */
+static bool take_result(struct session *session, int64_t deadline, PGresult **result, struct dm_error *error)
+{
+	PGresult *end = NULL;
+
+	if (!session_result(session, deadline, result, error))
+		return false;
+	if (session_result(session, deadline, &end, error))
+		return true;
+	PQclear(*result);
+	return false;
+}
+
+static bool note_failure(struct ending *ending, struct unit *culprit, const PGresult *result)
+{
+	if (!result_is_error(result))
+		return false;
+	if (ending->how == FAILED) /* the first failure is the cause of the others */
+		return true;
+	ending->how = FAILED;
+	ending->culprit = culprit;
+	ending->remedy = postgres_remedy(result);
+	postgres_failure(result, &ending->error);
+	return true;
+}
+
+/* The answer to COMMIT. Where a statement has failed it was not run. */
+static void take_commit(struct session *session, int64_t deadline, struct ending *ending)
+{
+	PGresult *result;
+
+	if (!take_result(session, deadline, &result, &ending->error)) {
+		ending->how = ending->how == FAILED ? FAILED : LOST;
+		return;
+	}
+	if (note_failure(ending, NULL, result) && ending->culprit == NULL && ending->remedy == REMEDY_RECONNECT)
+		ending->how = LOST; /* the server ended while it committed: nobody knows */
+	PQclear(result);
+}
+
+static struct ending take_all(struct session *session, struct transaction *transaction, int64_t deadline)
+{
+	struct ending ending = {.how = COMMITTED};
+	PGresult *result;
+
+	if (!take_result(session, deadline, &result, &ending.error)) {
+		ending.how = LOST;
+		return ending;
+	}
+	if (note_failure(&ending, NULL, result)) /* of BEGIN: the fault of none */
+		ending.remedy = ending.remedy == REMEDY_LEAVE_OUT ? REMEDY_NONE : ending.remedy;
+	PQclear(result);
+	if (!pg_limit_taken(session, deadline, &ending.error)) {
+		ending.how = LOST;
+		return ending;
+	}
+	for (size_t i = 0; i < transaction->count; i++) {
+		struct unit *unit = &transaction->units[i];
+
+		if (!unit->is_asked)
+			continue;
+		if (!take_result(session, deadline, &unit->result, &ending.error)) {
+			/* After a failure there was no commit, whatever else has happened. */
+			ending.how = ending.how == FAILED ? FAILED : LOST;
+			return ending;
+		}
+		note_failure(&ending, unit, unit->result);
+	}
+	take_commit(session, deadline, &ending);
+	return ending;
+}
+
+/* Leaves the session without a transaction, or without its connection. */
+static void clean_up(struct session *session, const struct ending *ending, int64_t deadline)
+{
+	struct dm_error ignored = {0};
+	enum dm_status drained = DM_UNAVAILABLE;
+
+	if (ending->how != LOST && !(ending->how == FAILED && ending->remedy == REMEDY_RECONNECT))
+		drained = session_drain(session, deadline, &ignored);
+	if (drained == DM_OK && ending->how == FAILED) {
+		session_send(session, ROLLBACK, NULL);
+		session_sync(session);
+		drained = session_drain(session, deadline, &ignored);
+	}
+	if (drained != DM_OK)
+		session_lost(session);
+}
+
+static void take_results(const struct session *session, const struct transaction *transaction)
+{
+	for (size_t i = 0; i < transaction->count; i++) {
+		const struct unit *unit = &transaction->units[i];
+		struct dm_operation *first = unit->operations[0];
+		struct answer answer = {.result = unit->result};
+
+		if (!unit->is_asked)
+			continue; /* its status says why */
+		if (first->kind == DM_OP_SEND)
+			pg_take_sent_messages(unit->operations, unit->count, unit->result);
+		else
+			first->status = pg_kinds[first->kind].take(session->postgres, first, &answer);
+	}
+}
+
+static struct ending run_once(struct session *session, struct dm_operation **operations, size_t count,
+			      int64_t deadline)
+{
+	struct transaction transaction;
+	struct ending ending;
+
+	make_units(&transaction, operations, count);
+	send_all(session, &transaction);
+	ending = take_all(session, &transaction, deadline);
+	clean_up(session, &ending, deadline);
+	if (ending.how == COMMITTED)
+		take_results(session, &transaction);
+	for (size_t i = 0; i < transaction.count; i++)
+		PQclear(transaction.units[i].result);
+	return ending;
+}
+
+/* ---- what a failure means for the others --------------------------------------------------------------------- */
+
+static void complete_all(const struct session *session, struct dm_operation **operations, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		lane_complete(&session->postgres->options, operations[i]);
+}
+
+/* Takes the culprit out and fails it; gives how many are left. */
+static size_t leave_out(const struct session *session, struct dm_operation **operations, size_t count,
+			struct dm_operation *culprit, const struct dm_error *error)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (operations[i] != culprit)
+			operations[left++] = operations[i];
+	pg_fail_all(session, &culprit, 1, error);
+	return left;
+}
+
+/* Runs the writes until they are committed, or have failed. Gives how many are left: more than 0 where it can't be told
+ * whose fault it is, so that each has to be run alone. */
+static size_t run(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
+{
+	static const struct dm_error late = {DM_BUSY, "the database is too slow for what is asked; try again later"};
+	static const struct dm_error unknown = {
+		DM_UNAVAILABLE,
+		"the connection to the database was lost before it told whether it has stored what was sent"};
+	bool was_stale = false;
+	int repeats = 0;
+
+	while (count > 0) {
+		struct dm_error error = {0};
+		struct ending ending;
+
+		if (clock_monotonic() > deadline)
+			error = late;
+		else if (session_ready(session, deadline, &error) == DM_OK)
+			ending = run_once(session, operations, count, deadline);
+		if (error.status != DM_OK) {
+			pg_fail_all(session, operations, count, &error);
+			return 0;
+		}
+		if (ending.how == COMMITTED) {
+			complete_all(session, operations, count);
+			return 0;
+		}
+		if (ending.how == LOST) {
+			pg_fail_all(session, operations, count, &unknown);
+			return 0;
+		}
+		if (ending.remedy == REMEDY_LEAVE_OUT && count > 1) {
+			if (!ending.culprit || ending.culprit->count > 1)
+				return count;
+			count = leave_out(session, operations, count, ending.culprit->operations[0], &ending.error);
+		} else if ((ending.remedy == REMEDY_REPEAT && repeats++ < REPEATS_MOST) ||
+			   (ending.remedy == REMEDY_RECONNECT && !was_stale)) {
+			was_stale = was_stale || ending.remedy == REMEDY_RECONNECT;
+		} else {
+			pg_fail_all(session, operations, count, &ending.error);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+void pg_write(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
+{
+	size_t left;
+
+	sends_first(operations, count);
+	left = run(session, operations, count, deadline);
+	for (size_t i = 0; i < left; i++)
+		(void)run(session, &operations[i], 1, deadline);
+}

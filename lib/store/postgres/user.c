@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* user.c - users, in Django's auth_user. */
+#include "nouns.h"
+
+#include "clock.h"
+
+#define USER_COLUMNS "u.id, u.username, u.first_name, u.last_name, u.email, u.is_active"
+
+const struct statement_text pg_user_statements[] = {
+	{USER_BY_TOKEN, "SELECT " USER_COLUMNS
+			" FROM authtoken_token t JOIN auth_user u ON u.id = t.user_id WHERE t.key = $1::text"},
+	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM auth_user u WHERE u.id = $1::bigint"},
+	{USER_BY_NAME, "SELECT " USER_COLUMNS " FROM auth_user u WHERE u.username = $1::text"},
+	{USERS, "SELECT " USER_COLUMNS " FROM auth_user u ORDER BY u.id"},
+	/* A name that is taken gives no row; a failure would end the whole batch. */
+	{USER_INSERT, "INSERT INTO auth_user (password, last_login, is_superuser, username, last_name, email, is_staff,"
+		      " is_active, date_joined, first_name)"
+		      " VALUES ($1::text, NULL, false, $2::text, $3::text, $4::text, false, true, $5::timestamptz,"
+		      " $6::text) ON CONFLICT (username) DO NOTHING RETURNING id"},
+	{USER_SET_ACTIVE, "UPDATE auth_user SET is_active = $2::boolean WHERE username = $1::text RETURNING id"},
+	{0},
+};
+
+static struct dm_user user_from_row(const PGresult *result, int row)
+{
+	return (struct dm_user){
+		.id = pg_int(result, row, 0),
+		.username = pg_text(result, row, 1),
+		.first_name = pg_text(result, row, 2),
+		.last_name = pg_text(result, row, 3),
+		.email = pg_text(result, row, 4),
+		.is_active = pg_bool(result, row, 5),
+	};
+}
+
+/* Lends the one user that was found. */
+static enum dm_status lend_one(struct dm_operation *operation, const PGresult *result, bool must_be_active)
+{
+	struct dm_user user;
+
+	if (PQntuples(result) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
+	user = user_from_row(result, 0);
+	if (must_be_active && !user.is_active)
+		return fail(&operation->error, DM_INACTIVE, "the user is not active");
+	if (operation->on_user)
+		operation->on_user(operation->context, &user);
+	return DM_OK;
+}
+
+enum statement pg_user_authenticate(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_text(parameters, operation->text);
+	return USER_BY_TOKEN;
+}
+
+enum statement pg_user_by_id(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->user_id);
+	return USER_BY_ID;
+}
+
+enum statement pg_user_by_name(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_text(parameters, operation->text);
+	return USER_BY_NAME;
+}
+
+enum statement pg_users(struct dm_operation *operation, struct parameters *parameters)
+{
+	(void)operation, (void)parameters;
+	return USERS;
+}
+
+enum dm_status pg_take_user(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	(void)postgres;
+	return lend_one(operation, answer->result, false);
+}
+
+enum dm_status pg_take_active_user(const struct postgres *postgres, struct dm_operation *operation,
+				   struct answer *answer)
+{
+	(void)postgres;
+	return lend_one(operation, answer->result, true);
+}
+
+enum dm_status pg_take_users(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	int rows = PQntuples(answer->result);
+
+	(void)postgres;
+	for (int row = 0; row < rows && !answer->enough; row++) {
+		struct dm_user user = user_from_row(answer->result, row);
+
+		answer->enough = !operation->on_user(operation->context, &user);
+	}
+	return DM_OK;
+}
+
+enum statement pg_user_create(struct dm_operation *operation, struct parameters *parameters)
+{
+	const struct dm_new_user *user = operation->new_user;
+
+	pg_add_text(parameters, operation->text);
+	pg_add_text(parameters, user->username);
+	pg_add_text(parameters, user->last_name);
+	pg_add_text(parameters, user->email);
+	pg_add_time(parameters, clock_now());
+	pg_add_text(parameters, user->first_name);
+	return USER_INSERT;
+}
+
+enum dm_status pg_take_created_user(const struct postgres *postgres, struct dm_operation *operation,
+				    struct answer *answer)
+{
+	(void)postgres;
+	if (PQntuples(answer->result) == 0)
+		return fail(&operation->error, DM_EXISTS,
+			    "a user of this name exists already; choose another name");
+	operation->count = pg_int(answer->result, 0, 0);
+	return DM_OK;
+}
+
+enum statement pg_user_set_active(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_text(parameters, operation->text);
+	pg_add_bool(parameters, operation->flag);
+	return USER_SET_ACTIVE;
+}
+
+enum dm_status pg_take_changed_user(const struct postgres *postgres, struct dm_operation *operation,
+				    struct answer *answer)
+{
+	(void)postgres;
+	if (PQntuples(answer->result) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
+	return DM_OK;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* values.h - parameters and columns in PostgreSQL's binary format: numbers and times without a detour over text. */
+#ifndef VALUES_H
+#define VALUES_H
+
+#include "buffer.h"
+#include "directmessages.h"
+
+#include <libpq-fe.h>
+
+#define PARAMETERS_MOST 8
+
+/* The parameters of one statement, $1 first. Texts are lent until it is sent. The SQL gives each its type ($1::bigint),
+ * since a number is always sent as 64 bits. */
+struct parameters {
+	int count;
+	const char *values[PARAMETERS_MOST];
+	int lengths[PARAMETERS_MOST];
+	int formats[PARAMETERS_MOST];
+	uint64_t numbers[PARAMETERS_MOST]; /* what values point to, big-endian */
+};
+
+void pg_add_int(struct parameters *parameters, int64_t value);     /* bigint */
+void pg_add_limit(struct parameters *parameters, uint64_t limit);  /* bigint, NULL where it is 0 */
+void pg_add_offset(struct parameters *parameters, uint64_t offset); /* bigint */
+void pg_add_bool(struct parameters *parameters, bool value);       /* boolean */
+void pg_add_time(struct parameters *parameters, int64_t value);    /* timestamptz, from microseconds since 1970 */
+void pg_add_text(struct parameters *parameters, struct dm_text text); /* text */
+void pg_add_array(struct parameters *parameters, const struct buffer *array);
+
+/* Times beyond all others, for pg_add_time. */
+#define TIME_FIRST INT64_MIN
+#define TIME_LAST INT64_MAX
+
+/* An array of `count` elements: begun, then each element appended. A failed buffer shows at the end, as always. */
+enum array_type { ARRAY_OF_BIGINT = 20, ARRAY_OF_TEXT = 25, ARRAY_OF_TIME = 1184 }; /* their OIDs */
+void pg_array_begin(struct buffer *array, enum array_type type, size_t count);
+void pg_array_append_int(struct buffer *array, int64_t value);
+void pg_array_append_time(struct buffer *array, int64_t value);
+void pg_array_append_text(struct buffer *array, struct dm_text text);
+
+int64_t pg_int(const PGresult *result, int row, int column); /* of 16, 32 or 64 bits; NULL is 0 */
+bool pg_bool(const PGresult *result, int row, int column);
+int64_t pg_time(const PGresult *result, int row, int column, int64_t when_null);
+struct dm_text pg_text(const PGresult *result, int row, int column); /* lent as long as the result; NULL is "" */
+
+#endif

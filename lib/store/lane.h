@@ -40,7 +40,8 @@ void lane_run(struct lane *lane, struct dm_operation *operation);
  * again. */
 MUST_CHECK bool lane_is_own_thread(const struct lane *lane);
 
-/* Runs the operation at once as a batch of its own, on one of the lane's own threads. The session must not be at work. */
+/* Runs the operation at once as a batch of its own, on one of the lane's own threads. The session must not be at work.
+ */
 void lane_run_nested(struct lane *lane, void *session, struct dm_operation *operation);
 
 /* Completes the operation, then wakes who waits for it in lane_run. */

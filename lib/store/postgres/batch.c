@@ -17,6 +17,7 @@ const struct kind pg_kinds[] = {
 	[DM_OP_PARTNERS]               = {pg_partners_page, pg_take_users, .is_read = true, .is_list = true},
 	[DM_OP_CONVERSATION]           = {pg_conversation_page, pg_take_messages, .is_read = true, .is_list = true},
 	[DM_OP_MESSAGE]                = {pg_message_get, pg_take_message, .is_read = true},
+	[DM_OP_CHECK_SCHEMA]           = {NULL, NULL, .is_read = true}, /* of many statements: session_check_schema */
 	[DM_OP_ALL_MESSAGES]           = {pg_messages_all, pg_take_messages, .is_read = true, .is_list = true},
 	[DM_OP_SEND]                   = {NULL, NULL}, /* those of a batch are one statement: pg_messages_send */
 	[DM_OP_MARK_CONVERSATION_READ] = {pg_conversation_mark_read, pg_take_marked_messages},
@@ -46,7 +47,7 @@ void pg_fail_all(const struct session *session, struct dm_operation **operations
 
 bool pg_ask(struct session *session, struct dm_operation *operation, operation_ask *ask)
 {
-	struct parameters parameters = {.count = 0};
+	struct parameters parameters = {.users = session->postgres->options.users};
 	enum statement statement = ask(operation, &parameters);
 
 	if (statement == NOTHING_TO_ASK)
@@ -136,8 +137,8 @@ static size_t send_reads(struct session *session, struct dm_operation **operatio
 	pg_limit(session);
 	for (size_t i = 0; i < count; i++) {
 		struct dm_operation *operation = operations[i];
-		operation_ask *ask = is_question(session, operation) ? pg_conversation_has_unread
-								     : pg_kinds[operation->kind].ask;
+		operation_ask *ask =
+			is_question(session, operation) ? pg_conversation_has_unread : pg_kinds[operation->kind].ask;
 
 		if (pg_ask(session, operation, ask))
 			operations[sent++] = operation;
@@ -226,12 +227,25 @@ bool pg_limit_taken(struct session *session, int64_t deadline, struct dm_error *
 	return good;
 }
 
+static bool is_known(const struct dm_operation *operation)
+{
+	return (size_t)operation->kind < ARRAY_LENGTH(pg_kinds) &&
+	       (pg_kinds[operation->kind].ask || operation->kind == DM_OP_SEND ||
+		operation->kind == DM_OP_CHECK_SCHEMA);
+}
+
+static void check_schema(struct session *session, struct dm_operation *operation, int64_t deadline)
+{
+	operation->status = session_check_schema(session, deadline, &operation->error);
+	lane_complete(&session->postgres->options, operation);
+}
+
 /* Refuses what has waited too long already, and moves the reads to the front. Gives how many are left; *reads of them
  * are reads. */
-static size_t sort(const struct session *session, struct dm_operation **operations, size_t count, int64_t now,
-		   size_t *reads)
+static size_t sort(struct session *session, struct dm_operation **operations, size_t count, int64_t now, size_t *reads)
 {
 	static const struct dm_error late = {DM_BUSY, "the database is too slow for what is asked; try again later"};
+	static const struct dm_error unknown = {DM_INVALID, "PostgreSQL has no event log yet"};
 	struct dm_operation *writes[LANE_BATCH_MOST];
 	size_t writes_count = 0;
 
@@ -241,6 +255,10 @@ static size_t sort(const struct session *session, struct dm_operation **operatio
 
 		if (now - operation->internal.queued_at > session->postgres->limits.queue)
 			pg_fail_all(session, &operation, 1, &late);
+		else if (!is_known(operation))
+			pg_fail_all(session, &operation, 1, &unknown);
+		else if (operation->kind == DM_OP_CHECK_SCHEMA)
+			check_schema(session, operation, now + session->postgres->limits.batch);
 		else if (pg_operation_is_read(operation) || is_question(session, operation))
 			operations[(*reads)++] = operation;
 		else

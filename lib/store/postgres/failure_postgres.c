@@ -30,9 +30,9 @@ static const struct meaning {
 	{"26000", DM_UNAVAILABLE, REMEDY_RECONNECT, "%s; behind a pooler set DIRECTMESSAGES_PREPARED=0"},
 	{"42P05", DM_UNAVAILABLE, REMEDY_RECONNECT, "%s; behind a pooler set DIRECTMESSAGES_PREPARED=0"},
 	{"0A000", DM_UNAVAILABLE, REMEDY_RECONNECT, "%s; try again"},
-	{"42P01", DM_SCHEMA,      REMEDY_NONE,      "the schema is not up to date (%s); run 'directmessages migrate'"},
-	{"42703", DM_SCHEMA,      REMEDY_NONE,      "the schema is not up to date (%s); run 'directmessages migrate'"},
-	{"3F000", DM_SCHEMA,      REMEDY_NONE,      "the schema is not up to date (%s); run 'directmessages migrate'"},
+	{"42P01", DM_SCHEMA,      REMEDY_LEAVE_OUT, "the schema is not up to date (%s); run 'directmessages migrate'"},
+	{"42703", DM_SCHEMA,      REMEDY_LEAVE_OUT, "the schema is not up to date (%s); run 'directmessages migrate'"},
+	{"3F000", DM_SCHEMA,      REMEDY_LEAVE_OUT, "the schema is not up to date (%s); run 'directmessages migrate'"},
 	/* The transaction of a deleted user has overtaken ours. */
 	{"23503", DM_NOT_FOUND,   REMEDY_LEAVE_OUT, "the sender or the recipient does not exist (%s)"},
 	{"22",    DM_INVALID,     REMEDY_LEAVE_OUT, "the database can't hold that (%s)"},

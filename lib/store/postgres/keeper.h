@@ -15,8 +15,8 @@ void keeper_add(struct keeper *keeper, struct session *session);
 /* The session has lost its connection and wants another. */
 void keeper_reconnect(struct keeper *keeper, struct session *session);
 
-/* Asks for a connection and waits for the outcome of the attempt, at most until the deadline. Where the last attempt has
- * failed it says so at once. */
+/* Asks for a connection and waits for the outcome of the attempt, at most until the deadline. Where the last attempt
+ * has failed it says so at once. */
 MUST_CHECK enum dm_status keeper_connect(struct keeper *keeper, struct session *session, int64_t deadline,
 					 struct dm_error *error);
 

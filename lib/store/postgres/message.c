@@ -6,31 +6,28 @@
 #include "sent_time.h"
 
 /* One user by the index, whatever the planner thinks of the table: OFFSET 0 keeps the two apart. */
-#define USER(id) "CROSS JOIN LATERAL (SELECT id FROM auth_user WHERE id = " id " OFFSET 0) "
+#define USER(id) "CROSS JOIN LATERAL (SELECT {u.id} AS id FROM {users} u WHERE {u.id} = " id " OFFSET 0) "
 
 const struct statement_text pg_message_statements[] = {
-	/* A send whose sender or recipient does not exist gives no row. The rows are known again by their times, of which
-	 * no two in a batch are equal; ids follow the order of the arrays. */
-	{MESSAGES_INSERT,
-	 "INSERT INTO directmessages_message (content, sent_at, recipient_id, sender_id)"
-	 " SELECT i.content, i.sent_at, r.id, s.id"
-	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[]) WITH ORDINALITY"
-	 " AS i(sender, recipient, sent_at, content, n) " USER("i.sender") "s " USER(
-		 "i.recipient") "r ORDER BY i.n RETURNING id, sent_at"},
+	/* A send whose sender or recipient does not exist gives no row. The rows are known again by their times, of
+	 * which no two in a batch are equal; ids follow the order of the arrays. */
+	{MESSAGES_INSERT, "INSERT INTO directmessages_message (content, sent_at, recipient_id, sender_id)"
+			  " SELECT i.content, i.sent_at, r.id, s.id"
+			  " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[]) WITH ORDINALITY"
+			  " AS i(sender, recipient, sent_at, content, n) " USER("i.sender") "s " USER(
+				  "i.recipient") "r ORDER BY i.n RETURNING id, sent_at"},
 	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = $1::bigint"},
-	{MESSAGE_MARK_READ,
-	 "WITH marked AS (UPDATE directmessages_message SET read_at = $2::timestamptz"
-	 " WHERE id = $1::bigint AND read_at IS NULL RETURNING " MESSAGE_COLUMNS ")"
-	 " SELECT " MESSAGE_COLUMNS ", true FROM marked"
-	 " UNION ALL SELECT " MESSAGE_COLUMNS ", false FROM directmessages_message"
-	 " WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM marked)"},
+	{MESSAGE_MARK_READ, "WITH marked AS (UPDATE directmessages_message SET read_at = $2::timestamptz"
+			    " WHERE id = $1::bigint AND read_at IS NULL RETURNING " MESSAGE_COLUMNS ")"
+			    " SELECT " MESSAGE_COLUMNS ", true FROM marked"
+			    " UNION ALL SELECT " MESSAGE_COLUMNS ", false FROM directmessages_message"
+			    " WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM marked)"},
 	{MESSAGE_HIDE, "UPDATE directmessages_message SET"
 		       " hidden_for_sender = CASE WHEN sender_id = $2::bigint THEN $3::timestamptz"
 		       " ELSE hidden_for_sender END,"
 		       " hidden_for_recipient = CASE WHEN sender_id = $2 THEN hidden_for_recipient ELSE $3 END"
 		       " WHERE id = $1::bigint AND (sender_id = $2 OR recipient_id = $2) RETURNING id"},
-	{MESSAGES_NEWEST,
-	 "SELECT " MESSAGE_COLUMNS " FROM directmessages_message ORDER BY id DESC LIMIT $1::bigint"},
+	{MESSAGES_NEWEST, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message ORDER BY id DESC LIMIT $1::bigint"},
 	{MESSAGES_NEWEST_OF_USER,
 	 "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE sender_id = $2::bigint"
 	 " UNION ALL SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE recipient_id = $2 AND sender_id <> $2"
@@ -89,8 +86,8 @@ void pg_take_sent_messages(struct dm_operation **operations, size_t count, const
 		struct dm_operation *operation = operations[i];
 
 		if (row == rows || pg_time(result, row, 1, 0) != operation->message.sent_at) {
-			operation->status = fail(&operation->error, DM_NOT_FOUND,
-						 "the sender or the recipient does not exist");
+			operation->status =
+				fail(&operation->error, DM_NOT_FOUND, "the sender or the recipient does not exist");
 			continue;
 		}
 		operation->status = DM_OK;

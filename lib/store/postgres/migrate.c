@@ -3,8 +3,10 @@
 #include "migrate.h"
 
 #include "clock.h"
+#include "user_table.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,18 +14,21 @@
 
 /* One process migrates a database at a time: the number is the letters "dmschema". */
 #define LOCK "7236833190461860193"
-/* Between two attempts to get that lock. To wait in the database would hold a snapshot, for the end of which the other's
- * CREATE INDEX CONCURRENTLY would wait in turn. */
+/* Between two attempts to get that lock. To wait in the database would hold a snapshot, for the end of which the
+ * other's CREATE INDEX CONCURRENTLY would wait in turn. */
 #define LOCK_PAUSE_NS 100000000
 
 /* The SELECT's one number or boolean; 0 where it gives no row. */
-static enum dm_status ask(struct session *session, const char *sql, int64_t deadline, int64_t *answer,
+static enum dm_status ask(struct session *session, const char *text, int64_t deadline, int64_t *answer,
 			  struct dm_error *error)
 {
 	static const struct parameters none = {.count = 0};
+	char *sql = user_table_expand(session->postgres->options.users, text);
 	PGresult *result = NULL;
-	enum dm_status status = session_execute(session, sql, &none, deadline, &result, error);
+	enum dm_status status = sql ? session_execute(session, sql, &none, deadline, &result, error)
+				    : fail(error, DM_NO_MEMORY, "out of memory");
 
+	free(sql);
 	*answer = 0;
 	if (status == DM_OK && PQntuples(result) > 0)
 		*answer = PQgetlength(result, 0, 0) == 1 ? pg_bool(result, 0, 0) : pg_int(result, 0, 0);
@@ -40,8 +45,7 @@ static enum dm_status execute(struct session *session, const char *sql, struct d
 static enum dm_status recorded(struct session *session, int64_t deadline, int64_t *number, struct dm_error *error)
 {
 	int64_t exists = 0;
-	enum dm_status status =
-		ask(session, "SELECT to_regclass('" TABLE "') IS NOT NULL", deadline, &exists, error);
+	enum dm_status status = ask(session, "SELECT to_regclass('" TABLE "') IS NOT NULL", deadline, &exists, error);
 
 	*number = 0;
 	if (status != DM_OK || !exists)
@@ -72,11 +76,15 @@ static enum dm_status is_due(struct session *session, const struct migration *st
 
 enum dm_status pg_schema_check(struct session *session, int64_t deadline, struct dm_error *error)
 {
+	enum dm_status status = pg_user_table_check(session, deadline, error);
+
+	if (status != DM_OK)
+		return status;
 	for (size_t i = 0; i < pg_migrations_count; i++) {
 		const struct migration *step = &pg_migrations[i];
 		bool due;
-		enum dm_status status = is_due(session, step, deadline, &due, error);
 
+		status = is_due(session, step, deadline, &due, error);
 		if (status != DM_OK)
 			return status;
 		if (due)
@@ -183,8 +191,10 @@ static enum dm_status lock(struct session *session, struct dm_error *error)
 /* The lock goes with the session. */
 enum dm_status pg_schema_migrate(struct session *session, store_on_step *on_step, void *context, struct dm_error *error)
 {
-	enum dm_status status = lock(session, error);
+	enum dm_status status = pg_user_table_check(session, NO_DEADLINE, error);
 
+	if (status == DM_OK)
+		status = lock(session, error);
 	for (size_t i = 0; i < pg_migrations_count && status == DM_OK; i++) {
 		const struct migration *step = &pg_migrations[i];
 		bool due = false;

@@ -10,14 +10,17 @@ MUST_CHECK enum dm_status pg_schema_check(struct session *session, int64_t deadl
 MUST_CHECK enum dm_status pg_schema_migrate(struct session *session, store_on_step *on_step, void *context,
 					    struct dm_error *error);
 
+/* user_table_check.c: is the user table what the settings say it is. */
+MUST_CHECK enum dm_status pg_user_table_check(struct session *session, int64_t deadline, struct dm_error *error);
+
 /* An index of ours, by name; it is made without a lock that would stop anybody. */
 struct migration_index {
 	const char *name;
 	const char *definition; /* what follows CREATE INDEX CONCURRENTLY name ON */
 };
 
-/* A numbered step. It is applied where `satisfied` (a SELECT of one boolean) says false: what a step makes may have been
- * made by Django before us, and may be lost again when Django rebuilds a table. */
+/* A numbered step. It is applied where `satisfied` (a SELECT of one boolean) says false: what a step makes may have
+ * been made by Django before us, and may be lost again when Django rebuilds a table. */
 struct migration {
 	int number;
 	const char *name;

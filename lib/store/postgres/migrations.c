@@ -7,6 +7,12 @@
 	"(SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('" table "') AND attnum > 0" \
 	" AND NOT attisdropped AND attname IN (" columns ")) = " count
 
+#define HAS_TOKENS HAS_COLUMNS("authtoken_token", "3", "'key', 'created', 'user_id'")
+#define HAS_MESSAGES \
+	HAS_COLUMNS("directmessages_message", "8", \
+		    "'id', 'content', 'sent_at', 'read_at', 'recipient_id', 'sender_id', 'hidden_for_sender'," \
+		    " 'hidden_for_recipient'")
+
 /* Visible messages by either end in the order of a page, so that hidden ones cost nothing, and the unread ones. */
 static const struct migration_index indexes[] = {
 	{"directmessages_sent",
@@ -22,21 +28,13 @@ const struct migration pg_migrations[] = {
 	{
 		.number = 1,
 		.name = "Django's tables",
-		/* clang-format off */
-		.satisfied =
-			"SELECT " HAS_COLUMNS("auth_user", "11",
-			"'id', 'password', 'last_login', 'is_superuser', 'username', 'last_name', 'email', 'is_staff', "
-			"'is_active', 'date_joined', 'first_name'") " AND "
-			HAS_COLUMNS("authtoken_token", "3", "'key', 'created', 'user_id'") " AND "
-			HAS_COLUMNS("directmessages_message", "8", "'id', 'content', 'sent_at', 'read_at', 'recipient_id', "
-			"'sender_id', 'hidden_for_sender', 'hidden_for_recipient'"),
-		/* clang-format on */
-		.possible = "SELECT count(*) = 0 FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f')"
-			    " AND pg_table_is_visible(oid) AND (relname LIKE 'auth\\_%'"
-			    " OR relname IN ('django_migrations', 'django_content_type', 'authtoken_token',"
-			    " 'directmessages_message'))",
+		.satisfied = "SELECT to_regclass({'users'}) IS NOT NULL AND " HAS_TOKENS " AND " HAS_MESSAGES,
+		.possible = "SELECT {'users'} = '\"auth_user\"' AND NOT EXISTS (SELECT 1 FROM pg_class"
+			    " WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_table_is_visible(oid)"
+			    " AND (relname LIKE 'auth\\_%' OR relname IN ('django_migrations', 'django_content_type',"
+			    " 'authtoken_token', 'directmessages_message')))",
 		.refusal =
-			"the database has some of Django's tables, but not all that is needed of auth_user, authtoken_token and "
+			"the database has not all that is needed of Django's tables: the users', authtoken_token and "
 			"directmessages_message; run the Django project's own 'manage.py migrate' first",
 		.sql = pg_django_tables,
 	},

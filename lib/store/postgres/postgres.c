@@ -7,6 +7,7 @@
 
 #include "keeper.h"
 #include "nouns.h"
+#include "user_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,39 +48,51 @@ static char *find_option(const PQconninfoOption *options, const char *keyword)
 
 static enum dm_status read_url(struct postgres *postgres, struct dm_error *error)
 {
-	static const struct statement_text *const nouns[] = {
-		pg_session_statements, pg_user_statements,         pg_token_statements,
-		pg_message_statements, pg_conversation_statements, pg_partner_statements,
-	};
 	PQconninfoOption *options = PQconninfoParse(postgres->url, NULL);
 	char *own;
 	int length;
 
 	/* libpq's message may hold the URL, and that a password. */
 	if (!options)
-		return fail(error, DM_INVALID,
-			    "libpq can't read the PostgreSQL URL; use postgresql://user@host:port/database?keyword=value");
+		return fail(
+			error, DM_INVALID,
+			"libpq can't read the PostgreSQL URL; use postgresql://user@host:port/database?keyword=value");
 	own = find_option(options, "options");
 	PQconninfoFree(options);
 	length = asprintf(&postgres->server_options, LANE_OPTIONS " -c statement_timeout=%lld -c lock_timeout=%lld %s",
 			  (long long)(postgres->limits.statement / 1000), (long long)(postgres->limits.lock / 1000),
 			  own ? own : "");
 	free(own);
-	if (length < 0) {
-		postgres->server_options = NULL;
-		return fail(error, DM_NO_MEMORY, "out of memory");
-	}
+	if (length >= 0)
+		return DM_OK;
+	postgres->server_options = NULL;
+	return fail(error, DM_NO_MEMORY, "out of memory");
+}
+
+static enum dm_status read_statements(struct postgres *postgres, struct dm_error *error)
+{
+	static const struct statement_text *const nouns[] = {
+		pg_session_statements, pg_user_statements,         pg_token_statements,
+		pg_message_statements, pg_conversation_statements, pg_partner_statements,
+	};
+
 	for (size_t i = 0; i < ARRAY_LENGTH(nouns); i++)
-		for (const struct statement_text *text = nouns[i]; text->sql; text++)
-			postgres->texts[text->id] = text->sql;
-	for (size_t i = 0; i < STATEMENT_COUNT; i++)
-		snprintf(postgres->names[i], sizeof(postgres->names[i]), "dm%zu", i % 1000);
+		for (const struct statement_text *text = nouns[i]; text->sql; text++) {
+			char *sql = user_table_expand(postgres->options.users, text->sql);
+
+			if (!sql)
+				return fail(error, DM_NO_MEMORY, "out of memory");
+			postgres->texts[text->id] = sql;
+			postgres->only_when_asked[text->id] = text->only_when_asked || postgres->options.unprepared;
+			snprintf(postgres->names[text->id], sizeof(postgres->names[0]), "dm%d", (int)text->id % 1000);
+		}
 	return DM_OK;
 }
 
 enum dm_status postgres_init(struct postgres *postgres, const struct store_options *options, struct dm_error *error)
 {
 	int64_t limit = options->busy_timeout_ms * INT64_C(1000);
+	enum dm_status status;
 
 	*postgres = (struct postgres){
 		.options = *options,
@@ -92,12 +105,15 @@ enum dm_status postgres_init(struct postgres *postgres, const struct store_optio
 	keeper_init(&postgres->keeper);
 	if (!postgres->url)
 		return fail(error, DM_NO_MEMORY, "out of memory");
-	return read_url(postgres, error);
+	status = read_url(postgres, error);
+	return status == DM_OK ? read_statements(postgres, error) : status;
 }
 
 void postgres_release(struct postgres *postgres)
 {
 	pthread_mutex_destroy(&postgres->mutex);
+	for (size_t i = 0; i < STATEMENT_COUNT; i++)
+		free(postgres->texts[i]);
 	free(postgres->server_options);
 	free(postgres->url);
 }

@@ -46,10 +46,12 @@ enum statement {
 struct statement_text {
 	enum statement id;
 	const char *sql;
+	bool only_when_asked; /* it is not prepared */
 };
 
 /* How long things may take, in microseconds. Together they are what an operation may wait: the store's busy_timeout_ms
- * (L). The server ends a statement before the socket's limit ends the connection, so that the rest of a batch goes on. */
+ * (L). The server ends a statement before the socket's limit ends the connection, so that the rest of a batch goes on.
+ */
 struct limits {
 	int64_t queue;     /* L/4: in the lane's queue; then it is refused */
 	int64_t lock;      /* L/4: of a statement, for a lock of another transaction */
@@ -63,7 +65,8 @@ struct session;
 struct keeper {
 	pthread_t thread;
 	bool is_running;
-	pthread_mutex_t mutex; /* guards all below, and each session's link, and its connection while it is not LINK_UP */
+	pthread_mutex_t
+		mutex; /* guards all below, and each session's link, and its connection while it is not LINK_UP */
 	pthread_cond_t changed;
 	struct session *sessions;
 	struct dm_error failure; /* of the last attempt to connect */
@@ -76,11 +79,13 @@ struct postgres {
 	char *url;
 	char *server_options; /* the connection's "options": ours, then those of the URL or PGOPTIONS */
 	struct limits limits;
-	const char *texts[STATEMENT_COUNT];
+	char *texts[STATEMENT_COUNT]; /* owned */
+	bool only_when_asked[STATEMENT_COUNT];
 	char names[STATEMENT_COUNT][8]; /* of the prepared statements */
 	struct keeper keeper;
 	pthread_mutex_t mutex; /* guards all below */
 	int64_t last_sent_at;  /* of the message stored last */
+	uint64_t commits;
 	struct session *spare; /* sessions for calls that come from a lane's own thread, not in use */
 };
 

@@ -54,7 +54,7 @@ void session_send(struct session *session, enum statement statement, const struc
 	const struct parameters *p = parameters ? parameters : &none;
 	const struct postgres *postgres = session->postgres;
 
-	if (postgres->options.unprepared)
+	if (postgres->only_when_asked[statement])
 		(void)PQsendQueryParams(session->connection, postgres->texts[statement], p->count, NULL, p->values,
 					p->lengths, p->formats, 1);
 	else
@@ -197,8 +197,9 @@ static enum dm_status prepare(struct session *session, int64_t deadline, struct 
 		return status;
 	if (!PQenterPipelineMode(session->connection))
 		return postgres_connection_failure(session->connection, error);
-	for (size_t i = 0; i < STATEMENT_COUNT && !postgres->options.unprepared; i++)
-		(void)PQsendPrepare(session->connection, postgres->names[i], postgres->texts[i], 0, NULL);
+	for (size_t i = 0; i < STATEMENT_COUNT; i++)
+		if (!postgres->only_when_asked[i])
+			(void)PQsendPrepare(session->connection, postgres->names[i], postgres->texts[i], 0, NULL);
 	session_sync(session);
 	return session_drain(session, deadline, error);
 }
@@ -223,5 +224,23 @@ enum dm_status session_ready(struct session *session, int64_t deadline, struct d
 	/* Where the schema is not as it should be the connection is good, and asked again next time. */
 	if (status != DM_OK && (status != DM_SCHEMA || PQpipelineStatus(session->connection) != PQ_PIPELINE_OFF))
 		session_lost(session);
+	return status;
+}
+
+enum dm_status session_check_schema(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	bool was_prepared = session->prepared;
+	enum dm_status status = session_ready(session, deadline, error);
+
+	if (status != DM_OK || !was_prepared) /* it was asked just now */
+		return status;
+	status = DM_UNAVAILABLE;
+	if (PQexitPipelineMode(session->connection))
+		status = pg_schema_check(session, deadline, error);
+	if ((status != DM_OK && status != DM_SCHEMA) || !PQenterPipelineMode(session->connection)) {
+		postgres_connection_failure(session->connection, error);
+		session_lost(session);
+		return error->status;
+	}
 	return status;
 }

@@ -52,21 +52,21 @@ static void give_back(struct postgres *postgres, struct session *session)
 	pthread_mutex_unlock(&postgres->mutex);
 }
 
-/* A receiver, or a row's function, calls the library again: its own lane is busy with it, and may be in the middle of an
- * answer. So another session does it, at once. */
-static void run_on_spare(struct postgres *postgres, struct dm_operation *operation)
+/* A receiver, or a row's function, calls the library again: its own lane is busy with it, and may be in the middle of
+ * an answer. So another session does it, at once. */
+static void run_on_spare(struct postgres_store *store, struct lane *own, struct dm_operation *operation)
 {
 	static const struct dm_error no_memory = {DM_NO_MEMORY, "out of memory"};
+	struct postgres *postgres = &store->postgres;
 	struct session *session = take_spare(postgres);
 
-	operation->internal.queued_at = clock_monotonic();
 	if (!session) {
 		operation->status = no_memory.status;
 		operation->error = no_memory;
 		lane_complete(&postgres->options, operation);
 		return;
 	}
-	pg_batch_run(session, &operation, 1);
+	lane_run_nested(own, session, operation);
 	give_back(postgres, session);
 }
 
@@ -81,8 +81,10 @@ static void postgres_run(struct store *base, struct dm_operation *operation)
 {
 	struct postgres_store *store = (struct postgres_store *)base;
 
-	if (lane_is_own_thread(store->writer) || (store->readers && lane_is_own_thread(store->readers)))
-		run_on_spare(&store->postgres, operation);
+	if (lane_is_own_thread(store->writer))
+		run_on_spare(store, store->writer, operation);
+	else if (store->readers && lane_is_own_thread(store->readers))
+		run_on_spare(store, store->readers, operation);
 	else
 		lane_run(lane_for(store, operation), operation);
 }
@@ -124,6 +126,19 @@ static enum dm_status postgres_migrate(struct store *base, store_on_step *on_ste
 	return status;
 }
 
+static void postgres_stats(struct store *base, struct dm_stats *stats)
+{
+	struct postgres_store *store = (struct postgres_store *)base;
+
+	stats->backend = "postgresql";
+	pthread_mutex_lock(&store->postgres.mutex);
+	stats->commits = store->postgres.commits;
+	pthread_mutex_unlock(&store->postgres.mutex);
+	lane_stats(store->writer, stats);
+	if (store->readers)
+		lane_stats(store->readers, stats);
+}
+
 /* ---- open and close ------------------------------------------------------------------------------------------ */
 
 static void postgres_close(struct store *base)
@@ -151,6 +166,7 @@ static const struct store_backend postgres_backend = {
 	.migrate = postgres_migrate,
 	.submit = postgres_submit,
 	.run = postgres_run,
+	.stats = postgres_stats,
 	.close = postgres_close,
 };
 

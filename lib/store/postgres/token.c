@@ -11,19 +11,20 @@ const struct statement_text pg_token_statements[] = {
 	/* Gives the key that there is afterwards: the new one where there was none, or where $4 asks for it. */
 	{TOKEN_CREATE,
 	 "INSERT INTO authtoken_token AS t (key, created, user_id)"
-	 " SELECT $2::text, $3::timestamptz, u.id FROM auth_user u WHERE u.username = $1::text"
+	 " SELECT $2::text, $3::timestamptz, {u.id} FROM {users} u WHERE {u.username} = $1::text"
 	 " ON CONFLICT (user_id) DO UPDATE SET key = CASE WHEN $4::boolean THEN excluded.key ELSE t.key END,"
 	 " created = CASE WHEN $4 THEN excluded.created ELSE t.created END RETURNING key"},
-	{TOKEN_DELETE, "DELETE FROM authtoken_token WHERE user_id = (SELECT id FROM auth_user WHERE username = $1::text)"
-		       " RETURNING user_id"},
+	{TOKEN_DELETE,
+	 "DELETE FROM authtoken_token WHERE user_id = (SELECT {u.id} FROM {users} u WHERE {u.username} = $1::text)"
+	 " RETURNING user_id"},
 	{0},
 };
 
 enum statement pg_token_create(struct dm_operation *operation, struct parameters *parameters)
 {
 	if (!random_hex(operation->key, DM_TOKEN_LENGTH)) {
-		operation->status = fail(&operation->error, DM_UNAVAILABLE,
-					 "the system gives no random numbers; try again later");
+		operation->status =
+			fail(&operation->error, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
 		return NOTHING_TO_ASK;
 	}
 	pg_add_text(parameters, operation->text);

@@ -27,7 +27,7 @@ struct transaction {
 /* How a transaction has ended. */
 struct ending {
 	enum { COMMITTED, LOST, FAILED } how;
-	struct unit *culprit;         /* FAILED: whose statement; NULL: the commit itself */
+	struct unit *culprit;        /* FAILED: whose statement; NULL: the commit itself */
 	enum postgres_remedy remedy; /* FAILED */
 	struct dm_error error;
 };
@@ -79,8 +79,7 @@ static bool send_messages(struct session *session, struct unit *unit)
 		session_send(session, MESSAGES_INSERT, &parameters);
 	else
 		for (size_t i = 0; i < unit->count; i++)
-			unit->operations[i]->status =
-				fail(&unit->operations[i]->error, DM_NO_MEMORY, "out of memory");
+			unit->operations[i]->status = fail(&unit->operations[i]->error, DM_NO_MEMORY, "out of memory");
 	for (size_t i = 0; i < SEND_ARRAYS; i++)
 		buffer_release(&arrays[i]);
 	return good;
@@ -208,8 +207,14 @@ static void take_results(const struct session *session, const struct transaction
 	}
 }
 
-static struct ending run_once(struct session *session, struct dm_operation **operations, size_t count,
-			      int64_t deadline)
+static void count_commit(struct postgres *postgres)
+{
+	pthread_mutex_lock(&postgres->mutex);
+	postgres->commits++;
+	pthread_mutex_unlock(&postgres->mutex);
+}
+
+static struct ending run_once(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
 {
 	struct transaction transaction;
 	struct ending ending;
@@ -218,8 +223,10 @@ static struct ending run_once(struct session *session, struct dm_operation **ope
 	send_all(session, &transaction);
 	ending = take_all(session, &transaction, deadline);
 	clean_up(session, &ending, deadline);
-	if (ending.how == COMMITTED)
+	if (ending.how == COMMITTED) {
 		take_results(session, &transaction);
+		count_commit(session->postgres);
+	}
 	for (size_t i = 0; i < transaction.count; i++)
 		PQclear(transaction.units[i].result);
 	return ending;
@@ -233,6 +240,15 @@ static void complete_all(const struct session *session, struct dm_operation **op
 		lane_complete(&session->postgres->options, operations[i]);
 }
 
+static void fail_one(const struct session *session, struct dm_operation *operation, const struct dm_error *error)
+{
+	operation->status = error->status;
+	operation->error = *error;
+	if (operation->kind == DM_OP_USER_CREATE)
+		pg_refuse_user(operation);
+	lane_complete(&session->postgres->options, operation);
+}
+
 /* Takes the culprit out and fails it; gives how many are left. */
 static size_t leave_out(const struct session *session, struct dm_operation **operations, size_t count,
 			struct dm_operation *culprit, const struct dm_error *error)
@@ -242,7 +258,7 @@ static size_t leave_out(const struct session *session, struct dm_operation **ope
 	for (size_t i = 0; i < count; i++)
 		if (operations[i] != culprit)
 			operations[left++] = operations[i];
-	pg_fail_all(session, &culprit, 1, error);
+	fail_one(session, culprit, error);
 	return left;
 }
 

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* user.c - users, in Django's auth_user. */
+/* user.c - users, in Django's auth_user or the project's own table. */
 #include "nouns.h"
 
 #include "clock.h"
-
-#define USER_COLUMNS "u.id, u.username, u.first_name, u.last_name, u.email, u.is_active"
+#include "user_table.h"
 
 const struct statement_text pg_user_statements[] = {
-	{USER_BY_TOKEN, "SELECT " USER_COLUMNS
-			" FROM authtoken_token t JOIN auth_user u ON u.id = t.user_id WHERE t.key = $1::text"},
-	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM auth_user u WHERE u.id = $1::bigint"},
-	{USER_BY_NAME, "SELECT " USER_COLUMNS " FROM auth_user u WHERE u.username = $1::text"},
-	{USERS, "SELECT " USER_COLUMNS " FROM auth_user u ORDER BY u.id"},
-	/* A name that is taken gives no row; a failure would end the whole batch. */
-	{USER_INSERT, "INSERT INTO auth_user (password, last_login, is_superuser, username, last_name, email, is_staff,"
-		      " is_active, date_joined, first_name)"
-		      " VALUES ($1::text, NULL, false, $2::text, $3::text, $4::text, false, true, $5::timestamptz,"
-		      " $6::text) ON CONFLICT (username) DO NOTHING RETURNING id"},
-	{USER_SET_ACTIVE, "UPDATE auth_user SET is_active = $2::boolean WHERE username = $1::text RETURNING id"},
+	{USER_BY_TOKEN,
+	 "SELECT " USER_COLUMNS " FROM authtoken_token t JOIN {users} u ON {u.id} = t.user_id WHERE t.key = $1::text"},
+	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} = $1::bigint"},
+	{USER_BY_NAME, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.username} = $1::text"},
+	{USERS, "SELECT " USER_COLUMNS " FROM {users} u ORDER BY {u.id}"},
+	/* Not prepared: a project's own table may lack columns of theirs. A name that is taken gives no row; a failure
+	 * would end the whole batch. */
+	{USER_INSERT,
+	 "INSERT INTO {users} AS u (password, last_login, is_superuser, {username}, {last_name}, {email}, is_staff,"
+	 " {is_active}, date_joined, {first_name})"
+	 " VALUES ($1::text, NULL, false, $2::text, $3::text, $4::text, false, true, $5::timestamptz, $6::text)"
+	 " ON CONFLICT DO NOTHING RETURNING {u.id}",
+	 .only_when_asked = true},
+	{USER_SET_ACTIVE,
+	 "UPDATE {users} AS u SET {is_active} = $2::boolean WHERE {u.username} = $1::text RETURNING {u.id}",
+	 .only_when_asked = true},
 	{0},
 };
 
@@ -98,10 +102,29 @@ enum dm_status pg_take_users(const struct postgres *postgres, struct dm_operatio
 	return DM_OK;
 }
 
+static void refuse_create(struct dm_operation *operation, const char *why)
+{
+	operation->error = (struct dm_error){0};
+	operation->status = fail(&operation->error, DM_INVALID,
+				 "users can't be made in this table (%.120s); make them with the Django project", why);
+}
+
+void pg_refuse_user(struct dm_operation *operation)
+{
+	struct dm_error why = operation->error;
+
+	if (why.status == DM_SCHEMA || why.status == DM_INTERNAL)
+		refuse_create(operation, why.message);
+}
+
 enum statement pg_user_create(struct dm_operation *operation, struct parameters *parameters)
 {
 	const struct dm_new_user *user = operation->new_user;
 
+	if (!user_table_is_complete(parameters->users)) {
+		refuse_create(operation, "it lacks columns of Django's AbstractUser");
+		return NOTHING_TO_ASK;
+	}
 	pg_add_text(parameters, operation->text);
 	pg_add_text(parameters, user->username);
 	pg_add_text(parameters, user->last_name);
@@ -116,14 +139,19 @@ enum dm_status pg_take_created_user(const struct postgres *postgres, struct dm_o
 {
 	(void)postgres;
 	if (PQntuples(answer->result) == 0)
-		return fail(&operation->error, DM_EXISTS,
-			    "a user of this name exists already; choose another name");
+		return fail(&operation->error, DM_EXISTS, "a user of this name exists already; choose another name");
 	operation->count = pg_int(answer->result, 0, 0);
 	return DM_OK;
 }
 
 enum statement pg_user_set_active(struct dm_operation *operation, struct parameters *parameters)
 {
+	if (!parameters->users->columns[COLUMN_IS_ACTIVE]) {
+		operation->status =
+			fail(&operation->error, DM_INVALID,
+			     "the user table has no column that says who is active; ask the Django project");
+		return NOTHING_TO_ASK;
+	}
 	pg_add_text(parameters, operation->text);
 	pg_add_bool(parameters, operation->flag);
 	return USER_SET_ACTIVE;

@@ -8,6 +8,8 @@
 
 #include <libpq-fe.h>
 
+struct user_table;
+
 #define PARAMETERS_MOST 8
 
 /* The parameters of one statement, $1 first. Texts are lent until it is sent. The SQL gives each its type ($1::bigint),
@@ -18,13 +20,14 @@ struct parameters {
 	int lengths[PARAMETERS_MOST];
 	int formats[PARAMETERS_MOST];
 	uint64_t numbers[PARAMETERS_MOST]; /* what values point to, big-endian */
+	const struct user_table *users;    /* which the statement names */
 };
 
-void pg_add_int(struct parameters *parameters, int64_t value);     /* bigint */
-void pg_add_limit(struct parameters *parameters, uint64_t limit);  /* bigint, NULL where it is 0 */
-void pg_add_offset(struct parameters *parameters, uint64_t offset); /* bigint */
-void pg_add_bool(struct parameters *parameters, bool value);       /* boolean */
-void pg_add_time(struct parameters *parameters, int64_t value);    /* timestamptz, from microseconds since 1970 */
+void pg_add_int(struct parameters *parameters, int64_t value);        /* bigint */
+void pg_add_limit(struct parameters *parameters, uint64_t limit);     /* bigint, NULL where it is 0 */
+void pg_add_offset(struct parameters *parameters, uint64_t offset);   /* bigint */
+void pg_add_bool(struct parameters *parameters, bool value);          /* boolean */
+void pg_add_time(struct parameters *parameters, int64_t value);       /* timestamptz, from microseconds since 1970 */
 void pg_add_text(struct parameters *parameters, struct dm_text text); /* text */
 void pg_add_array(struct parameters *parameters, const struct buffer *array);
 

@@ -7,6 +7,7 @@ import pytest
 
 import django_project
 import harness
+import postgres
 
 pytest_plugins = ["unit_programs"]
 
@@ -19,9 +20,27 @@ def pytest_configure(config):
         raise pytest.UsageError(f"{harness.PROGRAM} is missing: build it first, or set DIRECTMESSAGES_BUILD")
 
 
+def pytest_generate_tests(metafunc):
+    """Tests that use a database run once for each backend, but for those marked `sqlite` or `postgresql`."""
+    if "backend" not in metafunc.fixturenames:
+        return
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    names = [name for name in ("sqlite", "postgresql") if name in marks] or ["sqlite", "postgresql"]
+    skip = postgres.why_not()
+    lacking = [pytest.mark.skip(reason=skip)] if skip else []
+    backends = [pytest.param(name, marks=lacking if name == "postgresql" else []) for name in names]
+    metafunc.parametrize("backend", backends, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def shared_server():
-    running = harness.Server()
+def backend(request):
+    """The name of the storage that the test's servers work on."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def shared_server(backend):
+    running = harness.Server(backend=backend)
     try:
         yield running.start()
     finally:
@@ -35,11 +54,12 @@ def server(shared_server):
 
 
 @pytest.fixture
-def make_server(request):
+def make_server(request, backend):
     """Makes servers of this test alone, started unless `start=False`; takes what harness.Server takes."""
     made = []
 
     def make(*arguments, start=True, **options):
+        options.setdefault("backend", backend)
         new = harness.Server(*arguments, **options)
         made.append(new)
         return new.start() if start else new
@@ -98,6 +118,13 @@ def pytest_runtest_makereport(item):
         used = list(item.stash.get(SERVERS_OF_TEST, []))
         used += [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, harness.Server)]
         report.sections += [(f"log of {one.url}", one.tail()) for one in used]
+
+
+def pytest_sessionfinish():
+    """Ends the cluster of this process, be it a worker of xdist or the one that reports."""
+    if postgres.shared.cache_info().currsize:
+        postgres.shared().close()
+        postgres.shared.cache_clear()
 
 
 @pytest.hookimpl(trylast=True)

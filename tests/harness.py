@@ -2,7 +2,6 @@
 """Starts the real program on a database of its own and talks to it over real sockets."""
 
 import collections
-import contextlib
 import itertools
 import os
 import pathlib
@@ -11,7 +10,6 @@ import secrets
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -19,6 +17,7 @@ import time
 import urllib.parse
 
 from clients import Client, RawConnection, User
+from databases import PostgresDatabase, SqliteFile, sqlite_url  # noqa: F401 (sqlite_url is for the tests)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / os.environ.get("DIRECTMESSAGES_BUILD", "build")
@@ -37,10 +36,11 @@ SANITIZER_OPTIONS = {
 INSERT_USER = """
     INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active,
                            date_joined)
-    VALUES ('!', 0, ?, ?, ?, ?, 0, ?, '2025-01-01 00:00:00')"""
+    VALUES ('!', ?, ?, ?, ?, ?, ?, ?, '2025-01-01 00:00:00') RETURNING id"""
 INSERT_TOKEN = "INSERT INTO authtoken_token (key, created, user_id) VALUES (?, '2025-01-01 00:00:00', ?)"
 INSERT_MESSAGE = """
-    INSERT INTO directmessages_message (sender_id, recipient_id, sent_at, read_at, content) VALUES (?, ?, ?, ?, ?)"""
+    INSERT INTO directmessages_message (sender_id, recipient_id, sent_at, read_at, content) VALUES (?, ?, ?, ?, ?)
+    RETURNING id"""
 
 
 def stored(sender, recipient, sent_at, read_at=None, content="Hello"):
@@ -53,16 +53,12 @@ def environment(**extra):
     env = {
         name: value
         for name, value in os.environ.items()
-        if name != "DATABASE_URL" and not name.startswith("DIRECTMESSAGES_")
+        if name != "DATABASE_URL" and not name.startswith(("DIRECTMESSAGES_", "PG"))
     }
     for name, value in SANITIZER_OPTIONS.items():
         env.setdefault(name, value)
     env.update({name: str(value) for name, value in extra.items()})
     return env
-
-
-def sqlite_url(path):
-    return f"sqlite:///{pathlib.Path(path).absolute()}"
 
 
 def run_program(*arguments, database=None, env=None, stdin=None, cwd=None):
@@ -93,14 +89,21 @@ def wait_until(condition, what, deadline=DEADLINE):
 
 
 class Server:
-    """The program serving one SQLite file; the file stays where it is over stop, kill and start."""
+    """The program serving one database, which stays where it is over stop, kill and start.
+
+    `database` is one of databases.py, or the path of a SQLite file; without it one of `backend` is made.
+    """
 
     _names = itertools.count(1)
 
-    def __init__(self, database=None, listen="127.0.0.1:0", prefix=None, env=None, flags=(), migrate=True):
+    def __init__(self, database=None, listen="127.0.0.1:0", prefix=None, env=None, flags=(), migrate=True, backend="sqlite"):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="directmessages-test-"))
-        self.database = pathlib.Path(database) if database is not None else self.directory / "test.db"
-        self.url = sqlite_url(self.database)
+        self.is_database_own = database is None
+        if database is None:
+            database = PostgresDatabase() if backend == "postgresql" else self.directory / "test.db"
+        self.store = SqliteFile(database) if isinstance(database, (str, pathlib.Path)) else database
+        self.database = getattr(self.store, "path", self.store)
+        self.url = self.store.url
         self.listen = listen
         self.env = dict(env or {})
         self.flags = [str(flag) for flag in flags]
@@ -189,6 +192,8 @@ class Server:
             if self.process is not None:
                 self.stop()
         finally:
+            if self.is_database_own:
+                self.store.close()
             shutil.rmtree(self.directory, ignore_errors=True)
 
     # --- its log
@@ -243,16 +248,9 @@ class Server:
 
     # --- its database, behind its back
 
-    @contextlib.contextmanager
     def transaction(self):
-        """A connection to the file, in a write transaction that is committed unless the block fails."""
-        connection = sqlite3.connect(self.database, timeout=DEADLINE, isolation_level=None)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-        finally:
-            connection.close()
+        """A connection to the database, in a write transaction that is committed unless the block fails."""
+        return self.store.transaction()
 
     def sql(self, statement, parameters=()):
         """Runs one statement in a transaction of its own and returns its rows."""
@@ -269,8 +267,8 @@ class Server:
         with self.transaction() as connection:
             for _ in range(count):
                 name = username or f"user{os.getpid()}-{next(self._names)}"
-                row = (name, first_name, last_name, email, int(active))
-                identity = connection.execute(INSERT_USER, row).lastrowid
+                row = (False, name, first_name, last_name, email, False, active)
+                identity = connection.execute(INSERT_USER, row).fetchone()[0]
                 token = secrets.token_hex(20)
                 connection.execute(INSERT_TOKEN, (token, identity))
                 made.append(User(self, token, identity, name, first_name, last_name, email))
@@ -279,7 +277,7 @@ class Server:
     def insert_messages(self, messages):
         """Inserts rows as Django would and returns their ids; a message is the arguments of `stored`."""
         with self.transaction() as connection:
-            return [connection.execute(INSERT_MESSAGE, stored(*message)).lastrowid for message in messages]
+            return [connection.execute(INSERT_MESSAGE, stored(*message)).fetchone()[0] for message in messages]
 
     def message(self, identity):
         """A stored message as it is in the table."""

@@ -98,9 +98,9 @@ def test_inactive_user_is_401_on_each_endpoint(server, endpoint):
 
 def test_user_deactivated_and_activated_while_serving(server, alice):
     assert alice.get("unread/").status == 200
-    server.sql("UPDATE auth_user SET is_active = 0 WHERE id = ?", (alice.id,))
+    server.sql("UPDATE auth_user SET is_active = ? WHERE id = ?", (False, alice.id))
     check_refused(alice.get("unread/"), "User inactive or deleted.")
-    server.sql("UPDATE auth_user SET is_active = 1 WHERE id = ?", (alice.id,))
+    server.sql("UPDATE auth_user SET is_active = ? WHERE id = ?", (True, alice.id))
     assert alice.get("unread/").status == 200
 
 

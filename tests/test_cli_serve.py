@@ -14,6 +14,8 @@ import pytest
 from harness import PROGRAM, environment, run_program, sqlite_url, wait_until
 from test_cli import check_error
 
+pytestmark = pytest.mark.sqlite
+
 
 def serve_briefly(*arguments, database, env=None):
     """Runs `serve` to its end, which comes by SIGTERM if it listens: `listening on` is then in what it said."""

@@ -11,6 +11,8 @@ from clients import Client
 from harness import run_program
 from test_cli import check_error
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def here(make_server):

@@ -13,6 +13,7 @@ from test_cli import check_error
 from test_storage_schema import make_django, schema
 
 pytestmark = [
+    pytest.mark.sqlite,
     pytest.mark.skipif(reference_project.why_not() is not None, reason=str(reference_project.why_not())),
     pytest.mark.usefixtures("database"),
 ]

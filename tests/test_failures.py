@@ -5,8 +5,6 @@ import pytest
 
 from endpoints import check_error, on_each_sending_endpoint
 
-FAULT = "CREATE TRIGGER fault BEFORE {} ON directmessages_message BEGIN SELECT RAISE(ABORT, 'a secret cause'); END"
-
 
 @pytest.fixture
 def broken(make_server):
@@ -14,7 +12,7 @@ def broken(make_server):
     server = make_server()
     server.alice, server.bob = server.users(2)
     server.sent = server.alice.send(server.bob, "before")
-    server.fault = lambda kind: server.sql(FAULT.format(kind))
+    server.fault = lambda kind: server.store.refuse(kind, "a secret cause")
     return server
 
 
@@ -29,7 +27,7 @@ def check_unexpected(server, answer):
 def test_message_that_the_store_refuses_unexpectedly_is_500(broken, endpoint):
     broken.fault("INSERT")
     check_unexpected(broken, broken.alice.post(endpoint.path(broken.bob.id), {"content": "during"}))
-    broken.sql("DROP TRIGGER fault")
+    broken.store.accept()
     assert broken.alice.post(endpoint.path(broken.bob.id), {"content": "after"}).status == 201
     shown = broken.bob.conversation(broken.alice)["results"]
     assert [message["content"] for message in shown] == ["after", "before"]
@@ -39,7 +37,7 @@ def test_marking_that_the_store_refuses_unexpectedly_is_500_and_marks_nothing(br
     broken.fault("UPDATE")
     check_unexpected(broken, broken.bob.get(f"conversations/{broken.alice.id}/"))
     assert broken.bob.unread() == 1
-    broken.sql("DROP TRIGGER fault")
+    broken.store.accept()
     assert broken.bob.conversation(broken.alice)["results"][0]["read_at"] is not None
 
 

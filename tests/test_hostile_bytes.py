@@ -8,6 +8,8 @@ import pytest
 from endpoints import check_error
 from hostile_client import FORM, JSON, contents, get, hostile_target, request, send_to, unharmed
 
+pytestmark = pytest.mark.sqlite
+
 PARSE_ERROR = re.compile(r"JSON parse error - .*\S: line \d+ column \d+ \(char \d+\)")
 MULTIPART = b"Content-Type: multipart/form-data; boundary=XX"
 

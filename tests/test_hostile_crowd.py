@@ -26,7 +26,7 @@ from hostile_client import (
     unharmed,
 )
 
-pytestmark = pytest.mark.concurrent
+pytestmark = [pytest.mark.sqlite, pytest.mark.concurrent]
 
 CROWD = 5000
 BODY = b'{"content":"x"}'

@@ -21,6 +21,8 @@ from hostile_client import (
     unharmed,
 )
 
+pytestmark = pytest.mark.sqlite
+
 BODY = b'{"content":"x"}'
 EVIL = b'{"content":"smuggled"}'
 

@@ -22,6 +22,8 @@ from hostile_client import (
     unharmed,
 )
 
+pytestmark = pytest.mark.sqlite
+
 COUNT = int(os.environ.get("DIRECTMESSAGES_FUZZ", "300"))
 SEED = int(os.environ.get("DIRECTMESSAGES_FUZZ_SEED", "20251123"))
 SHARES = 3

@@ -7,6 +7,8 @@ import pytest
 
 from hostile_client import check_no_growth, contents, hostile_target, send_to, unharmed
 
+pytestmark = pytest.mark.sqlite
+
 MALFORMED = "Multipart form parse error"
 REQUIRED = "content is required"
 

@@ -27,6 +27,8 @@ from hostile_client import (
     unharmed,
 )
 
+pytestmark = pytest.mark.sqlite
+
 LIMIT = 2621440
 TOO_LARGE = f"Request body exceeds the limit of {LIMIT} bytes."
 MEBIBYTE = 1 << 20

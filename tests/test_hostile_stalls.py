@@ -22,6 +22,8 @@ from hostile_client import (
     unharmed,
 )
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture(scope="module")
 def target():

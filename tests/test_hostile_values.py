@@ -12,6 +12,8 @@ from clients import Client
 from endpoints import ENDPOINTS, check_error
 from hostile_client import get, hostile_target, unharmed
 
+pytestmark = pytest.mark.sqlite
+
 NO_USER = "No User matches the given query."
 NO_MESSAGE = "Message not found or not authorized."
 

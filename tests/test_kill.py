@@ -14,7 +14,7 @@ import pytest
 from harness import wait_until
 from hostile_client import JSON, get, request
 
-pytestmark = pytest.mark.concurrent
+pytestmark = [pytest.mark.sqlite, pytest.mark.concurrent]
 
 SEED = int(os.environ.get("DIRECTMESSAGES_KILL_SEED", random.randrange(10**9)))
 KILLS = 20

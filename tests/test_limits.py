@@ -5,6 +5,8 @@ import pytest
 
 from endpoints import check_error
 
+pytestmark = pytest.mark.sqlite
+
 TOO_LARGE = "Request body exceeds the limit of 100 bytes."
 FORM = "application/x-www-form-urlencoded"
 LAST_CHUNK = b"0\r\n\r\n"

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Who may message whom."""
 
-import sqlite3
-
 import pytest
 
 import harness
@@ -20,7 +18,7 @@ def test_nobody_messages_oneself(server, alice, endpoint):
 
 
 def test_the_database_refuses_messages_to_oneself(server, alice):
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(server.store.IntegrityError):
         server.insert_messages([(alice, alice, "2025-06-06 12:00:00")])
 
 

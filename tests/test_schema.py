@@ -10,6 +10,8 @@ import yaml
 from endpoints import check_error
 from harness import ROOT, run_program
 
+pytestmark = pytest.mark.sqlite
+
 DOCUMENT = ROOT / "server" / "openapi" / "openapi.yaml"
 YAML = "application/vnd.oai.openapi; charset=utf-8"
 YAML_PLAIN = "application/yaml; charset=utf-8"

@@ -16,6 +16,8 @@ from harness import PROGRAM, Server, environment, run_program, sqlite_url
 from hostile_client import JSON, request
 from test_cli import check_error as check_command_error
 
+pytestmark = pytest.mark.sqlite
+
 BUSY = "Service temporarily unavailable."
 SERVE = ["serve", "--listen", "127.0.0.1:0"]
 COMMANDS = [

@@ -11,6 +11,8 @@ import pytest
 
 from hostile_client import is_sanitized
 
+pytestmark = pytest.mark.sqlite
+
 
 def log_size(server):
     path = f"{server.database}-wal"

@@ -12,6 +12,8 @@ from endpoints import check_error
 from harness import run_program, sqlite_url
 from test_cli import check_error as check_command_error
 
+pytestmark = pytest.mark.sqlite
+
 BUSY = "Service temporarily unavailable."
 
 

@@ -10,6 +10,8 @@ import pytest
 from endpoints import check_error
 from harness import wait_until
 
+pytestmark = pytest.mark.sqlite
+
 BUSY = "Service temporarily unavailable."
 
 

@@ -10,7 +10,7 @@ import pytest
 from harness import PROGRAM, Server, environment, run_program, sqlite_url
 from test_storage_schema import make_django, query, rows_of_django, schema
 
-pytestmark = pytest.mark.concurrent
+pytestmark = [pytest.mark.sqlite, pytest.mark.concurrent]
 
 ROUNDS = 20
 TOGETHER = 6

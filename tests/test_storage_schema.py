@@ -11,6 +11,8 @@ from clients import Client
 from harness import run_program, sqlite_url
 from test_cli import check_error
 
+pytestmark = pytest.mark.sqlite
+
 DJANGO = (pathlib.Path(__file__).parent / "data" / "django.sql").read_text(encoding="utf-8")
 CHECK = ', CONSTRAINT "directmessages_not_to_self" CHECK ("sender_id" <> "recipient_id")'
 OURS = ["directmessages_event", "directmessages_received", "directmessages_schema", "directmessages_sent", "directmessages_unread"]

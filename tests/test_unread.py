@@ -69,7 +69,7 @@ def test_rows_ascend_by_partner_id_and_are_not_paginated(server, alice):
 def test_inactive_partner_has_a_row(server, alice):
     gone = server.user()
     gone.send(alice)
-    server.sql("UPDATE auth_user SET is_active = 0 WHERE id = ?", (gone.id,))
+    server.sql("UPDATE auth_user SET is_active = ? WHERE id = ?", (False, gone.id))
     assert by_partner(alice) == [row(gone, 1)]
 
 

@@ -10,6 +10,8 @@ from harness import run_program
 from test_cli import check_error
 from test_storage_schema import make_django, schema
 
+pytestmark = pytest.mark.sqlite
+
 # As of a custom user model that has its own names: no first name, the e-mail address is the name, and a column named
 # as one of directmessages_message.
 MEMBER = """

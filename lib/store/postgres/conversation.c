@@ -17,17 +17,18 @@
 	"SELECT " MESSAGE_COLUMNS \
 	" FROM (" RANGE("sender_id", "recipient_id", "hidden_for_sender", beyond, direction) " UNION ALL " RANGE( \
 		"recipient_id", "sender_id", "hidden_for_recipient", beyond, \
-		direction) ") page ORDER BY sent_at " direction ", id " direction " LIMIT $5 OFFSET " offset
+		direction) ") page ORDER BY sent_at " direction ", id " direction " LIMIT $5::bigint OFFSET " offset
 
 #define BEYOND(compare) compare " ($3::timestamptz, $4::bigint)"
 
 /* The row says exactly where to go on, where it is still there; if not, what was counted. */
 #define FROM_ROW(page) \
 	"WITH row AS MATERIALIZED (SELECT sent_at, id FROM directmessages_message WHERE id = $4::bigint" \
-	" AND ((sender_id = $1 AND recipient_id = $2) OR (sender_id = $2 AND recipient_id = $1))) " page
+	" AND ((sender_id = $1::bigint AND recipient_id = $2::bigint)" \
+	" OR (sender_id = $2::bigint AND recipient_id = $1::bigint))) " page
 #define BEYOND_ROW(compare, none) \
 	compare " (coalesce((SELECT sent_at FROM row), $3::timestamptz), coalesce((SELECT id FROM row), " none "))"
-#define OFFSET_WITHOUT_ROW "CASE WHEN EXISTS (SELECT 1 FROM row) THEN 0 ELSE $6 END"
+#define OFFSET_WITHOUT_ROW "CASE WHEN EXISTS (SELECT 1 FROM row) THEN 0 ELSE $6::bigint END"
 
 #define LOWEST "(-9223372036854775808)::bigint"
 #define HIGHEST "9223372036854775807"
@@ -36,9 +37,9 @@
 #define IS_UNREAD " AND read_at IS NULL AND hidden_for_recipient IS NULL"
 
 const struct statement_text pg_conversation_statements[] = {
-	{CONVERSATION_OLDER, PAGE(BEYOND("<"), "DESC", "$6")},
+	{CONVERSATION_OLDER, PAGE(BEYOND("<"), "DESC", "$6::bigint")},
 	{CONVERSATION_OLDER_THAN_ROW, FROM_ROW(PAGE(BEYOND_ROW("<", LOWEST), "DESC", OFFSET_WITHOUT_ROW))},
-	{CONVERSATION_NEWER, PAGE(BEYOND(">"), "ASC", "$6")},
+	{CONVERSATION_NEWER, PAGE(BEYOND(">"), "ASC", "$6::bigint")},
 	{CONVERSATION_NEWER_THAN_ROW, FROM_ROW(PAGE(BEYOND_ROW(">", HIGHEST), "ASC", OFFSET_WITHOUT_ROW))},
 	{CONVERSATION_MARK_READ,
 	 "UPDATE directmessages_message SET read_at = $3::timestamptz"

@@ -21,16 +21,18 @@ const struct statement_text pg_message_statements[] = {
 			    " WHERE id = $1::bigint AND read_at IS NULL RETURNING " MESSAGE_COLUMNS ")"
 			    " SELECT " MESSAGE_COLUMNS ", true FROM marked"
 			    " UNION ALL SELECT " MESSAGE_COLUMNS ", false FROM directmessages_message"
-			    " WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM marked)"},
+			    " WHERE id = $1::bigint AND NOT EXISTS (SELECT 1 FROM marked)"},
 	{MESSAGE_HIDE, "UPDATE directmessages_message SET"
 		       " hidden_for_sender = CASE WHEN sender_id = $2::bigint THEN $3::timestamptz"
 		       " ELSE hidden_for_sender END,"
-		       " hidden_for_recipient = CASE WHEN sender_id = $2 THEN hidden_for_recipient ELSE $3 END"
-		       " WHERE id = $1::bigint AND (sender_id = $2 OR recipient_id = $2) RETURNING id"},
+		       " hidden_for_recipient = CASE WHEN sender_id = $2::bigint THEN hidden_for_recipient"
+		       " ELSE $3::timestamptz END"
+		       " WHERE id = $1::bigint AND (sender_id = $2::bigint OR recipient_id = $2::bigint) RETURNING id"},
 	{MESSAGES_NEWEST, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message ORDER BY id DESC LIMIT $1::bigint"},
 	{MESSAGES_NEWEST_OF_USER,
 	 "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE sender_id = $2::bigint"
-	 " UNION ALL SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE recipient_id = $2 AND sender_id <> $2"
+	 " UNION ALL SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE recipient_id = $2::bigint"
+	 " AND sender_id <> $2::bigint"
 	 " ORDER BY 1 DESC LIMIT $1::bigint"},
 	{0},
 };

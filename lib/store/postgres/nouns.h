@@ -28,8 +28,9 @@ typedef enum dm_status operation_take(const struct postgres *postgres, struct dm
 				      struct answer *answer);
 
 /* user.c */
-#define USER_COLUMNS "{u.id}, {u.username}, {u.first_name}, {u.last_name}, {u.email}, {u.is_active}" /* of {users} u \
-												      */
+#define USER_COLUMNS \
+	"{u.id}, {u.username}, {u.first_name}, {u.last_name}, {u.email}, {u.is_active}" /* of {users} u \
+											 */
 operation_ask pg_user_authenticate, pg_user_by_id, pg_user_by_name, pg_users, pg_user_create, pg_user_set_active;
 operation_take pg_take_user, pg_take_active_user, pg_take_users, pg_take_created_user, pg_take_changed_user;
 void pg_refuse_user(struct dm_operation *operation); /* what a failure to insert a user says of the table */

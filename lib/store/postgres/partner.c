@@ -20,10 +20,10 @@
 	"WITH RECURSIVE partner(id, n) AS (SELECT " NEXT("$2::bigint", pick, compare, direction) ", 1::bigint UNION ALL SELECT " NEXT( \
 		"partner.id", pick, compare, \
 		direction) ", n + 1 FROM partner WHERE partner.id IS NOT NULL" \
-			   " AND ($3::bigint IS NULL OR n < $3 + $4::bigint))" \
+			   " AND ($3::bigint IS NULL OR n < $3::bigint + $4::bigint))" \
 			   " SELECT " USER_COLUMNS " FROM partner" \
 			   " CROSS JOIN LATERAL (SELECT * FROM {users} u WHERE {u.id} = partner.id OFFSET 0) u" \
-			   " ORDER BY n LIMIT $3 OFFSET $4"
+			   " ORDER BY n LIMIT $3::bigint OFFSET $4::bigint"
 
 const struct statement_text pg_partner_statements[] = {
 	{PARTNERS_DOWN, PARTNERS("greatest", "<", "DESC")},

@@ -13,7 +13,7 @@ const struct statement_text pg_token_statements[] = {
 	 "INSERT INTO authtoken_token AS t (key, created, user_id)"
 	 " SELECT $2::text, $3::timestamptz, {u.id} FROM {users} u WHERE {u.username} = $1::text"
 	 " ON CONFLICT (user_id) DO UPDATE SET key = CASE WHEN $4::boolean THEN excluded.key ELSE t.key END,"
-	 " created = CASE WHEN $4 THEN excluded.created ELSE t.created END RETURNING key"},
+	 " created = CASE WHEN $4::boolean THEN excluded.created ELSE t.created END RETURNING key"},
 	{TOKEN_DELETE,
 	 "DELETE FROM authtoken_token WHERE user_id = (SELECT {u.id} FROM {users} u WHERE {u.username} = $1::text)"
 	 " RETURNING user_id"},

@@ -12,8 +12,8 @@ struct user_table;
 
 #define PARAMETERS_MOST 8
 
-/* The parameters of one statement, $1 first. Texts are lent until it is sent. The SQL gives each its type ($1::bigint),
- * since a number is always sent as 64 bits. */
+/* The parameters of one statement, $1 first. Texts are lent until it is sent. The SQL gives each its type, wherever it
+ * stands ($1::bigint), since a number is always sent as 64 bits. */
 struct parameters {
 	int count;
 	const char *values[PARAMETERS_MOST];

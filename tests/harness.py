@@ -2,6 +2,7 @@
 """Starts the real program on a database of its own and talks to it over real sockets."""
 
 import collections
+import functools
 import itertools
 import os
 import pathlib
@@ -88,6 +89,15 @@ def wait_until(condition, what, deadline=DEADLINE):
         time.sleep(0.005)
 
 
+@functools.cache
+def postgres_template():
+    """A migrated database, of which others are copies."""
+    database = PostgresDatabase()
+    done = run_program("migrate", database=database.url)
+    assert done.returncode == 0, done.stderr
+    return database.name
+
+
 class Server:
     """The program serving one database, which stays where it is over stop, kill and start.
 
@@ -100,7 +110,9 @@ class Server:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="directmessages-test-"))
         self.is_database_own = database is None
         if database is None:
-            database = PostgresDatabase() if backend == "postgresql" else self.directory / "test.db"
+            database = self.directory / "test.db"
+            if backend == "postgresql":
+                database = PostgresDatabase(template=postgres_template() if migrate else None)
         self.store = SqliteFile(database) if isinstance(database, (str, pathlib.Path)) else database
         self.database = getattr(self.store, "path", self.store)
         self.url = self.store.url

@@ -11,6 +11,8 @@ from docs_page import FILES, PAGE, needs_page
 from endpoints import check_error
 from harness import ROOT
 
+pytestmark = pytest.mark.sqlite
+
 OURS = ["", "page.css", "page.js"]
 POLICY = {
     "default-src": "'none'",

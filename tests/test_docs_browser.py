@@ -11,7 +11,7 @@ import browser
 from docs_page import needs_page
 from harness import ROOT
 
-pytestmark = [
+pytestmark = [pytest.mark.sqlite, 
     needs_page,
     pytest.mark.skipif(browser.PROGRAM is None, reason="there is no chromium (Debian's package of that name)"),
 ]

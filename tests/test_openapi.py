@@ -10,6 +10,8 @@ from docs_page import FILES
 from harness import ROOT, run_program
 from openapi_document import document, operations, resolve
 
+pytestmark = pytest.mark.sqlite
+
 # What the reference's document calls things; the captured text says how it was made.
 REFERENCE = yaml.safe_load((ROOT / "tests" / "data" / "drf-spectacular.yaml").read_text())
 

@@ -6,6 +6,8 @@ import pytest
 from endpoints import ENDPOINTS, check_error
 from harness import run_program
 
+pytestmark = pytest.mark.sqlite
+
 PUBLIC = ["/livez", "/readyz", "/metrics"]
 
 on_each_path = pytest.mark.parametrize("path", PUBLIC)

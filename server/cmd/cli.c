@@ -61,7 +61,8 @@ static void print_help(const struct command *command, const struct cli_flag *fla
 			 flags[i].argument ? flags[i].argument : "");
 		printf("  %-26s %s\n", left, flags[i].help);
 	}
-	printf("  %-26s %s\n", "--database URL", "sqlite:///relative.db or sqlite:////absolute.db (DATABASE_URL;");
+	printf("  %-26s %s\n", "--database URL", "sqlite:///relative.db, sqlite:////absolute.db or");
+	printf("  %-26s %s\n", "", "postgresql://user@host:port/database (DATABASE_URL;");
 	printf("  %-26s %s\n", "", "default " DEFAULT_DATABASE ")");
 	printf("  %-26s %s\n", "--help", "this text");
 }
@@ -118,6 +119,18 @@ bool cli_parse(const struct command *command, int argc, char **argv, const struc
 	return true;
 }
 
+/* DIRECTMESSAGES_PREPARED, which every command heeds. */
+static bool read_prepared(struct dm_options *options, int *status)
+{
+	const char *value = environment("DIRECTMESSAGES_PREPARED");
+
+	options->unprepared = value && strcmp(value, "0") == 0;
+	if (!value || options->unprepared || strcmp(value, "1") == 0)
+		return true;
+	*status = cli_fail(EXIT_USAGE, "DIRECTMESSAGES_PREPARED is '%.100s'; give 0 or 1", value);
+	return false;
+}
+
 dm *cli_open(const struct dm_options *given, bool create, int *status)
 {
 	struct dm_options options = given ? *given : (struct dm_options){0};
@@ -135,6 +148,8 @@ dm *cli_open(const struct dm_options *given, bool create, int *status)
 		.email = environment("DIRECTMESSAGES_USER_EMAIL"),
 		.is_active = environment("DIRECTMESSAGES_USER_IS_ACTIVE"),
 	};
+	if (!read_prepared(&options, status))
+		return NULL;
 	*status = EXIT_FAILED;
 	if (dm_open(&options, &handle, &error) != DM_OK) {
 		*status = cli_fail(error.status == DM_INVALID ? EXIT_USAGE : EXIT_FAILED, "%s", error.message);

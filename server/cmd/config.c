@@ -33,8 +33,8 @@ static const char *name_of(const char *flag, const char *flag_name, const char *
 }
 
 /* A whole number within bounds; `fallback` where it is not set. */
-static bool read_number(const char *flag, const char *variable, int64_t least, int64_t most, int64_t fallback,
-			int64_t *number)
+static bool read_number(const char *flag, const char *flag_name, const char *variable, int64_t least, int64_t most,
+			int64_t fallback, int64_t *number)
 {
 	const char *value = setting(flag, variable);
 	char wanted[96];
@@ -43,7 +43,7 @@ static bool read_number(const char *flag, const char *variable, int64_t least, i
 	if (!value || cli_number(value, least, most, number))
 		return true;
 	snprintf(wanted, sizeof(wanted), "a whole number from %lld to %lld", (long long)least, (long long)most);
-	return refuse(name_of(flag, "--threads", variable), value, wanted);
+	return refuse(name_of(flag, flag_name, variable), value, wanted);
 }
 
 static int64_t cores(void)
@@ -55,17 +55,19 @@ static int64_t cores(void)
 
 static bool read_numbers(struct config *config, const struct config_flags *flags)
 {
-	int64_t threads, connections, idle, header, body, content, busy;
+	int64_t threads, lanes, connections, idle, header, body, content, busy;
 
-	if (!read_number(flags->threads, PREFIX "THREADS", 1, 256, cores(), &threads) ||
-	    !read_number(NULL, PREFIX "MAX_CONNECTIONS", 1, 1000000, 10000, &connections) ||
-	    !read_number(NULL, PREFIX "IDLE_TIMEOUT", 1, 86400, 30, &idle) ||
-	    !read_number(NULL, PREFIX "MAX_HEADER_BYTES", 1024, 1 << 24, 8192, &header) ||
-	    !read_number(NULL, PREFIX "MAX_BODY_BYTES", 1, 1 << 30, 2621440, &body) ||
-	    !read_number(NULL, PREFIX "MAX_CONTENT_LENGTH", 1, 1 << 30, 0, &content) ||
-	    !read_number(NULL, PREFIX "BUSY_TIMEOUT", 1, 600000, 5000, &busy))
+	if (!read_number(flags->threads, "--threads", PREFIX "THREADS", 1, 256, cores(), &threads) ||
+	    !read_number(flags->lanes, "--lanes", PREFIX "LANES", 1, 64, 4, &lanes) ||
+	    !read_number(NULL, NULL, PREFIX "MAX_CONNECTIONS", 1, 1000000, 10000, &connections) ||
+	    !read_number(NULL, NULL, PREFIX "IDLE_TIMEOUT", 1, 86400, 30, &idle) ||
+	    !read_number(NULL, NULL, PREFIX "MAX_HEADER_BYTES", 1024, 1 << 24, 8192, &header) ||
+	    !read_number(NULL, NULL, PREFIX "MAX_BODY_BYTES", 1, 1 << 30, 2621440, &body) ||
+	    !read_number(NULL, NULL, PREFIX "MAX_CONTENT_LENGTH", 1, 1 << 30, 0, &content) ||
+	    !read_number(NULL, NULL, PREFIX "BUSY_TIMEOUT", 1, 600000, 5000, &busy))
 		return false;
 	config->threads = (unsigned)threads;
+	config->lanes = (size_t)lanes;
 	config->connections = (unsigned)connections;
 	config->idle_seconds = (unsigned)idle;
 	config->header_bytes = (size_t)header;

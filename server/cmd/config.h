@@ -11,6 +11,7 @@ struct config {
 	const char *admin_listen; /* NULL: what it is for is served on the other */
 	char prefix[256];         /* "/api/dm/": begins and ends with a slash */
 	unsigned threads;
+	size_t lanes;
 	unsigned connections;
 	unsigned idle_seconds;
 	size_t header_bytes;
@@ -27,7 +28,7 @@ struct config {
 
 /* What flags gave; NULL where they gave nothing. */
 struct config_flags {
-	const char *listen, *admin_listen, *prefix, *threads, *log_level;
+	const char *listen, *admin_listen, *prefix, *threads, *lanes, *log_level;
 };
 
 /* False after it has told, in a line, which setting is wrong and what it wants. */

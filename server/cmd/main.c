@@ -44,7 +44,8 @@ static int print_help(void)
 	puts("directmessages - private messages between users, as a service\n\n"
 	     "usage: directmessages [--database URL] COMMAND ...\n");
 	print_commands(NULL);
-	puts("\n  --database URL   sqlite:///relative.db or sqlite:////absolute.db\n"
+	puts("\n  --database URL   sqlite:///relative.db, sqlite:////absolute.db or\n"
+	     "                   postgresql://user@host:port/database\n"
 	     "                   (DATABASE_URL; default sqlite:///directmessages.db)\n"
 	     "  --help           this text; 'directmessages COMMAND --help' for one command\n"
 	     "  --version        the version");

@@ -61,6 +61,7 @@ static dm *open_database(const struct config *config, bool migrate, int *status)
 		.allowed_recipients_count = config->allowed_recipients_count,
 		.max_content_length = config->content_length,
 		.busy_timeout_ms = config->busy_timeout_ms,
+		.lanes = config->lanes,
 		.record_events = config->record_events,
 	};
 	struct dm_error error = {0};
@@ -176,6 +177,7 @@ int serve_run(const struct command *command, int argc, char **argv)
 		{"prefix", "PATH", "where the API is mounted (DIRECTMESSAGES_PREFIX; api/dm)", &given.prefix, NULL},
 		{"migrate", NULL, "first bring the schema up to date, making the file if need be", NULL, &migrate},
 		{"threads", "N", "loops that answer (DIRECTMESSAGES_THREADS; one a core)", &given.threads, NULL},
+		{"lanes", "N", "connections to PostgreSQL (DIRECTMESSAGES_LANES; 4)", &given.lanes, NULL},
 		{"log-level", "LEVEL", "debug, info, warning, error (DIRECTMESSAGES_LOG_LEVEL; info)", &given.log_level,
 		 NULL},
 	};

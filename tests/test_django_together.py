@@ -10,7 +10,8 @@ import reference_project
 from clients import User
 from django_project import DjangoProject, check_same, everything
 
-pytestmark = [pytest.mark.sqlite, 
+pytestmark = [
+    pytest.mark.sqlite,
     pytest.mark.skipif(reference_project.why_not() is not None, reason=str(reference_project.why_not())),
     pytest.mark.concurrent,
 ]

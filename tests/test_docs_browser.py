@@ -11,7 +11,8 @@ import browser
 from docs_page import needs_page
 from harness import ROOT
 
-pytestmark = [pytest.mark.sqlite, 
+pytestmark = [
+    pytest.mark.sqlite,
     needs_page,
     pytest.mark.skipif(browser.PROGRAM is None, reason="there is no chromium (Debian's package of that name)"),
 ]

@@ -262,18 +262,52 @@ static size_t leave_out(const struct session *session, struct dm_operation **ope
 	return left;
 }
 
-/* Runs the writes until they are committed, or have failed. Gives how many are left: more than 0 where it can't be told
- * whose fault it is, so that each has to be run alone. */
+/* What has happened to the writes so far. */
+struct history {
+	int repeats;    /* after clashes with other transactions */
+	bool was_stale; /* the session was of no use */
+};
+
+/* Whether the same writes may be run again as they are. */
+static bool may_repeat(const struct ending *ending, struct history *history)
+{
+	if (ending->remedy == REMEDY_REPEAT)
+		return history->repeats++ < REPEATS_MOST;
+	if (ending->remedy != REMEDY_RECONNECT || history->was_stale)
+		return false;
+	history->was_stale = true;
+	return true;
+}
+
+/* After a failure that has rolled back all of it: how many of the writes are left to be run; *alone where it can't be
+ * told whose fault it is, so that each has to be run alone. */
+static size_t after_failure(const struct session *session, struct dm_operation **operations, size_t count,
+			    const struct ending *ending, struct history *history, bool *alone)
+{
+	if (ending->remedy == REMEDY_LEAVE_OUT && count > 1) {
+		*alone = !ending->culprit || ending->culprit->count > 1;
+		if (*alone)
+			return count;
+		return leave_out(session, operations, count, ending->culprit->operations[0], &ending->error);
+	}
+	if (may_repeat(ending, history))
+		return count;
+	for (size_t i = 0; i < count; i++)
+		fail_one(session, operations[i], &ending->error);
+	return 0;
+}
+
+/* Runs the writes until they are committed, or have failed. Gives how many are left, each to be run alone. */
 static size_t run(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
 {
 	static const struct dm_error late = {DM_BUSY, "the database is too slow for what is asked; try again later"};
 	static const struct dm_error unknown = {
 		DM_UNAVAILABLE,
 		"the connection to the database was lost before it told whether it has stored what was sent"};
-	bool was_stale = false;
-	int repeats = 0;
+	struct history history = {.repeats = 0};
+	bool alone = false;
 
-	while (count > 0) {
+	while (count > 0 && !alone) {
 		struct dm_error error = {0};
 		struct ending ending;
 
@@ -281,31 +315,19 @@ static size_t run(struct session *session, struct dm_operation **operations, siz
 			error = late;
 		else if (session_ready(session, deadline, &error) == DM_OK)
 			ending = run_once(session, operations, count, deadline);
+		if (error.status == DM_OK && ending.how == COMMITTED) {
+			complete_all(session, operations, count);
+			return 0;
+		}
+		if (error.status == DM_OK && ending.how == LOST)
+			error = unknown;
 		if (error.status != DM_OK) {
 			pg_fail_all(session, operations, count, &error);
 			return 0;
 		}
-		if (ending.how == COMMITTED) {
-			complete_all(session, operations, count);
-			return 0;
-		}
-		if (ending.how == LOST) {
-			pg_fail_all(session, operations, count, &unknown);
-			return 0;
-		}
-		if (ending.remedy == REMEDY_LEAVE_OUT && count > 1) {
-			if (!ending.culprit || ending.culprit->count > 1)
-				return count;
-			count = leave_out(session, operations, count, ending.culprit->operations[0], &ending.error);
-		} else if ((ending.remedy == REMEDY_REPEAT && repeats++ < REPEATS_MOST) ||
-			   (ending.remedy == REMEDY_RECONNECT && !was_stale)) {
-			was_stale = was_stale || ending.remedy == REMEDY_RECONNECT;
-		} else {
-			pg_fail_all(session, operations, count, &ending.error);
-			return 0;
-		}
+		count = after_failure(session, operations, count, &ending, &history, &alone);
 	}
-	return 0;
+	return count;
 }
 
 void pg_write(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)

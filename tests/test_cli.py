@@ -253,7 +253,6 @@ def tables(path):
 @pytest.mark.parametrize(
     "url",
     [
-        "postgres://localhost/x",
         "mysql://localhost/x",
         "sqlite:/x.db",
         "sqlite://x.db",

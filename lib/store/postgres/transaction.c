@@ -309,7 +309,7 @@ static size_t run(struct session *session, struct dm_operation **operations, siz
 
 	while (count > 0 && !alone) {
 		struct dm_error error = {0};
-		struct ending ending;
+		struct ending ending = {.how = LOST};
 
 		if (clock_monotonic() > deadline)
 			error = late;

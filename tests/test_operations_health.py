@@ -55,6 +55,7 @@ def test_schema_that_no_longer_fits(make_server, spoil, mend):
     check(server, 200, b"ok\n")
 
 
+@pytest.mark.sqlite
 def test_damaged_file(make_server):
     server = make_server()
     server.stop()

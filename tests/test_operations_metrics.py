@@ -142,6 +142,7 @@ def test_connections_are_counted_while_they_are_open(own):
 
 
 @pytest.mark.concurrent
+@pytest.mark.sqlite
 def test_nothing_is_lost_among_several_clients(make_server):
     server = make_server(env={"DIRECTMESSAGES_THREADS": 4})
     one, two = server.users(2)
@@ -162,6 +163,7 @@ def test_nothing_is_lost_among_several_clients(make_server):
 # ---- the store
 
 
+@pytest.mark.sqlite
 def test_batches_and_commits(own):
     one, two = own.users(2)
     before = scrape(own)
@@ -175,6 +177,7 @@ def test_batches_and_commits(own):
     assert after["directmessages_lanes"] == 1
 
 
+@pytest.mark.sqlite
 def test_operations_that_wait(make_server):
     server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 60_000})
     one, two = server.users(2)
@@ -199,6 +202,7 @@ def all_in_lane(server, count):
     return metrics if taken > 0 and metrics["directmessages_lane_operations_waiting"] + taken == count else None
 
 
+@pytest.mark.sqlite
 def test_failures_of_the_store(make_server):
     server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 50})
     one, two = server.users(2)
@@ -245,6 +249,7 @@ def test_process(own):
     assert float(samples["process_max_fds"]) == float(most)
 
 
+@pytest.mark.sqlite
 def test_build(server):
     version = run_program("--version").stdout.splitlines()[0].split()[1]
     assert scrape(server)[f'directmessages_build_info{{version="{version}",backend="sqlite"}}'] == 1

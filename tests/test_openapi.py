@@ -2,12 +2,14 @@
 """The OpenAPI document, held against the route table, the reference's own document and the contract's errors."""
 
 import re
+import subprocess
 
 import pytest
 import yaml
 
+import reference_project
 from docs_page import FILES
-from harness import ROOT, run_program
+from harness import ROOT, environment, run_program
 from openapi_document import document, operations, resolve
 
 pytestmark = pytest.mark.sqlite
@@ -21,6 +23,43 @@ UNDOCUMENTED = {"/livez", "/readyz", "/metrics", *("/api/docs/" + file for file 
 COMMON = {"400", "401", "404", "405", "406", "413", "500", "503"}
 OPERATIONS = [pytest.param(*one, id=f"{one[1]} {one[0]}") for one in operations()]
 OF_API = [one for one in OPERATIONS if one.values[0].startswith("/api/dm/")]
+
+
+SETTINGS = """
+SECRET_KEY = "x"
+ROOT_URLCONF = "urls"
+USE_I18N = False
+INSTALLED_APPS = [
+    "django.contrib.auth", "django.contrib.contenttypes",
+    "rest_framework", "rest_framework.authtoken", "directmessages", "drf_spectacular",
+]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.TokenAuthentication"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+"""
+URLS = """
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+urlpatterns = [
+    path("api/dm/", include("directmessages.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+]
+"""
+
+
+def test_the_captured_document_is_what_drf_spectacular_generates(tmp_path):
+    if reason := reference_project.why_not():
+        pytest.skip(reason)
+    (tmp_path / "settings.py").write_text(SETTINGS)
+    (tmp_path / "urls.py").write_text(URLS)
+    command = [reference_project.python(), "-m", "django", "spectacular"]
+    env = environment(DJANGO_SETTINGS_MODULE="settings", PYTHONPATH=tmp_path)
+    done = subprocess.run(command, cwd=tmp_path, env=env, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout) == REFERENCE
 
 
 def routes():

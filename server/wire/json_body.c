@@ -91,12 +91,61 @@ static void explain(struct span body, const json_error_t *error, struct buffer *
 		      utf8_count(body.data + line_start, end - line_start) + 1, utf8_count(body.data, end));
 }
 
+/* Where the string that begins at `start` ends: at its closing quote, or at the end of all. */
+static size_t string_end(struct span body, size_t start)
+{
+	size_t at = start + 1;
+
+	while (at < body.length && body.data[at] != '"')
+		at += body.data[at] == '\\' ? 2 : 1;
+	return at < body.length ? at : body.length;
+}
+
+static bool is_key(struct span body, size_t end)
+{
+	do
+		end++;
+	while (end < body.length && memchr(" \t\r\n", body.data[end], 4));
+	return end < body.length && body.data[end] == ':';
+}
+
+/* Writes U+0001 where the string from `start` to `end` says U+0000. */
+static void replace_nul(char *text, size_t start, size_t end)
+{
+	for (size_t at = start + 1; at + 6 <= end; at += text[at] == '\\' ? 2 : 1)
+		if (memcmp(text + at, "\\u0000", 6) == 0)
+			text[at + 5] = '1';
+}
+
+/* jansson reads no key with a NUL in it. Nobody asks for such a key, so that any other character does as well. */
+static struct span without_nul_in_keys(struct span body, struct arena *arena)
+{
+	struct span copy = arena_copy(arena, body);
+
+	for (size_t start = 0, end; copy.data && start < copy.length; start = end + 1) {
+		end = start;
+		if (copy.data[start] != '"')
+			continue;
+		end = string_end(copy, start);
+		if (is_key(copy, end))
+			replace_nul((char *)copy.data, start, end); /* the copy is ours */
+	}
+	return copy;
+}
+
+static json_t *load(struct span body, json_error_t *error)
+{
+	return json_loadb(body.data ? body.data : "", body.length, JSON_DECODE_ANY | JSON_ALLOW_NUL, error);
+}
+
 bool json_body_content(struct span body, struct arena *arena, struct span *content, struct buffer *detail)
 {
 	json_error_t error;
-	json_t *root = json_loadb(body.data ? body.data : "", body.length, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+	json_t *root = load(body, &error);
 	bool usable = false;
 
+	if (!root && json_error_code(&error) == json_error_null_byte_in_key)
+		root = load(without_nul_in_keys(body, arena), &error);
 	if (!root) {
 		explain(body, &error, detail);
 		return false;

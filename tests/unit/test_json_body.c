@@ -11,6 +11,9 @@ static const struct {
 	{" {\"x\":1, \"content\" : \"a\\u00fc\\n\" } ", "a\xc3\xbc\n"},
 	{"{\"content\":\"\\ud83d\\ude00\"}", "\xf0\x9f\x98\x80"},
 	{"{\"content\":\"a\",\"content\":\"b\"}", "b"},
+	{"{\"\\u0000\":1,\"content\":\"a\"}", "a"},
+	{"{\"content\\u0000\":1,\"content\":\"a\",\"x\":{\"\\\"\\\\\\u0000b\\u0000\" \t:[{\"\\u0000\":\"\\u0000\"}]}}",
+	 "a"},
 	{"{\"content\":17}", "17"},
 	{"{\"content\":-9223372036854775808}", "-9223372036854775808"},
 	{"{\"content\":1.50}", "1.5"},
@@ -52,6 +55,9 @@ static void a_nul_is_kept(void **state)
 	buffer_init(&detail, SIZE_MAX);
 	assert_true(json_body_content(SPAN("{\"content\":\"a\\u0000b\"}"), &arena, &content, &detail));
 	assert_literal(content, "a\0b");
+	assert_true(json_body_content(SPAN("{\"\\u0000\":\"\\u0000\",\"content\":\":\\u0000\"}"), &arena, &content,
+				      &detail));
+	assert_literal(content, ":\0");
 	buffer_release(&detail);
 	arena_release(&arena);
 }

@@ -75,10 +75,12 @@ def make_server(request, backend):
     assert not failures, "\n".join(failures)
 
 
-@pytest.fixture(params=["sqlite"])
-def database(request, tmp_path):
-    """An empty database for a Django project and us: each test runs on each backend."""
-    return django_project.SqliteDatabase(tmp_path)
+@pytest.fixture
+def database(backend, tmp_path):
+    """An empty database for a Django project and us."""
+    made = django_project.DATABASES[backend](tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ def make_both(database, make_server):
     with contextlib.ExitStack() as stack:
 
         def make(project, workers=1, **options):
-            server = database.server(make_server, **options)
+            server = make_server(database=database.store, **options)
             served = django_project.Served(stack.enter_context(project.serving(workers)))
             return django_project.Both(project, server, served)
 

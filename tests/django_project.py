@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """A Django project with the reference on the database of a test, beside our server on the same one."""
 
-import contextlib
 import json
 import pathlib
 import socket
-import sqlite3
 import subprocess
+import urllib.parse
 
 import harness
 import reference_project
 from clients import User
+from databases import PostgresDatabase, SqliteFile
 from reference_project import python
 
 ADMIN = """
@@ -37,37 +37,80 @@ urlpatterns.append(path("admin/", admin.site.urls))
 """
 
 
-class SqliteDatabase:
-    """An SQLite file for a Django project and us."""
-
-    name = "sqlite"
-    page_url = "sqlite:////srv/example/db.sqlite3"  # what docs/django.md calls it
-
-    def __init__(self, folder):
-        self.path = pathlib.Path(folder) / "shared.db"
-        self.url = harness.sqlite_url(self.path)
-        self.django = reference_project.sqlite(self.path)
+class Shared:
+    """A database that a Django project and we use, and that is looked at behind their backs."""
 
     def sql(self, statement):
-        """Runs one statement behind everybody's back, and returns its rows."""
-        with contextlib.closing(sqlite3.connect(self.path, timeout=harness.DEADLINE, isolation_level=None)) as connection:
-            return [tuple(row) for row in connection.execute(statement)]
+        """Runs one statement, and returns its rows."""
+        with self.store.transaction() as connection:
+            return [tuple(row) for row in connection.execute(statement).fetchall()]
 
-    def tables(self):
-        return {name for (name,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    def free_users(self):
+        """Takes the references to auth_user away, so that other tables can be made the users'."""
 
-    def indexes(self):
-        return {name for (name,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'index'")}
-
-    def server(self, make_server, **options):
-        return make_server(database=self.path, **options)
+    def names(self, question):
+        return {name for (name,) in self.sql(question)}
 
     def run(self, *arguments, **options):
         """Runs a command of ours on it."""
         return harness.run_program(*arguments, database=self.url, **options)
 
+    @property
+    def url(self):
+        return self.store.url
+
     def close(self):
-        pass
+        self.store.close()
+
+
+class SqliteDatabase(Shared):
+    name = "sqlite"
+    page_url = "sqlite:////srv/example/db.sqlite3"  # what docs/django.md calls it
+    schema = "main"
+
+    def __init__(self, folder):
+        self.store = SqliteFile(pathlib.Path(folder) / "shared.db")
+        self.django = reference_project.sqlite(self.store.path)
+
+    def tables(self):
+        return self.names("SELECT name FROM sqlite_master WHERE type = 'table'")
+
+    def indexes(self):
+        return self.names("SELECT name FROM sqlite_master WHERE type = 'index'")
+
+
+class PostgresqlDatabase(Shared):
+    name = "postgresql"
+    page_url = "postgresql://example@localhost/example"
+    schema = "public"
+
+    def __init__(self, folder):
+        del folder
+        self.store = PostgresDatabase()
+        parts = urllib.parse.urlsplit(self.store.url)
+        self.django = {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.lstrip("/"),
+            "HOST": parts.hostname,
+            "PORT": parts.port,
+            "USER": parts.username,
+        }
+
+    def free_users(self):
+        for table, key in self.sql(
+            "SELECT conrelid::regclass::text, conname FROM pg_constraint"
+            " WHERE contype = 'f' AND confrelid = 'auth_user'::regclass"
+        ):
+            self.sql(f'ALTER TABLE {table} DROP CONSTRAINT "{key}"')
+
+    def tables(self):
+        return self.names("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+
+    def indexes(self):
+        return self.names("SELECT relname FROM pg_class WHERE relkind = 'i' AND relnamespace = 'public'::regnamespace")
+
+
+DATABASES = {database.name: database for database in (SqliteDatabase, PostgresqlDatabase)}
 
 
 class DjangoProject(reference_project.Project):

@@ -13,7 +13,6 @@ from test_cli import check_error
 from test_storage_schema import make_django, schema
 
 pytestmark = [
-    pytest.mark.sqlite,
     pytest.mark.skipif(reference_project.why_not() is not None, reason=str(reference_project.why_not())),
     pytest.mark.usefixtures("database"),
 ]
@@ -81,13 +80,12 @@ def test_a_project_adopts_a_database_of_ours(tmp_path, database, make_both, flag
     check_both_work(project, database, make_both)
 
 
+@pytest.mark.sqlite
 def test_fixture_is_what_this_django_makes(project, database, tmp_path):
     """The statements in data/django.sql, which the other tests compare with."""
-    if database.name != "sqlite":
-        pytest.skip("the fixture is SQLite's")
     project.manage("migrate")
     make_django(tmp_path / "fixture.db")
-    assert schema(database.path) == schema(tmp_path / "fixture.db")
+    assert schema(database.store.path) == schema(tmp_path / "fixture.db")
 
 
 def test_migrate_wants_all_migrations_of_the_app(project, database):
@@ -120,10 +118,9 @@ def test_migrations_of_the_app_are_undone_and_made_again(project, database, targ
     assert database.run("message", "list").returncode == 0
 
 
+@pytest.mark.sqlite
 def test_django_may_make_its_table_anew_and_we_ask_for_migrate(project, database):
     """As for a migration of its own that alters a column: that loses our indexes, and `migrate` brings them back."""
-    if database.name != "sqlite":
-        pytest.skip("only on SQLite Django makes a table anew")
     migrate(database)
     project.shell(
         "from django.db import connection\n"
@@ -142,7 +139,7 @@ def test_rows_of_ours_are_rows_to_django(tmp_path, database, make_server):
     project = DjangoProject(tmp_path / "project", database, ADMIN, ADMIN_URLS)
     project.manage("migrate")
     migrate(database)
-    server = database.server(make_server)
+    server = make_server(database=database.store)
     for name in ("john", "jane"):
         assert server.run("user", "create", name, "--email", f"{name}@x.org").returncode == 0
         assert server.run("token", "create", name).returncode == 0

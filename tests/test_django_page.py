@@ -17,7 +17,7 @@ from page import Page, Shell
 
 NO_NGINX = None if nginx.PROGRAM else "nginx is not installed (Debian: nginx-light)"
 WHY_NOT = NO_NGINX or reference_project.why_not()
-pytestmark = [pytest.mark.sqlite, pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))]
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 
 MANAGE = "import os, sys\nfrom django.core.management import execute_from_command_line\nexecute_from_command_line(sys.argv)\n"
 

@@ -11,7 +11,6 @@ from clients import User
 from django_project import DjangoProject, check_same, everything
 
 pytestmark = [
-    pytest.mark.sqlite,
     pytest.mark.skipif(reference_project.why_not() is not None, reason=str(reference_project.why_not())),
     pytest.mark.concurrent,
 ]
@@ -171,19 +170,21 @@ def transactions(tmp_path, database, **options):
     return project
 
 
+@pytest.mark.sqlite
 def test_a_transaction_that_reads_first_may_fail(tmp_path, database, make_server):
     """Why docs/django.md wants IMMEDIATE: what was read is out of date when the lock is asked for."""
     project = transactions(tmp_path, database)
-    server = database.server(make_server)
+    server = make_server(database=database.store)
     (_, _), (_, token) = project.users("one", "two")
     between = SEND.format(host=server.host, port=server.port, token=token)
     assert project.shell(READ_AND_WRITE.format(between=between, rounds=2)) == ["database is locked"] * 2
     assert database.sql("SELECT content FROM directmessages_message") == [("between",), ("between",)]
 
 
+@pytest.mark.sqlite
 def test_immediate_transactions_wait_for_their_turn(tmp_path, database, make_server):
     project = transactions(tmp_path, database, transaction_mode="IMMEDIATE")
-    server = database.server(make_server)
+    server = make_server(database=database.store)
     one, two = (User(server, token, identity, "") for identity, token in project.users("one", "two"))
     stopping, statuses = threading.Event(), []
 

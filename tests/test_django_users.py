@@ -8,7 +8,7 @@ from clients import User
 from django_project import DjangoProject, check_same
 from test_cli import check_error
 
-pytestmark = [pytest.mark.sqlite, pytest.mark.skipif(reference_project.why_not() is not None, reason=str(reference_project.why_not()))]
+pytestmark = pytest.mark.skipif(reference_project.why_not() is not None, reason=str(reference_project.why_not()))
 
 AUTHENTICATE = """
 from django.contrib.auth import authenticate, get_user_model

@@ -47,8 +47,8 @@ const struct statement_text pg_conversation_statements[] = {
 	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = $2::bigint" IS_UNREAD " LIMIT 1"},
 	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD},
 	{UNREAD_BY_PARTNER,
-	 "SELECT sender_id, (SELECT {u.username} FROM {users} u WHERE {u.id} = sender_id), count(*)" UNREAD IS_UNREAD
-	 " GROUP BY sender_id ORDER BY sender_id"},
+	 "SELECT sender_id, (SELECT {u.username} FROM {users} u WHERE {u.id} = directmessages_message.sender_id),"
+	 " count(*)" UNREAD IS_UNREAD " GROUP BY sender_id ORDER BY sender_id"},
 	{UNREAD_MESSAGES, "SELECT " MESSAGE_COLUMNS UNREAD IS_UNREAD " ORDER BY sent_at, id"},
 	{0},
 };

@@ -35,6 +35,8 @@ static const struct meaning {
 	{"3F000", DM_SCHEMA,      REMEDY_LEAVE_OUT, "the schema is not up to date (%s); run 'directmessages migrate'"},
 	/* The transaction of a deleted user has overtaken ours. */
 	{"23503", DM_NOT_FOUND,   REMEDY_LEAVE_OUT, "the sender or the recipient does not exist (%s)"},
+	/* Of a project's own user table; a name that is taken, and what else we insert, is asked for beforehand. */
+	{"23505", DM_EXISTS,      REMEDY_LEAVE_OUT, "another row has the same already (%s); choose something else"},
 	{"22",    DM_INVALID,     REMEDY_LEAVE_OUT, "the database can't hold that (%s)"},
 	{"54",    DM_INVALID,     REMEDY_LEAVE_OUT, "the content is larger than the database can hold (%s)"},
 	{"",      DM_INTERNAL,    REMEDY_LEAVE_OUT, "unexpected database error: %s"},

@@ -23,7 +23,7 @@
 			   " AND ($3::bigint IS NULL OR n < $3::bigint + $4::bigint))" \
 			   " SELECT " USER_COLUMNS " FROM partner" \
 			   " CROSS JOIN LATERAL (SELECT * FROM {users} u WHERE {u.id} = partner.id OFFSET 0) u" \
-			   " ORDER BY n LIMIT $3::bigint OFFSET $4::bigint"
+			   " ORDER BY partner.n LIMIT $3::bigint OFFSET $4::bigint"
 
 const struct statement_text pg_partner_statements[] = {
 	{PARTNERS_DOWN, PARTNERS("greatest", "<", "DESC")},

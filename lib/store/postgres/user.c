@@ -17,7 +17,7 @@ const struct statement_text pg_user_statements[] = {
 	 "INSERT INTO {users} AS u (password, last_login, is_superuser, {username}, {last_name}, {email}, is_staff,"
 	 " {is_active}, date_joined, {first_name})"
 	 " VALUES ($1::text, NULL, false, $2::text, $3::text, $4::text, false, true, $5::timestamptz, $6::text)"
-	 " ON CONFLICT DO NOTHING RETURNING {u.id}",
+	 " ON CONFLICT ({username}) DO NOTHING RETURNING {u.id}",
 	 .only_when_asked = true},
 	{USER_SET_ACTIVE,
 	 "UPDATE {users} AS u SET {is_active} = $2::boolean WHERE {u.username} = $1::text RETURNING {u.id}",

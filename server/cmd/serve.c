@@ -7,6 +7,7 @@
 #include "front.h"
 #include "log.h"
 #include "monitor.h"
+#include "notify.h"
 #include "routes.h"
 
 #include <signal.h>
@@ -52,6 +53,7 @@ static void log_step(void *context, int number, const char *name)
 {
 	(void)context;
 	log_line(LOG_INFO, "applied migration %04d %s", number, name);
+	notify("STATUS=applied migration %04d %s", number, name);
 }
 
 static dm *open_database(const struct config *config, bool migrate, int *status)
@@ -110,7 +112,9 @@ static int serve_addresses(const struct config *config, const struct api *api, c
 	opened = open_admin(config, &admin, &options) && front_open(&public, config->listen, "--listen", &options);
 	if (opened) {
 		front_log(&public, "listening on", config->prefix);
+		notify("READY=1\nSTATUS=serving on %s", public.listener.name);
 		sigwait(signals, &signal_number);
+		notify("STOPPING=1\nSTATUS=answering what is under way");
 		log_line(LOG_INFO, "stopping on %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
 		atomic_store(&api->monitor->stopping, true);
 	}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* notify.c - tells the service manager how we are: one datagram, to a socket whose name is in the environment. */
+#include "notify.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define STATE_MOST 512
+
+/* A path, or with an '@' in front a name in the abstract namespace, which begins with a NUL and has no end but its
+ * length. 0 where it is neither. */
+static socklen_t read_address(const char *name, struct sockaddr_un *address)
+{
+	size_t length = strlen(name);
+
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if ((*name != '/' && *name != '@') || length >= sizeof(address->sun_path))
+		return 0;
+	memcpy(address->sun_path, name, length);
+	if (*name == '@')
+		address->sun_path[0] = '\0';
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+}
+
+static bool send_to(const char *name, const char *state, size_t length)
+{
+	struct sockaddr_un address;
+	socklen_t address_length = read_address(name, &address);
+	bool sent;
+	int fd;
+
+	if (address_length == 0) {
+		errno = EAFNOSUPPORT;
+		return false;
+	}
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	sent = sendto(fd, state, length, MSG_NOSIGNAL, (const struct sockaddr *)&address, address_length) >= 0;
+	close(fd);
+	return sent;
+}
+
+void notify(const char *format, ...)
+{
+	const char *name = getenv("NOTIFY_SOCKET");
+	char state[STATE_MOST];
+	va_list arguments;
+
+	if (!name || !*name)
+		return;
+	va_start(arguments, format);
+	vsnprintf(state, sizeof(state), format, arguments);
+	va_end(arguments);
+	if (!send_to(name, state, strlen(state)))
+		log_line(LOG_WARNING, "can't tell the service manager at NOTIFY_SOCKET: %s", strerror(errno));
+}

@@ -14,10 +14,11 @@ extern "C" {
 #define DM_BATCH_CLASSES 9
 
 struct dm_stats {
-	const char *backend; /* "sqlite"; static */
+	const char *backend; /* "sqlite" or "postgresql"; static */
 	size_t lanes;        /* threads that run batches */
 	size_t waiting;      /* operations that wait for them now */
-	size_t max_waiting;  /* so many may wait for each, then DM_BUSY */
+	size_t max_waiting; /* so many may wait, of the kind that the backend queues apart (reads, writes) each its part
+			     */
 	uint64_t batches[DM_BATCH_CLASSES];
 	uint64_t operations; /* in all those batches */
 	uint64_t commits;    /* transactions that became durable */

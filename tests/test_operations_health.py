@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
 """/livez and /readyz: whether the process answers, and whether it can serve."""
 
+import contextlib
+import os
 import re
+import signal
 
 import pytest
 
+import postgres
+from databases import PostgresDatabase
 from harness import wait_until
 from metrics import Admin, scrape, wait_for_requests
 
@@ -67,6 +72,54 @@ def test_damaged_file(make_server):
     with open(server.database, "r+b") as file:
         file.write(whole)
     check(server, 200, b"ok\n")
+
+
+@pytest.fixture
+def cluster():
+    """A cluster of this test alone, to be ended and hung."""
+    made = postgres.Cluster()
+    yield made.start()
+    made.close()
+
+
+@pytest.mark.postgresql
+def test_database_that_goes_and_comes_back(make_server, cluster):
+    server = make_server(PostgresDatabase(cluster))
+    check(server, 200, b"ok\n")
+    cluster.stop("immediate")
+    check(server, 503, b"the database is unavailable\n")
+    metrics = scrape(server)
+    assert metrics["directmessages_store_up"] == 0
+    assert metrics['directmessages_store_failures_total{reason="unavailable"}'] == 2
+    cluster.start()
+    wait_until(lambda: server.anonymous().get("/readyz").status == 200, "it finds the way back by itself")
+    check(server, 200, b"ok\n")
+    assert scrape(server)["directmessages_store_up"] == 1
+
+
+@pytest.mark.postgresql
+def test_database_that_hangs_holds_up_nobody_else(make_server, cluster):
+    """One loop serves all: while /readyz waits for a database that says nothing, the loop answers others."""
+    database = PostgresDatabase(cluster)
+    server = make_server(database, env={"DIRECTMESSAGES_THREADS": 1, "DIRECTMESSAGES_BUSY_TIMEOUT": 2000})
+    check(server, 200, b"ok\n")
+    with cluster.connect("postgres") as connection:
+        rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = ?", [database.name]).fetchall()
+    hung = [cluster.pid(), *(pid for (pid,) in rows)]  # nor does the first let new connections in
+    for pid in hung:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        with server.raw(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n") as ready:
+            # Each of these comes back before the next is asked.
+            assert [server.anonymous().get("/livez").status for _ in range(20)] == [200] * 20
+            answer = ready.response()
+        assert answer.status == 503
+        assert answer.body in (b"the database is unavailable\n", b"the database is busy\n")
+    finally:
+        for pid in hung:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: server.anonymous().get("/readyz").status == 200, "it goes on")
 
 
 def test_changes_are_logged_and_not_each_look(make_server):

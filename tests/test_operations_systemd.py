@@ -55,8 +55,7 @@ def manager(request, tmp_path):
 
 
 def test_ready_is_told_once_it_serves(make_server, manager):
-    server = make_server(env={"NOTIFY_SOCKET": manager.name}, start=False)
-    server.start()
+    server = make_server(env={"NOTIFY_SOCKET": manager.name}, flags=["--migrate"], migrate=False)
     steps = []
     while (told := manager.told()) and told[0] != "READY=1":
         steps += told

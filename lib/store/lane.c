@@ -141,7 +141,7 @@ void lane_stats(struct lane *lane, struct dm_stats *stats)
 	pthread_mutex_lock(&lane->mutex);
 	stats->lanes += lane->threads_count;
 	stats->waiting += lane->waiting;
-	stats->max_waiting = lane->options.store->max_waiting;
+	stats->max_waiting += lane->options.store->max_waiting;
 	stats->operations += lane->operations;
 	for (size_t i = 0; i < DM_BATCH_CLASSES; i++)
 		stats->batches[i] += lane->batches[i];

@@ -108,7 +108,7 @@ static void waiting(struct buffer *out, const struct view *view, const char *nam
 
 static void waiting_most(struct buffer *out, const struct view *view, const char *name)
 {
-	exposition_sample(out, (double)(view->store.max_waiting * view->store.lanes), "%s", name);
+	exposition_sample(out, (double)view->store.max_waiting, "%s", name);
 }
 
 static void batches(struct buffer *out, const struct view *view, const char *name)

@@ -5,7 +5,8 @@
 
 #include "attributes.h"
 
-/* Sends lines such as "READY=1\nSTATUS=..." to the socket that NOTIFY_SOCKET names; does nothing where it names none. */
+/* Sends lines such as "READY=1\nSTATUS=..." to the socket that NOTIFY_SOCKET names; does nothing where it names none.
+ */
 void notify(const char *format, ...) PRINTF_LIKE(1, 2);
 
 #endif

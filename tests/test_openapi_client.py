@@ -2,6 +2,7 @@
 """docs/clients.md, carried out: types from the running server's document, compiled strictly, a client that talks to it."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -46,10 +47,13 @@ def folder(tmp_path):
 
 
 def run(folder, command, **env):
-    """Runs a line of the page, with the installed programs in place of npx."""
+    """Runs a line of the page, with the programs that are installed for the tests."""
     words = shlex.split(command)
     if words[0] == "npx":
         words[0:2] = [str(openapi_tools.NODE.program(words[1]))]
+    elif words[0] in ("python", "openapi-python-client"):
+        words[0] = str(openapi_tools.PYTHON.program(words[0]))
+        env["PATH"] = f"{openapi_tools.PYTHON.folder()}/bin:{os.environ['PATH']}"
     done = subprocess.run(
         words, cwd=folder, env=environment(**env), text=True, capture_output=True, timeout=2 * DEADLINE
     )
@@ -67,6 +71,8 @@ def test_the_page_installs_what_is_tested():
     pinned = json.loads((openapi_tools.FOLDER / "package.json").read_text())["dependencies"]
     installed = dict(re.findall(r" ([\w-]+)@([\d.]+)", "\n".join(COMMANDS)))
     assert installed == {name: pinned[name] for name in ("openapi-fetch", "openapi-typescript", "typescript")}
+    (python,) = re.findall(r"pip install (\S+==\S+)", PAGE)
+    assert python in (openapi_tools.FOLDER / "requirements.txt").read_text().splitlines()
 
 
 def test_typescript(server, alice, bob, folder):
@@ -96,3 +102,22 @@ def test_typescript(server, alice, bob, folder):
     stored = server.message(sent)
     assert (stored.sender_id, stored.recipient_id, stored.content) == (alice.id, bob.id, "Hello from TypeScript")
     assert stored.hidden_for_recipient is not None and stored.read_at is not None
+
+
+def test_python(server, alice, bob, tmp_path):
+    openapi_tools.need(openapi_tools.PYTHON)
+    (tmp_path / "example.py").write_text(re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)[1])
+    (generate,) = [line for line in COMMANDS if line.startswith("openapi-python-client ")]
+    said = run(tmp_path, generate.replace("http://127.0.0.1:8000", f"http://{server.netloc}"))
+    assert "Warning" not in said, said
+    place = {"SERVER": f"http://{server.netloc}", "JOHN": alice.token, "JANE": bob.token}
+    said = run(tmp_path, "python example.py", **place, JOHN_ID=alice.id, JANE_ID=bob.id).splitlines()
+    sent = int(said[0].split()[1])
+    assert said == [
+        f"sent {sent} out None",
+        "unread 1",
+        "newest in Hello from Python True",
+        "You can't send messages to yourself.",
+    ]
+    stored = server.message(sent)
+    assert (stored.sender_id, stored.recipient_id, stored.content) == (alice.id, bob.id, "Hello from Python")

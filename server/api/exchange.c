@@ -33,16 +33,24 @@ static enum http_outcome go_on(struct request *request)
 	return exchange->then(exchange);
 }
 
+void exchange_wait_begin(struct exchange *exchange, exchange_step *then)
+{
+	exchange->then = then;
+	exchange->request->step = go_on;
+	request_wait_begin(exchange->request);
+}
+
+enum http_outcome exchange_wait(struct exchange *exchange)
+{
+	return request_wait_is_over(exchange->request) ? exchange->then(exchange) : HTTP_WAIT;
+}
+
 enum http_outcome exchange_await(struct exchange *exchange, exchange_step *then)
 {
-	struct request *request = exchange->request;
-
-	exchange->then = then;
 	exchange->operation.done = operation_done;
-	request->step = go_on;
-	request_wait_begin(request);
+	exchange_wait_begin(exchange, then);
 	dm_submit(exchange->api->handle, &exchange->operation);
-	return request_wait_is_over(request) ? then(exchange) : HTTP_WAIT;
+	return exchange_wait(exchange);
 }
 
 /* Adds the route's headers; false where none of them is this one. */
@@ -101,6 +109,13 @@ enum http_outcome answer_stream(struct exchange *exchange, unsigned status, cons
 	exchange->request->response.stream = *stream;
 	response_header(&exchange->request->response, "Content-Type", exchange->content_type);
 	return complete(exchange, status);
+}
+
+enum http_outcome answer_detached(struct exchange *exchange, unsigned status)
+{
+	response_header(&exchange->request->response, "Content-Type", exchange->content_type);
+	complete(exchange, status);
+	return HTTP_DETACH;
 }
 
 enum http_outcome answer_detail(struct exchange *exchange, unsigned status, struct span detail)

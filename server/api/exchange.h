@@ -9,6 +9,7 @@
 
 struct document;
 struct exchange;
+struct hub;
 struct monitor;
 struct route;
 
@@ -22,6 +23,7 @@ struct api {
 	size_t max_body_bytes;
 	const struct document *document; /* what GET /api/schema/ serves; NULL: turned off */
 	bool trust_forwarded;            /* X-Forwarded-Proto and -Host make the links */
+	struct hub *hub;                 /* of the event streams; NULL: turned off */
 };
 
 /* The rest of the work: a step, as in http.h, with what is known. */
@@ -35,6 +37,7 @@ struct exchange {
 	struct span path;          /* decoded */
 	bool is_head;
 	int64_t user_id;     /* who asks */
+	struct span key;     /* by which token */
 	int64_t target_id;   /* the <id> of the path; -1, which nobody has, where it is beyond 64 bits */
 	struct span content; /* of a body */
 	exchange_step *then; /* after the operation */
@@ -48,11 +51,16 @@ struct dm_operation *exchange_operation(struct exchange *exchange, enum dm_opera
 /* Submits the operation and goes on with `then` when it is done: at once where that needs no waiting. */
 enum http_outcome exchange_await(struct exchange *exchange, exchange_step *then);
 
+/* The same for what is no operation: begin, then start what will call request_wake, then go on. */
+void exchange_wait_begin(struct exchange *exchange, exchange_step *then);
+enum http_outcome exchange_wait(struct exchange *exchange);
+
 /* Answers: each completes the response, with the headers that every response has and those of the route. The first
- * three send exchange->content_type, errors are always JSON. */
+ * four send exchange->content_type, errors are always JSON. */
 enum http_outcome answer(struct exchange *exchange, unsigned status); /* it is in the response's body */
 enum http_outcome answer_lent(struct exchange *exchange, unsigned status, struct span body); /* never copied or freed */
 enum http_outcome answer_stream(struct exchange *exchange, unsigned status, const struct http_stream *stream);
+enum http_outcome answer_detached(struct exchange *exchange, unsigned status); /* the body is the detacher's */
 enum http_outcome answer_empty(struct exchange *exchange, unsigned status);
 enum http_outcome answer_error(struct exchange *exchange, unsigned status, const char *format, ...) PRINTF_LIKE(3, 4);
 enum http_outcome answer_detail(struct exchange *exchange, unsigned status, struct span detail);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* metrics.c - GET /metrics: the table of metrics, for Prometheus. */
 #include "exposition.h"
+#include "hub.h"
 #include "monitor.h"
 #include "process.h"
 #include "resources.h"
@@ -16,6 +17,7 @@ struct view {
 	struct dm_stats store;
 	bool store_is_up;
 	struct process_usage process;
+	struct hub_counts streams; /* none without a hub */
 };
 
 /* ---- requests ------------------------------------------------------------------------------------------------ */
@@ -130,6 +132,28 @@ static void batches(struct buffer *out, const struct view *view, const char *nam
 	exposition_histogram(out, &histogram, name, "");
 }
 
+/* ---- event streams ------------------------------------------------------------------------------------------- */
+
+static void streams(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->streams.open, "%s", name);
+}
+
+static void streams_opened(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->streams.opened, "%s", name);
+}
+
+static void streams_dropped(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->streams.dropped, "%s", name);
+}
+
+static void events_dispatched(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->streams.dispatched, "%s", name);
+}
+
 /* ---- the process --------------------------------------------------------------------------------------------- */
 
 static void build(struct buffer *out, const struct view *view, const char *name)
@@ -188,6 +212,10 @@ static const struct {
 	{OURS("lane_operations_waiting"), "gauge", "Operations that wait for a lane.", waiting},
 	{OURS("lane_operations_waiting_max"), "gauge", "So many may wait, then the answer is 503.", waiting_most},
 	{OURS("lane_batch_operations"), "histogram", "Operations in each batch.", batches},
+	{OURS("event_streams"), "gauge", "Event streams that are open.", streams},
+	{OURS("event_streams_opened_total"), "counter", "Event streams that were opened.", streams_opened},
+	{OURS("event_streams_dropped_total"), "counter", "Event streams cut off, their client being too slow.", streams_dropped},
+	{OURS("events_dispatched_total"), "counter", "Events put into streams, replayed ones too.", events_dispatched},
 	{OURS("build_info"), "gauge", "Always 1: the version and the kind of database are its labels.", build},
 	{"process_start_time_seconds", "gauge", "When the process started, since 1970.", started},
 	{"process_cpu_seconds_total", "counter", "User and system time that the process took.", cpu},
@@ -207,6 +235,8 @@ static enum http_outcome checked(struct exchange *exchange)
 
 	dm_stats(exchange->api->handle, &view.store);
 	process_usage_read(&view.process);
+	if (exchange->api->hub)
+		hub_count(exchange->api->hub, &view.streams);
 	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
 		exposition_family(&exchange->request->response.body, families[i].name, families[i].type,
 				  families[i].help);

@@ -14,8 +14,8 @@
 #include "token.h"
 #include "utf8.h"
 
-static exchange_step find_route, run_public, negotiate, authenticate, identified, check_method, find_recipient,
-	recipient_found, want_body, run_post;
+static exchange_step find_route, run_public, negotiate, authenticate, ticket_taken, identified, check_method,
+	find_recipient, recipient_found, want_body, run_post;
 static http_step body_is_there;
 
 static enum http_outcome begin(struct request *request)
@@ -99,15 +99,23 @@ static enum http_outcome find_route(struct exchange *exchange)
 	}
 }
 
+static bool is_options(const struct exchange *exchange)
+{
+	return span_equal(exchange->request->method, SPAN("OPTIONS"));
+}
+
 static enum http_outcome negotiate(struct exchange *exchange)
 {
 	struct request *request = exchange->request;
 	struct span accept = request_header_list(request, "Accept"), format;
 
+	if (is_options(exchange)) /* it tells of a resource, in JSON, whatever the resource itself is */
+		exchange->content_type = "application/json";
+
 	if (form_find(request->query, &request->arena, SPAN("format"), FORM_LAST, &format) && format.length > 0 &&
 	    !span_equal(format, SPAN("json")))
 		return answer_error(exchange, 404, "Not found.");
-	if (accept.data && !accepts_json(accept))
+	if (accept.data && !accepts(accept, span_from(exchange->content_type)))
 		return answer_error(exchange, 406, "Could not satisfy the request Accept header.");
 	return authenticate(exchange);
 }
@@ -121,18 +129,48 @@ static bool take_user(void *context, const struct dm_user *user)
 	return true;
 }
 
-static enum http_outcome authenticate(struct exchange *exchange)
+/* Asks whose the exchange's key is. */
+static enum http_outcome identify(struct exchange *exchange)
 {
-	struct span key;
-	const char *refusal = token_from_header(request_header(exchange->request, "Authorization"), &key);
-	struct dm_operation *operation;
+	struct dm_operation *operation = exchange_operation(exchange, DM_OP_AUTHENTICATE);
 
-	if (refusal)
-		return answer_error(exchange, 401, "%s", refusal);
-	operation = exchange_operation(exchange, DM_OP_AUTHENTICATE);
-	operation->text = (struct dm_text){key.data, key.length};
+	operation->text = (struct dm_text){exchange->key.data, exchange->key.length};
 	operation->on_user = take_user;
 	return exchange_await(exchange, identified);
+}
+
+static enum http_outcome ticket_taken(struct exchange *exchange)
+{
+	if (exchange->operation.status == DM_NOT_FOUND)
+		return answer_error(exchange, 401, "Invalid ticket.");
+	if (exchange->operation.status != DM_OK)
+		return answer_failure(exchange, NULL);
+	exchange->key = arena_copy(&exchange->request->arena, span_from(exchange->operation.key));
+	return identify(exchange);
+}
+
+/* The ticket in the place of a token, where the route takes one. */
+static bool find_ticket(struct exchange *exchange, struct span *ticket)
+{
+	struct request *request = exchange->request;
+
+	return exchange->route->takes_ticket && span_equal(request->method, SPAN("GET")) &&
+	       form_find(request->query, &request->arena, SPAN("ticket"), FORM_LAST, ticket);
+}
+
+static enum http_outcome authenticate(struct exchange *exchange)
+{
+	struct span header = request_header(exchange->request, "Authorization"), ticket;
+	const char *refusal;
+
+	if (!header.data && find_ticket(exchange, &ticket)) {
+		if (!ticket_has_form(ticket))
+			return answer_error(exchange, 401, "Invalid ticket.");
+		exchange_operation(exchange, DM_OP_TICKET_TAKE)->text = (struct dm_text){ticket.data, ticket.length};
+		return exchange_await(exchange, ticket_taken);
+	}
+	refusal = token_from_header(header, &exchange->key);
+	return refusal ? answer_error(exchange, 401, "%s", refusal) : identify(exchange);
 }
 
 static enum http_outcome identified(struct exchange *exchange)
@@ -185,8 +223,9 @@ static enum http_outcome check_method(struct exchange *exchange)
 	const struct route *route = exchange->route;
 	exchange_step *step = step_of_method(exchange);
 
-	if (span_equal(exchange->request->method, SPAN("OPTIONS"))) {
-		shape_metadata(&exchange->request->response.body, route->name, route->actions);
+	if (is_options(exchange)) {
+		shape_metadata(&exchange->request->response.body, route->name,
+			       route->content_type ? route->content_type : "application/json", route->actions);
 		return answer(exchange, 200);
 	}
 	if (!step)

@@ -12,6 +12,8 @@ exchange_step conversation_get;         /* conversation.c */
 exchange_step conversation_post;        /* conversation_post.c */
 exchange_step message_delete;           /* message.c */
 exchange_step send_post;                /* send.c */
+exchange_step events_get;               /* events.c */
+exchange_step events_ticket_post;       /* events_ticket.c */
 
 exchange_step docs_get;   /* docs.c */
 exchange_step schema_get; /* schema.c */

@@ -43,6 +43,9 @@ static const struct http_header docs_headers[] = {
 
 static const struct http_header not_stored[] = {{"Cache-Control", "no-store"}, {NULL, NULL}};
 
+/* Nobody between us and the client is to keep a stream, or to wait for more of it. */
+static const struct http_header streamed[] = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}, {NULL, NULL}};
+
 /* clang-format off */
 static const struct route routes[] = {
 	{"unread/",               "Unread Messages",     "GET, HEAD, OPTIONS",       .get = unread_get},
@@ -53,6 +56,9 @@ static const struct route routes[] = {
 	{"messages/<id>/",        "Message Delete",      "DELETE, OPTIONS",          .delete_ = message_delete},
 	{"send/<id>/",            "Message Send",        "POST, OPTIONS",            .post = send_post,
 	                          .to_user = true, .actions = SEND_ACTIONS},
+	{"events/",               "Event Stream",        "GET, HEAD, OPTIONS",       .get = events_get,
+	                          .content_type = "text/event-stream", .headers = streamed, .takes_ticket = true},
+	{"events/ticket/",        "Event Ticket",        "POST, OPTIONS",            .post = events_ticket_post},
 
 	{"/api/schema/",          "Spectacular Api",     "GET, HEAD",                .get = schema_get},
 	DOCS(""), DOCS("page.css"), DOCS("page.js"), DOCS("swagger-ui-bundle.js"), DOCS("swagger-ui.css"),

@@ -18,6 +18,7 @@ struct route {
 	exchange_step *delete_;
 	bool to_user;                      /* <id> is a user who must exist */
 	bool is_admin;                     /* for who runs the server: see --admin-listen */
+	bool takes_ticket;                 /* a GET without Authorization may have ?ticket= */
 	const char *actions;               /* of OPTIONS: the fields of a POST as JSON, or NULL */
 	const char *content_type;          /* of its answers; NULL: application/json */
 	const struct http_header *headers; /* of its answers, up to one without a name; Cache-Control replaces ours */

@@ -2,6 +2,10 @@
 /* token.c - "Authorization: Token KEY". */
 #include "token.h"
 
+#include "directmessages.h"
+
+#include <string.h>
+
 static bool is_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -40,4 +44,10 @@ const char *token_from_header(struct span authorization, struct span *key)
 		if ((unsigned char)key->data[i] >= 0x80)
 			return "Invalid token header. Token string should not contain invalid characters.";
 	return NULL;
+}
+
+bool ticket_has_form(struct span ticket)
+{
+	return ticket.length == DM_TOKEN_LENGTH && !memchr(ticket.data, '\0', ticket.length) &&
+	       strspn(ticket.data, "0123456789abcdef") >= ticket.length;
 }

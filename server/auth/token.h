@@ -9,4 +9,7 @@
  * 401. */
 const char *token_from_header(struct span authorization, struct span *key);
 
+/* Whether the text has the form of a ticket: 40 lower-case hex digits. */
+bool ticket_has_form(struct span ticket);
+
 #endif

@@ -77,6 +77,38 @@ static bool read_numbers(struct config *config, const struct config_flags *flags
 	return true;
 }
 
+static bool read_switch(const char *variable, bool fallback, bool *on)
+{
+	const char *value = setting(NULL, variable);
+
+	*on = value ? strcmp(value, "1") == 0 : fallback;
+	if (!value || *on || strcmp(value, "0") == 0)
+		return true;
+	return refuse(variable, value, "0 or 1");
+}
+
+static bool read_events(struct config *config)
+{
+	int64_t heartbeat, queue, streams, of_user, days, events;
+
+	if (!read_number(NULL, PREFIX "EVENTS_HEARTBEAT", 1, 3600, 15, &heartbeat) ||
+	    !read_number(NULL, PREFIX "EVENTS_QUEUE_BYTES", 1024, 1 << 30, 65536, &queue) ||
+	    !read_number(NULL, PREFIX "EVENTS_STREAMS", 1, 1000000, 10000, &streams) ||
+	    !read_number(NULL, PREFIX "EVENTS_STREAMS_PER_USER", 1, 1000000, 20, &of_user) ||
+	    !read_number(NULL, PREFIX "EVENTS_KEEP_DAYS", 1, 36500, 7, &days) ||
+	    !read_number(NULL, PREFIX "EVENTS_KEEP", 1, INT64_C(1000000000000), 1000000, &events))
+		return false;
+	config->events = (struct hub_options){
+		.heartbeat_seconds = (unsigned)heartbeat,
+		.queue_bytes = (size_t)queue,
+		.streams = (size_t)streams,
+		.streams_per_user = (size_t)of_user,
+		.keep_seconds = days * 86400,
+		.keep_events = (size_t)events,
+	};
+	return read_switch(PREFIX "EVENTS", true, &config->record_events);
+}
+
 bool config_read_prefix(struct config *config, const char *flag)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~/-";
@@ -96,16 +128,6 @@ bool config_read_prefix(struct config *config, const char *flag)
 	snprintf(config->prefix, sizeof(config->prefix), "/%.*s%s", (int)trimmed.length, trimmed.data,
 		 trimmed.length > 0 ? "/" : "");
 	return true;
-}
-
-static bool read_switch(const char *variable, bool fallback, bool *on)
-{
-	const char *value = setting(NULL, variable);
-
-	*on = value ? strcmp(value, "1") == 0 : fallback;
-	if (!value || *on || strcmp(value, "0") == 0)
-		return true;
-	return refuse(variable, value, "0 or 1");
 }
 
 static bool read_log_level(struct config *config, const char *flag)
@@ -157,8 +179,7 @@ bool config_read(struct config *config, const struct config_flags *flags)
 	return read_address(flags->listen, "--listen", PREFIX "LISTEN", &config->listen) &&
 	       read_address(flags->admin_listen, "--admin-listen", PREFIX "ADMIN_LISTEN", &config->admin_listen) &&
 	       read_numbers(config, flags) && config_read_prefix(config, flags->prefix) &&
-	       read_switch(PREFIX "TRUST_FORWARDED", false, &config->trust_forwarded) &&
-	       read_switch(PREFIX "EVENTS", true, &config->record_events) &&
+	       read_switch(PREFIX "TRUST_FORWARDED", false, &config->trust_forwarded) && read_events(config) &&
 	       read_switch(PREFIX "DOCS", true, &config->docs) && read_log_level(config, flags->log_level) &&
 	       read_allowed_recipients(config);
 }

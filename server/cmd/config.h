@@ -4,6 +4,7 @@
 #define CONFIG_H
 
 #include "cli.h"
+#include "hub.h"
 #include "log.h"
 
 struct config {
@@ -20,7 +21,8 @@ struct config {
 	int busy_timeout_ms;
 	bool trust_forwarded;
 	bool record_events;
-	bool docs; /* the OpenAPI document and the docs page */
+	struct hub_options events; /* but for the handle */
+	bool docs;                 /* the OpenAPI document and the docs page */
 	enum log_level log_level;
 	int64_t *allowed_recipients; /* owned */
 	size_t allowed_recipients_count;

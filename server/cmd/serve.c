@@ -43,10 +43,12 @@ static void raise_file_limit(const struct config *config)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < config->connections + ADMIN_CONNECTIONS + 64)
-		log_line(LOG_WARNING,
-			 "only %llu files may be open, for up to %u connections; raise the limit (ulimit -n)",
-			 (unsigned long long)limit.rlim_cur, config->connections);
+	if (limit.rlim_cur < config->connections + ADMIN_CONNECTIONS + 64 ||
+	    limit.rlim_cur < config->events.streams + ADMIN_CONNECTIONS + 64)
+		log_line(
+			LOG_WARNING,
+			"only %llu files may be open, for up to %u connections and %zu event streams; raise the limit (ulimit -n)",
+			(unsigned long long)limit.rlim_cur, config->connections, config->events.streams);
 }
 
 static void log_step(void *context, int number, const char *name)
@@ -118,9 +120,21 @@ static int serve_addresses(const struct config *config, const struct api *api, c
 		log_line(LOG_INFO, "stopping on %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
 		atomic_store(&api->monitor->stopping, true);
 	}
+	if (api->hub)
+		hub_end_streams(api->hub);
 	front_close(&public, STOP_SECONDS);
 	front_close(&admin, STOP_SECONDS);
 	return opened ? EXIT_SUCCESS : EXIT_FAILED;
+}
+
+/* The event streams, where events are recorded; false where there is no memory for them. */
+static bool start_hub(const struct config *config, dm *handle, struct hub **hub)
+{
+	struct hub_options options = config->events;
+
+	options.handle = handle;
+	*hub = config->record_events ? hub_start(&options) : NULL;
+	return *hub || !config->record_events;
 }
 
 static int serve_api(const struct config *config, dm *handle, const sigset_t *signals)
@@ -130,7 +144,7 @@ static int serve_api(const struct config *config, dm *handle, const sigset_t *si
 		.started_at = clock_now(),
 		.requests = request_counts_new(routes_count(), config->threads + 1), /* and that of --admin-listen */
 	};
-	const struct api api = {
+	struct api api = {
 		.handle = handle,
 		.monitor = &monitor,
 		.prefix = span_from(config->prefix),
@@ -138,9 +152,12 @@ static int serve_api(const struct config *config, dm *handle, const sigset_t *si
 		.document = config->docs ? &document : NULL,
 		.trust_forwarded = config->trust_forwarded,
 	};
-	bool ready = document_init(&document, span_from(config->prefix)) && monitor.requests;
+	bool ready = document_init(&document, span_from(config->prefix)) && monitor.requests &&
+		     start_hub(config, handle, &api.hub);
 	int status = ready ? serve_addresses(config, &api, signals) : cli_fail(EXIT_FAILED, "out of memory");
 
+	if (api.hub)
+		hub_free(api.hub);
 	document_release(&document);
 	request_counts_free(monitor.requests);
 	return status;

@@ -7,6 +7,7 @@
 #include "http.h"
 
 #include "clock.h"
+#include "detach.h"
 #include "log.h"
 #include "request.h"
 #include "response.h"
@@ -29,6 +30,7 @@ enum phase {
 	PHASE_HEADERS,  /* steps that need no body are under way */
 	PHASE_BODY,     /* the body is read, to be used or thrown away */
 	PHASE_COMPLETE, /* steps after the body are under way */
+	PHASE_DETACHED, /* its socket is somebody else's, who tells of its end too */
 };
 
 enum wait { WAIT_NONE, WAIT_RUNNING, WAIT_SUSPENDED, WAIT_OVER };
@@ -102,7 +104,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 			.user_id = request->user_id,
 		};
 
-		log_access(request->is_routine ? LOG_DEBUG : LOG_INFO, &access);
+		if (request->http.phase != PHASE_DETACHED)
+			log_access(request->is_routine ? LOG_DEBUG : LOG_INFO, &access);
 		if (request->http.outcome != HTTP_NOTHING)
 			server->options.completed(request, access.microseconds);
 		if (request->http.outcome == HTTP_WAIT)
@@ -187,6 +190,12 @@ static enum MHD_Result advance(struct request *request)
 		suspend(request);
 	else
 		end(server, &server->working);
+	if (request->http.outcome == HTTP_DETACH) {
+		if (request_detach(request))
+			request->http.phase = PHASE_DETACHED;
+		else
+			request->response.status = 0; /* nothing was answered */
+	}
 	return MHD_YES;
 }
 
@@ -194,7 +203,7 @@ static enum MHD_Result advance(struct request *request)
  * connection can go on; unless the client waits for our word, or the body is one that must not be read at all. */
 static enum MHD_Result after_headers(struct request *request)
 {
-	if (request->http.outcome == HTTP_WAIT)
+	if (request->http.outcome == HTTP_WAIT || request->http.outcome == HTTP_DETACH)
 		return MHD_YES;
 	request->http.phase = PHASE_BODY;
 	if (request->http.outcome == HTTP_ANSWER &&
@@ -226,7 +235,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	struct request *request = *request_pointer;
 
 	(void)context, (void)connection, (void)url, (void)version;
-	if (!request)
+	if (!request || request->http.outcome == HTTP_DETACH)
 		return MHD_NO;
 	switch (request->http.phase) {
 	case PHASE_NEW:

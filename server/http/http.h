@@ -20,7 +20,8 @@ enum http_outcome {
 	HTTP_NOTHING,   /* no step has run */
 	HTTP_ANSWER,    /* request->response is complete */
 	HTTP_NEED_BODY, /* call request->step again when the body is there (once a request) */
-	HTTP_WAIT       /* call request->step again after request_wake */
+	HTTP_WAIT,      /* call request->step again after request_wake */
+	HTTP_DETACH     /* request->detach takes the connection's socket, and the response's head to send on it */
 };
 
 typedef enum http_outcome http_step(struct request *request);
@@ -35,6 +36,14 @@ struct http_stream {
 };
 #define HTTP_STREAM_END (-1)
 #define HTTP_STREAM_FAILED (-2)
+
+/* Who takes a connection away from here, to send on it as long as it likes. */
+struct http_detach {
+	/* `socket` does not block, and is the taker's; `head` is lent. Called once, unless drop is. */
+	void (*take)(void *context, int socket, struct span head);
+	void (*drop)(void *context); /* the request has ended before that */
+	void *context;
+};
 
 #define RESPONSE_HEADERS_MOST 12
 
@@ -67,8 +76,9 @@ struct request {
 	struct buffer body;      /* complete in the step after HTTP_NEED_BODY */
 	bool body_too_large;     /* it was chunked and went on beyond the limit; body is cut */
 	struct response response;
-	int64_t user_id; /* who asked, for the access line; 0: nobody */
-	bool is_routine; /* asked for again and again: its access line is for debugging alone */
+	struct http_detach detach; /* where drop is set, one of its two is called */
+	int64_t user_id;           /* who asked, for the access line; 0: nobody */
+	bool is_routine;           /* asked for again and again: its access line is for debugging alone */
 
 	struct { /* http.c's */
 		struct MHD_Connection *connection;

@@ -13,6 +13,8 @@ static void free_request(struct request *request)
 	buffer_release(&response->body);
 	if (response->stream.read)
 		response->stream.release(response->stream.context);
+	if (request->detach.drop)
+		request->detach.drop(request->detach.context);
 	arena_release(&request->arena);
 	free(request);
 }

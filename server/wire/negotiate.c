@@ -50,12 +50,14 @@ size_t accepts_which(struct span accept, const struct media_type *offered, size_
 	return best;
 }
 
-bool accepts_json(struct span accept)
+bool accepts(struct span accept, struct span type)
 {
+	struct span subtype = type, first = span_cut(&subtype, '/');
+
 	do {
 		struct span one = span_cut(&accept, ',');
 
-		if (media_type_covers(one, SPAN("application"), SPAN("json")))
+		if (media_type_covers(one, first, subtype))
 			return true;
 	} while (accept.data);
 	return false;

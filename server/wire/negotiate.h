@@ -17,9 +17,9 @@ struct media_type {
  * offered; `count` where it is none. Weights are not looked at, as in the reference. */
 size_t accepts_which(struct span accept, const struct media_type *offered, size_t count);
 
-/* Whether one of an Accept header's media types covers application/json. Weights are not looked at, as in the
- * reference. */
-bool accepts_json(struct span accept);
+/* Whether one of an Accept header's media types covers "type/subtype". Weights are not looked at, as in the reference.
+ */
+bool accepts(struct span accept, struct span type);
 
 /* Whether an Accept-Encoding header allows gzip: it is named, or '*' is, with a weight that is not 0. */
 bool accepts_gzip(struct span accept_encoding);

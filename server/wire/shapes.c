@@ -65,6 +65,15 @@ void shape_unread_total(struct buffer *out, int64_t user_id, int64_t count)
 	buffer_append_char(out, '}');
 }
 
+void shape_ticket(struct buffer *out, const char *ticket)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"ticket\":");
+	json_string(out, span_from(ticket));
+	BUFFER_APPEND_LITERAL(out, ",\"expires_in\":");
+	buffer_append_int(out, DM_TICKET_SECONDS);
+	buffer_append_char(out, '}');
+}
+
 void shape_error(struct buffer *out, struct span detail)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"detail\":");
@@ -72,13 +81,14 @@ void shape_error(struct buffer *out, struct span detail)
 	buffer_append_char(out, '}');
 }
 
-void shape_metadata(struct buffer *out, const char *name, const char *actions)
+void shape_metadata(struct buffer *out, const char *name, const char *renders, const char *actions)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"name\":");
 	json_string(out, span_from(name));
-	BUFFER_APPEND_LITERAL(
-		out, ",\"description\":\"\",\"renders\":[\"application/json\"],\"parses\":[\"application/json\","
-		     "\"application/x-www-form-urlencoded\",\"multipart/form-data\"]");
+	BUFFER_APPEND_LITERAL(out, ",\"description\":\"\",\"renders\":[");
+	json_string(out, span_from(renders));
+	BUFFER_APPEND_LITERAL(out, "],\"parses\":[\"application/json\",\"application/x-www-form-urlencoded\","
+				   "\"multipart/form-data\"]");
 	if (actions) {
 		BUFFER_APPEND_LITERAL(out, ",\"actions\":");
 		buffer_append_span(out, span_from(actions));

@@ -11,9 +11,11 @@ void shape_message(struct buffer *out, const struct dm_message *message, int64_t
 void shape_partner(struct buffer *out, const struct dm_user *user);
 void shape_unread_of_partner(struct buffer *out, const struct dm_unread *unread);
 void shape_unread_total(struct buffer *out, int64_t user_id, int64_t count);
+void shape_ticket(struct buffer *out, const char *ticket);
 void shape_error(struct buffer *out, struct span detail);
 
-/* What OPTIONS tells of an endpoint; `actions` is its JSON, NULL for none. */
-void shape_metadata(struct buffer *out, const char *name, const char *actions);
+/* What OPTIONS tells of an endpoint; `renders` is the media type of what it answers, `actions` its JSON, NULL for none.
+ */
+void shape_metadata(struct buffer *out, const char *name, const char *renders, const char *actions);
 
 #endif

@@ -23,6 +23,8 @@ static const struct {
 	[DM_OP_EVENTS] = {events_read, true},
 	[DM_OP_EVENTS_NEWEST] = {events_newest, true},
 	[DM_OP_EVENTS_TRIM] = {events_trim, false},
+	[DM_OP_TICKET_CREATE] = {ticket_create, false},
+	[DM_OP_TICKET_TAKE] = {ticket_take, false},
 	[DM_OP_SEND] = {message_send, false},
 	[DM_OP_MARK_CONVERSATION_READ] = {conversation_mark_read, false},
 	[DM_OP_MARK_READ] = {message_mark_read, false},

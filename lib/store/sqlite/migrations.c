@@ -113,7 +113,12 @@ static const char indexes[] =
 static const char event_log[] =
 	"CREATE TABLE directmessages_event (id integer NOT NULL PRIMARY KEY, kind integer NOT NULL,"
 	" message_id integer NOT NULL, sender_id integer NOT NULL, recipient_id integer NOT NULL, at integer NOT NULL);"
-	"INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at) VALUES (0, 0, 0, 0, 0);";
+	"INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at)"
+	" SELECT 0, 0, 0, 0, CAST(strftime('%s', 'now') AS integer) * 1000000;";
+
+static const char tickets[] =
+	"CREATE TABLE directmessages_ticket (ticket varchar(40) NOT NULL PRIMARY KEY, key varchar(40) NOT NULL,"
+	" expires_at integer NOT NULL) WITHOUT ROWID;";
 
 const struct migration migrations[] = {
 	{
@@ -144,6 +149,12 @@ const struct migration migrations[] = {
 		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event", "6",
 						   "'id', 'kind', 'message_id', 'sender_id', 'recipient_id', 'at'"),
 		.sql = event_log,
+	},
+	{
+		.number = 4,
+		.name = "tickets",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_ticket", "3", "'ticket', 'key', 'expires_at'"),
+		.sql = tickets,
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

@@ -16,6 +16,9 @@ struct dm_user user_from_row(sqlite3_stmt *row); /* of SELECT USER_COLUMNS FROM 
 /* token.c */
 operation_function token_create, token_revoke;
 
+/* ticket.c */
+operation_function ticket_create, ticket_take;
+
 /* message.c */
 operation_function message_send, message_get, message_mark_read, message_hide, messages_all;
 struct dm_message message_from_row(sqlite3_stmt *row); /* of SELECT MESSAGE_COLUMNS */

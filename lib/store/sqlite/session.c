@@ -177,6 +177,7 @@ enum dm_status session_prepare(struct session *session, struct dm_error *error)
 		{partner_statements, partner_statements_count},
 		{conversation_statements, conversation_statements_count},
 		{event_statements, event_statements_count},
+		{ticket_statements, ticket_statements_count},
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(nouns); i++) {

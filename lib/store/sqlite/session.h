@@ -46,6 +46,9 @@ enum statement {
 	EVENTS_FROM,
 	EVENTS_NEWEST,
 	EVENTS_TRIM,
+	TICKET_CREATE,
+	TICKET_TAKE,
+	TICKETS_EXPIRE,
 	STATEMENT_COUNT
 };
 
@@ -56,9 +59,9 @@ struct statement_text {
 };
 
 extern const struct statement_text session_statements[], user_statements[], token_statements[], message_statements[],
-	conversation_statements[], partner_statements[], event_statements[];
+	conversation_statements[], partner_statements[], event_statements[], ticket_statements[];
 extern const size_t session_statements_count, user_statements_count, token_statements_count, message_statements_count,
-	conversation_statements_count, partner_statements_count, event_statements_count;
+	conversation_statements_count, partner_statements_count, event_statements_count, ticket_statements_count;
 
 struct session {
 	sqlite3 *db;

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* events.c - GET events/: a stream of what happens to the caller's messages, for as long as the client listens. */
+#include "resources.h"
+
+#include "form.h"
+#include "hub.h"
+
+static ssize_t read_nothing(void *context, char *out, size_t size)
+{
+	(void)context, (void)out, (void)size;
+	return HTTP_STREAM_END;
+}
+
+static void release_nothing(void *context)
+{
+	(void)context;
+}
+
+/* The headers of a stream, and nothing behind them. */
+static enum http_outcome answer_head(struct exchange *exchange)
+{
+	static const struct http_stream nothing = {.read = read_nothing, .release = release_nothing};
+
+	return answer_stream(exchange, 200, &nothing);
+}
+
+static enum http_outcome answered(struct exchange *exchange)
+{
+	switch (hub_answer_to(exchange->request)) {
+	case HUB_ADMITTED:
+		return answer_detached(exchange, 200);
+	case HUB_FULL_USER:
+		return answer_error(exchange, 429, "Too many event streams of this user are open.");
+	case HUB_FULL:
+		return answer_error(exchange, 503, "Too many event streams are open.");
+	default:
+		return answer_error(exchange, 503, "Service temporarily unavailable.");
+	}
+}
+
+/* Where the client goes on: a browser that comes again by itself tells it in the header, and repeats the URL. */
+static bool read_position(struct exchange *exchange, struct span *position)
+{
+	struct request *request = exchange->request;
+	struct span header = request_header(request, "Last-Event-ID");
+
+	if (header.data)
+		*position = header;
+	else if (!form_find(request->query, &request->arena, SPAN("last_event_id"), FORM_LAST, position))
+		return false;
+	return position->length > 0;
+}
+
+enum http_outcome events_get(struct exchange *exchange)
+{
+	struct hub *hub = exchange->api->hub;
+	struct hub_visitor visitor = {.user_id = exchange->user_id, .key = exchange->key};
+
+	if (!hub)
+		return answer_error(exchange, 404, "Not found.");
+	if (exchange->is_head)
+		return answer_head(exchange);
+	visitor.has_position = read_position(exchange, &visitor.position);
+	exchange_wait_begin(exchange, answered);
+	if (!hub_ask(hub, exchange->request, &visitor))
+		return answer_error(exchange, 503, "Service temporarily unavailable.");
+	return exchange_wait(exchange);
+}

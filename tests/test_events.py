@@ -8,6 +8,7 @@ import pytest
 
 from endpoints import check_error, compact
 from harness import wait_until
+from metrics import scrape
 from streams import Stream, contents
 
 ALLOW = "GET, HEAD, OPTIONS"
@@ -234,3 +235,15 @@ def test_the_log_has_no_ticket_and_no_position(make_server):
     server.wait_log(rf"access method=GET path=/api/dm/events/ status=200 bytes=\d+ us=\d+ user={alice.id}$")
     server.stop()
     assert not [line for line in server.log if ticket in line or "4711" in line or alice.token in line]
+
+
+def test_streams_are_counted(make_server):
+    server = fast(make_server)
+    alice, bob = server.users(2)
+    with Stream(alice) as of_alice, Stream(bob) as of_bob:
+        alice.send(bob)
+        of_alice.next(), of_bob.next()
+        found = scrape(server)
+        names = ["event_streams", "event_streams_opened_total", "event_streams_dropped_total", "events_dispatched_total"]
+        assert [found["directmessages_" + name] for name in names] == [2, 2, 0, 2]
+    wait_until(lambda: scrape(server)["directmessages_event_streams"] == 0, "both are gone")

@@ -14,6 +14,14 @@
 
 #define LOG "directmessages_event"
 
+/* The first row to be kept: by number, by time (looked for among those that may go), and no more than some are to go.
+ */
+#define FIRST_KEPT \
+	"min((SELECT max(id) FROM " LOG "), (SELECT min(id) FROM " LOG ") + " TRIM_MOST \
+	", max((SELECT max(id) FROM " LOG ") - ?1 + 1, coalesce((SELECT id FROM (SELECT id, at FROM " LOG \
+	" ORDER BY id LIMIT " TRIM_MOST ") WHERE at >= ?2" \
+	" ORDER BY id LIMIT 1), 9223372036854775807)))"
+
 const struct statement_text event_statements[] = {
 	{EVENT_INSERT,
 	 "INSERT INTO " LOG " (kind, message_id, sender_id, recipient_id, at) VALUES (?1, ?2, ?3, ?4, ?5)"},
@@ -23,15 +31,8 @@ const struct statement_text event_statements[] = {
 	 " e.recipient_id, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL FROM " LOG " e"
 	 " LEFT JOIN directmessages_message m ON m.id = e.message_id WHERE e.id >= ?1 ORDER BY e.id LIMIT ?2"},
 	{EVENTS_NEWEST, "SELECT max(id) FROM " LOG},
-	/* Up to the first row to be kept: by number, by time, and no more than some at once. */
-	/* Up to the first row to be kept: by number, by time (looked for among those that may go), no more than some.
-	 */
-	{EVENTS_TRIM,
-	 "DELETE FROM " LOG " WHERE id < min((SELECT max(id) FROM " LOG "), (SELECT min(id) FROM " LOG ") + " TRIM_MOST
-	 ","
-	 " max((SELECT max(id) FROM " LOG ") - ?1 + 1,"
-	 " coalesce((SELECT id FROM (SELECT id, at FROM " LOG " ORDER BY id LIMIT " TRIM_MOST ") WHERE at >= ?2"
-	 " ORDER BY id LIMIT 1), 9223372036854775807)))"},
+	{EVENTS_OLD, "SELECT 1 FROM " LOG " WHERE id < " FIRST_KEPT " LIMIT 1"},
+	{EVENTS_TRIM, "DELETE FROM " LOG " WHERE id < " FIRST_KEPT},
 };
 const size_t event_statements_count = ARRAY_LENGTH(event_statements);
 
@@ -112,14 +113,31 @@ enum dm_status events_newest(struct session *session, struct dm_operation *opera
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status events_trim(struct session *session, struct dm_operation *operation)
+static void bind_what_to_keep(sqlite3_stmt *statement, const struct dm_operation *operation)
 {
-	sqlite3_stmt *statement = session->statements[EVENTS_TRIM];
 	size_t keep = operation->page.limit;
-	enum dm_status status;
 
 	sqlite3_bind_int64(statement, 1, keep > 0 && keep < INT64_MAX ? (int64_t)keep : INT64_MAX);
 	sqlite3_bind_int64(statement, 2, operation->page.position);
+}
+
+enum dm_status events_have_old(struct session *session, struct dm_operation *operation, bool *has)
+{
+	sqlite3_stmt *statement = session->statements[EVENTS_OLD];
+	int code;
+
+	bind_what_to_keep(statement, operation);
+	code = sqlite3_step(statement);
+	*has = code == SQLITE_ROW;
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status events_trim(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[EVENTS_TRIM];
+	enum dm_status status;
+
+	bind_what_to_keep(statement, operation);
 	status = session_step_done(session, statement, &operation->error);
 	operation->count = status == DM_OK ? sqlite3_changes(session->db) : 0;
 	return status;

@@ -40,6 +40,7 @@ operation_function partners_page;
 
 /* event.c */
 operation_function events_read, events_newest, events_trim;
+enum dm_status events_have_old(struct session *session, struct dm_operation *operation, bool *has);
 
 /* Writes the event of a message that was sent or marked as read, if the store records events. */
 enum dm_status event_record(struct session *session, enum dm_signal signal, const struct dm_message *message,

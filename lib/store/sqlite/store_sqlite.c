@@ -116,14 +116,29 @@ static void read_inline(struct sqlite_store *store, struct dm_operation *operati
 	give_back(store, session);
 }
 
-/* Most conversations that are looked at have nothing unread: asking costs a microsecond, a commit for nothing much
- * more. A message that arrives just after the answer arrived after the request. */
-static bool has_nothing_to_mark(struct sqlite_store *store, struct dm_operation *operation)
+/* Whether there is something to write; asking costs a microsecond, a commit for nothing much more. */
+typedef enum dm_status has_work(struct session *session, struct dm_operation *operation, bool *has);
+
+static has_work *question_before(enum dm_operation_kind kind)
 {
+	switch (kind) {
+	case DM_OP_MARK_CONVERSATION_READ: /* what arrives just after the answer arrived after the request */
+		return conversation_has_unread;
+	case DM_OP_EVENTS_TRIM:
+		return events_have_old;
+	default:
+		return NULL;
+	}
+}
+
+/* True where the operation is done with: most conversations that are looked at have nothing unread, for example. */
+static bool has_nothing_to_write(struct sqlite_store *store, struct dm_operation *operation)
+{
+	has_work *question = question_before(operation->kind);
 	struct session *session;
 	bool has = true;
 
-	if (operation->kind != DM_OP_MARK_CONVERSATION_READ)
+	if (!question)
 		return false;
 	session = take_reader(store, &operation->error);
 	if (!session) {
@@ -131,7 +146,7 @@ static bool has_nothing_to_mark(struct sqlite_store *store, struct dm_operation 
 		return true;
 	}
 	operation->count = 0;
-	operation->status = conversation_has_unread(session, operation, &has);
+	operation->status = question(session, operation, &has);
 	give_back(store, session);
 	return operation->status != DM_OK || !has;
 }
@@ -143,7 +158,7 @@ static bool answer_inline(struct sqlite_store *store, struct dm_operation *opera
 		read_inline(store, operation);
 		return true;
 	}
-	return has_nothing_to_mark(store, operation);
+	return has_nothing_to_write(store, operation);
 }
 
 static void sqlite_submit(struct store *base, struct dm_operation *operation)

@@ -10,6 +10,8 @@ import pytest
 from harness import wait_until
 from streams import Stream, contents
 
+pytestmark = pytest.mark.sqlite  # until PostgreSQL has an event log
+
 EVENTS = "SELECT count(*), min(id), max(id) FROM directmessages_event"
 
 

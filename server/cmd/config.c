@@ -91,12 +91,12 @@ static bool read_events(struct config *config)
 {
 	int64_t heartbeat, queue, streams, of_user, days, events;
 
-	if (!read_number(NULL, PREFIX "EVENTS_HEARTBEAT", 1, 3600, 15, &heartbeat) ||
-	    !read_number(NULL, PREFIX "EVENTS_QUEUE_BYTES", 1024, 1 << 30, 65536, &queue) ||
-	    !read_number(NULL, PREFIX "EVENTS_STREAMS", 1, 1000000, 10000, &streams) ||
-	    !read_number(NULL, PREFIX "EVENTS_STREAMS_PER_USER", 1, 1000000, 20, &of_user) ||
-	    !read_number(NULL, PREFIX "EVENTS_KEEP_DAYS", 1, 36500, 7, &days) ||
-	    !read_number(NULL, PREFIX "EVENTS_KEEP", 1, INT64_C(1000000000000), 1000000, &events))
+	if (!read_number(NULL, NULL, PREFIX "EVENTS_HEARTBEAT", 1, 3600, 15, &heartbeat) ||
+	    !read_number(NULL, NULL, PREFIX "EVENTS_QUEUE_BYTES", 1024, 1 << 30, 65536, &queue) ||
+	    !read_number(NULL, NULL, PREFIX "EVENTS_STREAMS", 1, 1000000, 10000, &streams) ||
+	    !read_number(NULL, NULL, PREFIX "EVENTS_STREAMS_PER_USER", 1, 1000000, 20, &of_user) ||
+	    !read_number(NULL, NULL, PREFIX "EVENTS_KEEP_DAYS", 1, 36500, 7, &days) ||
+	    !read_number(NULL, NULL, PREFIX "EVENTS_KEEP", 1, INT64_C(1000000000000), 1000000, &events))
 		return false;
 	config->events = (struct hub_options){
 		.heartbeat_seconds = (unsigned)heartbeat,

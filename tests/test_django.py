@@ -8,7 +8,7 @@ import pytest
 import harness
 import reference_project
 from clients import User
-from django_project import ADMIN, ADMIN_URLS, DjangoProject
+from django_project import ADMIN, ADMIN_URLS, DATABASES, DjangoProject
 from test_cli import check_error
 from test_storage_schema import make_django, schema
 
@@ -116,6 +116,49 @@ def test_migrations_of_the_app_are_undone_and_made_again(project, database, targ
     assert INDEXES <= database.indexes()
     project.check_clean()
     assert database.run("message", "list").returncode == 0
+
+
+CATALOGUE = {
+    "columns": "SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull, attidentity::text,"
+    " attcollation::regcollation::text, pg_get_expr(adbin, adrelid) FROM pg_attribute"
+    " LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum"
+    " WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r')"
+    " AND attnum > 0 AND NOT attisdropped",
+    "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE connamespace = 'public'::regnamespace",
+    "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "sequences": "SELECT c.relname, s.seqtypid::regtype::text, s.seqstart, s.seqincrement, s.seqmin FROM pg_sequence s"
+    " JOIN pg_class c ON c.oid = s.seqrelid",
+}
+
+
+def catalogue(database):
+    """All that Django could see of the schema, without the tables that are ours alone."""
+    return {
+        kind: {row for row in database.sql(question) if not re.match(r"directmessages_(?!message)", row[0])}
+        for kind, question in CATALOGUE.items()
+    }
+
+
+@pytest.mark.postgresql
+def test_our_schema_is_that_of_django(project, database, tmp_path):
+    """Column by column, with the names of constraints and indexes, which later migrations of Django look for."""
+    project.manage("migrate")
+    theirs = catalogue(database)
+    ours = DATABASES[database.name](tmp_path)
+    try:
+        migrate(ours)
+        found = catalogue(ours)
+    finally:
+        ours.close()
+    more = {kind: {row[:2] for row in found[kind] - theirs[kind]} for kind in CATALOGUE}
+    assert more == {
+        "columns": set(),
+        "constraints": {("directmessages_message", "directmessages_not_to_self")},
+        "indexes": {("directmessages_message", name) for name in INDEXES},
+        "sequences": set(),
+    }
+    assert all(theirs[kind] <= found[kind] for kind in CATALOGUE)
 
 
 @pytest.mark.sqlite

@@ -140,6 +140,20 @@ def test_a_schema_may_stand_before_the_table(make, database):
     check_error(run(server, "user", "list"), 1)
 
 
+@pytest.mark.postgresql
+def test_the_table_may_be_in_another_schema(make, database):
+    server = make(
+        ABSTRACT + "; CREATE SCHEMA \"Other\"; ALTER TABLE accounts_user SET SCHEMA \"Other\"",
+        {"DIRECTMESSAGES_USER_TABLE": "Other.accounts_user"},
+    )
+    for name in ("john", "jane"):
+        done(server, "user", "create", name)
+    john = User(server, done(server, "token", "create", "john").strip(), 1, "john")
+    assert john.post("send/2/", {"content": "x"}).status == 201
+    assert [partner["username"] for partner in john.partners()["results"]] == ["jane"]
+    assert database.sql('SELECT count(*) FROM "Other".accounts_user') == [(2,)]
+
+
 # ---- making users
 
 

@@ -81,8 +81,14 @@ def sqlite(path, **options):
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": {"timeout": 60, **options}}
 
 
+def postgresql(port, name):
+    """A Django database in a PostgreSQL on this machine."""
+    engine = {"ENGINE": "django.db.backends.postgresql", "NAME": name, "USER": "postgres"}
+    return {**engine, "HOST": "127.0.0.1", "PORT": str(port)}
+
+
 class Project:
-    """A Django project with the reference in `folder`, on the database that `database` describes as Django's settings do."""
+    """A Django project with the reference in `folder`; `database` is what Django's settings call one."""
 
     def __init__(self, folder, database, allowed_recipients=()):
         self.folder = pathlib.Path(folder)
@@ -92,7 +98,11 @@ class Project:
         (self.folder / "urls.py").write_text(URLS)
         ours = ("DATABASE_URL", "DIRECTMESSAGES_")
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        self.env |= {"DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        self.env |= {
+            "DJANGO_SETTINGS_MODULE": "settings",
+            "PYTHONPATH": str(self.folder),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
 
     def manage(self, *arguments):
         """Runs one of Django's commands, and returns what it printed."""

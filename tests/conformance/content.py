@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The content that both databases begin with: the same users, tokens and messages, as one SQL script for any database."""
+"""The content that both databases begin with: the same users, tokens and messages, as SQL for any database."""
 
 import dataclasses
 import datetime
@@ -92,10 +92,10 @@ def _text(value):
 
 
 def _insert(table, columns, rows):
-    return f"INSERT INTO {table} ({columns}) VALUES\n" + ",\n".join(f"({', '.join(row)})" for row in rows) + ";\n"
+    return f"INSERT INTO {table} ({columns}) VALUES\n" + ",\n".join(f"({', '.join(row)})" for row in rows)
 
 
-def script(ties):
+def statements(ties):
     """Statements for SQLite and PostgreSQL (with its time zone set to UTC) alike."""
     began, users = _text(str(START)), [User(identity) for identity in ALL]
     columns = "password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined"
@@ -110,8 +110,8 @@ def script(ties):
         + (_text(one.content),)
         for one in messages(ties)
     ]
-    return (
-        _insert("auth_user", columns, rows)
-        + _insert("authtoken_token", "key, created, user_id", tokens)
-        + _insert("directmessages_message", "sender_id, recipient_id, sent_at, read_at, content", letters)
-    )
+    return [
+        _insert("auth_user", columns, rows),
+        _insert("authtoken_token", "key, created, user_id", tokens),
+        _insert("directmessages_message", "sender_id, recipient_id, sent_at, read_at, content", letters),
+    ]

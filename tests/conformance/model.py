@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What both databases hold according to our answers: for requests that make sense, and for what departures depend on."""
+"""What both databases hold according to our answers: for requests that make sense, and for some departures."""
 
 import json
 import urllib.parse

@@ -11,7 +11,7 @@ BIG = "99999999999999999999"
 ENDPOINTS = ["unread/", "conversations/", "conversations/unread/", "conversations/2/", "messages/999999/", "send/2/"]
 ROWS_OF_OURS_ALONE = {
     "body larger than the limit: 413": "the reference has no such limit; tests/test_limits.py",
-    "the store can't be reached or is busy past its time limit: 503": "tests/test_storage_locked.py, test_storage_full.py",
+    "the store can't be reached or is busy past its time limit: 503": "tests/test_storage_*.py",
     "anything unexpected: 500": "nothing is known that brings it about; tests/test_failures.py",
     "content longer than the configured limit": "the reference has no such limit; tests/test_rules.py",
     "Cache-Control: private, no-cache": "the reference sends none; tests/test_headers.py",
@@ -55,6 +55,7 @@ def cursor(text):
     return "?cursor=" + urllib.parse.quote(base64.b64encode(text.encode()).decode())
 
 
+# fmt: off
 COMMON = [
     ("bodies are compact JSON, with U+2028 and U+2029 escaped", [
         (send('{"content":"\\u2028\\u2029 \\" \\\\ / \\b\\f\\n\\r\\t\\u0001\\u001f\\u007f \u00e4\U0001f600"}'), 201),
@@ -71,13 +72,15 @@ COMMON = [
         (send("{", "send/1/"), 400),
         (send("{}", "send/1/"), 400),
         (send("{}", "send/134/", content.OUTSIDERS[1]), 400)]),
-    ("unknown path: 404", [(get("nowhere/"), 404), (get(""), 404), (get("/api/"), 404), (ask("POST", "send/2/x/"), 404)]),
+    ("unknown path: 404", [
+        (get("nowhere/"), 404), (get(""), 404), (get("/api/"), 404), (ask("POST", "send/2/x/"), 404)]),
     ("`<id>` is not `[0-9]+`: 404", [
         (get("conversations/x/"), 404), (get("conversations/-1/"), 404), (send("{}", "send/1.0/"), 404),
         (ask("DELETE", "messages/x/"), 404)]),
     ("`<id>` beyond 64 bits: 404", [
-        (get(f"conversations/{BIG}/"), 404), (send("{}", f"send/{BIG}/"), 404), (send("{}", f"conversations/{BIG}/"), 404),
-        (ask("DELETE", f"messages/{BIG}/"), 404), (ask("DELETE", f"messages/{2**63}/"), 404)]),
+        (get(f"conversations/{BIG}/"), 404), (send("{}", f"send/{BIG}/"), 404),
+        (send("{}", f"conversations/{BIG}/"), 404), (ask("DELETE", f"messages/{BIG}/"), 404),
+        (ask("DELETE", f"messages/{2**63}/"), 404)]),
     ("no trailing slash: 301 and 308", [
         (get("unread"), 301), (get("conversations/2?x=%20&y"), 301), (ask("HEAD", "unread", None), 301),
         (send('{"content":"x"}', "send/2"), 308), (ask("DELETE", "messages/1?a=b"), 308), (get("nowhere"), 404)]),
@@ -92,8 +95,9 @@ COMMON = [
         (get("unread/", None, Authorization="tOKEN " + content.User(1).token), 200)]),
     ("method not offered: 405", [
         *((ask(method, path), 405) for method, path in (
-            ("PUT", "unread/"), ("POST", "unread/"), ("DELETE", "conversations/"), ("HEAD", "send/2/"), ("GET", "send/2/"),
-            ("HEAD", "messages/1/"), ("GET", "messages/1/"), ("FOO", "conversations/2/"), ("TRACE", "unread/")))]),
+            ("PUT", "unread/"), ("POST", "unread/"), ("DELETE", "conversations/"), ("HEAD", "send/2/"),
+            ("GET", "send/2/"), ("HEAD", "messages/1/"), ("GET", "messages/1/"), ("FOO", "conversations/2/"),
+            ("TRACE", "unread/")))]),
     ("Accept that excludes application/json: 406", [
         (get("unread/", Accept="text/html"), 406), (get("unread/", Accept="text/*, application/xml"), 406),
         (send('{"content":"x"}'), 201), (get("unread/", Accept="text/html, */*;q=0.1"), 200),
@@ -148,13 +152,17 @@ SENDING = [
         (send('{"content":"x"}', "conversations/999999/"), 404), (send("[]", "conversations/3/"), 400),
         (send('{"content":"x"}', "conversations/134/", content.OUTSIDERS[1]), 400)]),
     ("POST send/<id>/ in three formats; unknown fields are ignored", [
-        (send('{"content":"Hi","x":{"content":[1]}}'), 201), (send("x=1&content=a+b%26%C3%A4", media=sending.FORM), 201),
+        (send('{"content":"Hi","x":{"content":[1]}}'), 201),
+        (send("x=1&content=a+b%26%C3%A4", media=sending.FORM), 201),
         (multipart(part(b"a\r\nb")), 201)]),
-    ("unknown recipient: 404", [(send('{"content":"x"}', "send/999999/"), 404), (send('{"content":"x"}', "send/0/"), 404)]),
+    ("unknown recipient: 404", [
+        (send('{"content":"x"}', "send/999999/"), 404), (send('{"content":"x"}', "send/0/"), 404)]),
     ('`content` missing, `""`, `null`, `false`, `0`, `[]` or `{}`: 400', [
         *((number(text), 400) for text in ('""', "null", "false", "0", "0.0", "-0", "[]", "{}")), (send("{}"), 400),
-        (send("content=", media=sending.FORM), 400), (multipart(part(b"")), 400), (multipart(part(b"x", 'name="y"')), 400)]),
-    ("`content` a number: stored as Python's str gives it", [(number(text), 201) for text in sending.NUMBERS if float(text)]),
+        (send("content=", media=sending.FORM), 400), (multipart(part(b"")), 400),
+        (multipart(part(b"x", 'name="y"')), 400)]),
+    ("`content` a number: stored as Python's str gives it", [
+        (number(text), 201) for text in sending.NUMBERS if float(text)]),
     ("a number beyond 64 bits or a double's range: 400", [(number(text), 400) for text in sending.BIG_NUMBERS]),
     ("`content` `true`, an array or an object: 400", [
         (number(text), 400) for text in ("true", "[1]", '["a"]', '{"a":null}')]),
@@ -177,7 +185,8 @@ DELETING = [
         (ask("DELETE", "messages/1/"), 204), (ask("DELETE", "messages/1/"), 204), (get("conversations/9/"), 200),
         (get("conversations/1/", 9), 200), (get("conversations/", 9), 200), (get("conversations/"), 200)]),
     ("a message that does not exist or is somebody else's: 404", [
-        (ask("DELETE", "messages/999999/"), 404), (ask("DELETE", "messages/2/", 7), 404), (ask("DELETE", "messages/0/"), 404)]),
+        (ask("DELETE", "messages/999999/"), 404), (ask("DELETE", "messages/2/", 7), 404),
+        (ask("DELETE", "messages/0/"), 404)]),
 ]
 
 AT = "2025-01-01 00:04:00+00:00"
@@ -191,14 +200,17 @@ PAGING = [
     ("the links keep other parameters", [
         (get("conversations/3/?z=1&a=%C3%A4+&cursor=" + cursor("p=" + urllib.parse.quote(AT))[8:], 2), 200),
         (get("conversations/?x=&y=1&y=2"), 200)]),
-    ("an empty cursor= is the first page", [(get("conversations/?cursor="), 200), (get("conversations/3/?cursor=", 2), 200)]),
+    ("an empty cursor= is the first page", [
+        (get("conversations/?cursor="), 200), (get("conversations/3/?cursor=", 2), 200)]),
     ("a cursor that can't be decoded, a negative offset: 404", [
-        *((get(f"conversations/{kind}?cursor={value}"), 404) for kind in ("", "2/") for value in ("x", "%C3%A4", "/w==")),
+        *((get(f"conversations/{kind}?cursor={value}"), 404) for kind in ("", "2/")
+          for value in ("x", "%C3%A4", "/w==")),
         (get("conversations/" + cursor("o=-1&p=5")), 404)]),
     ("a position that is no time or id: 404", [
         (get("conversations/" + cursor("p=x")), 404), (get("conversations/2/" + cursor("p=x")), 404)]),
     ("a request that is refused changes nothing", [
-        (send('{"content":"x"}', "send/5/", 4), 201), (get("conversations/4/?cursor=x", 5), 404), (get("unread/", 5), 200)]),
+        (send('{"content":"x"}', "send/5/", 4), 201), (get("conversations/4/?cursor=x", 5), 404),
+        (get("unread/", 5), 200)]),
 ]
 
 LAST = [
@@ -206,6 +218,7 @@ LAST = [
         (send('{"content":"a\\u0000b"}'), 400), (send("content=a%00b", media=sending.FORM), 400),
         (multipart(part(b"a\0b")), 400)]),
 ]
+# fmt: on
 SECTIONS = [COMMON, READING, SENDING, DELETING, PAGING, LAST]
 MARKED = {"HEAD has no side effect": "after HEAD:4", "a request that is refused changes nothing": "after refusal:4"}
 

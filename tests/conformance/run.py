@@ -12,6 +12,7 @@ import tempfile
 import time
 
 import harness
+import postgres
 from conformance import content, rows, sides
 from conformance.departures import TABLE
 from conformance.runner import Runner, Stop
@@ -25,6 +26,7 @@ LENGTH_OF_WALK = 2_000
 class Part:
     """One walk, or with number 0 the contract's rows."""
 
+    backend: str
     number: int
     operations: int
     seed: int
@@ -32,13 +34,13 @@ class Part:
 
     @property
     def name(self):
-        return f"seed {self.seed}, walk {self.number}" if self.number else "the contract's rows"
+        return f"{self.backend}, " + (f"seed {self.seed}, walk {self.number}" if self.number else "the contract's rows")
 
     def __call__(self):
         """(requests, failures, how often each departure was seen)."""
         ties = 0 if self.number else content.TIES
         with tempfile.TemporaryDirectory(prefix="conformance-", dir=harness.BUILD) as folder:
-            with sides.on_sqlite(pathlib.Path(folder), ties) as pair:
+            with sides.pair(self.backend, pathlib.Path(folder), ties) as pair:
                 runner = Runner(self.name, pair, ties, self.most_failures)
                 with contextlib.suppress(Stop):
                     self._walk(runner) if self.number else rows.run(runner)
@@ -54,11 +56,15 @@ class Part:
         runner.check_rows()
 
 
-def parts(operations, seed, most_failures, only=None):
-    """All parts; or the rows and the walk `only`, which is what a failure has to be replayed by."""
+def parts(backends, operations, seed, most_failures, only=None):
+    """All parts, on each backend; or the rows and the walk `only`, which is what a failure has to be replayed by."""
     lengths = [LENGTH_OF_WALK] * (operations // LENGTH_OF_WALK) + [operations % LENGTH_OF_WALK]
-    walks = [Part(number, length, seed, most_failures) for number, length in enumerate(lengths, 1) if length]
-    return [Part(0, 0, seed, most_failures), *(part for part in walks if only in (None, part.number))]
+    walks = [(number, length) for number, length in enumerate(lengths, 1) if length and only in (None, number)]
+    return [
+        Part(backend, number, length, seed, most_failures)
+        for number, length in [(0, 0), *walks]
+        for backend in backends
+    ]
 
 
 def _share(done):
@@ -78,6 +84,8 @@ def _progress(waiting, done, operations):
 
 def everything(todo, jobs):
     """Runs parts, so many at a time: (failures, the closing lines)."""
+    if any(part.backend == "postgresql" for part in todo):
+        postgres.shared()  # here, for all the processes below, which leave its end to this one
     operations, done = sum(part.operations for part in todo), multiprocessing.Value("q", 0)
     with concurrent.futures.ProcessPoolExecutor(jobs, initializer=_share, initargs=(done,)) as pool:
         waiting = [pool.submit(part) for part in todo]

@@ -29,7 +29,7 @@ class Runner:
         self.recent = collections.deque(maxlen=RECENT)
 
     def ask(self, request, same=False):
-        """Asks both; `same` where the request belongs to the operation of the one before, so that times may be of either."""
+        """Asks both; `same` where it belongs to the operation of the request before: times may be of either."""
         self.number += not same
         self.recent.append(f"{self.number}. {request}")
         exchange = Exchange(

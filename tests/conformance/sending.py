@@ -8,13 +8,22 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 ALPHABETS = [
     "abc ",
     "a\u00e4\u00df\u4e2d\U0001f600\u0301",
-    '"\\/<>&\'`=+%;#?',
+    "\"\\/<>&'`=+%;#?",
     "\t\n\r \u00a0\u2028\u2029\ufeff",
     "".join(map(chr, range(1, 32))) + "\x7f\x80\x9f",
     "\ud7ff\ue000\uffff\U0010ffff",
 ]
 NUMBERS = ["0", "-0", "1", "-17", "123", "1.50", "1.0", "-0.0", "1e3", "1E+2", "1e22", "1e-7", "123456789.123456789"]
-NUMBERS += ["9223372036854775807", "-9223372036854775808", "0.1", "1e16", "1e15", "12345678901234567.0", "5e-324", "1e308"]
+NUMBERS += [
+    "9223372036854775807",
+    "-9223372036854775808",
+    "0.1",
+    "1e16",
+    "1e15",
+    "12345678901234567.0",
+    "5e-324",
+    "1e308",
+]
 BIG_NUMBERS = ["9223372036854775808", "-9223372036854775809", "123456789012345678901234567890", "1e400", "-1e999"]
 OTHERS = ["true", "false", "null", "[]", "{}", "[1]", '["a",null]', '{"a":1}', '{"content":"x"}', '""', "0", "0.0"]
 
@@ -44,7 +53,9 @@ def json_body(random):
         value = random.choice(random.choice([NUMBERS, NUMBERS, BIG_NUMBERS, OTHERS]))
     fields = [f'"content":{value}'] if random.random() < 0.97 else []
     for _ in range(random.choice([0, 0, 0, 1, 2])):
-        other = random.choice(['"x":[1,{"content":"no"}]', '"Content":"y"', '"content":"earlier"', '"":null', '"a\\u00e4":1.5'])
+        other = random.choice(
+            ['"x":[1,{"content":"no"}]', '"Content":"y"', '"content":"earlier"', '"":null', '"a\\u00e4":1.5']
+        )
         fields.insert(random.randrange(len(fields) + 1), other)
     space = random.choice(["", "", " ", "\n\t"])
     media = random.choice([JSON] * 6 + ["application/json; charset=utf-8", "Application/JSON"])

@@ -7,12 +7,13 @@ import dataclasses
 import datetime
 import http.client
 import re
-import sqlite3
 import time
 
 import harness
+import postgres
 import reference_project
 from conformance import content
+from databases import PostgresDatabase, SqliteFile
 
 HOST = "dm.test"
 PREFIX = "/api/dm/"
@@ -111,32 +112,52 @@ class Side:
 
     def rows(self):
         """The stored messages."""
-        with contextlib.closing(sqlite3.connect(self.database)) as connection:
-            return [tuple(row) for row in connection.execute(ROWS)]
+        with self.database.transaction() as connection:
+            return [tuple(map(_plain, row)) for row in connection.execute(ROWS).fetchall()]
+
+
+def _plain(value):
+    return int(value) if isinstance(value, bool) else value
+
+
+# A crash of the machine is of no interest here, and the reference commits each message that it marks as read.
+QUICK = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF"
+BACKENDS = ("sqlite", "postgresql")
+
+
+def why_not(backend):
+    """Why a backend can't be used here, or None."""
+    return postgres.why_not() if backend == "postgresql" else None
+
+
+def _database(backend, path):
+    """A database that is empty yet, and how Django's settings describe it."""
+    if backend == "sqlite":
+        return SqliteFile(path), reference_project.sqlite(path, init_command=QUICK)
+    made = PostgresDatabase()
+    return made, reference_project.postgresql(made.cluster.port, made.name)
 
 
 def _fill(database, ties):
-    connection = sqlite3.connect(database)
-    connection.executescript(content.script(ties))
-    connection.close()
+    for statement in content.statements(ties):
+        with database.transaction() as connection:
+            connection.execute(statement)
 
 
 @contextlib.contextmanager
-def on_sqlite(folder, ties=0):
-    """Both sides on SQLite files in `folder`, with so many messages of one time."""
-    ours, theirs = folder / "ours.db", folder / "theirs.db"
-    project = reference_project.Project(
-        folder / "project",
-        reference_project.sqlite(theirs, init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF"),
-        content.ALLOWED_RECIPIENTS,
-    )
-    project.manage("migrate")
-    assert harness.run_program("migrate", database=harness.sqlite_url(ours)).returncode == 0
-    for database in (ours, theirs):
-        _fill(database, ties)
-    listed = ",".join(map(str, content.ALLOWED_RECIPIENTS))
-    server = harness.Server(database=ours, env={"DIRECTMESSAGES_ALLOWED_RECIPIENTS": listed})
+def pair(backend, folder, ties=0):
+    """Both sides on databases of the backend, files of theirs in `folder`, with so many messages of one time."""
     with contextlib.ExitStack() as stack:
+        (ours, _), (theirs, django) = (_database(backend, folder / name) for name in ("ours.db", "theirs.db"))
+        for database in (ours, theirs):
+            stack.callback(database.close)
+        project = reference_project.Project(folder / "project", django, content.ALLOWED_RECIPIENTS)
+        project.manage("migrate")
+        assert harness.run_program("migrate", database=ours.url).returncode == 0
+        for database in (ours, theirs):
+            _fill(database, ties)
+        listed = ",".join(map(str, content.ALLOWED_RECIPIENTS))
+        server = harness.Server(database=ours, env={"DIRECTMESSAGES_ALLOWED_RECIPIENTS": listed})
         stack.callback(server.close)
         port = stack.enter_context(project.serving())
         server.start()

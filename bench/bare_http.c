@@ -11,7 +11,7 @@
 /* The server's defaults. Where one of them changes it has to change here too, or unlike things are compared. */
 #define MAX_CONNECTIONS 10000U
 #define IDLE_TIMEOUT_SECONDS 30U
-#define CONNECTION_MEMORY ((size_t)32 * 1024)
+#define CONNECTION_MEMORY ((size_t)3 * 8192) /* thrice DIRECTMESSAGES_MAX_HEADER_BYTES, as in server/http/http.c */
 
 /* Called with the headers, and again once the request is complete; to answer in the first call would close the
  * connection. */

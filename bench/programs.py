@@ -17,11 +17,13 @@ BUILD = ROOT / os.environ.get("DIRECTMESSAGES_BUILD", "build-release")
 SERVER = BUILD / "directmessages"
 BARE_HTTP = BUILD / "bench" / "bare_http"
 BARE_INSERT = BUILD / "bench" / "bare_insert"
+BARE_INSERT_PG = BUILD / "bench" / "bare_insert_pg"
 
 CORES = os.cpu_count() or 1
 CONNECTIONS = 64
 LOAD_THREADS = max(1, CORES // 2)
 DEADLINE = 60
+MIGRATION = 600  # seconds, for the indexes of 5,000,000 messages on a slow disk
 # The status 0 is that of a client that left before its answer, as wrk does at the end of a round.
 WRONG_LINE = re.compile(
     rb"^(?!\S+ (?:debug|info|warning|access method=(?:GET path=\S+ status=(?:200|0)|POST path=\S+ status=(?:201|0)"
@@ -56,7 +58,7 @@ def environment() -> dict[str, str]:
 
 def require() -> None:
     """Says at once what would be missed later."""
-    for program in (SERVER, BARE_HTTP, BARE_INSERT):
+    for program in (SERVER, BARE_HTTP, BARE_INSERT, BARE_INSERT_PG):
         if not program.is_file():
             raise Failure(f"there is no {program}; 'make bench' builds it")
     if not shutil.which("wrk"):
@@ -89,8 +91,21 @@ def running(command: list, **streams: Any) -> Iterator[subprocess.Popen]:
             process.wait()
 
 
+def answer(port: int, method: str, path: str, token: str, body: str) -> tuple[int, Any]:
+    """One request outside the load: the status, and what the JSON says."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+    headers = {"Authorization": f"Token {token}"}
+    if body:
+        headers["Content-Type"] = "application/json"
+    connection.request(method, path, body or None, headers)
+    response = connection.getresponse()
+    text = response.read()
+    connection.close()
+    return response.status, json.loads(text) if text else None
+
+
 class Server:
-    """The server on one database file, its standard error in a file beside it."""
+    """The server on one database, its standard error in a file."""
 
     def __init__(self, process: subprocess.Popen, log: pathlib.Path):
         self.process = process
@@ -115,16 +130,7 @@ class Server:
         return Memory(resident, peak)
 
     def answer(self, method: str, path: str, token: str, body: str) -> tuple[int, Any]:
-        """One request outside the load: the status, and what the JSON says."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
-        headers = {"Authorization": f"Token {token}"}
-        if body:
-            headers["Content-Type"] = "application/json"
-        connection.request(method, path, body or None, headers)
-        response = connection.getresponse()
-        text = response.read()
-        connection.close()
-        return response.status, json.loads(text) if text else None
+        return answer(self.port, method, path, token, body)
 
     def check_log(self) -> None:
         """Looks for a request that did not get what its method is to get, or an error, and empties the log."""
@@ -135,10 +141,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(database: pathlib.Path) -> Iterator[Server]:
-    log = database.with_suffix(".log")
+def serving(url: str, log: pathlib.Path) -> Iterator[Server]:
     with open(log, "ab") as stream:  # appending, so that it can be emptied while the server writes
-        with running([SERVER, "--database", f"sqlite:///{database}", "serve", "--listen", "127.0.0.1:0"],
+        with running([SERVER, "--database", url, "serve", "--listen", "127.0.0.1:0"],
                      stdout=subprocess.DEVNULL, stderr=stream) as process:
             yield Server(process, log)
     if process.returncode != 0:
@@ -154,14 +159,14 @@ def serving_constant() -> Iterator[int]:
         yield int(re.search(r":(\d+)/$", process.stdout.readline())[1])
 
 
-def migrate(database: pathlib.Path) -> None:
-    finish([SERVER, "--database", f"sqlite:///{database}", "migrate"], "migrate")
+def migrate(url: str) -> None:
+    finish([SERVER, "--database", url, "migrate"], "migrate", MIGRATION)
 
 
-def load(port: int, requests: pathlib.Path, seconds: int, once: bool) -> Round:
+def load(port: int, requests: pathlib.Path, seconds: int, once: bool, connections: int = CONNECTIONS) -> Round:
     """One round of wrk; any answer that is an error is a failure, and so is a broken connection."""
     script = pathlib.Path(__file__).with_name("load.lua")
-    output = finish(["wrk", "-t", LOAD_THREADS, "-c", CONNECTIONS, "-d", seconds, "--timeout", DEADLINE, "-s", script,
+    output = finish(["wrk", "-t", LOAD_THREADS, "-c", connections, "-d", seconds, "--timeout", DEADLINE, "-s", script,
                      f"http://127.0.0.1:{port}/", "--", requests, LOAD_THREADS, *(["once"] if once else [])],
                     "wrk", seconds)
     found = re.search(r"^result (.*)$", output, re.MULTILINE)
@@ -173,7 +178,7 @@ def load(port: int, requests: pathlib.Path, seconds: int, once: bool) -> Round:
     return Round(values["requests"] / values["seconds"], values["p50"], values["p99"])
 
 
-def insert(database: pathlib.Path, pairs: pathlib.Path, content: str, seconds: int) -> Round:
-    """One round of the bare insert loop."""
-    output = finish([BARE_INSERT, database, pairs, content, seconds], "bare_insert", seconds)
+def insert(command: list, seconds: int) -> Round:
+    """One round of a bare insert loop."""
+    output = finish(command, "bare inserts", seconds)
     return Round(float(re.search(r"(\d+) rows/s$", output, re.MULTILINE)[1]))

@@ -6,10 +6,12 @@ a partner with whom it shares some 60 messages, spread over the whole time and a
 """
 
 import hashlib
+import io
+import itertools
 import random
 import sqlite3
 from datetime import datetime, timezone
-from typing import Callable, Iterator, NamedTuple
+from typing import Any, Callable, Iterator, NamedTuple
 
 MESSAGES_PER_USER = 100
 USERS_PER_HEAVY_PAIR = 20
@@ -101,3 +103,28 @@ def fill(path: str, data: Data, tell: Callable[[int], None]) -> None:
     run("COMMIT")
     run("PRAGMA journal_mode = WAL")
     connection.close()
+
+
+class Lines(io.TextIOBase):
+    """Rows as COPY reads them; no text here has anything to escape."""
+
+    def __init__(self, rows: Iterator[tuple]):
+        self.rows = rows
+
+    def read(self, size: int = -1) -> str:
+        lines = ["\t".join("\\N" if value is None else str(value) for value in row) + "\n"
+                 for row in itertools.islice(self.rows, max(size, 8192) // 128)]
+        return "".join(lines)
+
+
+def copy(cursor: Any, path: str, tell: Callable[[int], None]) -> None:
+    """The rows of a filled SQLite file into the tables of PostgreSQL; ids of messages are given anew, and are the same."""
+    source = sqlite3.connect(path)
+    for table, columns in (
+        ("auth_user", "id, password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined"),
+        ("authtoken_token", "key, created, user_id"),
+        ("directmessages_message", "content, sender_id, recipient_id, sent_at, read_at"),
+    ):
+        rows = source.execute(f"SELECT {columns} FROM {table} ORDER BY rowid")
+        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", Lines(telling(rows, tell)))
+    source.close()

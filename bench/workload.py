@@ -46,13 +46,19 @@ class Source(NamedTuple):
             connection.close()
 
 
+class Ceiling(NamedTuple):
+    name: str
+    target: Optional[float]  # what part of it is to be reached
+
+
 class Endpoint(NamedTuple):
     name: str
     requests: Callable[[Source], list[Request]]
     status: int
     right: Callable[[Request, Any], bool]  # whether the body of an answer (from JSON) is what the request is to measure
-    ceiling: Optional[str] = None  # "http", "insert"
-    target: Optional[float] = None  # of the ceiling
+    ceilings: dict[str, Ceiling] = {}  # by the store's name
+    drawn: Optional[str] = None  # lines of pgbench that set :user and :partner, where the ceiling is the statement
+    faster: float = 20  # than the reference, so many times
     once: bool = False  # a repeated request would do less
 
 
@@ -118,14 +124,27 @@ def has_nothing_unread(_: Request, body: Any) -> bool:
     return bool(inbound) and all(message["read_at"] for message in inbound)
 
 
+BARE_ANSWER, STATEMENT, BARE_INSERTS = "bare answer", "pgbench", "bare inserts"
+ANY_USER = "\\set user random(1, {users})\n"
+HEAVY_PAIR = "\\set user random(1, {heavy})\n\\set partner :user + 1 - 2 * ((:user + 1) % 2)\n"
+
+
+def ceilings(sqlite: tuple[str, Optional[float]], postgres: tuple[str, Optional[float]]) -> dict[str, Ceiling]:
+    return {"SQLite": Ceiling(*sqlite), "PostgreSQL": Ceiling(*postgres)}
+
+
 READS = (
-    Endpoint("GET `unread/`", of_each_user("unread/"), 200, is_own_count, "http", 0.6),
-    Endpoint("GET `conversations/<id>/`, 50 messages", heavy_pages, 200, is_read_page, "http", 0.2),
-    Endpoint("GET `conversations/`, 50 partners", of_each_user("conversations/"), 200, is_full_page, "http", 0.1),
+    Endpoint("GET `unread/`", of_each_user("unread/"), 200, is_own_count,
+             ceilings((BARE_ANSWER, 0.6), (STATEMENT, 0.8)), ANY_USER),
+    Endpoint("GET `conversations/<id>/`, 50 messages", heavy_pages, 200, is_read_page,
+             ceilings((BARE_ANSWER, 0.2), (STATEMENT, 0.8)), HEAVY_PAIR),
+    Endpoint("GET `conversations/`, 50 partners", of_each_user("conversations/"), 200, is_full_page,
+             ceilings((BARE_ANSWER, 0.1), (STATEMENT, 0.8)), ANY_USER, faster=1_000),
     Endpoint("GET `conversations/unread/`, some 20 partners", of_each_user("conversations/unread/"), 200,
-             lambda _, body: len(body) > 0, "http"),
+             lambda _, body: len(body) > 0, ceilings((BARE_ANSWER, None), (STATEMENT, None)), ANY_USER),
 )
-SEND = Endpoint("POST `send/<id>/`", post("send/{}/"), 201, lambda _, body: body["content"] == CONTENT, "insert", 0.7)
+SEND = Endpoint("POST `send/<id>/`", post("send/{}/"), 201, lambda _, body: body["content"] == CONTENT,
+                ceilings((BARE_INSERTS, 0.7), (BARE_INSERTS, 0.7)))
 POST = Endpoint("POST `conversations/<id>/`", post("conversations/{}/"), 201,
                 lambda _, body: body[0]["content"] == CONTENT)
 WRITES = (  # in this order, on one copy of the data: the comparison with the ceiling comes first

@@ -53,8 +53,9 @@ class Cluster:
 
     _names = itertools.count(1)
 
-    def __init__(self, port=None):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="directmessages-pg-"))
+    def __init__(self, port=None, parent=None, settings=SETTINGS):
+        self.settings = settings
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="directmessages-pg-", dir=parent))
         self.data = self.directory / "data"
         self.port = port or free_port()
         self.user = owner()
@@ -79,7 +80,7 @@ class Cluster:
 
     def start(self, wait=True):
         options = ["-k", str(self.directory), "-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
-        for setting in SETTINGS:
+        for setting in self.settings:
             options += ["-c", setting]
         flag = "-w" if wait else "-W"
         self._run("pg_ctl", "-D", self.data, "-l", self.directory / "log", "-o", " ".join(options), flag, "start")

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The measurement runs to its end and has figures for every endpoint; what they are is of no concern here."""
 
+import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
+import postgres
+import reference_project
 from endpoints import ENDPOINTS
 from harness import BUILD, ROOT, environment
 from hostile_client import is_sanitized
@@ -17,20 +21,50 @@ pytestmark = [
 ]
 
 
-def test_quick_run_has_a_row_for_each_endpoint(tmp_path):
+def measure(folder, *options):
+    """What a quick run prints; it may leave nothing behind."""
     done = subprocess.run(
-        [ROOT / "bench" / "run", "--quick", "--no-large"],
-        env=environment(DIRECTMESSAGES_BUILD=BUILD, TMPDIR=tmp_path, PYTHONDONTWRITEBYTECODE=1),
-        cwd=tmp_path,
+        [ROOT / "bench" / "run", "--quick", *options],
+        env=environment(DIRECTMESSAGES_BUILD=BUILD, TMPDIR=folder, PYTHONDONTWRITEBYTECODE=1),
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
+    assert list(folder.iterdir()) == [], "it cleans up after itself"
+    return done.stdout
+
+
+def check_rows(table, figures):
+    """There is a row for each endpoint's methods, beginning with so many figures."""
     for endpoint in ENDPOINTS:
         for method in set(endpoint.methods) - {"HEAD", "OPTIONS"}:
             name = f"{method} `{endpoint.template.format(user='<id>', message='<id>')}`"
-            row = re.search(rf"^\| {re.escape(name)}[^|]*\| [\d,]+ \| [\d,]+ \| [\d,]+ \|", done.stdout, re.MULTILINE)
-            assert row, f"no row of {name}:\n{done.stdout}"
-    assert list(tmp_path.iterdir()) == [], "it cleans up after itself"
+            row = rf"^\| {re.escape(name)}[^|]*\|" + r" [\d,.]+ \|" * figures
+            assert re.search(row, table, re.MULTILINE), f"no row of {name}:\n{table}"
+
+
+def test_quick_run_on_sqlite(tmp_path):
+    check_rows(measure(tmp_path, "--no-postgres", "--no-reference"), 3)
+
+
+@pytest.fixture
+def open_folder():
+    """One that PostgreSQL's user gets to, as pytest's own is not."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="directmessages-bench-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(postgres.why_not() is not None, reason=str(postgres.why_not()))
+def test_quick_run_on_postgresql_beside_the_reference(open_folder):
+    reason = reference_project.why_not()
+    ours, _, reference = measure(open_folder, "--no-sqlite").partition("beside drf-directmessages")
+    check_rows(ours, 3)
+    assert re.search(r"\| GET `unread/` .*\(pgbench\)", ours)
+    if reason is not None:
+        pytest.skip(f"without the reference: {reason}")
+    check_rows(reference, 3)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""The ceiling of a read on PostgreSQL: pgbench with the very statement that the server sends for it."""
+
+import pathlib
+import re
+import tempfile
+from typing import Callable, NamedTuple, Optional
+
+import postgres
+import programs
+from programs import Failure, Round
+from seed import Data
+from workload import PAGE, PREFIX, Endpoint, Request, Source
+
+EXECUTED = re.compile(r"LOG:  execute [^:\n]*: (.*)$(?:\n.*DETAIL:  parameters: (.*)$)?", re.MULTILINE)
+VALUE = re.compile(r"\$(\d+) = ('(?:[^']|'')*'|NULL)")
+TRANSACTION = re.compile(r"\s*(BEGIN|START|COMMIT|ROLLBACK|SET)\b", re.IGNORECASE)
+PGBENCH = postgres.BINARIES and postgres.BINARIES.parent / "pgbench"
+
+
+class Load(NamedTuple):
+    """pgbench with a script, on a database, by so many connections."""
+
+    command: list
+    clients: int
+
+    @classmethod
+    def of(cls, cluster: postgres.Cluster, database: str, script: str) -> "Load":
+        file = tempfile.NamedTemporaryFile("w", suffix=".pgbench", dir=cluster.directory, delete=False)
+        with file:
+            file.write(script)
+        return cls([PGBENCH, "-n", "-M", "prepared", "-j", 2, "-f", file.name, "-h", "127.0.0.1", "-p", cluster.port,
+                    "-U", "postgres", database], 1)
+
+    def round(self, seconds: int) -> Round:
+        output = programs.finish([*self.command, "-c", self.clients, "-T", seconds], "pgbench", seconds)
+        found = re.search(r"^tps = ([\d.]+)", output, re.MULTILINE)
+        if not found or not re.search(r"^number of failed transactions: 0 ", output, re.MULTILINE):
+            raise Failure(f"pgbench gave no result:\n{output}")
+        return Round(float(found[1]))
+
+
+class Sweep(NamedTuple):
+    """Trials with several numbers of connections, of so many seconds each."""
+
+    clients: list[int]
+    seconds: int
+
+    def best(self, load: Load, tell: Callable[[str], None]) -> int:
+        rates = {}
+        for clients in self.clients:
+            tell(f"pgbench, {clients} connections")
+            rates[clients] = load._replace(clients=clients).round(self.seconds).rate
+        return max(rates, key=rates.get)
+
+
+def caught(cluster: postgres.Cluster, url: str, size: Data, endpoint: Endpoint, source: Source) -> str:
+    """A pgbench script of the last statement that the server runs for a request, with the user and the partner drawn anew.
+
+    PostgreSQL's log tells it, so it can't be another than the server's. What comes before it (whose token it is) is the
+    server's own affair.
+    """
+    request = next(one for one in reversed(endpoint.requests(source)) if one.user not in (_partner(one), PAGE, PAGE + 1))
+    log = pathlib.Path(cluster.directory) / "log"
+    begin = log.stat().st_size
+    with programs.serving(f"{url}?options=-c%20log_statement%3Dall", log.with_name("caught.log")) as server:
+        status, _ = server.answer(request.method, PREFIX + request.path, size.token(request.user), request.body)
+    if status != endpoint.status:
+        raise Failure(f"{endpoint.name}: {request} got {status}")
+    with open(log, encoding="utf-8", errors="replace") as file:
+        file.seek(begin)
+        ran = [(sql, values) for sql, values in EXECUTED.findall(file.read()) if not TRANSACTION.match(sql)]
+    if not ran:
+        raise Failure(f"{endpoint.name}: PostgreSQL's log has no statement of it")
+    sql, values = ran[-1]
+    return endpoint.drawn.format(users=size.users, heavy=2 * size.heavy_pairs) + _script(sql, values, request)
+
+
+def _partner(request: Request) -> Optional[int]:
+    found = re.search(r"/(\d+)/$", request.path)
+    return int(found[1]) if found else None
+
+
+def _script(sql: str, values: str, request: Request) -> str:
+    names = {f"'{request.user}'": ":user", f"'{_partner(request)}'": ":partner"}
+    placed = {number: names.get(value, value) for number, value in VALUE.findall(values)}
+    return re.sub(r"\$(\d+)", lambda match: placed[match[1]], sql) + ";\n"

@@ -299,7 +299,8 @@ DM_CHECK enum dm_status dm_events(dm *handle, int64_t user_id, struct dm_event_p
 DM_CHECK enum dm_status dm_events_newest(dm *handle, struct dm_event_position *position, struct dm_error *error);
 
 /* Removes events before the time, and all but the newest `keep` (0: no such limit); some thousands at a time, so that
- * sending does not wait long: *removed tells how many, call it again until that is 0. The newest always stays. */
+ * sending does not wait long: *removed tells how many, call it again until that is 0. The newest always stays, and so
+ * does what an active webhook has not been given yet. */
 DM_CHECK enum dm_status dm_events_trim(dm *handle, int64_t before, size_t keep, int64_t *removed,
 				       struct dm_error *error);
 
@@ -334,7 +335,12 @@ enum dm_operation_kind {
 	DM_OP_USER_SET_ACTIVE,        /* text: the name, flag; DM_NOT_FOUND */
 	DM_OP_TOKEN_CREATE,           /* text: the name, flag: reset -> key; DM_NOT_FOUND */
 	DM_OP_TOKEN_REVOKE,           /* text: the name; DM_NOT_FOUND */
-	DM_OP_CHECK_SCHEMA            /* asks the database again what dm_check_schema asks; DM_SCHEMA */
+	DM_OP_CHECK_SCHEMA,           /* asks the database again what dm_check_schema asks; DM_SCHEMA */
+	/* clang-format off */ /* what these take and give is in `webhook`: see directmessages_webhooks.h */
+	DM_OP_WEBHOOK_CREATE, DM_OP_WEBHOOKS, DM_OP_WEBHOOK_DELETE, DM_OP_WEBHOOK_ENABLE, DM_OP_WEBHOOK_ROTATE,
+	DM_OP_DELIVERIES, DM_OP_DELIVERIES_CLAIM, DM_OP_DELIVERY_RECORD, DM_OP_DELIVERY_RETRY, DM_OP_DELIVERIES_TRIM,
+	DM_OP_OUTBOX
+	/* clang-format on */
 };
 
 /* A piece of an ordered list. Messages are ordered by (sent_at, id), partners by id; both newest (highest) first. */
@@ -357,6 +363,7 @@ struct dm_operation {
 	const struct dm_new_user *new_user;
 	struct dm_page page;
 	struct dm_event_position event;
+	struct dm_webhook_call *webhook;
 
 	dm_message_row *on_message;
 	dm_user_row *on_user;

@@ -19,6 +19,7 @@ COMMANDS = [
     ["token", "create"],
     ["token", "revoke"],
     ["message", "list"],
+    *(["webhook", name] for name in "create list delete enable rotate test deliveries redeliver".split()),
     ["routes"],
 ]
 FLAGS = {
@@ -27,6 +28,9 @@ FLAGS = {
     "user create": ["--email", "--first-name", "--last-name", "--password-stdin"],
     "token create": ["--reset"],
     "message list": ["--user", "--limit"],
+    "webhook create": ["--events", "--description", "--secret"],
+    "webhook rotate": ["--secret", "--grace"],
+    "webhook deliveries": ["--webhook", "--state", "--limit"],
 }
 ERROR = re.compile(r"directmessages: [^\n]+; [^\n]+\n")
 
@@ -40,6 +44,13 @@ def database(tmp_path):
     assert run_program("migrate", database=url).returncode == 0
     assert run_program("user", "create", "john", database=url).returncode == 0
     return url
+
+
+def words_for(command):
+    """What the command wants beside flags."""
+    if command[0] == "webhook":
+        return {"create": ["http://127.0.0.1:1/"], "list": [], "deliveries": []}.get(command[-1], ["1"])
+    return ["john"] if command[-1] in ("create", "deactivate", "activate", "revoke") else []
 
 
 def check_error(done, status):
@@ -221,8 +232,7 @@ def test_missing_file_is_told(tmp_path, command):
     """Only `migrate` makes a file; the others name it, and leave none behind."""
     if command in (["migrate"], ["routes"]):
         command = ["migrate", "--check"]
-    names = ["john"] if command[-1] in ("create", "deactivate", "activate", "revoke") else []
-    done = run_program(*command, *names, database=sqlite_url(tmp_path / "none.db"))
+    done = run_program(*command, *words_for(command), database=sqlite_url(tmp_path / "none.db"))
     check_error(done, 1)
     assert "none.db" in done.stderr and "migrate" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -235,8 +245,7 @@ def test_empty_file_is_refused(tmp_path, command):
     path.touch()
     if command == ["migrate"]:
         command = ["migrate", "--check"]
-    names = ["john"] if command[-1] in ("create", "deactivate", "activate", "revoke") else []
-    done = run_program(*command, *names, database=sqlite_url(path))
+    done = run_program(*command, *words_for(command), database=sqlite_url(path))
     check_error(done, 1)
     assert "migrate" in done.stderr
     assert tables(path) == []

@@ -16,12 +16,15 @@ pytestmark = pytest.mark.sqlite
 DJANGO = (pathlib.Path(__file__).parent / "data" / "django.sql").read_text(encoding="utf-8")
 CHECK = ', CONSTRAINT "directmessages_not_to_self" CHECK ("sender_id" <> "recipient_id")'
 OURS = [
+    "directmessages_delivery",
+    "directmessages_delivery_due",
     "directmessages_event",
     "directmessages_received",
     "directmessages_schema",
     "directmessages_sent",
     "directmessages_ticket",
     "directmessages_unread",
+    "directmessages_webhook",
 ]
 STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?")
 

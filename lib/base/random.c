@@ -4,6 +4,20 @@
 
 #include <sys/random.h>
 
+bool random_bytes(void *out, size_t length)
+{
+	size_t filled = 0;
+
+	while (filled < length) {
+		ssize_t got = getrandom((char *)out + filled, length - filled, 0);
+
+		if (got < 0)
+			return false;
+		filled += (size_t)got;
+	}
+	return true;
+}
+
 /* Draws each character evenly from `alphabet` by throwing away the bytes that would favour its beginning. */
 static bool draw(char *out, size_t length, const char *alphabet, size_t letters)
 {

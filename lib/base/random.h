@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Fills `out` with random bytes. False where the system gives none. */
+MUST_CHECK bool random_bytes(void *out, size_t length);
+
 /* Fills `out` with `length` lower-case hex digits (4 random bits each) and a NUL. False where the system gives none. */
 MUST_CHECK bool random_hex(char *out, size_t length);
 

@@ -6,6 +6,7 @@
 #include "utf8.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Below the limits of both SQLite (1,000,000,000 bytes a row) and PostgreSQL (1 GiB a field). */
 #define CONTENT_BYTES_MOST 900000000
@@ -76,5 +77,34 @@ enum dm_status rules_check_new_user(const struct dm_new_user *user, struct dm_er
 	if (!is_text(user->first_name, 150) || !is_text(user->last_name, 150))
 		return fail(error, DM_INVALID,
 			    "a first or last name is UTF-8 text of at most 150 characters; shorten it");
+	return DM_OK;
+}
+
+static bool is_http_url(struct dm_text url)
+{
+	static const char *const schemes[] = {"http://", "https://"};
+	bool has_scheme = false;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(schemes); i++) {
+		size_t length = strlen(schemes[i]);
+
+		has_scheme |= url.length > length && strncasecmp(url.data, schemes[i], length) == 0;
+	}
+	for (size_t i = 0; has_scheme && i < url.length; i++)
+		if (url.data[i] <= ' ' || url.data[i] >= 0x7F)
+			return false;
+	return has_scheme && url.length <= 2000;
+}
+
+enum dm_status rules_check_new_webhook(const struct dm_new_webhook *webhook, struct dm_error *error)
+{
+	if (!is_http_url(webhook->url))
+		return fail(error, DM_INVALID,
+			    "a webhook's URL is http:// or https:// and at most 2000 printable ASCII characters in all;"
+			    " give such a URL");
+	if (!is_text(webhook->description, 200))
+		return fail(error, DM_INVALID, "a description is UTF-8 text of at most 200 characters; shorten it");
+	if (webhook->events == 0 || (webhook->events & ~DM_WEBHOOK_ALL_EVENTS) != 0)
+		return fail(error, DM_INVALID, "a webhook wants message_sent, message_read or both; choose from these");
 	return DM_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "attributes.h"
 #include "directmessages.h"
+#include "directmessages_webhooks.h"
 
 struct rules {
 	int64_t *allowed_recipients; /* owned; none: everybody may message everybody */
@@ -19,5 +20,8 @@ MUST_CHECK enum dm_status rules_check_send(const struct rules *rules, int64_t se
 
 /* Django's limits of auth_user: what its forms would refuse, we refuse. */
 MUST_CHECK enum dm_status rules_check_new_user(const struct dm_new_user *user, struct dm_error *error);
+
+/* A URL that can be printed in a line, at least one event. */
+MUST_CHECK enum dm_status rules_check_new_webhook(const struct dm_new_webhook *webhook, struct dm_error *error);
 
 #endif

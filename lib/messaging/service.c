@@ -175,6 +175,8 @@ static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 						     operation->text, &operation->error);
 	if (operation->kind == DM_OP_USER_CREATE)
 		operation->status = rules_check_new_user(operation->new_user, &operation->error);
+	if (operation->kind == DM_OP_WEBHOOK_CREATE)
+		operation->status = rules_check_new_webhook(operation->webhook->new_webhook, &operation->error);
 	return operation->status;
 }
 

@@ -7,6 +7,7 @@
 #include "resources.h"
 #include "routes.h"
 
+#include "clock.h"
 #include "directmessages_stats.h"
 
 #include <stdio.h>
@@ -154,6 +155,38 @@ static void events_dispatched(struct buffer *out, const struct view *view, const
 	exposition_sample(out, (double)view->streams.dispatched, "%s", name);
 }
 
+/* ---- webhooks ------------------------------------------------------------------------------------------------ */
+
+static void attempts(struct buffer *out, const struct view *view, const char *name)
+{
+	struct webhook_counts *counts = view->monitor->webhooks;
+
+	exposition_sample(out, (double)atomic_load(&counts->delivered), "%s{outcome=\"delivered\"}", name);
+	exposition_sample(out, (double)atomic_load(&counts->failed), "%s{outcome=\"failed\"}", name);
+}
+
+static void given_up(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)atomic_load(&view->monitor->webhooks->given_up), "%s", name);
+}
+
+static void disabled(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)atomic_load(&view->monitor->webhooks->disabled), "%s", name);
+}
+
+static void outbox(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)atomic_load(&view->monitor->webhooks->waiting), "%s", name);
+}
+
+static void outbox_age(struct buffer *out, const struct view *view, const char *name)
+{
+	int64_t oldest_at = atomic_load(&view->monitor->webhooks->oldest_at);
+
+	exposition_sample(out, oldest_at == 0 ? 0 : (double)(clock_now() - oldest_at) / 1e6, "%s", name);
+}
+
 /* ---- the process --------------------------------------------------------------------------------------------- */
 
 static void build(struct buffer *out, const struct view *view, const char *name)
@@ -216,6 +249,11 @@ static const struct {
 	{OURS("event_streams_opened_total"), "counter", "Event streams that were opened.", streams_opened},
 	{OURS("event_streams_dropped_total"), "counter", "Event streams cut off, their client being too slow.", streams_dropped},
 	{OURS("events_dispatched_total"), "counter", "Events put into streams, replayed ones too.", events_dispatched},
+	{OURS("webhook_attempts_total"), "counter", "Requests to endpoints of webhooks, by outcome.", attempts},
+	{OURS("webhook_given_up_total"), "counter", "Deliveries that failed for the last time.", given_up},
+	{OURS("webhook_disabled_total"), "counter", "Endpoints that this server has disabled.", disabled},
+	{OURS("outbox_waiting"), "gauge", "Deliveries that wait or are under way, and events not given out yet.", outbox},
+	{OURS("outbox_oldest_seconds"), "gauge", "Age of the oldest of these.", outbox_age},
 	{OURS("build_info"), "gauge", "Always 1: the version and the kind of database are its labels.", build},
 	{"process_start_time_seconds", "gauge", "When the process started, since 1970.", started},
 	{"process_cpu_seconds_total", "counter", "User and system time that the process took.", cpu},

@@ -4,6 +4,7 @@
 #define MONITOR_H
 
 #include "requests.h"
+#include "webhook_counts.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,8 +13,9 @@ struct monitor {
 	int64_t started_at;              /* microseconds since 1970 */
 	struct request_counts *requests; /* by route_number */
 	atomic_size_t connections;       /* open ones */
-	atomic_bool stopping;            /* new requests had better go elsewhere */
-	atomic_bool unready;             /* the database did not answer when it was asked last */
+	struct webhook_counts *webhooks;
+	atomic_bool stopping; /* new requests had better go elsewhere */
+	atomic_bool unready;  /* the database did not answer when it was asked last */
 };
 
 #endif

@@ -61,6 +61,14 @@ int user_deactivate_run(const struct command *command, int argc, char **argv);
 int token_create_run(const struct command *command, int argc, char **argv);
 int token_revoke_run(const struct command *command, int argc, char **argv);
 int message_list_run(const struct command *command, int argc, char **argv);
+int webhook_create_run(const struct command *command, int argc, char **argv);
+int webhook_list_run(const struct command *command, int argc, char **argv);
+int webhook_delete_run(const struct command *command, int argc, char **argv);
+int webhook_enable_run(const struct command *command, int argc, char **argv);
+int webhook_rotate_run(const struct command *command, int argc, char **argv);
+int webhook_test_run(const struct command *command, int argc, char **argv);
+int webhook_deliveries_run(const struct command *command, int argc, char **argv);
+int webhook_redeliver_run(const struct command *command, int argc, char **argv);
 int routes_run(const struct command *command, int argc, char **argv);
 
 #endif

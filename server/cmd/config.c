@@ -181,7 +181,30 @@ bool config_read(struct config *config, const struct config_flags *flags)
 	       read_numbers(config, flags) && config_read_prefix(config, flags->prefix) &&
 	       read_switch(PREFIX "TRUST_FORWARDED", false, &config->trust_forwarded) && read_events(config) &&
 	       read_switch(PREFIX "DOCS", true, &config->docs) && read_log_level(config, flags->log_level) &&
-	       read_allowed_recipients(config);
+	       config_read_webhooks(&config->webhooks) && read_allowed_recipients(config);
+}
+
+bool config_read_webhooks(struct webhooks_options *options)
+{
+	const char *allow = setting(NULL, PREFIX "WEBHOOK_ALLOW");
+	const char *schedule = setting(NULL, PREFIX "WEBHOOK_SCHEDULE");
+	int64_t timeout, connections, disable_after;
+
+	if (!read_number(NULL, NULL, PREFIX "WEBHOOK_TIMEOUT", 1, 300, 15, &timeout) ||
+	    !read_number(NULL, NULL, PREFIX "WEBHOOK_CONNECTIONS", 1, 1000, 16, &connections) ||
+	    !read_number(NULL, NULL, PREFIX "WEBHOOK_DISABLE_AFTER", 0, 31536000, 432000, &disable_after))
+		return false;
+	options->poster.timeout_ms = (int)timeout * 1000;
+	options->poster.ca_file = setting(NULL, PREFIX "WEBHOOK_CA_FILE");
+	options->connections = (size_t)connections;
+	options->disable_after = disable_after * 1000000;
+	if (!address_guard_read(&options->poster.guard, allow))
+		return refuse(PREFIX "WEBHOOK_ALLOW", allow,
+			      "'private', or addresses and CIDR ranges with commas between them, such as 10.0.0.0/8");
+	if (!schedule_read(&options->schedule, span_from(schedule ? schedule : SCHEDULE_DEFAULT)))
+		return refuse(PREFIX "WEBHOOK_SCHEDULE", schedule,
+			      "up to 32 pauses in seconds with commas between them, such as " SCHEDULE_DEFAULT);
+	return true;
 }
 
 void config_release(struct config *config)

@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "hub.h"
 #include "log.h"
+#include "webhooks.h"
 
 struct config {
 	const char *listen;
@@ -23,6 +24,7 @@ struct config {
 	bool record_events;
 	struct hub_options events; /* but for the handle */
 	bool docs;                 /* the OpenAPI document and the docs page */
+	struct webhooks_options webhooks;
 	enum log_level log_level;
 	int64_t *allowed_recipients; /* owned */
 	size_t allowed_recipients_count;
@@ -36,6 +38,9 @@ struct config_flags {
 /* False after it has told, in a line, which setting is wrong and what it wants. */
 MUST_CHECK bool config_read(struct config *config, const struct config_flags *flags);
 void config_release(struct config *config);
+
+/* Only what concerns deliveries to endpoints. */
+MUST_CHECK bool config_read_webhooks(struct webhooks_options *options);
 
 /* Only the prefix, for those who need no more. */
 MUST_CHECK bool config_read_prefix(struct config *config, const char *flag);

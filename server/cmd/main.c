@@ -17,6 +17,14 @@ static const struct command commands[] = {
 	{"token",   "create",     "NAME [--reset]",         "Prints the user's token, making it where there is none.", token_create_run},
 	{"token",   "revoke",     "NAME",                   "Removes the user's token.",                          token_revoke_run},
 	{"message", "list",       "[--user NAME] [--limit N]", "Lists messages, the newest first.",               message_list_run},
+	{"webhook", "create",     "URL [FLAGS]",            "Adds an endpoint that is told of messages, and prints its secret.", webhook_create_run},
+	{"webhook", "list",       "",                       "Lists the endpoints.",                               webhook_list_run},
+	{"webhook", "delete",     "ID",                     "Removes an endpoint and its deliveries.",            webhook_delete_run},
+	{"webhook", "enable",     "ID",                     "Makes a disabled endpoint active again.",            webhook_enable_run},
+	{"webhook", "rotate",     "ID [FLAGS]",             "Gives an endpoint a new secret and prints it.",      webhook_rotate_run},
+	{"webhook", "test",       "ID",                     "Delivers a test event now and tells what came of it.", webhook_test_run},
+	{"webhook", "deliveries", "[FLAGS]",                "Lists deliveries, the newest first.",                webhook_deliveries_run},
+	{"webhook", "redeliver",  "DELIVERY",               "Begins a finished delivery anew.",                   webhook_redeliver_run},
 	{NULL,      "routes",     "",                       "Prints the route table.",                            routes_run},
 };
 /* clang-format on */

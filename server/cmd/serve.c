@@ -137,10 +137,11 @@ static bool start_hub(const struct config *config, dm *handle, struct hub **hub)
 	return *hub || !config->record_events;
 }
 
-static int serve_api(const struct config *config, dm *handle, const sigset_t *signals)
+static int serve_api(const struct config *config, dm *handle, struct webhook_counts *counts, const sigset_t *signals)
 {
 	struct document document;
 	struct monitor monitor = {
+		.webhooks = counts,
 		.started_at = clock_now(),
 		.requests = request_counts_new(routes_count(), config->threads + 1), /* and that of --admin-listen */
 	};
@@ -163,8 +164,23 @@ static int serve_api(const struct config *config, dm *handle, const sigset_t *si
 	return status;
 }
 
+/* Without events there is nothing to deliver. */
+static struct webhooks *start_webhooks(const struct config *config, dm *handle, struct webhook_counts *counts)
+{
+	struct webhooks_options options = config->webhooks;
+	struct webhooks *webhooks;
+
+	options.counts = counts;
+	webhooks = config->record_events ? webhooks_start(handle, &options) : NULL;
+	if (config->record_events && !webhooks)
+		log_line(LOG_ERROR, "no memory, or no thread, for webhooks: none are delivered");
+	return webhooks;
+}
+
 static int serve(const struct config *config, bool migrate)
 {
+	struct webhook_counts counts = {0};
+	struct webhooks *webhooks;
 	sigset_t signals;
 	int status;
 	dm *handle;
@@ -177,7 +193,9 @@ static int serve(const struct config *config, bool migrate)
 		return status;
 	if (!log_gather())
 		log_line(LOG_WARNING, "no thread for the access lines; each is written on its own");
-	status = serve_api(config, handle, &signals);
+	webhooks = start_webhooks(config, handle, &counts);
+	status = serve_api(config, handle, &counts, &signals);
+	webhooks_stop(webhooks);
 	dm_close(handle);
 	log_gather_end();
 	if (status == EXIT_SUCCESS)

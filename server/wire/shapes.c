@@ -9,7 +9,8 @@ static struct span as_span(struct dm_text text)
 	return (struct span){text.data, text.length};
 }
 
-void shape_message(struct buffer *out, const struct dm_message *message, int64_t viewer_id)
+/* A message up to its direction, and behind it. */
+static void begin_message(struct buffer *out, const struct dm_message *message)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"id\":");
 	buffer_append_int(out, message->id);
@@ -17,10 +18,11 @@ void shape_message(struct buffer *out, const struct dm_message *message, int64_t
 	buffer_append_int(out, message->sender_id);
 	BUFFER_APPEND_LITERAL(out, ",\"recipient\":");
 	buffer_append_int(out, message->recipient_id);
-	if (message->recipient_id == viewer_id)
-		BUFFER_APPEND_LITERAL(out, ",\"direction\":\"in\",\"sent_at\":");
-	else
-		BUFFER_APPEND_LITERAL(out, ",\"direction\":\"out\",\"sent_at\":");
+}
+
+static void end_message(struct buffer *out, const struct dm_message *message)
+{
+	BUFFER_APPEND_LITERAL(out, ",\"sent_at\":");
 	json_time(out, message->sent_at);
 	BUFFER_APPEND_LITERAL(out, ",\"read_at\":");
 	if (message->read_at == DM_UNREAD)
@@ -30,6 +32,16 @@ void shape_message(struct buffer *out, const struct dm_message *message, int64_t
 	BUFFER_APPEND_LITERAL(out, ",\"content\":");
 	json_string(out, as_span(message->content));
 	buffer_append_char(out, '}');
+}
+
+void shape_message(struct buffer *out, const struct dm_message *message, int64_t viewer_id)
+{
+	begin_message(out, message);
+	if (message->recipient_id == viewer_id)
+		BUFFER_APPEND_LITERAL(out, ",\"direction\":\"in\"");
+	else
+		BUFFER_APPEND_LITERAL(out, ",\"direction\":\"out\"");
+	end_message(out, message);
 }
 
 void shape_partner(struct buffer *out, const struct dm_user *user)
@@ -72,6 +84,32 @@ void shape_ticket(struct buffer *out, const char *ticket)
 	BUFFER_APPEND_LITERAL(out, ",\"expires_in\":");
 	buffer_append_int(out, DM_TICKET_SECONDS);
 	buffer_append_char(out, '}');
+}
+
+void shape_webhook(struct buffer *out, const char *type, int64_t at, const struct dm_message *message,
+		   const struct dm_user *from_user, const struct dm_user *to)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"type\":");
+	json_string(out, span_from(type));
+	BUFFER_APPEND_LITERAL(out, ",\"timestamp\":");
+	json_time(out, at);
+	BUFFER_APPEND_LITERAL(out, ",\"data\":{\"message\":");
+	begin_message(out, message);
+	end_message(out, message);
+	BUFFER_APPEND_LITERAL(out, ",\"from_user\":");
+	shape_partner(out, from_user);
+	BUFFER_APPEND_LITERAL(out, ",\"to\":");
+	shape_partner(out, to);
+	BUFFER_APPEND_LITERAL(out, "}}");
+}
+
+void shape_webhook_test(struct buffer *out, int64_t at, int64_t webhook_id)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"type\":\"webhook.test\",\"timestamp\":");
+	json_time(out, at);
+	BUFFER_APPEND_LITERAL(out, ",\"data\":{\"webhook\":");
+	buffer_append_int(out, webhook_id);
+	BUFFER_APPEND_LITERAL(out, "}}");
 }
 
 void shape_error(struct buffer *out, struct span detail)

@@ -34,6 +34,17 @@ static const struct {
 	[DM_OP_TOKEN_CREATE] = {token_create, false},
 	[DM_OP_TOKEN_REVOKE] = {token_revoke, false},
 	[DM_OP_CHECK_SCHEMA] = {schema_still_fits, true},
+	[DM_OP_WEBHOOK_CREATE] = {webhook_create, false},
+	[DM_OP_WEBHOOKS] = {webhooks_list, true},
+	[DM_OP_WEBHOOK_DELETE] = {webhook_delete, false},
+	[DM_OP_WEBHOOK_ENABLE] = {webhook_enable, false},
+	[DM_OP_WEBHOOK_ROTATE] = {webhook_rotate, false},
+	[DM_OP_DELIVERIES] = {deliveries_list, true},
+	[DM_OP_DELIVERIES_CLAIM] = {deliveries_claim, false},
+	[DM_OP_DELIVERY_RECORD] = {delivery_record, false},
+	[DM_OP_DELIVERY_RETRY] = {delivery_retry, false},
+	[DM_OP_DELIVERIES_TRIM] = {deliveries_trim, false},
+	[DM_OP_OUTBOX] = {outbox_state, true},
 };
 
 bool operation_is_read(const struct dm_operation *operation)

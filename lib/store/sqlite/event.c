@@ -5,19 +5,16 @@
  * microseconds: nobody but us reads this table. */
 #include "nouns.h"
 
-/* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */
-#define KIND_OF(signal) ((int)(signal) + 1)
-#define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
-
 /* So many rows are removed at once at most: about 10 ms. */
 #define TRIM_MOST "5000"
 
 #define LOG "directmessages_event"
 
-/* The first row to be kept: by number, by time (looked for among those that may go), and no more than some are to go.
- */
+/* The first row to be kept: by number, by time (looked for among those that may go), what an active webhook has not been
+ * given yet, and no more than some are to go. */
 #define FIRST_KEPT \
 	"min((SELECT max(id) FROM " LOG "), (SELECT min(id) FROM " LOG ") + " TRIM_MOST \
+	", coalesce((SELECT min(position) + 1 FROM directmessages_webhook WHERE is_active), 9223372036854775807)" \
 	", max((SELECT max(id) FROM " LOG ") - ?1 + 1, coalesce((SELECT id FROM (SELECT id, at FROM " LOG \
 	" ORDER BY id LIMIT " TRIM_MOST ") WHERE at >= ?2" \
 	" ORDER BY id LIMIT 1), 9223372036854775807)))"

@@ -120,6 +120,18 @@ static const char tickets[] =
 	"CREATE TABLE directmessages_ticket (ticket varchar(40) NOT NULL PRIMARY KEY, key varchar(40) NOT NULL,"
 	" expires_at integer NOT NULL) WITHOUT ROWID;";
 
+/* The outbox. Of deliveries there is one index, of those that wait: a delivery that is taken at once costs a row. */
+static const char webhooks[] =
+	"CREATE TABLE directmessages_webhook (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, url text NOT NULL,"
+	" description text NOT NULL, secret text NOT NULL, old_secret text NOT NULL, old_secret_until integer NOT NULL,"
+	" events integer NOT NULL, position integer NOT NULL, created_at integer NOT NULL, is_active bool NOT NULL,"
+	" disabled_why text NOT NULL, failing_since integer NOT NULL);"
+	"CREATE TABLE directmessages_delivery (id integer NOT NULL PRIMARY KEY, webhook_id integer NOT NULL,"
+	" name text NOT NULL, kind integer NOT NULL, message_id integer NOT NULL, at integer NOT NULL,"
+	" state integer NOT NULL, attempts integer NOT NULL, next_at integer NOT NULL, finished_at integer NOT NULL,"
+	" http_status integer NOT NULL, error text NOT NULL);"
+	"CREATE INDEX directmessages_delivery_due ON directmessages_delivery (webhook_id, next_at) WHERE state = 0;";
+
 const struct migration migrations[] = {
 	{
 		.number = 1,
@@ -155,6 +167,13 @@ const struct migration migrations[] = {
 		.name = "tickets",
 		.satisfied = "SELECT " HAS_COLUMNS("directmessages_ticket", "3", "'ticket', 'key', 'expires_at'"),
 		.sql = tickets,
+	},
+	{
+		.number = 5,
+		.name = "webhooks and their deliveries",
+		.satisfied = "SELECT count(*) = 3 FROM sqlite_master WHERE name IN ('directmessages_webhook',"
+			     " 'directmessages_delivery', 'directmessages_delivery_due')",
+		.sql = webhooks,
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

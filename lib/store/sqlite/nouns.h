@@ -4,6 +4,7 @@
 #ifndef NOUNS_H
 #define NOUNS_H
 
+#include "directmessages_webhooks.h"
 #include "session.h"
 
 typedef enum dm_status operation_function(struct session *session, struct dm_operation *operation);
@@ -48,5 +49,25 @@ enum dm_status event_record(struct session *session, enum dm_signal signal, cons
 
 /* migrate.c */
 operation_function schema_still_fits;
+
+/* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */
+#define KIND_OF(signal) ((int)(signal) + 1)
+#define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
+
+/* webhook.c */
+operation_function webhook_create, webhooks_list, webhook_delete, webhook_enable, webhook_rotate;
+
+/* What an attempt's outcome means for its endpoint; the operation is a DM_OP_DELIVERY_RECORD. */
+operation_function webhook_note_outcome;
+
+/* delivery.c */
+operation_function deliveries_list, delivery_record, delivery_retry, deliveries_trim, outbox_state;
+struct dm_delivery delivery_from_row(sqlite3_stmt *row); /* of SELECT DELIVERY_COLUMNS */
+#define DELIVERY_COLUMNS \
+	"d.id, d.webhook_id, d.name, d.kind, d.message_id, d.at, d.state, d.attempts, d.next_at, d.finished_at," \
+	" d.http_status, d.error"
+
+/* claim.c */
+operation_function deliveries_claim;
 
 #endif

@@ -178,6 +178,9 @@ enum dm_status session_prepare(struct session *session, struct dm_error *error)
 		{conversation_statements, conversation_statements_count},
 		{event_statements, event_statements_count},
 		{ticket_statements, ticket_statements_count},
+		{webhook_statements, webhook_statements_count},
+		{delivery_statements, delivery_statements_count},
+		{claim_statements, claim_statements_count},
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(nouns); i++) {

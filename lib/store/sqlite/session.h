@@ -50,6 +50,34 @@ enum statement {
 	TICKET_CREATE,
 	TICKET_TAKE,
 	TICKETS_EXPIRE,
+	WEBHOOK_INSERT,
+	WEBHOOKS_ALL,
+	WEBHOOK_DELETE,
+	WEBHOOK_DELETE_DELIVERIES,
+	WEBHOOK_ENABLE,
+	WEBHOOK_ROTATE,
+	WEBHOOK_SUCCEEDED,
+	WEBHOOK_IS_FAILING,
+	WEBHOOK_DISABLE,
+	WEBHOOK_FAIL_DELIVERIES,
+	DELIVERIES_LIST,
+	DELIVERY_STATE,
+	DELIVERY_AGAIN,
+	DELIVERY_DELIVERED,
+	DELIVERY_RETRY,
+	DELIVERY_FAILED,
+	DELIVERY_RELEASED,
+	DELIVERIES_WINDOW,
+	DELIVERIES_TRIM,
+	OUTBOX_PENDING,
+	OUTBOX_BEHIND,
+	CLAIM_PLACE,
+	CLAIM_IS_TAKEN,
+	CLAIM_DUE,
+	CLAIM_END,
+	CLAIM_NEW,
+	CLAIM_ADVANCE,
+	CLAIM_ROWS,
 	STATEMENT_COUNT
 };
 
@@ -60,9 +88,13 @@ struct statement_text {
 };
 
 extern const struct statement_text session_statements[], user_statements[], token_statements[], message_statements[],
-	conversation_statements[], partner_statements[], event_statements[], ticket_statements[];
+	conversation_statements[], partner_statements[], event_statements[], ticket_statements[],
+	webhook_statements[],
+	delivery_statements[], claim_statements[];
 extern const size_t session_statements_count, user_statements_count, token_statements_count, message_statements_count,
-	conversation_statements_count, partner_statements_count, event_statements_count, ticket_statements_count;
+	conversation_statements_count, partner_statements_count, event_statements_count, ticket_statements_count,
+	webhook_statements_count,
+	delivery_statements_count, claim_statements_count;
 
 struct session {
 	sqlite3 *db;

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* claim.c - giving deliveries to a worker: those that are due, and new ones made from the event log.
+ *
+ * A delivery that waits and one that is under way look alike: a claim moves next_at to the time when it ends, so that
+ * the delivery of a worker that has died is due again by then. */
+#include "nouns.h"
+
+#include "clock.h"
+
+#define DELIVERIES "directmessages_delivery"
+
+/* So many places of the log are looked at for one claim at most, when the endpoint wants few of them: about 1 ms. */
+#define LOG_WINDOW 10000
+
+const struct statement_text claim_statements[] = {
+	{CLAIM_PLACE, "SELECT events, position, (SELECT max(id) FROM directmessages_event) FROM directmessages_webhook"
+		      " WHERE id = ?1 AND is_active"},
+	{CLAIM_IS_TAKEN, "SELECT 1 FROM " DELIVERIES " WHERE webhook_id = ?1 AND state = 0 AND next_at = ?2"},
+	{CLAIM_DUE,
+	 "UPDATE " DELIVERIES " SET attempts = attempts + 1, next_at = ?2 WHERE id IN (SELECT id FROM " DELIVERIES
+	 " WHERE webhook_id = ?1 AND state = 0 AND next_at <= ?3 ORDER BY next_at LIMIT ?4)"},
+	{CLAIM_END, "SELECT max(id), count(*) FROM (SELECT id FROM directmessages_event WHERE id > ?1 AND id <= ?2"
+		    " AND kind > 0 AND (?3 >> (kind - 1)) & 1 ORDER BY id LIMIT ?4)"},
+	{CLAIM_NEW, "INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
+		    " finished_at, http_status, error) SELECT ?1, 'msg_' || lower(hex(randomblob(12))), kind,"
+		    " message_id, at, 0, 1, ?2, 0, 0, '' FROM directmessages_event"
+		    " WHERE id > ?3 AND id <= ?4 AND kind > 0 AND (?5 >> (kind - 1)) & 1 ORDER BY id"},
+	{CLAIM_ADVANCE, "UPDATE directmessages_webhook SET position = ?2 WHERE id = ?1"},
+	{CLAIM_ROWS,
+	 "SELECT " DELIVERY_COLUMNS ", m.sender_id, m.recipient_id, m.sent_at, m.content, {f.id}, {f.username},"
+	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name} FROM " DELIVERIES " d"
+	 " LEFT JOIN directmessages_message m ON m.id = d.message_id LEFT JOIN {users} f ON {f.id} = m.sender_id"
+	 " LEFT JOIN {users} t ON {t.id} = m.recipient_id WHERE d.webhook_id = ?1 AND d.state = 0 AND d.next_at = ?2"
+	 " ORDER BY d.id"},
+};
+const size_t claim_statements_count = ARRAY_LENGTH(claim_statements);
+
+struct claim {
+	int64_t webhook_id;
+	int64_t until; /* known by this alone: no other delivery of the endpoint has it as its next_at */
+	int64_t room;
+	int64_t events, position, newest;
+};
+
+/* Where the endpoint is in the log. False in *found where there is none, or it is disabled. */
+static enum dm_status find_place(struct session *session, struct claim *claim, bool *found, struct dm_error *error)
+{
+	sqlite3_stmt *statement = session->statements[CLAIM_PLACE];
+	int code;
+
+	sqlite3_bind_int64(statement, 1, claim->webhook_id);
+	code = sqlite3_step(statement);
+	*found = code == SQLITE_ROW;
+	if (*found) {
+		claim->events = sqlite3_column_int64(statement, 0);
+		claim->position = sqlite3_column_int64(statement, 1);
+		claim->newest = sqlite3_column_int64(statement, 2);
+	}
+	return session_finish(session, statement, code, error);
+}
+
+static enum dm_status make_unique(struct session *session, struct claim *claim, struct dm_error *error)
+{
+	sqlite3_stmt *statement = session->statements[CLAIM_IS_TAKEN];
+	enum dm_status status = DM_OK;
+	int code = SQLITE_ROW;
+
+	sqlite3_bind_int64(statement, 1, claim->webhook_id);
+	for (claim->until--; status == DM_OK && code == SQLITE_ROW;) {
+		sqlite3_bind_int64(statement, 2, ++claim->until);
+		code = sqlite3_step(statement);
+		status = session_finish(session, statement, code, error);
+	}
+	return status;
+}
+
+static enum dm_status claim_due(struct session *session, struct claim *claim, struct dm_error *error)
+{
+	sqlite3_stmt *statement = session->statements[CLAIM_DUE];
+	enum dm_status status;
+
+	sqlite3_bind_int64(statement, 1, claim->webhook_id);
+	sqlite3_bind_int64(statement, 2, claim->until);
+	sqlite3_bind_int64(statement, 3, clock_now());
+	sqlite3_bind_int64(statement, 4, claim->room);
+	status = session_step_done(session, statement, error);
+	if (status == DM_OK)
+		claim->room -= sqlite3_changes(session->db);
+	return status;
+}
+
+/* Up to where the log is taken: behind as many wanted events as there is room for, or to the end of the window. */
+static enum dm_status find_end(struct session *session, const struct claim *claim, int64_t *end, int64_t *count,
+			       struct dm_error *error)
+{
+	sqlite3_stmt *statement = session->statements[CLAIM_END];
+	int64_t last = 0;
+	int code;
+
+	*end = claim->newest - claim->position > LOG_WINDOW ? claim->position + LOG_WINDOW : claim->newest;
+	sqlite3_bind_int64(statement, 1, claim->position);
+	sqlite3_bind_int64(statement, 2, *end);
+	sqlite3_bind_int64(statement, 3, claim->events);
+	sqlite3_bind_int64(statement, 4, claim->room);
+	code = sqlite3_step(statement);
+	if (code == SQLITE_ROW) {
+		last = sqlite3_column_int64(statement, 0);
+		*count = sqlite3_column_int64(statement, 1);
+	}
+	if (*count == claim->room)
+		*end = last;
+	return session_finish(session, statement, code, error);
+}
+
+static enum dm_status claim_new(struct session *session, struct claim *claim, struct dm_error *error)
+{
+	sqlite3_stmt *insert = session->statements[CLAIM_NEW];
+	sqlite3_stmt *advance = session->statements[CLAIM_ADVANCE];
+	int64_t end, count = 0;
+	enum dm_status status;
+
+	if (claim->room == 0 || claim->position >= claim->newest)
+		return DM_OK;
+	status = find_end(session, claim, &end, &count, error);
+	if (status == DM_OK && count > 0) {
+		sqlite3_bind_int64(insert, 1, claim->webhook_id);
+		sqlite3_bind_int64(insert, 2, claim->until);
+		sqlite3_bind_int64(insert, 3, claim->position);
+		sqlite3_bind_int64(insert, 4, end);
+		sqlite3_bind_int64(insert, 5, claim->events);
+		status = session_step_done(session, insert, error);
+	}
+	if (status != DM_OK)
+		return status;
+	sqlite3_bind_int64(advance, 1, claim->webhook_id);
+	sqlite3_bind_int64(advance, 2, end);
+	return session_step_done(session, advance, error);
+}
+
+static struct dm_user user_of_claim(sqlite3_stmt *row, int column)
+{
+	return (struct dm_user){
+		.id = sqlite3_column_int64(row, column),
+		.username = column_text(row, column + 1),
+		.first_name = column_text(row, column + 2),
+		.last_name = column_text(row, column + 3),
+		.email = {"", 0},
+	};
+}
+
+static enum dm_status lend_claimed(struct session *session, const struct claim *claim, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[CLAIM_ROWS];
+	int code;
+
+	sqlite3_bind_int64(statement, 1, claim->webhook_id);
+	sqlite3_bind_int64(statement, 2, claim->until);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct dm_delivery delivery = delivery_from_row(statement);
+
+		delivery.from_user = user_of_claim(statement, 16);
+		delivery.to = user_of_claim(statement, 20);
+		delivery.message = (struct dm_message){
+			.id = delivery.from_user.id && delivery.to.id ? delivery.message_id : 0,
+			.sender_id = sqlite3_column_int64(statement, 12),
+			.recipient_id = sqlite3_column_int64(statement, 13),
+			.sent_at = column_time(statement, 14, 0),
+			.read_at = delivery.signal == DM_MESSAGE_READ ? delivery.at : DM_UNREAD,
+			.content = column_text(statement, 15),
+		};
+		operation->count++;
+		if (!operation->webhook->on_delivery(operation->context, &delivery)) {
+			sqlite3_reset(statement);
+			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
+		}
+	}
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status deliveries_claim(struct session *session, struct dm_operation *operation)
+{
+	const struct dm_webhook_call *call = operation->webhook;
+	struct claim claim = {.webhook_id = call->webhook_id, .until = call->until, .room = (int64_t)call->limit};
+	bool found;
+	enum dm_status status = find_place(session, &claim, &found, &operation->error);
+
+	operation->count = 0;
+	if (status != DM_OK || !found)
+		return status;
+	status = make_unique(session, &claim, &operation->error);
+	if (status == DM_OK)
+		status = claim_due(session, &claim, &operation->error);
+	if (status == DM_OK)
+		status = claim_new(session, &claim, &operation->error);
+	return status == DM_OK ? lend_claimed(session, &claim, operation) : status;
+}

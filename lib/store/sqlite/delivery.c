@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* delivery.c - what is to be delivered, or was: listed, finished, begun anew, removed. Times are in microseconds. */
+#include "nouns.h"
+
+#include "clock.h"
+
+#define DELIVERIES "directmessages_delivery"
+/* So many deliveries are looked at by one trimming operation. */
+#define TRIM_WINDOW 2000
+
+const struct statement_text delivery_statements[] = {
+	{DELIVERIES_LIST, "SELECT " DELIVERY_COLUMNS " FROM " DELIVERIES " d WHERE (?1 = 0 OR d.webhook_id = ?1)"
+			  " AND (?2 < 0 OR d.state = ?2) ORDER BY d.id DESC LIMIT ?3"},
+	{DELIVERY_STATE, "SELECT state FROM " DELIVERIES " WHERE id = ?1"},
+	{DELIVERY_AGAIN, "UPDATE " DELIVERIES " SET state = 0, attempts = 0, next_at = ?2, finished_at = 0,"
+			 " http_status = 0, error = '' WHERE id = ?1 AND state <> 0 AND EXISTS"
+			 " (SELECT 1 FROM directmessages_webhook w WHERE w.id = webhook_id AND w.is_active)"},
+	{DELIVERY_DELIVERED, "UPDATE " DELIVERIES " SET state = 1, finished_at = ?2, http_status = ?3, error = ''"
+			     " WHERE id = ?1 AND state <> 1"},
+	{DELIVERY_RETRY, "UPDATE " DELIVERIES " SET next_at = ?2, http_status = ?3, error = ?4"
+			 " WHERE id = ?1 AND state = 0 AND attempts = ?5"},
+	{DELIVERY_FAILED, "UPDATE " DELIVERIES " SET state = 2, finished_at = ?2, http_status = ?3, error = ?4"
+			  " WHERE id = ?1 AND state = 0 AND attempts = ?5"},
+	{DELIVERY_RELEASED, "UPDATE " DELIVERIES " SET next_at = ?2, attempts = attempts - 1"
+			    " WHERE id = ?1 AND state = 0 AND attempts = ?5"},
+	{DELIVERIES_WINDOW,
+	 "SELECT max(id), count(*) FROM (SELECT id FROM " DELIVERIES " WHERE id > ?1 ORDER BY id LIMIT ?2)"},
+	/* The newest stays, so that ids go on. */
+	{DELIVERIES_TRIM, "DELETE FROM " DELIVERIES " WHERE id > ?1 AND id <= ?2 AND state <> 0"
+			  " AND (finished_at < ?3 OR id <= (SELECT max(id) FROM " DELIVERIES
+			  ") - ?4) AND id < (SELECT max(id) FROM " DELIVERIES ")"},
+	{OUTBOX_PENDING, "SELECT count(*), min(at) FROM " DELIVERIES " WHERE state = 0"},
+	{OUTBOX_BEHIND, "SELECT sum((SELECT max(id) FROM directmessages_event) - position), (SELECT at FROM"
+			" directmessages_event WHERE id > (SELECT min(position) FROM directmessages_webhook"
+			" WHERE is_active) ORDER BY id LIMIT 1) FROM directmessages_webhook WHERE is_active"},
+};
+const size_t delivery_statements_count = ARRAY_LENGTH(delivery_statements);
+
+struct dm_delivery delivery_from_row(sqlite3_stmt *row)
+{
+	return (struct dm_delivery){
+		.id = sqlite3_column_int64(row, 0),
+		.webhook_id = sqlite3_column_int64(row, 1),
+		.name = column_text(row, 2),
+		.signal = SIGNAL_OF(sqlite3_column_int(row, 3)),
+		.message_id = sqlite3_column_int64(row, 4),
+		.at = sqlite3_column_int64(row, 5),
+		.state = (enum dm_delivery_state)sqlite3_column_int(row, 6),
+		.attempts = sqlite3_column_int64(row, 7),
+		.next_at = sqlite3_column_int64(row, 8),
+		.finished_at = sqlite3_column_int64(row, 9),
+		.http_status = sqlite3_column_int64(row, 10),
+		.error = column_text(row, 11),
+	};
+}
+
+enum dm_status deliveries_list(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[DELIVERIES_LIST];
+	const struct dm_webhook_call *call = operation->webhook;
+	int code;
+
+	sqlite3_bind_int64(statement, 1, call->webhook_id);
+	sqlite3_bind_int(statement, 2, call->state);
+	sqlite3_bind_int64(statement, 3, call->limit > 0 ? (int64_t)call->limit : -1);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct dm_delivery delivery = delivery_from_row(statement);
+
+		if (!call->on_delivery(operation->context, &delivery))
+			break;
+	}
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status delivery_retry(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *again = session->statements[DELIVERY_AGAIN];
+	sqlite3_stmt *look = session->statements[DELIVERY_STATE];
+	enum dm_status status;
+	int code;
+
+	sqlite3_bind_int64(again, 1, operation->webhook->delivery_id);
+	sqlite3_bind_int64(again, 2, clock_now());
+	status = session_step_done(session, again, &operation->error);
+	if (status != DM_OK || sqlite3_changes(session->db) > 0)
+		return status;
+	sqlite3_bind_int64(look, 1, operation->webhook->delivery_id);
+	code = sqlite3_step(look);
+	if (code == SQLITE_ROW && sqlite3_column_int(look, 0) != DM_DELIVERY_PENDING)
+		fail(&operation->error, DM_INVALID, "its endpoint is disabled; enable that first");
+	else if (code == SQLITE_ROW)
+		fail(&operation->error, DM_NOT_FOUND, "this delivery is not finished yet");
+	else if (code == SQLITE_DONE)
+		fail(&operation->error, DM_NOT_FOUND, "there is no such delivery");
+	status = session_finish(session, look, code, &operation->error);
+	return operation->error.status != DM_OK ? operation->error.status : status;
+}
+
+enum dm_status delivery_record(struct session *session, struct dm_operation *operation)
+{
+	static const enum statement by_outcome[] = {
+		[DM_OUTCOME_DELIVERED] = DELIVERY_DELIVERED, [DM_OUTCOME_RETRY] = DELIVERY_RETRY,
+		[DM_OUTCOME_FAILED] = DELIVERY_FAILED,       [DM_OUTCOME_GONE] = DELIVERY_FAILED,
+		[DM_OUTCOME_RELEASED] = DELIVERY_RELEASED,
+	};
+	const struct dm_webhook_call *call = operation->webhook;
+	sqlite3_stmt *statement = session->statements[by_outcome[call->outcome]];
+	enum dm_status status;
+
+	operation->count = 0;
+	sqlite3_bind_int64(statement, 1, call->delivery_id);
+	sqlite3_bind_int64(statement, 2, call->outcome == DM_OUTCOME_RETRY ? call->next_at : clock_now());
+	sqlite3_bind_int64(statement, 3, call->http_status);
+	bind_text(statement, 4, call->error);
+	sqlite3_bind_int64(statement, 5, call->attempt);
+	status = session_step_done(session, statement, &operation->error);
+	if (status != DM_OK || call->outcome == DM_OUTCOME_RELEASED || sqlite3_changes(session->db) == 0)
+		return status;
+	return webhook_note_outcome(session, operation);
+}
+
+enum dm_status deliveries_trim(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *window = session->statements[DELIVERIES_WINDOW];
+	sqlite3_stmt *trim = session->statements[DELIVERIES_TRIM];
+	struct dm_webhook_call *call = operation->webhook;
+	int64_t end = 0, looked_at = 0;
+	enum dm_status status;
+	int code;
+
+	sqlite3_bind_int64(window, 1, call->delivery_id);
+	sqlite3_bind_int64(window, 2, TRIM_WINDOW);
+	code = sqlite3_step(window);
+	if (code == SQLITE_ROW) {
+		end = sqlite3_column_int64(window, 0);
+		looked_at = sqlite3_column_int64(window, 1);
+	}
+	status = session_finish(session, window, code, &operation->error);
+	if (status != DM_OK)
+		return status;
+	sqlite3_bind_int64(trim, 1, call->delivery_id);
+	sqlite3_bind_int64(trim, 2, end);
+	sqlite3_bind_int64(trim, 3, call->until);
+	sqlite3_bind_int64(trim, 4, (int64_t)call->limit);
+	status = session_step_done(session, trim, &operation->error);
+	operation->count = status == DM_OK ? sqlite3_changes(session->db) : 0;
+	call->delivery_id = looked_at == TRIM_WINDOW ? end : 0;
+	return status;
+}
+
+enum dm_status outbox_state(struct session *session, struct dm_operation *operation)
+{
+	static const enum statement questions[] = {OUTBOX_PENDING, OUTBOX_BEHIND};
+	struct dm_outbox *outbox = operation->webhook->outbox;
+	int64_t *const counts[] = {&outbox->pending, &outbox->behind};
+
+	*outbox = (struct dm_outbox){0};
+	for (size_t i = 0; i < ARRAY_LENGTH(questions); i++) {
+		sqlite3_stmt *statement = session->statements[questions[i]];
+		int code = sqlite3_step(statement);
+		enum dm_status status;
+		int64_t oldest = 0;
+
+		if (code == SQLITE_ROW) {
+			*counts[i] = sqlite3_column_int64(statement, 0);
+			oldest = sqlite3_column_int64(statement, 1);
+		}
+		if (oldest != 0 && (outbox->oldest_at == 0 || oldest < outbox->oldest_at))
+			outbox->oldest_at = oldest;
+		status = session_finish(session, statement, code, &operation->error);
+		if (status != DM_OK)
+			return status;
+	}
+	return DM_OK;
+}

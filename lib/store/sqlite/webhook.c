@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* webhook.c - the endpoints that are told of messages. Times are in microseconds: nobody but us reads this table. */
+#include "nouns.h"
+
+#include "clock.h"
+
+#define WEBHOOKS "directmessages_webhook"
+#define NEWEST_EVENT "(SELECT max(id) FROM directmessages_event)"
+
+const struct statement_text webhook_statements[] = {
+	{WEBHOOK_INSERT, "INSERT INTO " WEBHOOKS " (url, description, secret, old_secret, old_secret_until, events,"
+			 " position, created_at, is_active, disabled_why, failing_since)"
+			 " VALUES (?1, ?2, ?3, '', 0, ?4, " NEWEST_EVENT ", ?5, 1, '', 0)"},
+	{WEBHOOKS_ALL,
+	 "SELECT id, url, description, secret, old_secret, old_secret_until, events, created_at, is_active,"
+	 " disabled_why, failing_since, position < " NEWEST_EVENT ", coalesce((SELECT min(d.next_at)"
+	 " FROM directmessages_delivery d WHERE d.webhook_id = w.id AND d.state = 0), 0) FROM " WEBHOOKS
+	 " w ORDER BY id"},
+	{WEBHOOK_DELETE, "DELETE FROM " WEBHOOKS " WHERE id = ?1"},
+	{WEBHOOK_DELETE_DELIVERIES, "DELETE FROM directmessages_delivery WHERE webhook_id = ?1"},
+	{WEBHOOK_ENABLE, "UPDATE " WEBHOOKS " SET is_active = 1, disabled_why = '', failing_since = 0,"
+			 " position = CASE WHEN is_active THEN position ELSE " NEWEST_EVENT " END WHERE id = ?1"},
+	{WEBHOOK_ROTATE,
+	 "UPDATE " WEBHOOKS " SET old_secret = secret, old_secret_until = ?3, secret = ?2 WHERE id = ?1"},
+	{WEBHOOK_SUCCEEDED, "UPDATE " WEBHOOKS " SET failing_since = 0 WHERE id = ?1 AND failing_since <> 0"},
+	{WEBHOOK_IS_FAILING, "UPDATE " WEBHOOKS " SET failing_since = ?2 WHERE id = ?1 AND failing_since = 0"},
+	{WEBHOOK_DISABLE, "UPDATE " WEBHOOKS " SET is_active = 0, disabled_why = ?2"
+			  " WHERE id = ?1 AND is_active AND failing_since < ?3"},
+	{WEBHOOK_FAIL_DELIVERIES, "UPDATE directmessages_delivery SET state = 2, finished_at = ?2,"
+				  " error = 'its endpoint was disabled' WHERE webhook_id = ?1 AND state = 0"},
+};
+const size_t webhook_statements_count = ARRAY_LENGTH(webhook_statements);
+
+/* Runs a statement on one endpoint, which must be there. */
+static enum dm_status change(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation)
+{
+	enum dm_status status = session_step_done(session, statement, &operation->error);
+
+	if (status == DM_OK && sqlite3_changes(session->db) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such webhook");
+	return status;
+}
+
+enum dm_status webhook_create(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[WEBHOOK_INSERT];
+	const struct dm_new_webhook *webhook = operation->webhook->new_webhook;
+	enum dm_status status;
+
+	bind_text(statement, 1, webhook->url);
+	bind_text(statement, 2, webhook->description);
+	bind_text(statement, 3, webhook->secret);
+	sqlite3_bind_int64(statement, 4, webhook->events);
+	sqlite3_bind_int64(statement, 5, clock_now());
+	status = session_step_done(session, statement, &operation->error);
+	operation->count = sqlite3_last_insert_rowid(session->db);
+	return status;
+}
+
+enum dm_status webhooks_list(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[WEBHOOKS_ALL];
+	int code;
+
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct dm_webhook webhook = {
+			.id = sqlite3_column_int64(statement, 0),
+			.url = column_text(statement, 1),
+			.description = column_text(statement, 2),
+			.secret = column_text(statement, 3),
+			.old_secret = column_text(statement, 4),
+			.old_secret_until = sqlite3_column_int64(statement, 5),
+			.events = (unsigned)sqlite3_column_int64(statement, 6),
+			.created_at = sqlite3_column_int64(statement, 7),
+			.is_active = sqlite3_column_int(statement, 8) != 0,
+			.disabled_why = column_text(statement, 9),
+			.failing_since = sqlite3_column_int64(statement, 10),
+			.has_new = sqlite3_column_int(statement, 11) != 0,
+			.next_at = sqlite3_column_int64(statement, 12),
+		};
+
+		if (!operation->webhook->on_webhook(operation->context, &webhook))
+			break;
+	}
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status webhook_delete(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *deliveries = session->statements[WEBHOOK_DELETE_DELIVERIES];
+	sqlite3_stmt *webhook = session->statements[WEBHOOK_DELETE];
+	enum dm_status status;
+
+	sqlite3_bind_int64(webhook, 1, operation->webhook->webhook_id);
+	status = change(session, webhook, operation);
+	if (status != DM_OK)
+		return status;
+	sqlite3_bind_int64(deliveries, 1, operation->webhook->webhook_id);
+	return session_step_done(session, deliveries, &operation->error);
+}
+
+enum dm_status webhook_enable(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[WEBHOOK_ENABLE];
+
+	sqlite3_bind_int64(statement, 1, operation->webhook->webhook_id);
+	return change(session, statement, operation);
+}
+
+enum dm_status webhook_rotate(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[WEBHOOK_ROTATE];
+
+	sqlite3_bind_int64(statement, 1, operation->webhook->webhook_id);
+	bind_text(statement, 2, operation->webhook->new_webhook->secret);
+	sqlite3_bind_int64(statement, 3, operation->webhook->until);
+	return change(session, statement, operation);
+}
+
+/* Disables the endpoint if it is active and has been failing since before; counts it in the operation. */
+static enum dm_status disable(struct session *session, struct dm_operation *operation, int64_t before)
+{
+	sqlite3_stmt *disable = session->statements[WEBHOOK_DISABLE];
+	sqlite3_stmt *give_up = session->statements[WEBHOOK_FAIL_DELIVERIES];
+	enum dm_status status;
+
+	sqlite3_bind_int64(disable, 1, operation->webhook->webhook_id);
+	bind_text(disable, 2, operation->webhook->disabled_why);
+	sqlite3_bind_int64(disable, 3, before);
+	status = session_step_done(session, disable, &operation->error);
+	if (status != DM_OK || sqlite3_changes(session->db) == 0)
+		return status;
+	operation->count = 1;
+	sqlite3_bind_int64(give_up, 1, operation->webhook->webhook_id);
+	sqlite3_bind_int64(give_up, 2, clock_now());
+	return session_step_done(session, give_up, &operation->error);
+}
+
+enum dm_status webhook_note_outcome(struct session *session, struct dm_operation *operation)
+{
+	const struct dm_webhook_call *call = operation->webhook;
+	bool good = call->outcome == DM_OUTCOME_DELIVERED;
+	sqlite3_stmt *statement = session->statements[good ? WEBHOOK_SUCCEEDED : WEBHOOK_IS_FAILING];
+	enum dm_status status;
+
+	operation->count = 0;
+	sqlite3_bind_int64(statement, 1, call->webhook_id);
+	if (!good)
+		sqlite3_bind_int64(statement, 2, clock_now());
+	status = session_step_done(session, statement, &operation->error);
+	if (status == DM_OK && call->outcome == DM_OUTCOME_GONE)
+		return disable(session, operation, INT64_MAX);
+	if (status == DM_OK && call->outcome == DM_OUTCOME_FAILED)
+		return disable(session, operation, call->disable_before);
+	return status;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* poster.c - signed HTTP POSTs to endpoints, many at once, in one thread. */
+#include "poster.h"
+
+#include "clock.h"
+#include "signature.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* So much of an answer is read, and thrown away, before the connection is given up for being too talkative. */
+#define ANSWER_MOST 65536
+#define IDLE_CONNECTIONS_MOST 128
+
+struct poster {
+	struct poster_options options;
+	CURLM *multi;
+};
+
+bool poster_url_is_valid(const char *url)
+{
+	CURLU *parsed = curl_url();
+	char *scheme = NULL, *host = NULL, *user = NULL;
+	bool valid = parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		     curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+		     curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK && *host &&
+		     curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_NO_USER &&
+		     (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(user);
+	curl_url_cleanup(parsed);
+	return valid;
+}
+
+struct poster *poster_new(const struct poster_options *options)
+{
+	struct poster *poster = calloc(1, sizeof(*poster));
+
+	if (!poster)
+		return NULL;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		free(poster);
+		return NULL;
+	}
+	poster->options = *options;
+	poster->multi = curl_multi_init();
+	if (!poster->multi) {
+		poster_free(poster);
+		return NULL;
+	}
+	curl_multi_setopt(poster->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS_MOST);
+	return poster;
+}
+
+void poster_free(struct poster *poster)
+{
+	curl_multi_cleanup(poster->multi);
+	curl_global_cleanup();
+	free(poster);
+}
+
+static void note_refused(struct post *post, const struct sockaddr *address)
+{
+	char name[INET6_ADDRSTRLEN] = "?";
+
+	if (address->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, name, sizeof(name));
+	if (address->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, name,
+			  sizeof(name));
+	post->internal.refused = true;
+	snprintf(post->error, sizeof(post->error),
+		 "its address %s is not a public one; DIRECTMESSAGES_WEBHOOK_ALLOW would allow it", name);
+}
+
+/* Called with the very address that is about to be connected to, after the name was resolved: a name that resolves to
+ * something else the next time makes no difference. */
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct post *post = context;
+
+	(void)purpose;
+	if (!address_guard_allows(&post->internal.poster->options.guard, &address->addr)) {
+		note_refused(post, &address->addr);
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static size_t drop_answer(char *data, size_t size, size_t count, void *context)
+{
+	struct post *post = context;
+
+	(void)data;
+	post->internal.received += size * count;
+	return post->internal.received > ANSWER_MOST ? 0 : size * count;
+}
+
+static bool add_header(struct curl_slist **headers, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(*headers, line);
+
+	if (longer)
+		*headers = longer;
+	return longer != NULL;
+}
+
+static bool make_headers(const struct post *post, struct curl_slist **headers)
+{
+	int64_t now = clock_now() / 1000000;
+	char signature[SIGNATURE_SIZE], old[SIGNATURE_SIZE] = "";
+	char line[128 + 2 * SIGNATURE_SIZE];
+
+	if (!signature_make(span_from(post->secret), post->id, now, post->body, signature) ||
+	    (post->old_secret && !signature_make(span_from(post->old_secret), post->id, now, post->body, old)))
+		return false;
+	snprintf(line, sizeof(line), "webhook-signature: %s%s%s", signature, *old ? " " : "", old);
+	if (!add_header(headers, line))
+		return false;
+	snprintf(line, sizeof(line), "webhook-timestamp: %lld", (long long)now);
+	if (!add_header(headers, line))
+		return false;
+	snprintf(line, sizeof(line), "webhook-id: %.*s", (int)post->id.length, post->id.data);
+	return add_header(headers, line) && add_header(headers, "Content-Type: application/json") &&
+	       add_header(headers, "Expect:") && add_header(headers, "Accept:");
+}
+
+static void set_options(const struct poster *poster, struct post *post, CURL *easy, struct curl_slist *headers)
+{
+	curl_easy_setopt(easy, CURLOPT_URL, post->url);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, post->body.data);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.length);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "directmessages/" DIRECTMESSAGES_VERSION);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)poster->options.timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* A name server that does not answer must not hold up the others when this request's time is over. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop_answer);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	/* No proxy that the environment names: it would be what is connected to, and would look past the guard. */
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	if (poster->options.ca_file) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, poster->options.ca_file);
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	}
+}
+
+static void release(struct post *post)
+{
+	curl_easy_cleanup(post->internal.easy);
+	curl_slist_free_all(post->internal.headers);
+}
+
+bool poster_start(struct poster *poster, struct post *post)
+{
+	struct curl_slist *headers = NULL;
+	CURL *easy = curl_easy_init();
+
+	post->status = 0;
+	post->retry_after = 0;
+	post->error[0] = '\0';
+	memset(&post->internal, 0, sizeof(post->internal));
+	post->internal.poster = poster;
+	post->internal.easy = easy;
+	if (easy && make_headers(post, &headers)) {
+		post->internal.headers = headers;
+		set_options(poster, post, easy, headers);
+		if (curl_multi_add_handle(poster->multi, easy) == CURLM_OK)
+			return true;
+	}
+	curl_easy_cleanup(easy);
+	curl_slist_free_all(headers);
+	return false;
+}
+
+void poster_cancel(struct poster *poster, struct post *post)
+{
+	curl_multi_remove_handle(poster->multi, post->internal.easy);
+	release(post);
+}
+
+/* Fills in the results; `code` is how libcurl saw it end. */
+static void read_results(struct post *post, CURL *easy, CURLcode code)
+{
+	long status = 0;
+	curl_off_t retry_after = 0;
+	bool is_answered;
+
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	/* Of an answer that is too long the status is all that we want. */
+	is_answered = status > 0 && (code == CURLE_OK || post->internal.received > ANSWER_MOST);
+	if (!is_answered) {
+		if (!post->internal.refused)
+			snprintf(post->error, sizeof(post->error), "%s", curl_easy_strerror(code));
+		return;
+	}
+	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
+	post->status = (unsigned)status;
+	post->retry_after = retry_after > 0 ? retry_after : 0;
+	post->error[0] = '\0'; /* of another of its addresses */
+	if (status < 200 || status > 299)
+		snprintf(post->error, sizeof(post->error), "it answered with status %ld%s", status,
+			 status / 100 == 3 ? "; redirects are not followed" : "");
+}
+
+void poster_run(struct poster *poster, int wait_ms)
+{
+	CURLMsg *message;
+	int count;
+
+	curl_multi_perform(poster->multi, &count);
+	while ((message = curl_multi_info_read(poster->multi, &count))) {
+		CURLcode code = message->data.result;
+		CURL *easy = message->easy_handle;
+		struct post *post;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &post);
+		read_results(post, easy, code);
+		curl_multi_remove_handle(poster->multi, easy);
+		release(post);
+		post->finished(post);
+		wait_ms = 0; /* what comes of it is the caller's to see first */
+	}
+	curl_multi_poll(poster->multi, NULL, 0, wait_ms, NULL);
+}
+
+void poster_wake(struct poster *poster)
+{
+	curl_multi_wakeup(poster->multi);
+}

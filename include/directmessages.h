@@ -299,8 +299,7 @@ DM_CHECK enum dm_status dm_events(dm *handle, int64_t user_id, struct dm_event_p
 DM_CHECK enum dm_status dm_events_newest(dm *handle, struct dm_event_position *position, struct dm_error *error);
 
 /* Removes events before the time, and all but the newest `keep` (0: no such limit); some thousands at a time, so that
- * sending does not wait long: *removed tells how many, call it again until that is 0. The newest always stays, and so
- * does what an active webhook has not been given yet. */
+ * sending does not wait long: *removed tells how many, call it again until that is 0. The newest always stays. */
 DM_CHECK enum dm_status dm_events_trim(dm *handle, int64_t before, size_t keep, int64_t *removed,
 				       struct dm_error *error);
 
@@ -337,9 +336,8 @@ enum dm_operation_kind {
 	DM_OP_TOKEN_REVOKE,           /* text: the name; DM_NOT_FOUND */
 	DM_OP_CHECK_SCHEMA,           /* asks the database again what dm_check_schema asks; DM_SCHEMA */
 	/* clang-format off */ /* what these take and give is in `webhook`: see directmessages_webhooks.h */
-	DM_OP_WEBHOOK_CREATE, DM_OP_WEBHOOKS, DM_OP_WEBHOOK_DELETE, DM_OP_WEBHOOK_ENABLE, DM_OP_WEBHOOK_ROTATE,
-	DM_OP_DELIVERIES, DM_OP_DELIVERIES_CLAIM, DM_OP_DELIVERY_RECORD, DM_OP_DELIVERY_RETRY, DM_OP_DELIVERIES_TRIM,
-	DM_OP_OUTBOX
+	DM_OP_WEBHOOK_CREATE, DM_OP_WEBHOOKS, DM_OP_WEBHOOK_DELETE, DM_OP_WEBHOOK_ENABLE, DM_OP_WEBHOOK_ROTATE, DM_OP_OUTBOX,
+	DM_OP_DELIVERIES, DM_OP_DELIVERIES_CLAIM, DM_OP_DELIVERY_RECORD, DM_OP_DELIVERY_RETRY, DM_OP_DELIVERIES_TRIM
 	/* clang-format on */
 };
 
@@ -388,7 +386,6 @@ struct dm_operation {
 };
 
 DM_API void dm_submit(dm *handle, struct dm_operation *operation);
-
 /* The same, but returns after `done` (NULL is fine here) has returned. */
 DM_API void dm_run(dm *handle, struct dm_operation *operation);
 
@@ -400,5 +397,4 @@ DM_API void dm_end_reads(dm *handle);
 #ifdef __cplusplus
 }
 #endif
-
 #endif

@@ -10,8 +10,8 @@
 
 #define LOG "directmessages_event"
 
-/* The first row to be kept: by number, by time (looked for among those that may go), what an active webhook has not been
- * given yet, and no more than some are to go. */
+/* The first row to be kept: by number, by time (looked for among those that may go), what an active webhook has not
+ * been given yet, and no more than some are to go. */
 #define FIRST_KEPT \
 	"min((SELECT max(id) FROM " LOG "), (SELECT min(id) FROM " LOG ") + " TRIM_MOST \
 	", coalesce((SELECT min(position) + 1 FROM directmessages_webhook WHERE is_active), 9223372036854775807)" \

@@ -88,13 +88,11 @@ struct statement_text {
 };
 
 extern const struct statement_text session_statements[], user_statements[], token_statements[], message_statements[],
-	conversation_statements[], partner_statements[], event_statements[], ticket_statements[],
-	webhook_statements[],
+	conversation_statements[], partner_statements[], event_statements[], ticket_statements[], webhook_statements[],
 	delivery_statements[], claim_statements[];
 extern const size_t session_statements_count, user_statements_count, token_statements_count, message_statements_count,
 	conversation_statements_count, partner_statements_count, event_statements_count, ticket_statements_count,
-	webhook_statements_count,
-	delivery_statements_count, claim_statements_count;
+	webhook_statements_count, delivery_statements_count, claim_statements_count;
 
 struct session {
 	sqlite3 *db;

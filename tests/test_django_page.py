@@ -2,6 +2,8 @@
 """docs/django.md, done step by step: real nginx before a project that gunicorn serves, and our server routed in and out."""
 
 import contextlib
+import http.client
+import json
 import os
 import re
 import threading
@@ -173,6 +175,8 @@ def check_routed(site, john, jane):
     assert len(everything(john, jane)) == 62
     link = jane.get(f"conversations/{john.id}/", {"Host": "dm.example:8443"}).json()["next"]
     assert link.startswith("http://dm.example:8443/api/dm/")
+    if site.project.database.name == "sqlite":
+        check_stream(site, john, jane)
     around = len(b'{"content": ""}')
     large = john.post(f"send/{jane.id}/", {"content": "x" * (2_621_440 - around)})
     assert large.status == 201 and john.delete(f"messages/{large.json()['id']}/").status == 204
@@ -180,6 +184,19 @@ def check_routed(site, john, jane):
     admin = john.get("/admin/login/")
     assert admin.status == 200 and "Django" in admin.text
     assert john.get("/api/dmx/").status == 404
+
+
+def check_stream(site, john, jane):
+    """An event comes through nginx at once, while the stream goes on."""
+    connection = http.client.HTTPConnection("127.0.0.1", site.nginx.port, timeout=harness.DEADLINE)
+    connection.request("GET", "/api/dm/events/", headers={"Authorization": f"Token {jane.token}"})
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/event-stream")
+    sent = john.send(jane, "to be heard of")
+    line = next(line for line in iter(answer.readline, b"") if line.startswith(b"data:"))
+    assert json.loads(line.removeprefix(b"data:"))["id"] == sent["id"]
+    connection.close()
+    assert jane.delete(f"messages/{sent['id']}/").status == john.delete(f"messages/{sent['id']}/").status == 204
 
 
 def test_links_are_https_where_the_client_came_by_https(site, page, shell, database):

@@ -22,9 +22,9 @@ static enum MHD_Result answer(void *response, struct MHD_Connection *connection,
 	(void)method;
 	(void)version;
 	(void)upload;
-	(void)upload_size;
-	if (!*request) {
+	if (!*request || *upload_size > 0) {
 		*request = response;
+		*upload_size = 0; /* a body is taken and thrown away */
 		return MHD_YES;
 	}
 	return MHD_queue_response(connection, MHD_HTTP_OK, response);

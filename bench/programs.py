@@ -78,8 +78,9 @@ def finish(command: list, what: str, seconds: int = 0) -> str:
 
 
 @contextlib.contextmanager
-def running(command: list, **streams: Any) -> Iterator[subprocess.Popen]:
-    process = subprocess.Popen([str(part) for part in command], env=environment(), stdin=subprocess.DEVNULL, **streams)
+def running(command: list, settings: Optional[dict[str, str]] = None, **streams: Any) -> Iterator[subprocess.Popen]:
+    env = environment() | (settings or {})
+    process = subprocess.Popen([str(part) for part in command], env=env, stdin=subprocess.DEVNULL, **streams)
     try:
         yield process
     finally:
@@ -141,9 +142,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(url: str, log: pathlib.Path) -> Iterator[Server]:
+def serving(url: str, log: pathlib.Path, settings: Optional[dict[str, str]] = None) -> Iterator[Server]:
     with open(log, "ab") as stream:  # appending, so that it can be emptied while the server writes
-        with running([SERVER, "--database", url, "serve", "--listen", "127.0.0.1:0"],
+        with running([SERVER, "--database", url, "serve", "--listen", "127.0.0.1:0"], settings,
                      stdout=subprocess.DEVNULL, stderr=stream) as process:
             yield Server(process, log)
     if process.returncode != 0:

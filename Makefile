@@ -56,6 +56,7 @@ tsan: setup-sanitize
 
 bench: setup-bench all
 	@DIRECTMESSAGES_BUILD=$(BUILD) bench/run $(ARGS)
+	@DIRECTMESSAGES_BUILD=$(BUILD) bench/webhooks $(filter --quick,$(ARGS))
 
 fuzz: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_FUZZ=$(or $(N),20000) $(PYTEST) -k fuzz

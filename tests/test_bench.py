@@ -50,6 +50,22 @@ def test_quick_run_on_sqlite(tmp_path):
     check_rows(measure(tmp_path, "--no-postgres", "--no-reference"), 3)
 
 
+def test_quick_run_of_webhooks(tmp_path):
+    done = subprocess.run(
+        [ROOT / "bench" / "webhooks", "--quick"],
+        env=environment(DIRECTMESSAGES_BUILD=BUILD, TMPDIR=tmp_path, PYTHONDONTWRITEBYTECODE=1),
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^\| round 1 \|( [\d,.]+ \|){5}\n\nMedian ratio", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"\. [\d,]*[1-9][\d,]* of [\d,]+ messages were delivered meanwhile", done.stdout), done.stdout
+    assert list(tmp_path.iterdir()) == [], "it cleans up after itself"
+
+
 @pytest.fixture
 def open_folder():
     """One that PostgreSQL's user gets to, as pytest's own is not."""

@@ -18,7 +18,7 @@ help:
 	@echo 'make tsan     the concurrent tests under ThreadSanitizer'
 	@echo 'make bench    measure, beside the ceilings of this machine; ARGS=--quick for a short run'
 	@echo 'make fuzz     mutated requests, N=20000 of them'
-	@echo 'make schemathesis  the server against its own document, N=300 random requests an operation'
+	@echo 'make schemathesis  the server against its own document; N=300 random requests an operation, SEED=number'
 	@echo 'make lint     gcc and clang without warnings, format, layers, sizes, exported symbols'
 	@echo 'make fmt      format the sources'
 	@echo 'make install  program, library, header (DESTDIR and PREFIX are heard)'
@@ -62,7 +62,7 @@ fuzz: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_FUZZ=$(or $(N),20000) $(PYTEST) -k fuzz
 
 schemathesis: setup-test all
-	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_SCHEMATHESIS=$(or $(N),300) $(PYTEST) -s -k schemathesis
+	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_SCHEMATHESIS=$(or $(N),300) DIRECTMESSAGES_SCHEMATHESIS_SEED=$(or $(SEED),1) $(PYTEST) -s -k schemathesis
 
 lint: setup-lint
 	@scripts/lint

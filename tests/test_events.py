@@ -99,6 +99,16 @@ def test_head_opens_no_stream(alice):
     assert answer.headers["Cache-Control"] == "no-cache"
 
 
+def test_nothing_follows_a_head(server, alice):
+    """Found by schemathesis: a last chunk came behind it, and was taken for the next answer."""
+    head = f"HEAD {server.prefix}events/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token {alice.token}\r\n\r\n"
+    with server.raw(head.encode()) as raw:
+        answer = raw.response(head=True)
+        assert answer.headers.get_all("Connection") == ["close"]
+        assert "Transfer-Encoding" not in answer.headers
+        assert raw.hung_up()
+
+
 def test_options(alice):
     answer = alice.options("events/")
     parses = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]

@@ -40,6 +40,9 @@ struct MHD_Response *response_make(struct request *request)
 
 	if (response->stream.read) {
 		made = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 32768, read_stream, request, NULL);
+		/* For HEAD libmicrohttpd 0.9.75 would send the last of no chunks all the same: no chunks then. */
+		if (made && span_equal(request->method, SPAN("HEAD")))
+			MHD_set_response_options(made, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
 	} else if (response->lent.data) {
 		count_body(request, response->lent.length);
 		made = MHD_create_response_from_buffer(response->lent.length, (void *)response->lent.data,

@@ -131,7 +131,7 @@ static bool read_prepared(struct dm_options *options, int *status)
 	return false;
 }
 
-dm *cli_open(const struct dm_options *given, bool create, int *status)
+dm *cli_open_only(const struct dm_options *given, bool create, int *status)
 {
 	struct dm_options options = given ? *given : (struct dm_options){0};
 	struct dm_error error = {0};
@@ -155,6 +155,17 @@ dm *cli_open(const struct dm_options *given, bool create, int *status)
 		*status = cli_fail(error.status == DM_INVALID ? EXIT_USAGE : EXIT_FAILED, "%s", error.message);
 		return NULL;
 	}
+	return handle;
+}
+
+dm *cli_open(const struct dm_options *options, bool create, int *status)
+{
+	struct dm_error error = {0};
+	dm *handle = cli_open_only(options, create, status);
+
+	if (!handle)
+		return NULL;
+	*status = EXIT_FAILED;
 	if (!create && dm_check_schema(handle, &error) != DM_OK) {
 		cli_fail(EXIT_FAILED, "%s", error.message);
 		dm_close(handle);

@@ -39,6 +39,10 @@ int cli_fail(int status, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *cli_database(void);
 void cli_set_database(const char *url);
 
+/* Opens the database with the given rules, without a look at its schema. NULL after the failure was told; *status is
+ * then the exit status. */
+MUST_CHECK dm *cli_open_only(const struct dm_options *options, bool create, int *status);
+
 /* Opens the database with the given rules (NULL: none) and, unless `create`, wants its schema up to date. NULL after
  * the failure was told; *status is then the exit status. */
 MUST_CHECK dm *cli_open(const struct dm_options *options, bool create, int *status);

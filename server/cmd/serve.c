@@ -9,6 +9,7 @@
 #include "monitor.h"
 #include "notify.h"
 #include "routes.h"
+#include "schema_watch.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -51,13 +52,6 @@ static void raise_file_limit(const struct config *config)
 			(unsigned long long)limit.rlim_cur, config->connections, config->events.streams);
 }
 
-static void log_step(void *context, int number, const char *name)
-{
-	(void)context;
-	log_line(LOG_INFO, "applied migration %04d %s", number, name);
-	notify("STATUS=applied migration %04d %s", number, name);
-}
-
 static dm *open_database(const struct config *config, bool migrate, int *status)
 {
 	const struct dm_options options = {
@@ -68,16 +62,8 @@ static dm *open_database(const struct config *config, bool migrate, int *status)
 		.lanes = config->lanes,
 		.record_events = config->record_events,
 	};
-	struct dm_error error = {0};
-	dm *handle = cli_open(&options, migrate, status);
 
-	if (!handle || !migrate)
-		return handle;
-	if (dm_migrate(handle, log_step, NULL, &error) == DM_OK && dm_check_schema(handle, &error) == DM_OK)
-		return handle;
-	*status = cli_fail(EXIT_FAILED, "%s", error.message);
-	dm_close(handle);
-	return NULL;
+	return cli_open_only(&options, migrate, status);
 }
 
 static bool open_admin(const struct config *config, struct front *admin, const struct http_options *options)
@@ -181,6 +167,7 @@ static int serve(const struct config *config, bool migrate)
 {
 	struct webhook_counts counts = {0};
 	struct webhooks *webhooks;
+	struct schema_watch watch;
 	sigset_t signals;
 	int status;
 	dm *handle;
@@ -191,11 +178,16 @@ static int serve(const struct config *config, bool migrate)
 	handle = open_database(config, migrate, &status);
 	if (!handle)
 		return status;
+	if (!schema_begin(&watch, handle, migrate)) {
+		dm_close(handle);
+		return EXIT_FAILED;
+	}
 	if (!log_gather())
 		log_line(LOG_WARNING, "no thread for the access lines; each is written on its own");
 	webhooks = start_webhooks(config, handle, &counts);
 	status = serve_api(config, handle, &counts, &signals);
 	webhooks_stop(webhooks);
+	schema_end(&watch);
 	dm_close(handle);
 	log_gather_end();
 	if (status == EXIT_SUCCESS)

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* schema_watch.c - a server's schema: up to date before it serves, or as soon as the database comes. */
+#include "schema_watch.h"
+
+#include "directmessages_stats.h"
+#include "log.h"
+#include "notify.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Between two questions. */
+#define PAUSE_MS 250
+
+static void log_step(void *context, int number, const char *name)
+{
+	(void)context;
+	log_line(LOG_INFO, "applied migration %04d %s", number, name);
+	notify("STATUS=applied migration %04d %s", number, name);
+}
+
+static enum dm_status bring_up_to_date(const struct schema_watch *watch, struct dm_error *error)
+{
+	if (watch->migrate && dm_migrate(watch->handle, log_step, NULL, error) != DM_OK)
+		return error->status;
+	return dm_check_schema(watch->handle, error);
+}
+
+/* Only a server can come later; what is wrong with a file has to be mended. */
+static bool may_come_later(const struct schema_watch *watch, enum dm_status status)
+{
+	struct dm_stats stats;
+
+	dm_stats(watch->handle, &stats);
+	return status == DM_UNAVAILABLE && strcmp(stats.backend, "postgresql") == 0;
+}
+
+/* True when it is time to ask again, false when it is time to leave. */
+static bool pause_watch(struct schema_watch *watch)
+{
+	struct timespec until;
+	bool stopping;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += PAUSE_MS * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&watch->mutex);
+	while (!watch->stopping && pthread_cond_timedwait(&watch->stopped, &watch->mutex, &until) != ETIMEDOUT)
+		;
+	stopping = watch->stopping;
+	pthread_mutex_unlock(&watch->mutex);
+	return !stopping;
+}
+
+static void *watch_main(void *argument)
+{
+	struct schema_watch *watch = argument;
+	enum dm_status told = DM_UNAVAILABLE;
+
+	while (pause_watch(watch)) {
+		struct dm_error error = {0};
+		enum dm_status status = bring_up_to_date(watch, &error);
+
+		if (status == DM_OK) {
+			log_line(LOG_INFO, "the database is there, and its schema is up to date");
+			break;
+		}
+		if (status != told) /* once for each kind of failure */
+			log_line(LOG_WARNING, "%s", error.message);
+		told = status;
+	}
+	return NULL;
+}
+
+bool schema_begin(struct schema_watch *watch, dm *handle, bool migrate)
+{
+	struct dm_error error = {0};
+	enum dm_status status;
+
+	*watch = (struct schema_watch){.handle = handle, .migrate = migrate};
+	status = bring_up_to_date(watch, &error);
+	if (status == DM_OK)
+		return true;
+	if (!may_come_later(watch, status)) {
+		cli_fail(EXIT_FAILED, "%s", error.message);
+		return false;
+	}
+	log_line(LOG_WARNING, "%s; until it is there, requests are answered by 503", error.message);
+	pthread_mutex_init(&watch->mutex, NULL);
+	pthread_cond_init(&watch->stopped, NULL);
+	if (pthread_create(&watch->thread, NULL, watch_main, watch) != 0) {
+		cli_fail(EXIT_FAILED, "no memory, or no thread, to wait for the database");
+		return false;
+	}
+	watch->is_running = true;
+	return true;
+}
+
+void schema_end(struct schema_watch *watch)
+{
+	if (!watch->is_running)
+		return;
+	pthread_mutex_lock(&watch->mutex);
+	watch->stopping = true;
+	pthread_cond_signal(&watch->stopped);
+	pthread_mutex_unlock(&watch->mutex);
+	pthread_join(watch->thread, NULL);
+	pthread_cond_destroy(&watch->stopped);
+	pthread_mutex_destroy(&watch->mutex);
+}

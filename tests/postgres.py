@@ -102,7 +102,9 @@ class Cluster:
                     os.kill(pid, signal.SIGKILL)
             assert time.monotonic() < end, "the cluster does not die"
             time.sleep(0.005)
-        (self.data / "postmaster.pid").unlink()  # where nobody buries the dead, its number would still be taken
+        # Where nobody buries the dead, their numbers are still taken.
+        for lock in [self.data / "postmaster.pid", *self.directory.glob(".s.PGSQL.*.lock")]:
+            lock.unlink()
 
     def processes(self):
         """All that work in its folder: the postmaster and its children, but for those that are dead."""

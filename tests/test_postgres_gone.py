@@ -96,7 +96,7 @@ class Sender(threading.Thread):
             self.slowest = max(self.slowest, time.monotonic() - began)
 
     def acknowledged(self):
-        return [content for content, status in self.answers.items() if status == 201]
+        return [content for content, status in self.answers.copy().items() if status == 201]
 
 
 @contextlib.contextmanager
@@ -229,10 +229,10 @@ def test_nobody_waits_longer_than_the_limit_for_a_database_that_hangs(cluster, s
         wait_for_more(threads)
         stop_backends(cluster, signal.SIGSTOP)
         try:
-            refused = [sum(status == 503 for status in thread.answers.values()) for thread in threads]
+            refused = [sum(status == 503 for status in thread.answers.copy().values()) for thread in threads]
             wait_until(
                 lambda: all(
-                    sum(status == 503 for status in thread.answers.values()) > count + 1
+                    sum(status == 503 for status in thread.answers.copy().values()) > count + 1
                     for thread, count in zip(threads, refused)
                 ),
                 "each is refused",

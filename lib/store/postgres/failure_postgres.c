@@ -92,9 +92,13 @@ enum postgres_remedy postgres_remedy(const PGresult *result)
 /* libpq gives no SQLSTATE for these, but the sentence of each host it has tried; it never has the password in it. */
 enum dm_status postgres_connection_failure(const PGconn *connection, struct dm_error *error)
 {
-	static const struct meaning meaning = {
+	static const struct meaning unreachable = {
 		"", DM_UNAVAILABLE, REMEDY_NONE,
 		"can't connect to the database (%s); check the URL, and that the server runs"};
+	static const struct meaning pooled = {
+		"", DM_UNAVAILABLE, REMEDY_NONE,
+		"can't connect to the database (%s); behind a pooler set DIRECTMESSAGES_PREPARED=0"};
+	const char *why = PQerrorMessage(connection);
 
-	return tell(&meaning, PQerrorMessage(connection), error);
+	return tell(strstr(why, "unsupported startup parameter") ? &pooled : &unreachable, why, error);
 }

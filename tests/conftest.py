@@ -21,14 +21,17 @@ def pytest_configure(config):
 
 
 def pytest_generate_tests(metafunc):
-    """Tests that use a database run once for each backend, but for those marked `sqlite` or `postgresql`."""
+    """Tests that use a database run once for each backend, but for those marked `sqlite` or `postgresql`; those marked
+    `two_servers` run again with requests spread over two servers on one PostgreSQL database."""
     if "backend" not in metafunc.fixturenames:
         return
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     names = [name for name in ("sqlite", "postgresql") if name in marks] or ["sqlite", "postgresql"]
     skip = postgres.why_not()
     lacking = [pytest.mark.skip(reason=skip)] if skip else []
-    backends = [pytest.param(name, marks=lacking if name == "postgresql" else []) for name in names]
+    if "two_servers" in marks:
+        names.append("two servers")
+    backends = [pytest.param(name, marks=lacking if name != "sqlite" else []) for name in names]
     metafunc.parametrize("backend", backends, indirect=True, scope="session")
 
 
@@ -40,7 +43,7 @@ def backend(request):
 
 @pytest.fixture(scope="session")
 def shared_server(backend):
-    running = harness.Server(backend=backend)
+    running = harness.TwoServers() if backend == "two servers" else harness.Server(backend=backend)
     try:
         yield running.start()
     finally:

@@ -297,3 +297,24 @@ class Server:
         Row = collections.namedtuple("Row", columns)
         rows = self.sql(f"SELECT {columns.replace(' ', ', ')} FROM directmessages_message WHERE id = ?", (identity,))
         return Row(*rows[0]) if rows else None
+
+
+class TwoServers(Server):
+    """Two processes on one PostgreSQL database; each connection goes to the other one than the connection before."""
+
+    def __init__(self, **options):
+        super().__init__(backend="postgresql", **options)
+        self.second = Server(self.store, **options)
+        self._turn = itertools.cycle([super().connect, self.second.connect])
+
+    def start(self):
+        super().start()
+        self.second.start()
+        return self
+
+    def stop(self):
+        self.second.stop()
+        super().stop()
+
+    def connect(self):
+        return next(self._turn)()

@@ -103,6 +103,7 @@ def test_posts_to_a_conversation_at_once_each_show_their_own_message_and_all_bef
         assert [message["content"] for message in shown].count(content) == 1
 
 
+@pytest.mark.two_servers
 def test_pages_are_exact_while_others_send(server, alice, bob):
     old = server.insert_messages([(alice, bob, f"2025-06-06 12:{n // 4 % 60:02}:00") for n in range(230)])
     walks_over = threading.Event()
@@ -137,6 +138,7 @@ def test_pages_are_exact_while_others_send(server, alice, bob):
         assert (seen, back) == (expected, expected)
 
 
+@pytest.mark.two_servers
 def test_marking_at_once_gives_each_message_one_time(server, alice, bob):
     server.insert_messages([(alice, bob, "2025-06-06 12:00:00")] * 120)
     told = at_once([lambda: bob.conversation(alice)["results"]] * CLIENTS)
@@ -164,6 +166,7 @@ def test_messages_that_come_while_a_page_is_read_are_left_for_the_next_one(serve
     assert bob.unread() == 0
 
 
+@pytest.mark.two_servers
 def test_deleting_at_once_hides_for_each_alone(alice, bob, carol):
     messages = [alice.send(bob) for _ in range(12)]
     paths = [f"messages/{message['id']}/" for message in messages]

@@ -7,6 +7,8 @@ import pytest
 
 from endpoints import check_error, compact
 
+pytestmark = pytest.mark.two_servers
+
 EMPTY_PAGE = compact({"next": None, "previous": None, "results": []})
 MINUTES = [f"2025-06-06 {n // 60:02}:{n % 60:02}:00" for n in range(24 * 60)]
 

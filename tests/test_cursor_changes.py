@@ -5,6 +5,8 @@ import pytest
 
 from paging import START, after, converse, ids, time
 
+pytestmark = pytest.mark.two_servers
+
 
 def test_inserts_at_the_top_neither_repeat_nor_skip(server, alice, bob):
     model = converse(server, alice, bob, [time(n // 4) for n in range(160)])

@@ -5,6 +5,8 @@ import pytest
 
 from endpoints import check_error
 
+pytestmark = pytest.mark.two_servers
+
 NOT_FOUND = "Message not found or not authorized."
 
 

@@ -3,6 +3,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.two_servers
+
 
 def ids(user, query=""):
     return [partner["id"] for partner in user.partners(query)["results"]]

@@ -9,6 +9,8 @@ import pytest
 from endpoints import check_error, on_each_sending_endpoint
 from sending import NOT_A_STRING, REQUIRED, check_nothing_stored, sent_content
 
+pytestmark = pytest.mark.two_servers
+
 PARSE_ERROR = re.compile(r"JSON parse error - .*\S: line (\d+) column (\d+) \(char (\d+)\)")
 
 

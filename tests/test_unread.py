@@ -3,6 +3,10 @@
 
 from endpoints import compact
 
+import pytest
+
+pytestmark = pytest.mark.two_servers
+
 
 def row(partner, count):
     return {"partner_id": partner.id, "partner_username": partner.username, "unread_count": count}

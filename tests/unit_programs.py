@@ -10,11 +10,14 @@ import subprocess
 import pytest
 
 import harness
+import postgres
 
 TESTS = pathlib.Path(__file__).resolve().parent
 PROGRAMS = harness.BUILD / "tests" / "unit"
 TIME_LIMIT = 300
 CONCURRENT = {"test_lane", "test_signals", "test_library_operations", "test_library_signals", "test_library_events", "test_library_reads"}
+# They run a second time, on PostgreSQL.
+ON_BOTH = {"test_library", "test_library_users", "test_library_signals", "test_library_operations", "test_library_stats"}
 RESULT = re.compile(r"(ok|not ok) \d+(?: - |\s+)(?P<skip># SKIP )?(?P<name>.*)")
 
 
@@ -48,6 +51,17 @@ def pytest_collect_file(file_path, parent):
 
 @functools.cache
 def run(path):
+    """Runs one program on each backend that it is for; the results of `run_once`."""
+    results = run_once(path, {})
+    if path.name not in ON_BOTH:
+        return results
+    if postgres.why_not():
+        return results + [("postgresql", "skip", postgres.why_not())]
+    more = run_once(path, {"DIRECTMESSAGES_TEST_POSTGRES": postgres.shared().url("")})
+    return results + [(f"{name}[postgresql]", status, text) for name, status, text in more]
+
+
+def run_once(path, env):
     """Runs one program; returns (name, "ok" | "not ok" | "skip", text) for each test, and one more for a bad end.
 
     A good end is the exit status 0, or at most the number of tests that failed.
@@ -55,7 +69,7 @@ def run(path):
     try:
         done = subprocess.run(
             [str(path)],
-            env=harness.environment(CMOCKA_MESSAGE_OUTPUT="TAP"),
+            env=harness.environment(CMOCKA_MESSAGE_OUTPUT="TAP", **env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* schema_watch.h - a server's schema: up to date before it serves, or, where the database is not there yet, as soon as it
- * comes. */
+/* schema_watch.h - a server's schema: up to date before it serves, or, where the database is not there yet, as soon as
+ * it comes. */
 #ifndef SCHEMA_WATCH_H
 #define SCHEMA_WATCH_H
 
@@ -20,8 +20,8 @@ struct schema_watch {
 };
 
 /* Checks the schema, or brings it up to date first. A database of a server that can't be reached is no failure: the
- * watch then goes on asking, and the log tells of it; requests are answered by 503 until then. False after a failure was
- * told. */
+ * watch then goes on asking, and the log tells of it; requests are answered by 503 until then. False after a failure
+ * was told. */
 MUST_CHECK bool schema_begin(struct schema_watch *watch, dm *handle, bool migrate);
 void schema_end(struct schema_watch *watch);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* scratch.c - a database file of a test's own, in a folder that goes away with it. */
-#include "scratch.h"
+/* scratch.c - a database of a test's own, which goes away with it. */
+#include "scratch_postgres.h"
 
 #include <dirent.h>
 #include <sqlite3.h>
@@ -11,7 +11,15 @@ void scratch_make(struct scratch *scratch)
 {
 	const char *parent = getenv("TMPDIR");
 
-	*scratch = (struct scratch){.handle = NULL};
+	*scratch =
+		(struct scratch){.is_postgres = getenv("DIRECTMESSAGES_TEST_POSTGRES") != NULL, .short_timeout_ms = 20};
+	if (scratch->is_postgres) {
+		scratch_postgres_create(scratch->database, sizeof(scratch->database), false);
+		snprintf(scratch->url, sizeof(scratch->url), "%s%s", getenv("DIRECTMESSAGES_TEST_POSTGRES"),
+			 scratch->database);
+		scratch->short_timeout_ms = 2000; /* a fourth of it is for the lock, the rest for connecting */
+		return;
+	}
 	snprintf(scratch->folder, sizeof(scratch->folder), "%.80s/directmessages-unit-XXXXXX",
 		 parent ? parent : "/tmp");
 	assert_non_null(mkdtemp(scratch->folder));
@@ -23,6 +31,12 @@ void scratch_open(struct scratch *scratch, const struct dm_options *options)
 {
 	struct dm_options chosen = options ? *options : (struct dm_options){0};
 
+	if (scratch->is_postgres) { /* a copy with all tables is made quicker than the tables */
+		scratch_postgres_drop(scratch->database);
+		scratch_postgres_create(scratch->database, sizeof(scratch->database), true);
+		snprintf(scratch->url, sizeof(scratch->url), "%s%s", getenv("DIRECTMESSAGES_TEST_POSTGRES"),
+			 scratch->database);
+	}
 	chosen.database = scratch->url;
 	chosen.create = true;
 	assert_ok(dm_open(&chosen, &scratch->handle, NULL));
@@ -34,10 +48,15 @@ void scratch_open(struct scratch *scratch, const struct dm_options *options)
 
 void scratch_remove(struct scratch *scratch)
 {
-	DIR *folder = opendir(scratch->folder);
 	struct dirent *entry;
+	DIR *folder;
 
 	dm_close(scratch->handle);
+	if (scratch->is_postgres) {
+		scratch_postgres_drop(scratch->database);
+		return;
+	}
+	folder = opendir(scratch->folder);
 	assert_non_null(folder);
 	while ((entry = readdir(folder)))
 		if (entry->d_name[0] != '.')
@@ -80,7 +99,10 @@ static int64_t run_sql(const struct scratch *scratch, const char *sql, sqlite3_c
 
 void scratch_sql(const struct scratch *scratch, const char *sql)
 {
-	run_sql(scratch, sql, NULL);
+	if (scratch->is_postgres)
+		scratch_postgres_run(scratch->database, sql);
+	else
+		run_sql(scratch, sql, NULL);
 }
 
 static int take_number(void *number, int columns, char **values, char **names)
@@ -93,7 +115,26 @@ static int take_number(void *number, int columns, char **values, char **names)
 
 int64_t scratch_number(const struct scratch *scratch, const char *sql)
 {
-	return run_sql(scratch, sql, take_number);
+	return scratch->is_postgres ? scratch_postgres_run(scratch->database, sql) : run_sql(scratch, sql, take_number);
+}
+
+void *scratch_lock(const struct scratch *scratch)
+{
+	sqlite3 *other;
+
+	if (scratch->is_postgres)
+		return scratch_postgres_lock(scratch->database);
+	assert_int_equal(sqlite3_open(scratch->path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	return other;
+}
+
+void scratch_unlock(const struct scratch *scratch, void *lock)
+{
+	if (scratch->is_postgres)
+		scratch_postgres_unlock(lock);
+	else
+		assert_int_equal(sqlite3_close(lock), SQLITE_OK);
 }
 
 int64_t scratch_user(dm *handle, const char *name)

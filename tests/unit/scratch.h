@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* scratch.h - a database file of a test's own, in a folder that goes away with it, and three users in it. */
+/* scratch.h - a database of a test's own, which goes away with it, and three users in it: a SQLite file in a folder,
+ * or, where DIRECTMESSAGES_TEST_POSTGRES names a cluster ("postgresql://user@host:port/"), a database there. */
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
@@ -11,6 +12,9 @@ struct scratch {
 	char folder[128];
 	char path[160];
 	char url[192];
+	bool is_postgres;
+	char database[48];    /* its name on PostgreSQL; empty while there is none */
+	int short_timeout_ms; /* for waits that are to end in vain */
 	dm *handle;
 	int64_t john, mary, bob;
 };
@@ -21,7 +25,7 @@ void scratch_make(struct scratch *scratch);
 /* And the open handle, migrated, with its users; `options` (may be NULL) are taken but for database and create. */
 void scratch_open(struct scratch *scratch, const struct dm_options *options);
 
-/* Closes the handle, if there is one, and removes the folder. */
+/* Closes the handle, if there is one, and removes the folder or the database. */
 void scratch_remove(struct scratch *scratch);
 
 /* For tests that want nothing special: the state is a struct scratch. */
@@ -33,6 +37,10 @@ void scratch_sql(const struct scratch *scratch, const char *sql);
 
 /* The first column of the SQL's one row. */
 int64_t scratch_number(const struct scratch *scratch, const char *sql);
+
+/* Keeps all others from writing messages, until it is given back. */
+void *scratch_lock(const struct scratch *scratch);
+void scratch_unlock(const struct scratch *scratch, void *lock);
 
 int64_t scratch_user(dm *handle, const char *name);
 int64_t scratch_send(dm *handle, int64_t sender_id, int64_t recipient_id, const char *content);

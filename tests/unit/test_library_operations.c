@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_library_operations.c - the public API on a real file: submitted operations, exact pages, many threads. */
+/* test_library_operations.c - the public API on a real database: submitted operations, exact pages, many threads. */
 #include "scratch.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -89,12 +88,11 @@ static void more_than_may_wait_is_busy_at_once(void **state)
 	struct dm_operation operations[4];
 	enum dm_status statuses[4];
 	size_t refused = 0, stored = 0;
-	sqlite3 *other;
+	void *lock;
 
 	dm_close(s->handle);
 	assert_ok(dm_open(&options, &s->handle, NULL));
-	assert_int_equal(sqlite3_open(s->path, &other), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	lock = scratch_lock(s);
 	for (size_t i = 0; i < 4; i++) {
 		operations[i] = (struct dm_operation){.kind = DM_OP_SEND,
 						      .user_id = s->john,
@@ -109,7 +107,7 @@ static void more_than_may_wait_is_busy_at_once(void **state)
 	for (size_t i = 0; i < 4; i++)
 		refused += statuses[i] == DM_BUSY;
 	assert_in_range(refused, 2, 3);
-	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	scratch_unlock(s, lock);
 	dm_close(s->handle);
 	s->handle = NULL;
 	for (size_t i = 0; i < 4; i++)
@@ -212,17 +210,28 @@ static void walk(struct scratch *s, bool reverse, bool with_position, struct las
 	} while (last->rows == PAGE);
 }
 
+static void insert_series(struct scratch *s, int first, int last, const char *sent_at)
+{
+	char sql[512];
+
+	snprintf(
+		sql, sizeof(sql),
+		"WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+		" INSERT INTO directmessages_message (content, sent_at, sender_id, recipient_id)"
+		" SELECT 'x', '%s', CASE WHEN i %% 3 = 0 THEN 2 ELSE 1 END, CASE WHEN i %% 3 = 0 THEN 1 ELSE 2 END FROM n",
+		first, last, sent_at);
+	scratch_sql(s, sql);
+}
+
 static void ties_are_paged_exactly(void **state)
 {
 	struct scratch *s = *state;
 	struct last last;
 
 	/* Both directions of the conversation, 100 rows at one time, 10 before and 10 after. */
-	scratch_sql(s, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120)"
-		       " INSERT INTO directmessages_message (content, sent_at, sender_id, recipient_id)"
-		       " SELECT 'x', CASE WHEN i <= 10 THEN '2025-06-06 11:00:00' WHEN i <= 110 THEN"
-		       " '2025-06-06 12:00:00.123456' ELSE '2025-06-06 13:00:00' END,"
-		       " CASE WHEN i % 3 THEN 1 ELSE 2 END, CASE WHEN i % 3 THEN 2 ELSE 1 END FROM n");
+	insert_series(s, 1, 10, "2025-06-06 11:00:00");
+	insert_series(s, 11, 110, "2025-06-06 12:00:00.123456");
+	insert_series(s, 111, 120, "2025-06-06 13:00:00");
 	for (int way = 0; way < 4; way++) {
 		bool reverse = way & 1, with_position = way & 2;
 

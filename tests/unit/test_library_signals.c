@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test_library_signals.c - the public API on a real file: who hears of what, when, and what a receiver may do. */
+/* test_library_signals.c - the public API on a real database: who hears of what, when, and what a receiver may do. */
 #include "scratch.h"
 
 #include <pthread.h>
 #include <sched.h>
-#include <sqlite3.h>
 
 struct ear {
 	const struct scratch *scratch;
@@ -20,7 +19,7 @@ static bool is_committed(const struct scratch *scratch, const struct dm_message 
 	char sql[160];
 
 	snprintf(sql, sizeof(sql),
-		 "SELECT count(*) FROM directmessages_message WHERE id = %lld AND (read_at IS NULL) = %d",
+		 "SELECT count(*) FROM directmessages_message WHERE id = %lld AND (read_at IS NULL) = (1 = %d)",
 		 (long long)message->id, signal == DM_MESSAGE_SENT);
 	return scratch_number(scratch, sql) == 1;
 }
@@ -80,20 +79,19 @@ static void a_signal_comes_once_a_message_after_the_commit(void **state)
 static void a_failed_write_signals_nothing(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_options options = {.database = s->url, .busy_timeout_ms = 20};
+	struct dm_options options = {.database = s->url, .busy_timeout_ms = s->short_timeout_ms};
 	int64_t id = scratch_send(s->handle, s->john, s->mary, "a");
 	struct ear ear;
-	sqlite3 *other;
+	void *lock;
 
 	dm_close(s->handle);
 	assert_ok(dm_open(&options, &s->handle, NULL));
 	connect_both(&ear, s);
-	assert_int_equal(sqlite3_open(s->path, &other), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	lock = scratch_lock(s);
 	assert_fails(DM_BUSY, dm_send(s->handle, s->john, s->mary, text_of("x"), NULL, &error));
 	assert_fails(DM_BUSY, dm_mark_read(s->handle, id, &error));
 	assert_int_equal(ear.sent + ear.read, 0);
-	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	scratch_unlock(s, lock);
 }
 
 static void a_receiver_may_send(void **state)

@@ -113,6 +113,7 @@ static enum outcome take_read(struct session *session, struct dm_operation *oper
 			outcome = outcome_of(result);
 		} else if (question) {
 			has_unread = PQntuples(result) > 0;
+			operation->count = 0;
 		} else {
 			operation->status = kind->take(session->postgres, operation, &answer);
 			lent = lent || PQntuples(result) > 0;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* scratch_postgres.h - a test's own database in a PostgreSQL cluster; what scratch.c does on it. */
+#ifndef SCRATCH_POSTGRES_H
+#define SCRATCH_POSTGRES_H
+
+#include "scratch.h"
+
+/* Makes a database, empty or migrated, and tells its name. */
+void scratch_postgres_create(char *database, size_t size, bool with_tables);
+void scratch_postgres_drop(const char *database);
+
+/* Runs SQL; gives the first column of the first row, as a number. */
+int64_t scratch_postgres_run(const char *database, const char *sql);
+
+void *scratch_postgres_lock(const char *database);
+void scratch_postgres_unlock(void *connection);
+
+#endif

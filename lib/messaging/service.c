@@ -157,8 +157,16 @@ enum dm_status dm_check_schema(dm *handle, struct dm_error *error)
 enum dm_status dm_migrate(dm *handle, void (*on_step)(void *context, int number, const char *name), void *context,
 			  struct dm_error *error)
 {
+	return dm_migrate_watched(handle, on_step, NULL, context, error);
+}
+
+enum dm_status dm_migrate_watched(dm *handle, void (*on_step)(void *context, int number, const char *name),
+				  void (*on_progress)(void *context, const char *text), void *context,
+				  struct dm_error *error)
+{
+	const struct store_watch watch = {on_step, on_progress, context};
 	struct dm_error own = {0};
-	enum dm_status status = handle->store->backend->migrate(handle->store, on_step, context, &own);
+	enum dm_status status = handle->store->backend->migrate(handle->store, &watch, &own);
 
 	return report(error, status, &own);
 }

@@ -30,9 +30,16 @@ struct store_options {
 
 typedef void store_on_step(void *context, int number, const char *name);
 
+/* Who wants to hear of migrating: of each step that was applied, and how far a long one is. Each may be NULL. */
+struct store_watch {
+	store_on_step *on_step;
+	void (*on_progress)(void *context, const char *text);
+	void *context;
+};
+
 struct store_backend {
 	enum dm_status (*check_schema)(struct store *store, struct dm_error *error);
-	enum dm_status (*migrate)(struct store *store, store_on_step *on_step, void *context, struct dm_error *error);
+	enum dm_status (*migrate)(struct store *store, const struct store_watch *watch, struct dm_error *error);
 
 	/* Runs the operation now, or queues it to a lane; `completed` is called in either case. */
 	void (*submit)(struct store *store, struct dm_operation *operation);

@@ -12,6 +12,13 @@ static void print_step(void *context, int number, const char *name)
 	fflush(stdout);
 }
 
+static void print_progress(void *context, const char *text)
+{
+	(void)context;
+	printf("%s\n", text);
+	fflush(stdout);
+}
+
 static int migrate(void)
 {
 	struct dm_error error = {0};
@@ -21,7 +28,7 @@ static int migrate(void)
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
-	if (dm_migrate(handle, print_step, NULL, &error) != DM_OK)
+	if (dm_migrate_watched(handle, print_step, print_progress, NULL, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
 	else
 		puts("the schema is up to date");

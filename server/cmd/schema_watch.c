@@ -21,9 +21,15 @@ static void log_step(void *context, int number, const char *name)
 	notify("STATUS=applied migration %04d %s", number, name);
 }
 
+static void log_progress(void *context, const char *text)
+{
+	(void)context;
+	log_line(LOG_INFO, "migrating: %s", text);
+}
+
 static enum dm_status bring_up_to_date(const struct schema_watch *watch, struct dm_error *error)
 {
-	if (watch->migrate && dm_migrate(watch->handle, log_step, NULL, error) != DM_OK)
+	if (watch->migrate && dm_migrate_watched(watch->handle, log_step, log_progress, NULL, error) != DM_OK)
 		return error->status;
 	return dm_check_schema(watch->handle, error);
 }

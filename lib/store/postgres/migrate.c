@@ -3,6 +3,7 @@
 #include "migrate.h"
 
 #include "clock.h"
+#include "progress.h"
 #include "user_table.h"
 
 #include <stdio.h>
@@ -119,7 +120,8 @@ static enum dm_status record(struct session *session, const struct migration *st
 }
 
 /* An index that was interrupted stays behind as an invalid one, which costs and is of no use. */
-static enum dm_status make_index(struct session *session, const struct migration_index *index, struct dm_error *error)
+static enum dm_status make_index(struct session *session, const struct migration_index *index,
+				 const struct store_watch *watch, struct dm_error *error)
 {
 	char sql[512];
 	int64_t valid = 0, exists = 0;
@@ -134,21 +136,23 @@ static enum dm_status make_index(struct session *session, const struct migration
 		return status;
 	snprintf(sql, sizeof(sql), "DROP INDEX CONCURRENTLY %s", index->name);
 	if (exists)
-		status = execute(session, sql, error);
+		status = progress_execute(session, sql, index->name, watch, error);
 	snprintf(sql, sizeof(sql), "CREATE INDEX CONCURRENTLY %s ON %s", index->name, index->definition);
-	return status == DM_OK ? execute(session, sql, error) : status;
+	return status == DM_OK ? progress_execute(session, sql, index->name, watch, error) : status;
 }
 
-static enum dm_status make_indexes(struct session *session, const struct migration *step, struct dm_error *error)
+static enum dm_status make_indexes(struct session *session, const struct migration *step,
+				   const struct store_watch *watch, struct dm_error *error)
 {
 	enum dm_status status = DM_OK;
 
 	for (const struct migration_index *index = step->indexes; index && index->name && status == DM_OK; index++)
-		status = make_index(session, index, error);
+		status = make_index(session, index, watch, error);
 	return status;
 }
 
-static enum dm_status apply(struct session *session, const struct migration *step, struct dm_error *error)
+static enum dm_status apply(struct session *session, const struct migration *step, const struct store_watch *watch,
+			    struct dm_error *error)
 {
 	int64_t satisfied = 0, possible = 1;
 	enum dm_status status = ask(session, step->satisfied, NO_DEADLINE, &satisfied, error);
@@ -159,7 +163,7 @@ static enum dm_status apply(struct session *session, const struct migration *ste
 		if (status == DM_OK && !possible)
 			status = fail(error, DM_SCHEMA, "%s", step->refusal);
 		if (status == DM_OK)
-			status = make_indexes(session, step, error);
+			status = make_indexes(session, step, watch, error);
 	}
 	if (status == DM_OK)
 		status = execute(session, "BEGIN", error);
@@ -189,7 +193,7 @@ static enum dm_status lock(struct session *session, struct dm_error *error)
 }
 
 /* The lock goes with the session. */
-enum dm_status pg_schema_migrate(struct session *session, store_on_step *on_step, void *context, struct dm_error *error)
+enum dm_status pg_schema_migrate(struct session *session, const struct store_watch *watch, struct dm_error *error)
 {
 	enum dm_status status = pg_user_table_check(session, NO_DEADLINE, error);
 
@@ -201,9 +205,9 @@ enum dm_status pg_schema_migrate(struct session *session, store_on_step *on_step
 
 		status = is_due(session, step, NO_DEADLINE, &due, error);
 		if (status == DM_OK && due)
-			status = apply(session, step, error);
-		if (status == DM_OK && due && on_step)
-			on_step(context, step->number, step->name);
+			status = apply(session, step, watch, error);
+		if (status == DM_OK && due && watch->on_step)
+			watch->on_step(watch->context, step->number, step->name);
 	}
 	return status;
 }

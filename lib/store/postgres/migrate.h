@@ -7,7 +7,7 @@
 
 /* Both on a session that is not in pipeline mode. */
 MUST_CHECK enum dm_status pg_schema_check(struct session *session, int64_t deadline, struct dm_error *error);
-MUST_CHECK enum dm_status pg_schema_migrate(struct session *session, store_on_step *on_step, void *context,
+MUST_CHECK enum dm_status pg_schema_migrate(struct session *session, const struct store_watch *watch,
 					    struct dm_error *error);
 
 /* user_table_check.c: is the user table what the settings say it is. */

@@ -123,16 +123,22 @@ bool result_is_error(const PGresult *result)
 	return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
 }
 
-enum dm_status session_execute(struct session *session, const char *sql, const struct parameters *parameters,
-			       int64_t deadline, PGresult **result, struct dm_error *error)
+bool session_has_result(struct session *session, int64_t until)
 {
-	const struct parameters *p = parameters;
+	struct dm_error ignored = {0};
+
+	while (PQisBusy(session->connection))
+		if (!move(session, until, &ignored))
+			return PQstatus(session->connection) == CONNECTION_BAD; /* session_result will tell */
+	return true;
+}
+
+enum dm_status session_finish_execute(struct session *session, int64_t deadline, PGresult **result,
+				      struct dm_error *error)
+{
 	enum dm_status status = DM_OK;
 	PGresult *one, *kept = NULL;
 
-	if (!(p ? PQsendQueryParams(session->connection, sql, p->count, NULL, p->values, p->lengths, p->formats, 1)
-		: PQsendQuery(session->connection, sql)))
-		return postgres_connection_failure(session->connection, error);
 	do {
 		if (!session_result(session, deadline, &one, error)) {
 			PQclear(kept);
@@ -150,6 +156,17 @@ enum dm_status session_execute(struct session *session, const char *sql, const s
 	else
 		PQclear(kept);
 	return status;
+}
+
+enum dm_status session_execute(struct session *session, const char *sql, const struct parameters *parameters,
+			       int64_t deadline, PGresult **result, struct dm_error *error)
+{
+	const struct parameters *p = parameters;
+
+	if (!(p ? PQsendQueryParams(session->connection, sql, p->count, NULL, p->values, p->lengths, p->formats, 1)
+		: PQsendQuery(session->connection, sql)))
+		return postgres_connection_failure(session->connection, error);
+	return session_finish_execute(session, deadline, result, error);
 }
 
 enum dm_status session_drain(struct session *session, int64_t deadline, struct dm_error *error)

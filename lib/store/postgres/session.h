@@ -55,6 +55,11 @@ bool result_is_error(const PGresult *result);
 MUST_CHECK enum dm_status session_execute(struct session *session, const char *sql, const struct parameters *parameters,
 					  int64_t deadline, PGresult **result, struct dm_error *error);
 
+/* The end of it, where it was sent by other means; and whether that has come, waiting at most until then. */
+MUST_CHECK enum dm_status session_finish_execute(struct session *session, int64_t deadline, PGresult **result,
+						 struct dm_error *error);
+MUST_CHECK bool session_has_result(struct session *session, int64_t until);
+
 #define NO_DEADLINE INT64_MAX
 
 #endif

@@ -112,8 +112,7 @@ static enum dm_status postgres_check_schema(struct store *base, struct dm_error 
 	return status;
 }
 
-static enum dm_status postgres_migrate(struct store *base, store_on_step *on_step, void *context,
-				       struct dm_error *error)
+static enum dm_status postgres_migrate(struct store *base, const struct store_watch *watch, struct dm_error *error)
 {
 	const struct postgres *postgres = &((struct postgres_store *)base)->postgres;
 	struct session session;
@@ -121,7 +120,7 @@ static enum dm_status postgres_migrate(struct store *base, store_on_step *on_ste
 
 	if (status != DM_OK)
 		return status;
-	status = pg_schema_migrate(&session, on_step, context, error);
+	status = pg_schema_migrate(&session, watch, error);
 	PQfinish(session.connection);
 	return status;
 }

@@ -198,7 +198,7 @@ static enum dm_status sqlite_check_schema(struct store *base, struct dm_error *e
 	return status;
 }
 
-static enum dm_status sqlite_migrate(struct store *base, store_on_step *on_step, void *context, struct dm_error *error)
+static enum dm_status sqlite_migrate(struct store *base, const struct store_watch *watch, struct dm_error *error)
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
 	struct session *session = session_open(store->path, SESSION_WRITER, &store->options, error);
@@ -206,7 +206,7 @@ static enum dm_status sqlite_migrate(struct store *base, store_on_step *on_step,
 
 	if (!session)
 		return error->status;
-	status = schema_migrate(session, on_step, context, error);
+	status = schema_migrate(session, watch->on_step, watch->context, error);
 	session_close(session);
 	return status;
 }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* progress.c - how far CREATE INDEX CONCURRENTLY is. */
+#include "progress.h"
+
+#include "clock.h"
+
+#include <stdio.h>
+
+/* Between two lines, in microseconds. */
+#define INTERVAL 1000000
+
+static const char question[] =
+	"SELECT phase, CASE WHEN lockers_total > 0 THEN lockers_done WHEN tuples_total > 0 THEN tuples_done"
+	" ELSE blocks_done END, CASE WHEN lockers_total > 0 THEN lockers_total WHEN tuples_total > 0 THEN tuples_total"
+	" ELSE blocks_total END, current_locker_pid"
+	" FROM pg_stat_progress_create_index WHERE pid = $1::bigint";
+
+static void tell(struct session *second, int pid, const char *what, const struct store_watch *watch)
+{
+	struct parameters parameters = {.count = 0};
+	struct dm_error ignored = {0};
+	PGresult *result = NULL;
+	char line[256];
+
+	pg_add_int(&parameters, pid);
+	if (session_execute(second, question, &parameters, clock_monotonic() + INTERVAL, &result, &ignored) != DM_OK)
+		return;
+	if (PQntuples(result) > 0) {
+		struct dm_text phase = pg_text(result, 0, 0);
+		long long done = (long long)pg_int(result, 0, 1), total = (long long)pg_int(result, 0, 2);
+		int locker = (int)pg_int(result, 0, 3), length;
+
+		length = snprintf(line, sizeof(line), "%s: %.*s, %lld of %lld", what, (int)phase.length, phase.data,
+				  done, total);
+		if (locker != 0)
+			snprintf(line + length, sizeof(line) - (size_t)length, " (the session of process %d)", locker);
+		watch->on_progress(watch->context, line);
+	}
+	PQclear(result);
+}
+
+/* Waits for the statement's end, with a question a second on a connection that is made when the first is due. */
+static void watch_until_done(struct session *session, const char *what, const struct store_watch *watch)
+{
+	struct session second = {.postgres = session->postgres};
+	struct dm_error ignored = {0};
+
+	while (!session_has_result(session, clock_monotonic() + INTERVAL)) {
+		if (!second.connection)
+			second.connection = postgres_connect(session->postgres, CONNECTION_SCHEMA, &ignored);
+		if (second.connection)
+			tell(&second, PQbackendPID(session->connection), what, watch);
+	}
+	PQfinish(second.connection);
+}
+
+enum dm_status progress_execute(struct session *session, const char *sql, const char *what,
+				const struct store_watch *watch, struct dm_error *error)
+{
+	if (!PQsendQuery(session->connection, sql))
+		return postgres_connection_failure(session->connection, error);
+	if (watch->on_progress)
+		watch_until_done(session, what, watch);
+	return session_finish_execute(session, NO_DEADLINE, NULL, error);
+}

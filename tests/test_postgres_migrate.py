@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""migrate on PostgreSQL: indexes on a table that is in use, interrupted, by two at once."""
+
+import signal
+import subprocess
+
+import pytest
+
+import postgres
+from databases import PostgresDatabase
+from harness import DEADLINE, PROGRAM, environment, run_program, wait_until
+
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.concurrent,
+    pytest.mark.skipif(postgres.why_not() is not None, reason=str(postgres.why_not())),
+]
+
+INDEXES = {"directmessages_sent", "directmessages_received", "directmessages_unread"}
+INSERT = """
+    INSERT INTO directmessages_message (content, sent_at, sender_id, recipient_id) VALUES ('x', now(), 1, 2)"""
+
+
+@pytest.fixture
+def database():
+    """A database whose indexes are due, with two users."""
+    own = PostgresDatabase()
+    assert run_program("migrate", database=own.url).returncode == 0
+    for name in ("john", "jane"):
+        assert run_program("user", "create", name, database=own.url).returncode == 0
+    with own.transaction() as connection:
+        for index in INDEXES:
+            connection.execute(f"DROP INDEX {index}")
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def writer(database):
+    """A connection in the middle of a transaction that has written a message: an index has to wait for its end."""
+    with database.cluster.connect(database.name) as connection:
+        connection.execute("BEGIN")
+        connection.execute(INSERT)
+        yield connection
+
+
+@pytest.fixture
+def migrate(database):
+    """Starts the program in the background."""
+    started = []
+
+    def start():
+        command = [str(PROGRAM), "--database", database.url, "migrate"]
+        started.append(
+            subprocess.Popen(command, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def indexes(database):
+    """The indexes of ours, and whether each is valid."""
+    with database.transaction() as connection:
+        return dict(
+            connection.execute(
+                "SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+                " WHERE i.indrelid = 'directmessages_message'::regclass AND c.relname IN"
+                " ('directmessages_sent', 'directmessages_received', 'directmessages_unread')"
+            ).fetchall()
+        )
+
+
+def wait_until_it_waits(database):
+    wait_until(lambda: False in indexes(database).values(), "an index is being made")
+
+
+def check_done(process, database):
+    out, err = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 0, err
+    assert out.endswith("the schema is up to date\n")
+    assert indexes(database) == dict.fromkeys(INDEXES, True)
+    return out
+
+
+def test_nobody_is_stopped_and_progress_is_shown(database, writer, migrate):
+    process = migrate()
+    line = process.stdout.readline()
+    assert line.startswith("directmessages_sent: waiting for writers before build, 0 of 1 (the session of process ")
+    with database.transaction() as connection:  # reads, and writes, while the index waits
+        connection.execute("SET LOCAL lock_timeout = 5000")
+        connection.execute(INSERT)
+        connection.execute("UPDATE directmessages_message SET read_at = now()")
+        assert connection.execute("SELECT count(*) FROM directmessages_message").fetchall() == [(1,)]
+    writer.execute("COMMIT")
+    assert "applied 0002" in check_done(process, database)
+
+
+def test_interrupted_index_is_made_again(database, writer, migrate):
+    process = migrate()
+    wait_until_it_waits(database)
+    with database.transaction() as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index")
+    _, err = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 1 and err.startswith("directmessages: ")
+    assert indexes(database) == {"directmessages_sent": False}
+    check = run_program("migrate", "--check", database=database.url)
+    assert check.returncode == 1 and "step 2" in check.stderr
+    writer.execute("ROLLBACK")
+    check_done(migrate(), database)
+
+
+def test_program_that_was_killed_is_waited_for(database, writer, migrate):
+    """The server goes on for it, and holds the lock until the end."""
+    first = migrate()
+    wait_until_it_waits(database)
+    first.send_signal(signal.SIGKILL)
+    first.wait(DEADLINE)
+    second = migrate()
+    writer.execute("COMMIT")
+    check_done(second, database)
+
+
+def test_two_at_once_do_the_work_once(database, writer, migrate):
+    """The one that waits holds no snapshot that the other's index would wait for."""
+    first, second = migrate(), migrate()
+    wait_until_it_waits(database)
+    writer.execute("COMMIT")
+    outputs = [check_done(process, database) for process in (first, second)]
+    assert sum("applied 0002" in output for output in outputs) == 1
+
+
+def test_running_server_serves_again_when_what_it_lacked_is_there(database, migrate, make_server):
+    server = make_server(database, migrate=True)
+    alice, bob = server.users(2)
+    alice.send(bob)
+    server.sql("DROP INDEX directmessages_unread")
+    assert {bob.get("unread/").status for _ in range(20)} <= {200, 503}  # connections that it has work on
+    check_done(migrate(), database)
+    assert {bob.get("unread/").status for _ in range(20)} == {200}

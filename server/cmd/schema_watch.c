@@ -25,6 +25,7 @@ static void log_progress(void *context, const char *text)
 {
 	(void)context;
 	log_line(LOG_INFO, "migrating: %s", text);
+	notify("STATUS=migrating: %s", text);
 }
 
 static enum dm_status bring_up_to_date(const struct schema_watch *watch, struct dm_error *error)

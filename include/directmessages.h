@@ -140,12 +140,6 @@ DM_CHECK enum dm_status dm_check_schema(dm *handle, struct dm_error *error);
 DM_CHECK enum dm_status dm_migrate(dm *handle, void (*on_step)(void *context, int number, const char *name),
 				   void *context, struct dm_error *error);
 
-/* The same; while a step takes long (PostgreSQL: an index on a large table, which is made without a lock that stops
- * others) on_progress is told, about once a second, how far it is. */
-DM_CHECK enum dm_status dm_migrate_watched(dm *handle, void (*on_step)(void *context, int number, const char *name),
-					   void (*on_progress)(void *context, const char *text), void *context,
-					   struct dm_error *error);
-
 /* ---- messages: what the reference's service object offers ---------------------------------------------------- */
 
 /* Receives one lent row; returning false ends the listing early (which is no failure). It may call the library. */

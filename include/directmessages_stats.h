@@ -29,6 +29,12 @@ struct dm_stats {
 /* What has happened since dm_open; waits for nothing. */
 DM_API void dm_stats(dm *handle, struct dm_stats *stats);
 
+/* dm_migrate, but while a step takes long (PostgreSQL: an index on a large table, which is made without a lock that
+ * stops others) on_progress is told, about once a second, how far it is. */
+DM_CHECK enum dm_status dm_migrate_watched(dm *handle, void (*on_step)(void *context, int number, const char *name),
+					   void (*on_progress)(void *context, const char *text), void *context,
+					   struct dm_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,6 +2,8 @@
 /* migrate.c - brings the schema up to date, or tells whether it is. */
 #include "cli.h"
 
+#include "directmessages_stats.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -36,6 +36,10 @@ class Failure(Exception):
     """Why there is no result to show."""
 
 
+class TooSlow(Failure):
+    """Nothing was answered within a round."""
+
+
 class Round(NamedTuple):
     rate: float  # a second
     p50: Optional[float] = None  # microseconds
@@ -174,8 +178,10 @@ def load(port: int, requests: pathlib.Path, seconds: int, once: bool, connection
     if not found:
         raise Failure(f"wrk gave no result:\n{output}")
     values = {name: float(value) for name, value in (pair.split("=") for pair in found[1].split())}
-    if values["statuses"] or values["sockets"] or not values["requests"]:
+    if values["statuses"] or values["sockets"]:
         raise Failure(f"a round of {requests.name} went wrong: {found[1]}")
+    if not values["requests"]:
+        raise TooSlow(f"a round of {requests.name} had no answer within {seconds} s")
     return Round(values["requests"] / values["seconds"], values["p50"], values["p99"])
 
 

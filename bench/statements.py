@@ -13,9 +13,16 @@ from seed import Data
 from workload import PAGE, PREFIX, Endpoint, Request, Source
 
 EXECUTED = re.compile(r"LOG:  execute [^:\n]*: (.*)$(?:\n.*DETAIL:  parameters: (.*)$)?", re.MULTILINE)
-VALUE = re.compile(r"\$(\d+) = ('(?:[^']|'')*'|NULL)")
+VALUE = re.compile(r"\$(\d+) = '([^']*)'")
 TRANSACTION = re.compile(r"\s*(BEGIN|START|COMMIT|ROLLBACK|SET)\b", re.IGNORECASE)
 PGBENCH = postgres.BINARIES and postgres.BINARIES.parent / "pgbench"
+
+
+class Script(NamedTuple):
+    """What pgbench runs over and over, and the values of those parameters that do not change."""
+
+    text: str
+    values: dict[str, str]
 
 
 class Load(NamedTuple):
@@ -25,12 +32,13 @@ class Load(NamedTuple):
     clients: int
 
     @classmethod
-    def of(cls, cluster: postgres.Cluster, database: str, script: str) -> "Load":
+    def of(cls, cluster: postgres.Cluster, database: str, script: Script) -> "Load":
         file = tempfile.NamedTemporaryFile("w", suffix=".pgbench", dir=cluster.directory, delete=False)
         with file:
-            file.write(script)
+            file.write(script.text)
+        values = [part for name, value in script.values.items() for part in ("-D", f"{name}={value}")]
         return cls([PGBENCH, "-n", "-M", "prepared", "-j", 2, "-f", file.name, "-h", "127.0.0.1", "-p", cluster.port,
-                    "-U", "postgres", database], 1)
+                    "-U", "postgres", *values, database], 1)
 
     def round(self, seconds: int) -> Round:
         output = programs.finish([*self.command, "-c", self.clients, "-T", seconds], "pgbench", seconds)
@@ -54,8 +62,8 @@ class Sweep(NamedTuple):
         return max(rates, key=rates.get)
 
 
-def caught(cluster: postgres.Cluster, url: str, size: Data, endpoint: Endpoint, source: Source) -> str:
-    """A pgbench script of the last statement that the server runs for a request, with the user and the partner drawn anew.
+def caught(cluster: postgres.Cluster, url: str, size: Data, endpoint: Endpoint, source: Source) -> Script:
+    """The last statement that the server runs for a request, with the user and the partner drawn anew.
 
     PostgreSQL's log tells it, so it can't be another than the server's. What comes before it (whose token it is) is the
     server's own affair.
@@ -72,8 +80,7 @@ def caught(cluster: postgres.Cluster, url: str, size: Data, endpoint: Endpoint, 
         ran = [(sql, values) for sql, values in EXECUTED.findall(file.read()) if not TRANSACTION.match(sql)]
     if not ran:
         raise Failure(f"{endpoint.name}: PostgreSQL's log has no statement of it")
-    sql, values = ran[-1]
-    return endpoint.drawn.format(users=size.users, heavy=2 * size.heavy_pairs) + _script(sql, values, request)
+    return _script(endpoint.drawn.format(users=size.users, heavy=2 * size.heavy_pairs), *ran[-1], request)
 
 
 def _partner(request: Request) -> Optional[int]:
@@ -81,7 +88,11 @@ def _partner(request: Request) -> Optional[int]:
     return int(found[1]) if found else None
 
 
-def _script(sql: str, values: str, request: Request) -> str:
-    names = {f"'{request.user}'": ":user", f"'{_partner(request)}'": ":partner"}
-    placed = {number: names.get(value, value) for number, value in VALUE.findall(values)}
-    return re.sub(r"\$(\d+)", lambda match: placed[match[1]], sql) + ";\n"
+def _script(drawn: str, sql: str, values: str, request: Request) -> Script:
+    """All parameters remain such, so that it is planned as the server's."""
+    names, fixed = {str(request.user): ":user", str(_partner(request)): ":partner"}, {}
+    placed = {}
+    for number, value in VALUE.findall(values):
+        placed[number] = names.get(value, f":p{number}")
+        fixed[f"p{number}"] = value
+    return Script(drawn + re.sub(r"\$(\d+)", lambda match: placed[match[1]], sql) + ";\n", fixed)

@@ -15,7 +15,10 @@ import pytest
 import harness
 from harness import PROGRAM, ROOT, Server, run_program, wait_until
 from metrics import Admin, scrape
+from streams import Stream
 from test_cli_serve import check_refused, serve_briefly
+from webhook_receiver import LOCAL, create
+from webhook_receiver import make_receiver, receiver  # noqa: F401 (fixtures)
 
 UNIT = "directmessages.service"
 
@@ -210,7 +213,7 @@ class Filtered(Server):
 
 
 @pytest.fixture
-def filtered(unit, analyze):
+def filtered(unit, analyze, backend):
     if platform.machine() != "x86_64":
         pytest.skip("the numbers of system calls are known for x86_64 alone")
     if "san" in harness.BUILD.name:
@@ -219,7 +222,7 @@ def filtered(unit, analyze):
         ["cc", "-E", "-dM", "-include", "asm/unistd_64.h", "-x", "c", "/dev/null"], capture_output=True, text=True
     )
     numbers = dict(re.findall(r"^#define __NR_(\w+) (\d+)$", header.stdout, re.M))
-    server = Filtered(flags=["--admin-listen", "127.0.0.1:0"])
+    server = Filtered(flags=["--admin-listen", "127.0.0.1:0"], backend=backend, env=LOCAL)
     server.directory.chmod(0o777)
     server.calls = {name: numbers[name] for name in calls_of(unit, analyze) if name in numbers}
     if subprocess.run([*server.words(), PROGRAM, "--version"], capture_output=True).returncode != 0:
@@ -228,12 +231,20 @@ def filtered(unit, analyze):
     server.close()
 
 
-def test_program_makes_no_system_call_that_the_unit_forbids(filtered, manager):
+def test_program_makes_no_system_call_that_the_unit_forbids(filtered, backend, receiver):
+    manager = Manager(f"@directmessages-{secrets.token_hex(8)}")
     filtered.env["NOTIFY_SOCKET"] = manager.name
     filtered.start()
     one, two = filtered.users(2)
+    if backend == "sqlite":  # the event log is of that alone so far
+        create(filtered, receiver.url.replace("127.0.0.1", "localhost"))
     for number in range(60):
         one.send(two, str(number))
+    if backend == "sqlite":
+        receiver.wait(60)
+        with Stream(two) as stream:
+            one.send(two, "live")
+            assert stream.next().data["content"] == "live"
     two.conversation(one)
     two.partners()
     assert two.post(f"conversations/{one.id}/", {"content": "x"}).status == 201
@@ -244,6 +255,7 @@ def test_program_makes_no_system_call_that_the_unit_forbids(filtered, manager):
     for each in raw:
         each.close()
     filtered.stop()
+    assert ["READY=1", f"STATUS=serving on {filtered.netloc}"] in manager.all_told()
 
 
 def test_the_filter_of_that_test_bites(filtered):

@@ -11,7 +11,6 @@ from harness import wait_until
 from metrics import scrape
 from streams import Stream, contents
 
-pytestmark = pytest.mark.sqlite  # until PostgreSQL has an event log
 
 ALLOW = "GET, HEAD, OPTIONS"
 

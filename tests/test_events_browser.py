@@ -9,7 +9,6 @@ import browser
 import nginx
 from streams import Stream, contents
 
-pytestmark = pytest.mark.sqlite  # until PostgreSQL has an event log
 
 # A page's script: it has a token, gets a ticket for it, and listens.
 LISTEN = """

@@ -10,7 +10,6 @@ from endpoints import check_error, compact
 from streams import Stream, contents
 from test_concurrent import at_once
 
-pytestmark = pytest.mark.sqlite  # until PostgreSQL has an event log
 
 
 def make_ticket(user):

@@ -19,9 +19,15 @@ const struct kind pg_kinds[] = {
 	[DM_OP_MESSAGE]                = {pg_message_get, pg_take_message, .is_read = true},
 	[DM_OP_CHECK_SCHEMA]           = {NULL, NULL, .is_read = true}, /* of many statements: session_check_schema */
 	[DM_OP_ALL_MESSAGES]           = {pg_messages_all, pg_take_messages, .is_read = true, .is_list = true},
-	[DM_OP_SEND]                   = {NULL, NULL}, /* those of a batch are one statement: pg_messages_send */
-	[DM_OP_MARK_CONVERSATION_READ] = {pg_conversation_mark_read, pg_take_marked_messages},
-	[DM_OP_MARK_READ]              = {pg_message_mark_read, pg_take_marked_message},
+	[DM_OP_EVENTS]                 = {pg_events, pg_take_events, .is_read = true},
+	[DM_OP_EVENTS_NEWEST]          = {pg_events_newest, pg_take_newest_event, .is_read = true},
+	[DM_OP_EVENTS_TRIM]            = {pg_events_trim, pg_take_trimmed_events, .question = pg_events_have_old},
+	[DM_OP_TICKET_CREATE]          = {pg_ticket_create, pg_take_ticket},
+	[DM_OP_TICKET_TAKE]            = {pg_ticket_take, pg_take_ticket},
+	[DM_OP_SEND]                   = {NULL, NULL, .records = true}, /* those of a batch are one statement: pg_messages_send */
+	[DM_OP_MARK_CONVERSATION_READ] = {pg_conversation_mark_read, pg_take_marked_messages, .records = true,
+	                                  .question = pg_conversation_has_unread},
+	[DM_OP_MARK_READ]              = {pg_message_mark_read, pg_take_marked_message, .records = true},
 	[DM_OP_HIDE]                   = {pg_message_hide, pg_take_hidden_message},
 	[DM_OP_USER_CREATE]            = {pg_user_create, pg_take_created_user},
 	[DM_OP_USER_SET_ACTIVE]        = {pg_user_set_active, pg_take_changed_user},
@@ -47,7 +53,8 @@ void pg_fail_all(const struct session *session, struct dm_operation **operations
 
 bool pg_ask(struct session *session, struct dm_operation *operation, operation_ask *ask)
 {
-	struct parameters parameters = {.users = session->postgres->options.users};
+	const struct store_options *options = &session->postgres->options;
+	struct parameters parameters = {.users = options->users, .records = options->record_events};
 	enum statement statement = ask(operation, &parameters);
 
 	if (statement == NOTHING_TO_ASK)
@@ -62,7 +69,7 @@ bool pg_ask(struct session *session, struct dm_operation *operation, operation_a
  * writes only where there is something to mark. */
 static bool is_question(const struct session *session, const struct dm_operation *operation)
 {
-	return session->writer && operation->kind == DM_OP_MARK_CONVERSATION_READ;
+	return session->writer && pg_kinds[operation->kind].question;
 }
 
 enum outcome {
@@ -93,7 +100,7 @@ static enum outcome take_read(struct session *session, struct dm_operation *oper
 {
 	const struct kind *kind = &pg_kinds[operation->kind];
 	struct answer answer = {.enough = false};
-	bool question = is_question(session, operation), has_unread = false, lent = false;
+	bool question = is_question(session, operation), has_work = false, lent = false;
 	enum outcome outcome = READ_DONE;
 	struct dm_error failure = {0};
 	PGresult *result;
@@ -112,7 +119,7 @@ static enum outcome take_read(struct session *session, struct dm_operation *oper
 			postgres_failure(result, &failure);
 			outcome = outcome_of(result);
 		} else if (question) {
-			has_unread = PQntuples(result) > 0;
+			has_work = PQntuples(result) > 0;
 			operation->count = 0;
 		} else {
 			operation->status = kind->take(session->postgres, operation, &answer);
@@ -121,7 +128,7 @@ static enum outcome take_read(struct session *session, struct dm_operation *oper
 		PQclear(result);
 	}
 	if (failure.status == DM_OK) {
-		finish(session, operation, has_unread);
+		finish(session, operation, has_work);
 	} else if (outcome == READ_DONE || lent) { /* rows can't be lent twice */
 		pg_fail_all(session, &operation, 1, &failure);
 		return READ_DONE;
@@ -138,8 +145,8 @@ static size_t send_reads(struct session *session, struct dm_operation **operatio
 	pg_limit(session);
 	for (size_t i = 0; i < count; i++) {
 		struct dm_operation *operation = operations[i];
-		operation_ask *ask =
-			is_question(session, operation) ? pg_conversation_has_unread : pg_kinds[operation->kind].ask;
+		operation_ask *ask = is_question(session, operation) ? pg_kinds[operation->kind].question
+								     : pg_kinds[operation->kind].ask;
 
 		if (pg_ask(session, operation, ask))
 			operations[sent++] = operation;
@@ -228,13 +235,6 @@ bool pg_limit_taken(struct session *session, int64_t deadline, struct dm_error *
 	return good;
 }
 
-static bool is_known(const struct dm_operation *operation)
-{
-	return (size_t)operation->kind < ARRAY_LENGTH(pg_kinds) &&
-	       (pg_kinds[operation->kind].ask || operation->kind == DM_OP_SEND ||
-		operation->kind == DM_OP_CHECK_SCHEMA);
-}
-
 static void check_schema(struct session *session, struct dm_operation *operation, int64_t deadline)
 {
 	operation->status = session_check_schema(session, deadline, &operation->error);
@@ -246,7 +246,6 @@ static void check_schema(struct session *session, struct dm_operation *operation
 static size_t sort(struct session *session, struct dm_operation **operations, size_t count, int64_t now, size_t *reads)
 {
 	static const struct dm_error late = {DM_BUSY, "the database is too slow for what is asked; try again later"};
-	static const struct dm_error unknown = {DM_INVALID, "PostgreSQL has no event log yet"};
 	struct dm_operation *writes[LANE_BATCH_MOST];
 	size_t writes_count = 0;
 
@@ -256,8 +255,6 @@ static size_t sort(struct session *session, struct dm_operation **operations, si
 
 		if (now - operation->internal.queued_at > session->postgres->limits.queue)
 			pg_fail_all(session, &operation, 1, &late);
-		else if (!is_known(operation))
-			pg_fail_all(session, &operation, 1, &unknown);
 		else if (operation->kind == DM_OP_CHECK_SCHEMA)
 			check_schema(session, operation, now + session->postgres->limits.batch);
 		else if (pg_operation_is_read(operation) || is_question(session, operation))

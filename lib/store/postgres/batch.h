@@ -10,7 +10,9 @@ struct kind {
 	operation_ask *ask;
 	operation_take *take;
 	bool is_read;
-	bool is_list; /* without a limit it may have any number of rows */
+	bool records;            /* it may write to the event log */
+	operation_ask *question; /* of a write: a read whose answer has a row where there is something to write */
+	bool is_list;            /* without a limit it may have any number of rows */
 };
 extern const struct kind pg_kinds[];
 

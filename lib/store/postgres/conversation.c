@@ -42,8 +42,9 @@ const struct statement_text pg_conversation_statements[] = {
 	{CONVERSATION_NEWER, PAGE(BEYOND(">"), "ASC", "$6::bigint")},
 	{CONVERSATION_NEWER_THAN_ROW, FROM_ROW(PAGE(BEYOND_ROW(">", HIGHEST), "ASC", OFFSET_WITHOUT_ROW))},
 	{CONVERSATION_MARK_READ,
-	 "UPDATE directmessages_message SET read_at = $3::timestamptz"
-	 " WHERE recipient_id = $1::bigint AND sender_id = $2::bigint" IS_UNREAD " RETURNING " MESSAGE_COLUMNS},
+	 "WITH marked AS (UPDATE directmessages_message SET read_at = $3::timestamptz WHERE recipient_id = $1::bigint"
+	 " AND sender_id = $2::bigint" IS_UNREAD " RETURNING " MESSAGE_COLUMNS "),"
+	 " recorded AS (" RECORD_EVENTS("2", "marked", "read_at", "$4") ") SELECT " MESSAGE_COLUMNS " FROM marked"},
 	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = $2::bigint" IS_UNREAD " LIMIT 1"},
 	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD},
 	{UNREAD_BY_PARTNER,
@@ -79,6 +80,7 @@ enum statement pg_conversation_mark_read(struct dm_operation *operation, struct 
 	pg_add_int(parameters, operation->user_id);
 	pg_add_int(parameters, operation->partner_id);
 	pg_add_time(parameters, clock_now());
+	pg_add_bool(parameters, parameters->records);
 	return CONVERSATION_MARK_READ;
 }
 

@@ -11,17 +11,24 @@
 const struct statement_text pg_message_statements[] = {
 	/* A send whose sender or recipient does not exist gives no row. The rows are known again by their times, of
 	 * which no two in a batch are equal; ids follow the order of the arrays. */
-	{MESSAGES_INSERT, "INSERT INTO directmessages_message (content, sent_at, recipient_id, sender_id)"
-			  " SELECT i.content, i.sent_at, r.id, s.id"
-			  " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[]) WITH ORDINALITY"
-			  " AS i(sender, recipient, sent_at, content, n) " USER("i.sender") "s " USER(
-				  "i.recipient") "r ORDER BY i.n RETURNING id, sent_at"},
+	{MESSAGES_INSERT,
+	 "WITH sent AS (INSERT INTO directmessages_message (content, sent_at, recipient_id, sender_id)"
+	 " SELECT i.content, i.sent_at, r.id, s.id"
+	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[]) WITH ORDINALITY"
+	 " AS i(sender, recipient, sent_at, content, n) " USER("i.sender") "s " USER(
+		 "i.recipient") "r ORDER BY i.n RETURNING id, sender_id, recipient_id, sent_at),"
+				" recorded AS (" RECORD_EVENTS("1", "sent", "sent_at",
+							       "$5") ")"
+								     " SELECT id, sent_at FROM sent ORDER BY id"},
 	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = $1::bigint"},
-	{MESSAGE_MARK_READ, "WITH marked AS (UPDATE directmessages_message SET read_at = $2::timestamptz"
-			    " WHERE id = $1::bigint AND read_at IS NULL RETURNING " MESSAGE_COLUMNS ")"
-			    " SELECT " MESSAGE_COLUMNS ", true FROM marked"
-			    " UNION ALL SELECT " MESSAGE_COLUMNS ", false FROM directmessages_message"
-			    " WHERE id = $1::bigint AND NOT EXISTS (SELECT 1 FROM marked)"},
+	{MESSAGE_MARK_READ,
+	 "WITH marked AS (UPDATE directmessages_message SET read_at = $2::timestamptz"
+	 " WHERE id = $1::bigint AND read_at IS NULL RETURNING " MESSAGE_COLUMNS "),"
+	 " recorded AS (" RECORD_EVENTS("2", "marked", "read_at",
+					"$3") ")"
+					      " SELECT " MESSAGE_COLUMNS ", true FROM marked"
+					      " UNION ALL SELECT " MESSAGE_COLUMNS ", false FROM directmessages_message"
+					      " WHERE id = $1::bigint AND NOT EXISTS (SELECT 1 FROM marked)"},
 	{MESSAGE_HIDE, "UPDATE directmessages_message SET"
 		       " hidden_for_sender = CASE WHEN sender_id = $2::bigint THEN $3::timestamptz"
 		       " ELSE hidden_for_sender END,"
@@ -76,6 +83,7 @@ bool pg_messages_send(struct postgres *postgres, struct dm_operation **operation
 		pg_add_array(parameters, &arrays[i]);
 		failed |= arrays[i].failed;
 	}
+	pg_add_bool(parameters, postgres->options.record_events);
 	return !failed;
 }
 
@@ -149,6 +157,7 @@ enum statement pg_message_mark_read(struct dm_operation *operation, struct param
 {
 	pg_add_int(parameters, operation->message_id);
 	pg_add_time(parameters, clock_now());
+	pg_add_bool(parameters, parameters->records);
 	return MESSAGE_MARK_READ;
 }
 

@@ -9,7 +9,8 @@
 #include "session.h"
 
 extern const struct statement_text pg_session_statements[], pg_user_statements[], pg_token_statements[],
-	pg_message_statements[], pg_conversation_statements[], pg_partner_statements[]; /* each ends with sql NULL */
+	pg_message_statements[], pg_conversation_statements[], pg_partner_statements[], pg_event_statements[],
+	pg_ticket_statements[]; /* each ends with sql NULL */
 
 /* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: it is DM_OK without the database. What
  * is made up for a row (a token's key) is kept in the operation. */
@@ -59,5 +60,20 @@ operation_take pg_take_unread_count, pg_take_unread_by_partner;
 
 /* partner.c */
 operation_ask pg_partners_page;
+
+/* event.c */
+operation_ask pg_events, pg_events_newest, pg_events_have_old, pg_events_trim;
+operation_take pg_take_events, pg_take_newest_event, pg_take_trimmed_events;
+
+/* Part of a statement that writes messages: what it has written, a WITH query of these columns, goes into the event log
+ * where the boolean parameter says so. `at` is a timestamptz. */
+#define RECORD_EVENTS(kind, rows, at, parameter) \
+	"INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at) SELECT " kind \
+	", id, sender_id, recipient_id, (extract(epoch FROM " at ") * 1000000)::bigint FROM " rows " WHERE " parameter \
+	"::boolean ORDER BY id"
+
+/* ticket.c */
+operation_ask pg_ticket_create, pg_ticket_take;
+operation_take pg_take_ticket;
 
 #endif

@@ -39,8 +39,18 @@ enum statement {
 	CONVERSATION_NEWER_THAN_ROW,
 	PARTNERS_DOWN,
 	PARTNERS_UP,
+	EVENTS_FROM,
+	EVENTS_NEWEST,
+	EVENTS_OLD,
+	EVENTS_TRIM,
+	EVENTS_NOTIFY,
+	TICKET_CREATE,
+	TICKET_TAKE,
 	STATEMENT_COUNT
 };
+
+/* On which servers tell each other that the event log has grown. */
+#define EVENTS_CHANNEL "directmessages_event"
 
 /* The SQL of one noun's file, by statement. */
 struct statement_text {

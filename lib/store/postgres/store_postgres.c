@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "keeper.h"
 #include "lane.h"
+#include "listener.h"
 #include "migrate.h"
 
 #include <stdlib.h>
@@ -19,7 +20,8 @@ struct postgres_store {
 	struct session **sessions; /* the lanes', that of the writes first */
 	size_t sessions_count;
 	struct lane *writer;
-	struct lane *readers; /* NULL where one lane does both */
+	struct lane *readers;      /* NULL where one lane does both */
+	struct listener *listener; /* where events are recorded */
 };
 
 /* ---- operations ---------------------------------------------------------------------------------------------- */
@@ -27,7 +29,7 @@ struct postgres_store {
 /* Also what may turn out to need a write: the lane of reads finds out first. */
 static struct lane *lane_for(const struct postgres_store *store, const struct dm_operation *operation)
 {
-	bool is_read = pg_operation_is_read(operation) || operation->kind == DM_OP_MARK_CONVERSATION_READ;
+	bool is_read = pg_operation_is_read(operation) || pg_kinds[operation->kind].question;
 
 	return is_read && store->readers ? store->readers : store->writer;
 }
@@ -144,6 +146,7 @@ static void postgres_close(struct store *base)
 {
 	struct postgres_store *store = (struct postgres_store *)base;
 
+	listener_stop(store->listener);
 	if (store->readers)
 		lane_free(store->readers); /* first: it hands on to the other */
 	if (store->writer)
@@ -201,6 +204,11 @@ static enum dm_status start(struct postgres_store *store, struct dm_error *error
 		store->readers = start_lane(store, 1, lanes - 1, READS_MOST);
 	if (!store->writer || (lanes > 1 && !store->readers))
 		return fail(error, DM_NO_MEMORY, "no memory, or no thread, for a lane");
+	if (store->postgres.options.record_events) {
+		store->listener = listener_start(&store->postgres);
+		if (!store->listener)
+			return fail(error, DM_NO_MEMORY, "no memory, or no thread, to hear of events");
+	}
 	return DM_OK;
 }
 

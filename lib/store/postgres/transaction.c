@@ -22,6 +22,7 @@ struct unit {
 struct transaction {
 	struct unit units[LANE_BATCH_MOST];
 	size_t count;
+	bool records; /* it may write to the event log */
 };
 
 /* How a transaction has ended. */
@@ -52,6 +53,7 @@ static void make_units(struct transaction *transaction, struct dm_operation **op
 	size_t bytes = 0;
 
 	transaction->count = 0;
+	transaction->records = false;
 	for (size_t i = 0; i < count; i++) {
 		bool is_send = operations[i]->kind == DM_OP_SEND;
 		struct unit *last = i > 0 ? &transaction->units[transaction->count - 1] : NULL;
@@ -97,7 +99,10 @@ static void send_all(struct session *session, struct transaction *transaction)
 			unit->is_asked = send_messages(session, unit);
 		else
 			unit->is_asked = pg_ask(session, first, pg_kinds[first->kind].ask);
+		transaction->records |= session->postgres->options.record_events && pg_kinds[first->kind].records;
 	}
+	if (transaction->records)
+		session_send(session, EVENTS_NOTIFY, NULL);
 	session_send(session, COMMIT, NULL);
 	session_sync(session);
 }
@@ -142,6 +147,17 @@ static void take_commit(struct session *session, int64_t deadline, struct ending
 	PQclear(result);
 }
 
+/* The answer to NOTIFY. If it does not come, neither does that to COMMIT. */
+static void take_notify(struct session *session, int64_t deadline, struct ending *ending)
+{
+	PGresult *result;
+
+	if (!take_result(session, deadline, &result, &ending->error))
+		return;
+	note_failure(ending, NULL, result);
+	PQclear(result);
+}
+
 static struct ending take_all(struct session *session, struct transaction *transaction, int64_t deadline)
 {
 	struct ending ending = {.how = COMMITTED};
@@ -170,6 +186,8 @@ static struct ending take_all(struct session *session, struct transaction *trans
 		}
 		note_failure(&ending, unit, unit->result);
 	}
+	if (transaction->records)
+		take_notify(session, deadline, &ending);
 	take_commit(session, deadline, &ending);
 	return ending;
 }
@@ -226,6 +244,8 @@ static struct ending run_once(struct session *session, struct dm_operation **ope
 	if (ending.how == COMMITTED) {
 		take_results(session, &transaction);
 		count_commit(session->postgres);
+		if (transaction.records)
+			session->postgres->options.recorded(session->postgres->options.recorded_context);
 	}
 	for (size_t i = 0; i < transaction.count; i++)
 		PQclear(transaction.units[i].result);

@@ -21,6 +21,7 @@ struct parameters {
 	int formats[PARAMETERS_MOST];
 	uint64_t numbers[PARAMETERS_MOST]; /* what values point to, big-endian */
 	const struct user_table *users;    /* which the statement names */
+	bool records;                      /* whether events are to be recorded */
 };
 
 void pg_add_int(struct parameters *parameters, int64_t value);        /* bigint */

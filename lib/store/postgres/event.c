@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* event.c - the event log: one row for each message sent or marked as read. The statements that write it are those that
+ * store and mark messages.
+ *
+ * Transactions end in another order than they begin in, so a row may become visible behind one that was read already.
+ * But whatever becomes visible later belongs to a transaction that is not older than the oldest under way. So the order
+ * of the log is that of the transactions' ids, and it is read up to the oldest under way. */
+#include "nouns.h"
+
+/* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */
+#define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
+
+/* So many rows are removed at once at most. */
+#define TRIM_MOST "5000"
+
+#define LOG "directmessages_event"
+#define SETTLED "transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+/* Of no transaction that there has been: the log was made by another cluster, and this is a copy. */
+#define FOREIGN "transaction >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+
+/* The rows that are to go: from the beginning, by number and by time, and no more than some. $1 keep, $2 before. */
+#define OLD \
+	"WITH first AS MATERIALIZED (SELECT transaction, id, at FROM " LOG " WHERE " SETTLED \
+	" ORDER BY transaction, id LIMIT " TRIM_MOST " + 1)," \
+	" newest AS (SELECT transaction, id FROM " LOG " WHERE " SETTLED \
+	" ORDER BY transaction DESC, id DESC LIMIT 1)," \
+	" kept AS (SELECT f.transaction, f.id FROM first f, newest n WHERE (f.transaction, f.id) = (n.transaction, n.id)" \
+	" OR (f.at >= $2::bigint AND f.id > n.id - $1::bigint) ORDER BY 1, 2 LIMIT 1)," \
+	" bound AS (SELECT transaction, id FROM kept UNION ALL (SELECT transaction, id FROM first" \
+	" WHERE NOT EXISTS (SELECT 1 FROM kept) ORDER BY transaction DESC, id DESC LIMIT 1))," \
+	" old AS (SELECT f.transaction, f.id FROM first f, bound b WHERE (f.transaction, f.id) < (b.transaction, b.id)" \
+	" UNION ALL SELECT transaction, id FROM " LOG " WHERE " FOREIGN ")"
+
+const struct statement_text pg_event_statements[] = {
+	/* $1, $2 the position, $3 places, $4 the user. The message's columns come last; NULL where it is gone, or none
+	 * of the user's. */
+	{EVENTS_FROM,
+	 "SELECT e.transaction, e.id, e.kind, e.at, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL,"
+	 " m.id, m.sender_id, m.recipient_id, m.sent_at, m.content"
+	 " FROM (SELECT * FROM " LOG " WHERE (transaction, id) >= ($1::bigint, $2::bigint) AND " SETTLED
+	 " ORDER BY transaction, id LIMIT $3::bigint) e LEFT JOIN directmessages_message m ON m.id = e.message_id"
+	 " AND ($4::bigint = 0 OR $4::bigint IN (e.sender_id, e.recipient_id)) ORDER BY e.transaction, e.id"},
+	{EVENTS_NEWEST,
+	 "SELECT transaction, id FROM " LOG " WHERE " SETTLED " ORDER BY transaction DESC, id DESC LIMIT 1"},
+	{EVENTS_OLD, OLD " SELECT 1 FROM old LIMIT 1"},
+	{EVENTS_TRIM, OLD ", gone AS (DELETE FROM " LOG " WHERE (transaction, id) IN (SELECT transaction, id FROM old)"
+			  " RETURNING 1) SELECT count(*) FROM gone"},
+	/* Wakes the other servers of the database when the transaction is committed. */
+	{EVENTS_NOTIFY, "NOTIFY " EVENTS_CHANNEL},
+	{0},
+};
+
+enum statement pg_events(struct dm_operation *operation, struct parameters *parameters)
+{
+	size_t limit = operation->page.limit;
+
+	pg_add_int(parameters, operation->event.transaction);
+	pg_add_int(parameters, operation->event.id);
+	pg_add_limit(parameters, limit > 0 ? limit + 1 : 0);
+	pg_add_int(parameters, operation->user_id);
+	return EVENTS_FROM;
+}
+
+static bool lend(struct dm_operation *operation, const PGresult *result, int row)
+{
+	struct dm_event event = {
+		.position = operation->event,
+		.signal = SIGNAL_OF(pg_int(result, row, 2)),
+		.at = pg_int(result, row, 3),
+		.hidden_for_sender = pg_bool(result, row, 4),
+		.hidden_for_recipient = pg_bool(result, row, 5),
+		.message = {.id = pg_int(result, row, 6),
+			    .sender_id = pg_int(result, row, 7),
+			    .recipient_id = pg_int(result, row, 8),
+			    .sent_at = pg_time(result, row, 9, 0),
+			    .content = pg_text(result, row, 10)},
+	};
+
+	event.message.read_at = event.signal == DM_MESSAGE_READ ? event.at : DM_UNREAD;
+	return operation->on_event(operation->context, &event);
+}
+
+static struct dm_event_position position_of(const PGresult *result, int row)
+{
+	return (struct dm_event_position){pg_int(result, row, 0), pg_int(result, row, 1)};
+}
+
+enum dm_status pg_take_events(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	const PGresult *result = answer->result;
+	const struct dm_event_position start = operation->event;
+	int rows = PQntuples(result);
+
+	(void)postgres;
+	operation->count = 0;
+	/* The row at the position itself shows that nothing behind it was removed: the log is trimmed from its start.
+	 */
+	if (rows == 0 || position_of(result, 0).transaction != start.transaction ||
+	    position_of(result, 0).id != start.id)
+		return fail(&operation->error, DM_NOT_FOUND,
+			    "the event log does not hold this position, or not any more");
+	for (int row = 1; row < rows && !answer->enough; row++) {
+		operation->event = position_of(result, row);
+		operation->count++;
+		answer->enough = !PQgetisnull(result, row, 6) && !lend(operation, result, row);
+	}
+	return DM_OK;
+}
+
+enum statement pg_events_newest(struct dm_operation *operation, struct parameters *parameters)
+{
+	(void)operation, (void)parameters;
+	return EVENTS_NEWEST;
+}
+
+enum dm_status pg_take_newest_event(const struct postgres *postgres, struct dm_operation *operation,
+				    struct answer *answer)
+{
+	(void)postgres;
+	operation->event =
+		PQntuples(answer->result) > 0 ? position_of(answer->result, 0) : (struct dm_event_position){0, 0};
+	return DM_OK;
+}
+
+static void add_what_to_keep(const struct dm_operation *operation, struct parameters *parameters)
+{
+	size_t keep = operation->page.limit;
+
+	pg_add_int(parameters, keep > 0 && keep < INT64_MAX / 2 ? (int64_t)keep : INT64_MAX / 2);
+	pg_add_int(parameters, operation->page.position);
+}
+
+enum statement pg_events_have_old(struct dm_operation *operation, struct parameters *parameters)
+{
+	operation->count = 0;
+	add_what_to_keep(operation, parameters);
+	return EVENTS_OLD;
+}
+
+enum statement pg_events_trim(struct dm_operation *operation, struct parameters *parameters)
+{
+	add_what_to_keep(operation, parameters);
+	return EVENTS_TRIM;
+}
+
+enum dm_status pg_take_trimmed_events(const struct postgres *postgres, struct dm_operation *operation,
+				      struct answer *answer)
+{
+	(void)postgres;
+	operation->count = pg_int(answer->result, 0, 0);
+	return DM_OK;
+}

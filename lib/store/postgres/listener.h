@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* listener.h - hears when any server of the database has added to the event log. */
+#ifndef LISTENER_H
+#define LISTENER_H
+
+#include "postgres.h"
+
+struct listener;
+
+/* Starts a thread with a connection of its own. It calls the store's `recorded` when something was heard, and each time
+ * it has connected, since nobody knows what was missed. NULL where there is no memory or no thread. */
+MUST_CHECK struct listener *listener_start(struct postgres *postgres);
+void listener_stop(struct listener *listener); /* NULL is fine */
+
+#endif

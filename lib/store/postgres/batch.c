@@ -38,7 +38,12 @@ const struct kind pg_kinds[] = {
 
 bool pg_operation_is_read(const struct dm_operation *operation)
 {
-	return pg_kinds[operation->kind].is_read;
+	return (size_t)operation->kind < ARRAY_LENGTH(pg_kinds) && pg_kinds[operation->kind].is_read;
+}
+
+bool pg_operation_has_question(const struct dm_operation *operation)
+{
+	return (size_t)operation->kind < ARRAY_LENGTH(pg_kinds) && pg_kinds[operation->kind].question;
 }
 
 void pg_fail_all(const struct session *session, struct dm_operation **operations, size_t count,
@@ -69,7 +74,7 @@ bool pg_ask(struct session *session, struct dm_operation *operation, operation_a
  * writes only where there is something to mark. */
 static bool is_question(const struct session *session, const struct dm_operation *operation)
 {
-	return session->writer && pg_kinds[operation->kind].question;
+	return session->writer && pg_operation_has_question(operation);
 }
 
 enum outcome {
@@ -235,6 +240,13 @@ bool pg_limit_taken(struct session *session, int64_t deadline, struct dm_error *
 	return good;
 }
 
+static bool is_known(const struct dm_operation *operation)
+{
+	return (size_t)operation->kind < ARRAY_LENGTH(pg_kinds) &&
+	       (pg_kinds[operation->kind].ask || operation->kind == DM_OP_SEND ||
+		operation->kind == DM_OP_CHECK_SCHEMA);
+}
+
 static void check_schema(struct session *session, struct dm_operation *operation, int64_t deadline)
 {
 	operation->status = session_check_schema(session, deadline, &operation->error);
@@ -246,6 +258,7 @@ static void check_schema(struct session *session, struct dm_operation *operation
 static size_t sort(struct session *session, struct dm_operation **operations, size_t count, int64_t now, size_t *reads)
 {
 	static const struct dm_error late = {DM_BUSY, "the database is too slow for what is asked; try again later"};
+	static const struct dm_error unknown = {DM_INVALID, "PostgreSQL has no webhooks yet"};
 	struct dm_operation *writes[LANE_BATCH_MOST];
 	size_t writes_count = 0;
 
@@ -255,6 +268,8 @@ static size_t sort(struct session *session, struct dm_operation **operations, si
 
 		if (now - operation->internal.queued_at > session->postgres->limits.queue)
 			pg_fail_all(session, &operation, 1, &late);
+		else if (!is_known(operation))
+			pg_fail_all(session, &operation, 1, &unknown);
 		else if (operation->kind == DM_OP_CHECK_SCHEMA)
 			check_schema(session, operation, now + session->postgres->limits.batch);
 		else if (pg_operation_is_read(operation) || is_question(session, operation))

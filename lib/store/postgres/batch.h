@@ -17,6 +17,7 @@ struct kind {
 extern const struct kind pg_kinds[];
 
 bool pg_operation_is_read(const struct dm_operation *operation);
+bool pg_operation_has_question(const struct dm_operation *operation);
 
 /* Gives each operation its result and completes it; reads first. For a lane (lane.h). */
 void pg_batch_run(void *session, struct dm_operation **operations, size_t count);

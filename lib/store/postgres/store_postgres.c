@@ -29,7 +29,7 @@ struct postgres_store {
 /* Also what may turn out to need a write: the lane of reads finds out first. */
 static struct lane *lane_for(const struct postgres_store *store, const struct dm_operation *operation)
 {
-	bool is_read = pg_operation_is_read(operation) || pg_kinds[operation->kind].question;
+	bool is_read = pg_operation_is_read(operation) || pg_operation_has_question(operation);
 
 	return is_read && store->readers ? store->readers : store->writer;
 }

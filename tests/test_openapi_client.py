@@ -12,6 +12,8 @@ import pytest
 import openapi_tools
 from harness import DEADLINE, ROOT, environment
 
+pytestmark = pytest.mark.sqlite
+
 PAGE = (ROOT / "docs" / "clients.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
 # What the types must refuse: the compiler complains where one of these is no error. One it must take.

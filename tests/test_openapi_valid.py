@@ -9,6 +9,8 @@ import pytest
 import openapi_tools
 from harness import DEADLINE, environment
 
+pytestmark = pytest.mark.sqlite
+
 OLDEST_NODE = (20, 19)
 # Django's paths end with a slash, and so do ours.
 SKIPPED_RULES = ["no-path-trailing-slash"]

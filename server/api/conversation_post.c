@@ -11,7 +11,10 @@
 #define MESSAGES_A_PIECE 200
 
 struct conversation_stream {
+	struct request *request;
 	dm *handle;
+	struct dm_operation operation; /* reads a piece */
+	bool is_asked;                 /* it was submitted, and waited for */
 	int64_t user_id;
 	int64_t partner_id;
 	struct dm_page from; /* where the next piece starts */
@@ -36,26 +39,35 @@ static bool add_message(void *context, const struct dm_message *message)
 	return true;
 }
 
-static bool next_piece(struct conversation_stream *stream)
+static void piece_is_read(struct dm_operation *operation)
 {
-	struct dm_operation operation = {.kind = DM_OP_CONVERSATION,
-					 .user_id = stream->user_id,
-					 .partner_id = stream->partner_id,
-					 .page = stream->from,
-					 .on_message = add_message,
-					 .context = stream};
+	struct conversation_stream *stream = operation->context;
 
-	stream->piece.length = 0;
-	stream->given = 0;
-	stream->rows = 0;
-	dm_run(stream->handle, &operation);
 	if (stream->rows < MESSAGES_A_PIECE) {
 		if (!stream->started)
 			buffer_append_char(&stream->piece, '[');
 		buffer_append_char(&stream->piece, ']');
 		stream->ended = true;
 	}
-	return operation.status == DM_OK && !stream->piece.failed;
+	request_wake(stream->request);
+}
+
+/* Asks for the next piece; true where it is there at once. */
+static bool ask_for_piece(struct conversation_stream *stream)
+{
+	stream->operation = (struct dm_operation){.kind = DM_OP_CONVERSATION,
+						  .user_id = stream->user_id,
+						  .partner_id = stream->partner_id,
+						  .page = stream->from,
+						  .on_message = add_message,
+						  .done = piece_is_read,
+						  .context = stream};
+	stream->piece.length = 0;
+	stream->given = 0;
+	stream->rows = 0;
+	request_wait_begin(stream->request);
+	dm_submit(stream->handle, &stream->operation);
+	return request_wait_is_over(stream->request);
 }
 
 static ssize_t read_piece(void *context, char *out, size_t size)
@@ -63,10 +75,15 @@ static ssize_t read_piece(void *context, char *out, size_t size)
 	struct conversation_stream *stream = context;
 	size_t left = stream->piece.length - stream->given;
 
-	if (left == 0) {
-		if (stream->ended)
+	if (left == 0 || stream->is_asked) {
+		if (!stream->is_asked && stream->ended)
 			return HTTP_STREAM_END;
-		if (!next_piece(stream))
+		if (!stream->is_asked && !ask_for_piece(stream)) {
+			stream->is_asked = true; /* when it is there, this is called again */
+			return HTTP_STREAM_WAIT;
+		}
+		stream->is_asked = false;
+		if (stream->operation.status != DM_OK || stream->piece.failed)
 			return HTTP_STREAM_FAILED;
 		left = stream->piece.length;
 	}
@@ -95,6 +112,7 @@ static enum http_outcome marked(struct exchange *exchange)
 	conversation = calloc(1, sizeof(*conversation));
 	if (!conversation)
 		return answer_error(exchange, 503, "Service temporarily unavailable.");
+	conversation->request = exchange->request;
 	conversation->handle = exchange->api->handle;
 	conversation->user_id = exchange->user_id;
 	conversation->partner_id = exchange->target_id;

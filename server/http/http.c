@@ -108,7 +108,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 			log_access(request->is_routine ? LOG_DEBUG : LOG_INFO, &access);
 		if (request->http.outcome != HTTP_NOTHING)
 			server->options.completed(request, access.microseconds);
-		if (request->http.outcome == HTTP_WAIT)
+		if (request->http.outcome == HTTP_WAIT || request->http.stream_waits)
 			end(server, &server->working);
 		end(server, &server->under_way);
 	}
@@ -143,6 +143,22 @@ static void suspend(struct request *request)
 	MHD_suspend_connection(request->http.connection);
 	if (!atomic_compare_exchange_strong(&request->http.wait, &running, WAIT_SUSPENDED))
 		MHD_resume_connection(request->http.connection); /* it was woken just now */
+}
+
+ssize_t request_read_stream(struct request *request, char *out, size_t size)
+{
+	struct http_server *server = request->server;
+	ssize_t got;
+
+	if (!request->http.stream_waits && !begin(server, &server->working, &server->stopped))
+		return HTTP_STREAM_FAILED;
+	got = request->response.stream.read(request->response.stream.context, out, size);
+	request->http.stream_waits = got == HTTP_STREAM_WAIT;
+	if (request->http.stream_waits)
+		suspend(request);
+	else
+		end(server, &server->working);
+	return got;
 }
 
 /* ---- responses ----------------------------------------------------------------------------------------------- */

@@ -29,11 +29,13 @@ typedef enum http_outcome http_step(struct request *request);
 /* A body that is made piece by piece while it is sent. */
 struct http_stream {
 	/* Fills up to `size` bytes and gives their number, HTTP_STREAM_END or HTTP_STREAM_FAILED (the client sees its
-	 * connection break). Never 0. */
+	 * connection break). HTTP_STREAM_WAIT says that request_wake will be
+	 * called when there is more (request_wait_begin came before). */
 	ssize_t (*read)(void *context, char *out, size_t size);
 	void (*release)(void *context); /* called once, whatever happened */
 	void *context;
 };
+#define HTTP_STREAM_WAIT 0
 #define HTTP_STREAM_END (-1)
 #define HTTP_STREAM_FAILED (-2)
 
@@ -85,6 +87,7 @@ struct request {
 		int phase;
 		enum http_outcome outcome; /* of the last step */
 		atomic_int wait;
+		bool stream_waits; /* the stream has said so, and counts as work */
 		int64_t started_at;
 		uint64_t drained; /* bytes of a body that nobody wants */
 		uint64_t sent;    /* bytes of the response's body */

@@ -19,4 +19,7 @@ void request_read_framing(struct request *request);
 /* After its last answer: frees it. */
 void request_completed(struct MHD_Connection *connection, struct request *request);
 
+/* Reads on in the response's stream, and suspends the connection where that has to wait. */
+ssize_t request_read_stream(struct request *request, char *out, size_t size);
+
 #endif

@@ -2,6 +2,8 @@
 /* response.c - from our response to libmicrohttpd's. */
 #include "response.h"
 
+#include "request.h"
+
 #include <microhttpd.h>
 #include <stdlib.h>
 
@@ -21,7 +23,7 @@ static void count_body(struct request *request, size_t length)
 static ssize_t read_stream(void *context, uint64_t position, char *out, size_t size)
 {
 	struct request *request = context;
-	ssize_t got = request->response.stream.read(request->response.stream.context, out, size);
+	ssize_t got = request_read_stream(request, out, size);
 
 	(void)position;
 	if (got == HTTP_STREAM_END)

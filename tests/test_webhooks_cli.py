@@ -15,7 +15,6 @@ from test_cli import check_error
 from webhook_receiver import make_receiver, receiver  # noqa: F401 (fixtures)
 from webhook_receiver import LOCAL, check_signed, create, deliveries, endpoints
 
-pytestmark = pytest.mark.sqlite
 OFFICIAL = FromPyPI("webhooks-python", ROOT / "tests" / "webhooks" / "requirements.txt")
 VERIFY = """
 import json, sys

@@ -11,7 +11,7 @@ from harness import wait_until
 from webhook_receiver import make_receiver, receiver  # noqa: F401 (fixtures)
 from webhook_receiver import LOCAL, create, deliveries, wait_state
 
-pytestmark = [pytest.mark.concurrent, pytest.mark.sqlite]
+pytestmark = pytest.mark.concurrent
 
 NOT_PUBLIC = "is not a public one; DIRECTMESSAGES_WEBHOOK_ALLOW would allow it"
 

@@ -13,7 +13,7 @@ import pytest
 from harness import wait_until
 from webhook_receiver import LOCAL, Receiver, create, deliveries
 
-pytestmark = [pytest.mark.concurrent, pytest.mark.sqlite]
+pytestmark = pytest.mark.concurrent
 
 SEED = int(os.environ.get("DIRECTMESSAGES_KILL_SEED", random.randrange(10**9)))
 KILLS = 10

@@ -11,7 +11,7 @@ from metrics import scrape
 from webhook_receiver import LOCAL, check_signed, create, deliveries, wait_state
 from webhook_receiver import hooked, make_receiver, receiver  # noqa: F401 (fixtures)
 
-pytestmark = [pytest.mark.concurrent, pytest.mark.sqlite]
+pytestmark = pytest.mark.concurrent
 
 DAY = 86400 * 1_000_000
 
@@ -65,6 +65,25 @@ def test_old_deliveries_are_removed(hooked, receiver):
     hooked.sql("UPDATE directmessages_delivery SET finished_at = ? WHERE id <= 2", (now - 8 * DAY,))
     hooked.start()
     wait_until(lambda: len(deliveries(hooked)) == 1, "what was finished a week ago is removed")
+
+
+def test_the_log_keeps_what_an_endpoint_was_not_given_yet(hooked, make_receiver):
+    leave = threading.Event()
+    receiver = make_receiver(lambda request: leave.wait(60) and 204)
+    create(hooked, receiver.url)
+    one, two = hooked.users(2)
+    for number in range(60):
+        one.send(two, str(number))
+    receiver.wait(16)
+    hooked.kill()
+    hooked.env["DIRECTMESSAGES_EVENTS_KEEP"] = "3"
+    hooked.sql("UPDATE directmessages_delivery SET next_at = 1")
+    hooked.start()  # which trims the log
+    events = "SELECT count(*) FROM directmessages_event"
+    wait_until(lambda: hooked.sql(events)[0][0] < 60, "what was given to the endpoint is removed")
+    assert hooked.sql(events)[0][0] >= 60 - 16
+    leave.set()
+    wait_until(lambda: len(set(receiver.contents())) == 60, "all are delivered")
 
 
 # ---- rotation, secrets

@@ -33,6 +33,17 @@ const struct kind pg_kinds[] = {
 	[DM_OP_USER_SET_ACTIVE]        = {pg_user_set_active, pg_take_changed_user},
 	[DM_OP_TOKEN_CREATE]           = {pg_token_create, pg_take_token},
 	[DM_OP_TOKEN_REVOKE]           = {pg_token_revoke, pg_take_revoked_token},
+	[DM_OP_WEBHOOK_CREATE]         = {pg_webhook_create, pg_take_count},
+	[DM_OP_WEBHOOKS]               = {pg_webhooks, pg_take_webhooks, .is_read = true, .is_list = true},
+	[DM_OP_WEBHOOK_DELETE]         = {pg_webhook_delete, pg_take_changed_webhook},
+	[DM_OP_WEBHOOK_ENABLE]         = {pg_webhook_enable, pg_take_changed_webhook},
+	[DM_OP_WEBHOOK_ROTATE]         = {pg_webhook_rotate, pg_take_changed_webhook},
+	[DM_OP_DELIVERIES]             = {pg_deliveries, pg_take_deliveries, .is_read = true, .is_list = true},
+	[DM_OP_DELIVERIES_CLAIM]       = {pg_deliveries_claim, pg_take_claimed},
+	[DM_OP_DELIVERY_RECORD]        = {pg_delivery_record, pg_take_count},
+	[DM_OP_DELIVERY_RETRY]         = {pg_delivery_retry, pg_take_retried},
+	[DM_OP_DELIVERIES_TRIM]        = {pg_deliveries_trim, pg_take_trimmed},
+	[DM_OP_OUTBOX]                 = {pg_outbox, pg_take_outbox, .is_read = true},
 	/* clang-format on */
 };
 

@@ -7,9 +7,6 @@
  * of the log is that of the transactions' ids, and it is read up to the oldest under way. */
 #include "nouns.h"
 
-/* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */
-#define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
-
 /* So many rows are removed at once at most. */
 #define TRIM_MOST "5000"
 
@@ -18,14 +15,16 @@
 /* Of no transaction that there has been: the log was made by another cluster, and this is a copy. */
 #define FOREIGN "transaction >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 
-/* The rows that are to go: from the beginning, by number and by time, and no more than some. $1 keep, $2 before. */
+/* The rows that are to go: from the beginning, by number and by time, none that an
+ * active webhook has not been given yet, and no more than some. $1 keep, $2 before. */
 #define OLD \
 	"WITH first AS MATERIALIZED (SELECT transaction, id, at FROM " LOG " WHERE " SETTLED \
 	" ORDER BY transaction, id LIMIT " TRIM_MOST " + 1)," \
 	" newest AS (SELECT transaction, id FROM " LOG " WHERE " SETTLED \
 	" ORDER BY transaction DESC, id DESC LIMIT 1)," \
 	" kept AS (SELECT f.transaction, f.id FROM first f, newest n WHERE (f.transaction, f.id) = (n.transaction, n.id)" \
-	" OR (f.at >= $2::bigint AND f.id > n.id - $1::bigint) ORDER BY 1, 2 LIMIT 1)," \
+	" OR (f.at >= $2::bigint AND f.id > n.id - $1::bigint) OR (f.transaction, f.id) > (SELECT position_transaction," \
+	" position_id FROM directmessages_webhook WHERE is_active ORDER BY 1, 2 LIMIT 1) ORDER BY 1, 2 LIMIT 1)," \
 	" bound AS (SELECT transaction, id FROM kept UNION ALL (SELECT transaction, id FROM first" \
 	" WHERE NOT EXISTS (SELECT 1 FROM kept) ORDER BY transaction DESC, id DESC LIMIT 1))," \
 	" old AS (SELECT f.transaction, f.id FROM first f, bound b WHERE (f.transaction, f.id) < (b.transaction, b.id)" \

@@ -6,11 +6,13 @@
 #ifndef NOUNS_H
 #define NOUNS_H
 
+#include "directmessages_webhooks.h"
 #include "session.h"
 
 extern const struct statement_text pg_session_statements[], pg_user_statements[], pg_token_statements[],
 	pg_message_statements[], pg_conversation_statements[], pg_partner_statements[], pg_event_statements[],
-	pg_ticket_statements[]; /* each ends with sql NULL */
+	pg_ticket_statements[], pg_webhook_statements[], pg_delivery_statements[],
+	pg_claim_statements[]; /* each ends with sql NULL */
 
 /* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: it is DM_OK without the database. What
  * is made up for a row (a token's key) is kept in the operation. */
@@ -75,5 +77,31 @@ operation_take pg_take_events, pg_take_newest_event, pg_take_trimmed_events;
 /* ticket.c */
 operation_ask pg_ticket_create, pg_ticket_take;
 operation_take pg_take_ticket;
+
+/* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */
+#define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
+
+/* Events of transactions that are over, as all before them are; see event.c. A position of no transaction that there
+ * has been is that of another cluster, of which this is a copy: all that was written here is beyond it. */
+#define EVENTS_END "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+#define EVENT_IS_BEYOND_W \
+	"(e.transaction, e.id) > (CASE WHEN w.position_transaction > pg_snapshot_xmax(pg_current_snapshot())::text::bigint" \
+	" THEN 0 ELSE w.position_transaction END, w.position_id) AND e.transaction < " EVENTS_END
+
+/* webhook.c */
+operation_ask pg_webhook_create, pg_webhooks, pg_webhook_delete, pg_webhook_enable, pg_webhook_rotate;
+operation_take pg_take_count, pg_take_webhooks, pg_take_changed_webhook;
+
+/* delivery.c */
+#define DELIVERY_COLUMNS \
+	"d.id, d.webhook_id, d.name, d.kind, d.message_id, d.at, d.state, d.attempts, d.next_at, d.finished_at," \
+	" d.http_status, d.error"
+operation_ask pg_deliveries, pg_delivery_retry, pg_delivery_record, pg_deliveries_trim, pg_outbox;
+operation_take pg_take_deliveries, pg_take_retried, pg_take_trimmed, pg_take_outbox;
+struct dm_delivery pg_delivery_from_row(const PGresult *result, int row); /* of SELECT DELIVERY_COLUMNS */
+
+/* claim.c */
+operation_ask pg_deliveries_claim;
+operation_take pg_take_claimed;
 
 #endif

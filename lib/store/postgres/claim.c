@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* claim.c - giving deliveries to a worker: those that are due, and new ones made from the event log.
+ *
+ * A delivery that waits and one that is under way look alike: a claim moves next_at to the time when it ends, so that
+ * the delivery of a worker that has died is due again by then. */
+#include "nouns.h"
+
+#include "clock.h"
+
+#define DELIVERIES "directmessages_delivery"
+
+/* So many places of the log are looked at for one claim at most, when the endpoint wants few of them. */
+#define LOG_WINDOW "2000"
+
+const struct statement_text pg_claim_statements[] = {
+	/* The endpoint's row is locked, so that of two servers one advances it; the other gets nothing this time. Where
+	 * fewer events are wanted than there is room for, the position moves behind all that was looked at. */
+	{CLAIM,
+	 "WITH w AS (SELECT * FROM directmessages_webhook WHERE id = $1::bigint AND is_active FOR UPDATE SKIP LOCKED),"
+	 " due AS (SELECT d.id FROM " DELIVERIES " d JOIN w ON w.id = d.webhook_id WHERE d.state = 0"
+	 " AND d.next_at <= $3::bigint ORDER BY d.next_at LIMIT $4::bigint FOR UPDATE OF d SKIP LOCKED),"
+	 " again AS (UPDATE " DELIVERIES " d SET attempts = d.attempts + 1, next_at = $2::bigint FROM due"
+	 " WHERE d.id = due.id RETURNING d.*),"
+	 " room AS (SELECT $4::bigint - count(*) AS n FROM due),"
+	 " ahead AS MATERIALIZED (SELECT e.* FROM w CROSS JOIN LATERAL (SELECT * FROM directmessages_event e"
+	 " WHERE " EVENT_IS_BEYOND_W " ORDER BY e.transaction, e.id LIMIT " LOG_WINDOW ") e),"
+	 " wanted AS MATERIALIZED (SELECT a.* FROM ahead a CROSS JOIN w"
+	 " WHERE a.kind > 0 AND (w.events >> (a.kind - 1)::int) & 1 = 1 ORDER BY a.transaction, a.id"
+	 " LIMIT (SELECT n FROM room)),"
+	 " made AS (INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
+	 " finished_at, http_status, error) SELECT $1::bigint, 'msg_' || replace(gen_random_uuid()::text, '-', ''),"
+	 " kind, message_id, at, 0, 1, $2::bigint, 0, 0, '' FROM wanted ORDER BY transaction, id RETURNING *),"
+	 " last AS (SELECT transaction, id FROM (SELECT transaction, id FROM wanted"
+	 " WHERE (SELECT count(*) FROM wanted) = (SELECT n FROM room) UNION ALL SELECT transaction, id FROM ahead"
+	 " WHERE (SELECT count(*) FROM wanted) < (SELECT n FROM room)) x ORDER BY transaction DESC, id DESC LIMIT 1),"
+	 " moved AS (UPDATE directmessages_webhook SET position_transaction = last.transaction, position_id = last.id"
+	 " FROM last WHERE directmessages_webhook.id = (SELECT id FROM w))"
+	 " SELECT " DELIVERY_COLUMNS ", m.sender_id, m.recipient_id, m.sent_at, m.content, {f.id}, {f.username},"
+	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name}"
+	 " FROM (SELECT * FROM again UNION ALL SELECT * FROM made) d"
+	 " LEFT JOIN directmessages_message m ON m.id = d.message_id LEFT JOIN {users} f ON {f.id} = m.sender_id"
+	 " LEFT JOIN {users} t ON {t.id} = m.recipient_id ORDER BY d.id"},
+	{0},
+};
+
+enum statement pg_deliveries_claim(struct dm_operation *operation, struct parameters *parameters)
+{
+	const struct dm_webhook_call *call = operation->webhook;
+
+	pg_add_int(parameters, call->webhook_id);
+	pg_add_int(parameters, call->until);
+	pg_add_int(parameters, clock_now());
+	pg_add_int(parameters, (int64_t)call->limit);
+	return CLAIM;
+}
+
+static struct dm_user user_of_claim(const PGresult *result, int row, int column)
+{
+	return (struct dm_user){
+		.id = pg_int(result, row, column),
+		.username = pg_text(result, row, column + 1),
+		.first_name = pg_text(result, row, column + 2),
+		.last_name = pg_text(result, row, column + 3),
+		.email = {"", 0},
+	};
+}
+
+enum dm_status pg_take_claimed(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	const PGresult *result = answer->result;
+	int rows = PQntuples(result);
+
+	(void)postgres;
+	operation->count = rows;
+	for (int row = 0; row < rows; row++) {
+		struct dm_delivery delivery = pg_delivery_from_row(result, row);
+
+		delivery.from_user = user_of_claim(result, row, 16);
+		delivery.to = user_of_claim(result, row, 20);
+		delivery.message = (struct dm_message){
+			.id = delivery.from_user.id && delivery.to.id ? delivery.message_id : 0,
+			.sender_id = pg_int(result, row, 12),
+			.recipient_id = pg_int(result, row, 13),
+			.sent_at = pg_time(result, row, 14, 0),
+			.read_at = delivery.signal == DM_MESSAGE_READ ? delivery.at : DM_UNREAD,
+			.content = pg_text(result, row, 15),
+		};
+		if (!operation->webhook->on_delivery(operation->context, &delivery))
+			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
+	}
+	return DM_OK;
+}

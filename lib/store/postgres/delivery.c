@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* delivery.c - what is to be delivered, or was: listed, finished, begun anew, removed. Times are in microseconds. */
+#include "nouns.h"
+
+#include "clock.h"
+
+#define DELIVERIES "directmessages_delivery"
+
+/* So many deliveries are looked at by one trimming operation. */
+#define TRIM_WINDOW "2000"
+
+/* So many places of the log are counted at most, for each endpoint. */
+#define BEHIND_MOST "100000"
+
+const struct statement_text pg_delivery_statements[] = {
+	{DELIVERIES_LIST,
+	 "SELECT " DELIVERY_COLUMNS " FROM " DELIVERIES " d WHERE ($1::bigint = 0 OR d.webhook_id = $1::bigint)"
+	 " AND ($2::bigint < 0 OR d.state = $2::bigint) ORDER BY d.id DESC LIMIT $3::bigint"},
+	/* The state is that before. */
+	{DELIVERY_AGAIN,
+	 "WITH again AS (UPDATE " DELIVERIES " SET state = 0, attempts = 0, next_at = $2::bigint,"
+	 " finished_at = 0, http_status = 0, error = '' WHERE id = $1::bigint AND state <> 0 AND EXISTS"
+	 " (SELECT 1 FROM directmessages_webhook w WHERE w.id = webhook_id AND w.is_active) RETURNING id)"
+	 " SELECT state, (SELECT count(*) FROM again) AS begun FROM " DELIVERIES " WHERE id = $1::bigint"},
+	{DELIVERY_DELIVERED,
+	 "WITH d AS (UPDATE " DELIVERIES
+	 " SET state = 1, finished_at = $3::bigint, http_status = $4::bigint, error = ''"
+	 " WHERE id = $1::bigint AND state <> 1 RETURNING id), w AS (UPDATE directmessages_webhook SET failing_since = 0"
+	 " WHERE id = $2::bigint AND failing_since <> 0 AND EXISTS (SELECT 1 FROM d)) SELECT 0::bigint"},
+	{DELIVERY_RETRY,
+	 "WITH d AS (UPDATE " DELIVERIES " SET next_at = $4::bigint, http_status = $5::bigint, error = $6::text"
+	 " WHERE id = $1::bigint AND state = 0 AND attempts = $7::bigint RETURNING id),"
+	 " w AS (UPDATE directmessages_webhook SET failing_since = $3::bigint"
+	 " WHERE id = $2::bigint AND failing_since = 0 AND EXISTS (SELECT 1 FROM d)) SELECT 0::bigint"},
+	/* Disables the endpoint if it is active and has been failing since before $4. */
+	{DELIVERY_FAILED,
+	 "WITH d AS (UPDATE " DELIVERIES " SET state = 2, finished_at = $3::bigint, http_status = $5::bigint,"
+	 " error = $6::text WHERE id = $1::bigint AND state = 0 AND attempts = $7::bigint RETURNING id),"
+	 " w AS (UPDATE directmessages_webhook"
+	 " SET failing_since = CASE failing_since WHEN 0 THEN $3::bigint ELSE failing_since END,"
+	 " is_active = NOT CASE failing_since WHEN 0 THEN $3::bigint ELSE failing_since END < $4::bigint,"
+	 " disabled_why = CASE WHEN CASE failing_since WHEN 0 THEN $3::bigint ELSE failing_since END < $4::bigint"
+	 " THEN $8::text ELSE '' END"
+	 " WHERE id = $2::bigint AND is_active AND EXISTS (SELECT 1 FROM d) RETURNING id, is_active),"
+	 " others AS (UPDATE " DELIVERIES
+	 " o SET state = 2, finished_at = $3::bigint, error = 'its endpoint was disabled'"
+	 " FROM w WHERE o.webhook_id = w.id AND NOT w.is_active AND o.state = 0 AND o.id <> $1::bigint)"
+	 " SELECT count(*) FROM w WHERE NOT is_active"},
+	{DELIVERY_RELEASED, "WITH d AS (UPDATE " DELIVERIES " SET next_at = $2::bigint, attempts = attempts - 1"
+			    " WHERE id = $1::bigint AND state = 0 AND attempts = $3::bigint) SELECT 0::bigint"},
+	{DELIVERIES_TRIM,
+	 "WITH looked_at AS (SELECT id FROM " DELIVERIES " WHERE id > $1::bigint ORDER BY id LIMIT " TRIM_WINDOW "),"
+	 " gone AS (DELETE FROM " DELIVERIES " d USING looked_at l WHERE d.id = l.id AND d.state <> 0"
+	 " AND (d.finished_at < $2::bigint OR d.id <= (SELECT max(id) FROM " DELIVERIES
+	 ") - $3::bigint) RETURNING d.id)"
+	 " SELECT (SELECT count(*) FROM gone) AS gone, CASE count(*) WHEN " TRIM_WINDOW
+	 " THEN max(id) ELSE 0 END AS last"
+	 " FROM looked_at"},
+	{OUTBOX,
+	 "SELECT count(*), coalesce(min(at), 0), (SELECT coalesce(sum((SELECT count(*) FROM"
+	 " (SELECT 1 FROM directmessages_event e WHERE " EVENT_IS_BEYOND_W " LIMIT " BEHIND_MOST ") x)), 0)::bigint"
+	 " FROM directmessages_webhook w WHERE w.is_active) AS behind,"
+	 " (SELECT min((SELECT at FROM directmessages_event e WHERE " EVENT_IS_BEYOND_W
+	 " ORDER BY e.transaction, e.id LIMIT 1)) FROM directmessages_webhook w WHERE w.is_active) AS oldest_behind"
+	 " FROM " DELIVERIES " WHERE state = 0"},
+	{0},
+};
+
+struct dm_delivery pg_delivery_from_row(const PGresult *result, int row)
+{
+	return (struct dm_delivery){
+		.id = pg_int(result, row, 0),
+		.webhook_id = pg_int(result, row, 1),
+		.name = pg_text(result, row, 2),
+		.signal = SIGNAL_OF(pg_int(result, row, 3)),
+		.message_id = pg_int(result, row, 4),
+		.at = pg_int(result, row, 5),
+		.state = (enum dm_delivery_state)pg_int(result, row, 6),
+		.attempts = pg_int(result, row, 7),
+		.next_at = pg_int(result, row, 8),
+		.finished_at = pg_int(result, row, 9),
+		.http_status = pg_int(result, row, 10),
+		.error = pg_text(result, row, 11),
+	};
+}
+
+enum statement pg_deliveries(struct dm_operation *operation, struct parameters *parameters)
+{
+	const struct dm_webhook_call *call = operation->webhook;
+
+	pg_add_int(parameters, call->webhook_id);
+	pg_add_int(parameters, call->state);
+	pg_add_limit(parameters, call->limit);
+	return DELIVERIES_LIST;
+}
+
+enum dm_status pg_take_deliveries(const struct postgres *postgres, struct dm_operation *operation,
+				  struct answer *answer)
+{
+	int rows = PQntuples(answer->result);
+
+	(void)postgres;
+	for (int row = 0; row < rows && !answer->enough; row++) {
+		struct dm_delivery delivery = pg_delivery_from_row(answer->result, row);
+
+		answer->enough = !operation->webhook->on_delivery(operation->context, &delivery);
+	}
+	return DM_OK;
+}
+
+enum statement pg_delivery_retry(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->webhook->delivery_id);
+	pg_add_int(parameters, clock_now());
+	return DELIVERY_AGAIN;
+}
+
+enum dm_status pg_take_retried(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	(void)postgres;
+	if (PQntuples(answer->result) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such delivery");
+	if (pg_int(answer->result, 0, 1) > 0)
+		return DM_OK;
+	if (pg_int(answer->result, 0, 0) == DM_DELIVERY_PENDING)
+		return fail(&operation->error, DM_NOT_FOUND, "this delivery is not finished yet");
+	return fail(&operation->error, DM_INVALID, "its endpoint is disabled; enable that first");
+}
+
+static enum statement ask_failed(const struct dm_webhook_call *call, struct parameters *parameters)
+{
+	bool is_retry = call->outcome == DM_OUTCOME_RETRY;
+	int64_t before = call->outcome == DM_OUTCOME_GONE ? INT64_MAX : call->disable_before;
+
+	pg_add_int(parameters, call->delivery_id);
+	pg_add_int(parameters, call->webhook_id);
+	pg_add_int(parameters, clock_now());
+	pg_add_int(parameters, is_retry ? call->next_at : before);
+	pg_add_int(parameters, call->http_status);
+	pg_add_text(parameters, call->error);
+	pg_add_int(parameters, call->attempt);
+	if (is_retry)
+		return DELIVERY_RETRY;
+	pg_add_text(parameters, call->disabled_why);
+	return DELIVERY_FAILED;
+}
+
+enum statement pg_delivery_record(struct dm_operation *operation, struct parameters *parameters)
+{
+	const struct dm_webhook_call *call = operation->webhook;
+
+	if (call->outcome == DM_OUTCOME_DELIVERED) {
+		pg_add_int(parameters, call->delivery_id);
+		pg_add_int(parameters, call->webhook_id);
+		pg_add_int(parameters, clock_now());
+		pg_add_int(parameters, call->http_status);
+		return DELIVERY_DELIVERED;
+	}
+	if (call->outcome == DM_OUTCOME_RELEASED) {
+		pg_add_int(parameters, call->delivery_id);
+		pg_add_int(parameters, clock_now());
+		pg_add_int(parameters, call->attempt);
+		return DELIVERY_RELEASED;
+	}
+	return ask_failed(call, parameters);
+}
+
+enum statement pg_deliveries_trim(struct dm_operation *operation, struct parameters *parameters)
+{
+	const struct dm_webhook_call *call = operation->webhook;
+
+	pg_add_int(parameters, call->delivery_id);
+	pg_add_int(parameters, call->until);
+	pg_add_int(parameters, (int64_t)call->limit);
+	return DELIVERIES_TRIM;
+}
+
+enum dm_status pg_take_trimmed(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	(void)postgres;
+	operation->count = pg_int(answer->result, 0, 0);
+	operation->webhook->delivery_id = pg_int(answer->result, 0, 1);
+	return DM_OK;
+}
+
+enum statement pg_outbox(struct dm_operation *operation, struct parameters *parameters)
+{
+	(void)operation, (void)parameters;
+	return OUTBOX;
+}
+
+enum dm_status pg_take_outbox(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	int64_t pending = pg_int(answer->result, 0, 1), behind = pg_int(answer->result, 0, 3);
+
+	(void)postgres;
+	*operation->webhook->outbox = (struct dm_outbox){
+		.pending = pg_int(answer->result, 0, 0),
+		.behind = pg_int(answer->result, 0, 2),
+		.oldest_at = pending == 0 || (behind != 0 && behind < pending) ? behind : pending,
+	};
+	return DM_OK;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* webhook.c - the endpoints that are told of messages. Times are in microseconds: nobody but us reads this table. */
+#include "nouns.h"
+
+#include "clock.h"
+
+#define WEBHOOKS "directmessages_webhook"
+
+const struct statement_text pg_webhook_statements[] = {
+	/* Behind every transaction that has ended: what one that is under way commits later is heard of. */
+	{WEBHOOK_INSERT,
+	 "INSERT INTO " WEBHOOKS " (url, description, secret, old_secret, old_secret_until, events,"
+	 " position_transaction, position_id, created_at, is_active, disabled_why, failing_since)"
+	 " VALUES ($1::text, $2::text, $3::text, '', 0, $4::bigint, " EVENTS_END ", 0, $5::bigint, true,"
+	 " '', 0) RETURNING id"},
+	{WEBHOOKS_ALL,
+	 "SELECT w.id, w.url, w.description, w.secret, w.old_secret, w.old_secret_until, w.events, w.created_at,"
+	 " w.is_active, w.disabled_why, w.failing_since,"
+	 " EXISTS (SELECT 1 FROM directmessages_event e WHERE " EVENT_IS_BEYOND_W ") AS has_new,"
+	 " coalesce((SELECT min(d.next_at) FROM directmessages_delivery d WHERE d.webhook_id = w.id AND d.state = 0), 0)"
+	 " AS next_at FROM " WEBHOOKS " w ORDER BY w.id"},
+	{WEBHOOK_DELETE, "WITH gone AS (DELETE FROM " WEBHOOKS " WHERE id = $1::bigint RETURNING id), deliveries AS"
+			 " (DELETE FROM directmessages_delivery WHERE webhook_id = $1::bigint) SELECT id FROM gone"},
+	{WEBHOOK_ENABLE, "UPDATE " WEBHOOKS " SET is_active = true, disabled_why = '', failing_since = 0,"
+			 " position_transaction = CASE WHEN is_active THEN position_transaction ELSE " EVENTS_END
+			 " END, position_id = CASE WHEN is_active THEN position_id ELSE 0 END"
+			 " WHERE id = $1::bigint RETURNING id"},
+	{WEBHOOK_ROTATE, "UPDATE " WEBHOOKS " SET old_secret = secret, old_secret_until = $3::bigint, secret = $2::text"
+			 " WHERE id = $1::bigint RETURNING id"},
+	{0},
+};
+
+enum statement pg_webhook_create(struct dm_operation *operation, struct parameters *parameters)
+{
+	const struct dm_new_webhook *webhook = operation->webhook->new_webhook;
+
+	pg_add_text(parameters, webhook->url);
+	pg_add_text(parameters, webhook->description);
+	pg_add_text(parameters, webhook->secret);
+	pg_add_int(parameters, webhook->events);
+	pg_add_int(parameters, clock_now());
+	return WEBHOOK_INSERT;
+}
+
+enum dm_status pg_take_count(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	(void)postgres;
+	operation->count = PQntuples(answer->result) > 0 ? pg_int(answer->result, 0, 0) : 0;
+	return DM_OK;
+}
+
+enum statement pg_webhooks(struct dm_operation *operation, struct parameters *parameters)
+{
+	(void)operation, (void)parameters;
+	return WEBHOOKS_ALL;
+}
+
+enum dm_status pg_take_webhooks(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	const PGresult *result = answer->result;
+	int rows = PQntuples(result);
+
+	(void)postgres;
+	for (int row = 0; row < rows && !answer->enough; row++) {
+		struct dm_webhook webhook = {
+			.id = pg_int(result, row, 0),
+			.url = pg_text(result, row, 1),
+			.description = pg_text(result, row, 2),
+			.secret = pg_text(result, row, 3),
+			.old_secret = pg_text(result, row, 4),
+			.old_secret_until = pg_int(result, row, 5),
+			.events = (unsigned)pg_int(result, row, 6),
+			.created_at = pg_int(result, row, 7),
+			.is_active = pg_bool(result, row, 8),
+			.disabled_why = pg_text(result, row, 9),
+			.failing_since = pg_int(result, row, 10),
+			.has_new = pg_bool(result, row, 11),
+			.next_at = pg_int(result, row, 12),
+		};
+
+		answer->enough = !operation->webhook->on_webhook(operation->context, &webhook);
+	}
+	return DM_OK;
+}
+
+enum statement pg_webhook_delete(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->webhook->webhook_id);
+	return WEBHOOK_DELETE;
+}
+
+enum statement pg_webhook_enable(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->webhook->webhook_id);
+	return WEBHOOK_ENABLE;
+}
+
+enum statement pg_webhook_rotate(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->webhook->webhook_id);
+	pg_add_text(parameters, operation->webhook->new_webhook->secret);
+	pg_add_int(parameters, operation->webhook->until);
+	return WEBHOOK_ROTATE;
+}
+
+enum dm_status pg_take_changed_webhook(const struct postgres *postgres, struct dm_operation *operation,
+				       struct answer *answer)
+{
+	(void)postgres;
+	if (PQntuples(answer->result) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such webhook");
+	return DM_OK;
+}

@@ -4,6 +4,7 @@
 import argparse
 import os
 import random
+import signal
 import sys
 
 import reference_project
@@ -26,6 +27,7 @@ def main():
     parser.add_argument("--failures", type=int, default=1, help="a walk ends after so many (%(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="so many walks at a time (%(default)s)")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, run.leave)
     reason = reference_project.why_not()
     if reason is not None:
         print(f"conformance: skipped: {reason}")
@@ -46,4 +48,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

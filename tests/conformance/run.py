@@ -6,7 +6,9 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import multiprocessing
+import os
 import pathlib
+import signal
 import sys
 import tempfile
 import time
@@ -38,6 +40,12 @@ class Part:
 
     def __call__(self):
         """(requests, failures, how often each departure was seen)."""
+        try:
+            return self._run()
+        except KeyboardInterrupt:
+            os._exit(130)  # all is cleaned up, and this process is to begin no other part
+
+    def _run(self):
         ties = 0 if self.number else content.TIES
         with tempfile.TemporaryDirectory(prefix="conformance-", dir=harness.BUILD) as folder:
             with sides.pair(self.backend, pathlib.Path(folder), ties) as pair:
@@ -82,6 +90,13 @@ def _progress(waiting, done, operations):
         print(f"\r\033[K{line}" if terminal else line, end="" if last else "\n", file=sys.stderr, flush=True)
 
 
+def leave(*_):
+    """On SIGTERM: as ^C at a terminal, which all processes get, so that each cleans up."""
+    for child in multiprocessing.active_children():
+        os.kill(child.pid, signal.SIGINT)
+    raise KeyboardInterrupt
+
+
 def everything(todo, jobs):
     """Runs parts, so many at a time: (failures, the closing lines)."""
     if any(part.backend == "postgresql" for part in todo):
@@ -89,7 +104,11 @@ def everything(todo, jobs):
     operations, done = sum(part.operations for part in todo), multiprocessing.Value("q", 0)
     with concurrent.futures.ProcessPoolExecutor(jobs, initializer=_share, initargs=(done,)) as pool:
         waiting = [pool.submit(part) for part in todo]
-        _progress(waiting, done, operations)
+        try:
+            _progress(waiting, done, operations)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
     results = [future.result() for future in waiting]
     requests = sum(number for number, _, _ in results)
     counts = sum((seen for _, _, seen in results), collections.Counter())

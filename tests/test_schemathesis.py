@@ -29,7 +29,7 @@ def test_answers_are_those_of_the_document(make_server, tmp_path):
         + ["run", f"http://{server.netloc}/api/schema/", "--header", f"Authorization: Token {caller.token}"]
         + ["--continue-on-failure", "--max-examples", str(EXAMPLES), "--seed", str(SEED)],
         cwd=tmp_path,
-        env=environment(),
+        env=environment(SCHEMATHESIS_HOOKS="schemathesis_hooks", PYTHONPATH=openapi_tools.FOLDER),
         text=True,
         capture_output=True,
         timeout=DEADLINE * (5 + EXAMPLES),

@@ -62,7 +62,7 @@ def test_schema_that_no_longer_fits(make_server, spoil, mend):
 
 @pytest.mark.sqlite
 def test_damaged_file(make_server):
-    server = make_server()
+    server = make_server(env={"DIRECTMESSAGES_EVENTS": 0})  # with nobody who looks into the file unasked
     server.stop()
     server.start()  # all is in the file now, and nothing of it has been read for a request
     whole = server.database.read_bytes()

@@ -390,7 +390,8 @@ DM_API void dm_submit(dm *handle, struct dm_operation *operation);
 DM_API void dm_run(dm *handle, struct dm_operation *operation);
 
 /* Brackets several reads of one thread, which are then cheaper on SQLite: they share one view of the database, that of
- * the first of them. So don't wait between the two for a write whose result is to be read. They don't nest. */
+ * the first of them. A write that the thread submits ends the bracket, so that what it reads after that can show the
+ * write. They don't nest. */
 DM_API void dm_begin_reads(dm *handle);
 DM_API void dm_end_reads(dm *handle);
 

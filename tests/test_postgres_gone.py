@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import threading
 import time
 
@@ -18,6 +17,7 @@ from clients import User
 from databases import PostgresDatabase
 from endpoints import check_error
 from harness import DEADLINE, Server, run_program, wait_until
+from postgres_proxy import Proxy
 
 pytestmark = [
     pytest.mark.postgresql,
@@ -243,47 +243,6 @@ def test_nobody_waits_longer_than_the_limit_for_a_database_that_hangs(cluster, s
     check_stored(server, threads)
     # Each request is at most two operations one after the other that wait for the database.
     assert max(thread.slowest for thread in threads) < 2 * 1.0 + 1.0
-
-
-class Proxy:
-    """Passes bytes between clients and a port, until it is told to drop them without a word, as a firewall does."""
-
-    def __init__(self, port):
-        self.target = port
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.silent = set()
-        self.pairs = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                server = socket.create_connection(("127.0.0.1", self.target))
-                pair = (client, server)
-                self.pairs.append(pair)
-                for one, other in (pair, pair[::-1]):
-                    threading.Thread(target=self._pass, args=(pair, one, other), daemon=True).start()
-
-    def _pass(self, pair, one, other):
-        with contextlib.suppress(OSError):
-            while data := one.recv(65536):
-                if pair not in self.silent:
-                    other.sendall(data)
-        if pair not in self.silent:
-            with contextlib.suppress(OSError):
-                other.shutdown(socket.SHUT_WR)
-
-    def cut(self):
-        """Forgets all connections there are: bytes into them vanish."""
-        self.silent.update(self.pairs)
-
-    def close(self):
-        self.listener.close()
-        for pair in self.pairs:
-            for sock in pair:
-                sock.close()
 
 
 def test_idle_connections_that_were_cut_are_replaced(cluster):

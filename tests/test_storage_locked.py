@@ -4,6 +4,7 @@
 import contextlib
 import sqlite3
 import threading
+import time
 
 import pytest
 
@@ -138,6 +139,26 @@ def test_lock_that_comes_and_goes_loses_and_doubles_nothing(server):
         content for (content,) in server.sql("SELECT content FROM directmessages_message WHERE content LIKE 'n%'")
     ]
     assert sorted(stored) == sorted(f"n{number}" for number, status in answers if status == 201)
+
+
+def test_a_crowd_of_writers_waits_no_longer_than_one(make_server):
+    """However many batches they are: who has waited for as long as one may is refused with those before."""
+    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 500})
+    alice, bob = server.users(2)
+    body = b'{"content":"during"}'
+    request = (
+        f"POST {server.prefix}send/{bob.id}/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token {alice.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+    with locked(server), contextlib.ExitStack() as stack:
+        began = time.monotonic()
+        crowd = [stack.enter_context(server.raw(request)) for _ in range(1500)]
+        check_busy(crowd[0].response())
+        first = time.monotonic() - began
+        for connection in crowd[1:]:
+            assert connection.response().status == 503
+        assert time.monotonic() - began < 3.5 * first
+    assert alice.post(f"send/{bob.id}/", {"content": "after"}).status == 201
 
 
 def test_commands_say_that_the_file_is_locked(server):

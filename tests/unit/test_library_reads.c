@@ -40,6 +40,37 @@ static void the_first_read_comes_when_it_comes(void **state)
 	assert_int_equal(unread(s), 2);
 }
 
+static void a_write_ends_the_bracket(void **state)
+{
+	struct scratch *s = *state;
+
+	dm_begin_reads(s->handle);
+	assert_int_equal(unread(s), 0);
+	scratch_send(s->handle, s->john, s->mary, "to be seen");
+	assert_int_equal(unread(s), 1);
+	dm_end_reads(s->handle);
+}
+
+static bool send_within(void *context, const struct dm_user *user)
+{
+	struct scratch *s = context;
+
+	(void)user;
+	scratch_send(s->handle, s->john, s->mary, "from a row function");
+	return true;
+}
+
+/* It can't: the rows are still lent. What is read meanwhile is as it was. */
+static void but_not_from_a_row_function(void **state)
+{
+	struct scratch *s = *state;
+
+	dm_begin_reads(s->handle);
+	assert_ok(dm_users(s->handle, send_within, s, NULL));
+	dm_end_reads(s->handle);
+	assert_int_equal(unread(s), 3);
+}
+
 static bool hear_all_within(void *context, const struct dm_user *user)
 {
 	struct scratch *s = context;
@@ -62,10 +93,11 @@ static void a_row_function_may_read(void **state)
 	dm_end_reads(s->handle);
 }
 
-static void *read_for_myself(void *context)
+static void *send_and_read(void *context)
 {
 	struct scratch *s = context;
 
+	scratch_send(s->handle, s->john, s->mary, "meanwhile");
 	assert_int_equal(unread(s), 1);
 	dm_end_reads(s->handle); /* not this thread's: does nothing */
 	return NULL;
@@ -78,8 +110,7 @@ static void they_are_of_one_thread(void **state)
 
 	dm_begin_reads(s->handle);
 	assert_int_equal(unread(s), 0);
-	scratch_send(s->handle, s->john, s->mary, "meanwhile");
-	assert_int_equal(pthread_create(&thread, NULL, read_for_myself, s), 0);
+	assert_int_equal(pthread_create(&thread, NULL, send_and_read, s), 0);
 	pthread_join(thread, NULL);
 	assert_int_equal(unread(s), 0);
 	dm_end_reads(s->handle);
@@ -108,6 +139,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(they_share_the_view_of_the_first, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(the_first_read_comes_when_it_comes, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_write_ends_the_bracket, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(but_not_from_a_row_function, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_row_function_may_read, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(they_are_of_one_thread, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(another_database_is_not_bracketed, scratch_setup, scratch_teardown),

@@ -13,6 +13,7 @@ static const struct meaning {
 	const char *sentence; /* NULL: %s is all there is to say */
 } meanings[] = {
 	/* clang-format off */
+	{"40003", DM_UNAVAILABLE, REMEDY_NONE,      "nobody knows whether it was committed (%s); look before you try again"},
 	{"40",    DM_BUSY,        REMEDY_REPEAT,    "other transactions were in the way (%s); try again"},
 	{"55P03", DM_BUSY,        REMEDY_LEAVE_OUT, "another transaction holds a lock (%s); try again later"},
 	{"57014", DM_BUSY,        REMEDY_LEAVE_OUT, "the database took too long (%s); try again later"},
@@ -89,7 +90,8 @@ enum postgres_remedy postgres_remedy(const PGresult *result)
 	return meaning_of(sqlstate ? sqlstate : "08000")->remedy;
 }
 
-/* libpq gives no SQLSTATE for these, but the sentence of each host it has tried; it never has the password in it. */
+/* libpq gives no SQLSTATE for these, but the sentence of each host it has tried; no password is in it, since a URL
+ * whose password could be taken for a host or a port was refused (read_url). */
 enum dm_status postgres_connection_failure(const PGconn *connection, struct dm_error *error)
 {
 	static const struct meaning unreachable = {

@@ -46,6 +46,20 @@ static char *find_option(const PQconninfoOption *options, const char *keyword)
 	return NULL;
 }
 
+/* A password with an unescaped @, : or / ends up in the host or the port, which libpq's messages name. */
+static bool may_be_named(const PQconninfoOption *options)
+{
+	for (; options->keyword; options++) {
+		if (!options->val)
+			continue;
+		if (strcmp(options->keyword, "host") == 0 && strchr(options->val, '@'))
+			return false;
+		if (strcmp(options->keyword, "port") == 0 && options->val[strspn(options->val, "0123456789,")] != '\0')
+			return false;
+	}
+	return true;
+}
+
 static enum dm_status read_url(struct postgres *postgres, struct dm_error *error)
 {
 	PQconninfoOption *options = PQconninfoParse(postgres->url, NULL);
@@ -57,6 +71,12 @@ static enum dm_status read_url(struct postgres *postgres, struct dm_error *error
 		return fail(
 			error, DM_INVALID,
 			"libpq can't read the PostgreSQL URL; use postgresql://user@host:port/database?keyword=value");
+	if (!may_be_named(options)) {
+		PQconninfoFree(options);
+		return fail(error, DM_INVALID,
+			    "the PostgreSQL URL's host or port is none; in a user name or password write @ as %%40, "
+			    ": as %%3A and / as %%2F");
+	}
 	own = find_option(options, "options");
 	PQconninfoFree(options);
 	length = asprintf(&postgres->server_options, LANE_OPTIONS " -c statement_timeout=%lld -c lock_timeout=%lld %s",

@@ -99,6 +99,8 @@ static bool move(struct session *session, int64_t deadline, struct dm_error *err
 		postgres_connection_failure(session->connection, error);
 		return false;
 	}
+	if (watched.revents & POLLIN)
+		session->used_at = clock_monotonic();
 	return true;
 }
 
@@ -111,6 +113,7 @@ bool session_result(struct session *session, int64_t deadline, PGresult **result
 	if (PQstatus(session->connection) == CONNECTION_BAD) {
 		postgres_failure(*result, error);
 		PQclear(*result);
+		*result = NULL;
 		return false;
 	}
 	return true;

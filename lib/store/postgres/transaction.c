@@ -117,6 +117,7 @@ static bool take_result(struct session *session, int64_t deadline, PGresult **re
 	if (session_result(session, deadline, &end, error))
 		return true;
 	PQclear(*result);
+	*result = NULL;
 	return false;
 }
 

@@ -2,6 +2,7 @@
 /* batch.c - from an operation to the function of its noun's file; many writes in one commit. */
 #include "batch.h"
 
+#include "clock.h"
 #include "lane.h"
 #include "nouns.h"
 
@@ -85,12 +86,38 @@ static enum dm_status run_in_transaction(struct session *session, struct dm_oper
 	return status;
 }
 
+/* Completes those that have waited in the queue for as long as any may, and gives how many are left. The others wait
+ * for a locked file until the time of the first of them is over: no more than if it had been alone. */
+static size_t refuse_late(struct session *session, struct dm_operation **operations, size_t count)
+{
+	static const struct dm_error late = {DM_BUSY, "the database is too slow for what is asked; try again later"};
+	int64_t limit = session->options->busy_timeout_ms * INT64_C(1000), now = clock_monotonic();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (now - operations[i]->internal.queued_at < limit) {
+			operations[kept++] = operations[i];
+			continue;
+		}
+		operations[i]->status = late.status;
+		operations[i]->error = late;
+		lane_complete(session->options, operations[i]);
+	}
+	if (kept > 0)
+		sqlite3_busy_timeout(session->db,
+				     (int)((operations[0]->internal.queued_at + limit - now + 999) / 1000));
+	return kept;
+}
+
 void batch_run(void *session_pointer, struct dm_operation **operations, size_t count)
 {
 	struct session *session = session_pointer;
 	struct dm_error error = {0};
 	enum dm_status status;
 
+	count = refuse_late(session, operations, count);
+	if (count == 0)
+		return;
 	session->recorded = false;
 	status = run_in_transaction(session, operations, count, &error);
 	if (status == DM_OK && session->recorded)

@@ -161,23 +161,35 @@ static bool answer_inline(struct sqlite_store *store, struct dm_operation *opera
 	return has_nothing_to_write(store, operation);
 }
 
+/* What the thread reads after a write is to show it. */
+static void end_bracket_before_write(struct sqlite_store *store)
+{
+	if (!bracket.in_use)
+		sqlite_end_reads(&store->base);
+}
+
 static void sqlite_submit(struct store *base, struct dm_operation *operation)
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
 
-	if (answer_inline(store, operation))
+	if (answer_inline(store, operation)) {
 		store->options.completed(operation);
-	else
-		lane_submit(store->lane, operation);
+		return;
+	}
+	end_bracket_before_write(store);
+	lane_submit(store->lane, operation);
 }
 
 static void sqlite_run(struct store *base, struct dm_operation *operation)
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
 
-	if (answer_inline(store, operation))
+	if (answer_inline(store, operation)) {
 		store->options.completed(operation);
-	else if (lane_is_own_thread(store->lane)) /* within a receiver */
+		return;
+	}
+	end_bracket_before_write(store);
+	if (lane_is_own_thread(store->lane)) /* within a receiver */
 		lane_run_nested(store->lane, store->writer, operation);
 	else
 		lane_run(store->lane, operation);

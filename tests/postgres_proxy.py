@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Stands between the program and PostgreSQL, and disturbs what they say to each other."""
+
+import contextlib
+import socket
+import threading
+
+
+class Proxy:
+    """Passes bytes between clients and a port, until it is told to drop them without a word, as a firewall does."""
+
+    def __init__(self, port):
+        self.target = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.silent = set()
+        self.change = lambda data: data  # what the server sends, on its way to the client
+        self.pairs = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                server = socket.create_connection(("127.0.0.1", self.target))
+                pair = (client, server)
+                self.pairs.append(pair)
+                for one, other in (pair, pair[::-1]):
+                    threading.Thread(target=self._pass, args=(pair, one, other), daemon=True).start()
+
+    def _pass(self, pair, one, other):
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                if pair not in self.silent:
+                    other.sendall(self.change(data) if one is pair[1] else data)
+        if pair not in self.silent:
+            with contextlib.suppress(OSError):
+                other.shutdown(socket.SHUT_WR)
+
+    def cut(self):
+        """Forgets all connections there are: bytes into them vanish."""
+        self.silent.update(self.pairs)
+
+    def close(self):
+        self.listener.close()
+        for pair in self.pairs:
+            for sock in pair:
+                sock.close()

@@ -397,11 +397,3 @@ def test_routes_begin_with_the_prefix(prefix, begins):
     done = run_program("routes", env={"DIRECTMESSAGES_PREFIX": prefix})
     assert done.returncode == 0
     assert re.search(rf"(^|\s){begins}(\s|$)", done.stdout, re.MULTILINE), done.stdout
-
-
-@pytest.mark.parametrize("rest", ["u:p@s3cret@h/db", "u:12/s3cret@h/db", "u:s3cret:5@h/db", "u:ab/s3cret@h/db"])
-def test_a_password_that_was_not_escaped_is_not_repeated(rest):
-    """It would be taken for a host, a port or a database's name, and named in the error."""
-    done = run_program("user", "list", database=f"postgresql://{rest}", env={"PGCONNECT_TIMEOUT": 2})
-    assert done.returncode in (1, 2)
-    assert "s3cret" not in done.stderr and done.stderr.count("\n") == 1

@@ -271,3 +271,11 @@ def test_commands_work_without_a_server(tmp_path):
     ):
         result = run_program(*command, database=url)
         assert (result.returncode, result.stderr) == (0, ""), result
+
+
+@pytest.mark.parametrize("rest", ["u:p@s3cret@h/db", "u:12/s3cret@h/db", "u:s3cret:5@h/db", "u:ab/s3cret@h/db"])
+def test_a_password_that_was_not_escaped_is_not_repeated(rest):
+    """It would be taken for a host, a port or a database's name, and named in the error."""
+    done = run_program("user", "list", database=f"postgresql://{rest}", env={"PGCONNECT_TIMEOUT": 2})
+    assert done.returncode in (1, 2)
+    assert "s3cret" not in done.stderr and done.stderr.count("\n") == 1

@@ -389,9 +389,8 @@ DM_API void dm_submit(dm *handle, struct dm_operation *operation);
 /* The same, but returns after `done` (NULL is fine here) has returned. */
 DM_API void dm_run(dm *handle, struct dm_operation *operation);
 
-/* Brackets several reads of one thread, which are then cheaper on SQLite: they share one view of the database, that of
- * the first of them. A write that the thread submits ends the bracket, so that what it reads after that can show the
- * write. They don't nest. */
+/* Brackets several reads of one thread, which are then cheaper on SQLite: they share the view of the first of them. A
+ * write that the thread submits ends the bracket, so that what it reads next can show it. They don't nest. */
 DM_API void dm_begin_reads(dm *handle);
 DM_API void dm_end_reads(dm *handle);
 

@@ -44,6 +44,12 @@ class SqliteFile:
         with self.transaction() as connection:
             connection.execute("DROP TRIGGER fault")
 
+    def flush_messages(self):
+        """What Django's `manage.py flush` does to them: ids begin anew."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM directmessages_message")
+            connection.execute("DELETE FROM sqlite_sequence WHERE name = 'directmessages_message'")
+
     def close(self):
         """Nothing: the file goes with its folder."""
 
@@ -78,6 +84,10 @@ class PostgresDatabase:
     def accept(self):
         with self.transaction() as connection:
             connection.execute("DROP TRIGGER fault ON directmessages_message")
+
+    def flush_messages(self):
+        with self.transaction() as connection:
+            connection.execute("TRUNCATE directmessages_message RESTART IDENTITY")
 
     def close(self):
         if self.cluster.is_running():

@@ -10,7 +10,9 @@ pytestmark = pytest.mark.postgresql
 
 LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'"
 RECORD = """
-    INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at) VALUES (1, ?, ?, ?, 0)"""
+    INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at)
+    SELECT 1, id, sender_id, recipient_id, (extract(epoch FROM sent_at) * 1000000)::bigint
+    FROM directmessages_message WHERE id = ?"""
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_a_transaction_that_commits_late_is_not_skipped(pair):
         start = stream.last_id
         (late,) = one.insert_messages([(alice, bob, "2025-06-06 12:00:00", None, "begun first")])
         with one.transaction() as connection:
-            connection.execute(RECORD, (late, alice.id, bob.id))
+            connection.execute(RECORD, (late,))
             alice.send(bob, "committed first")
             with Stream(bob, last_event_id=start) as third:
                 assert third.status == 200

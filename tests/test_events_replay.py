@@ -161,7 +161,8 @@ def test_a_long_way_back_in_pieces(make_server):
     server.insert_messages([(alice, bob, "2025-06-06 12:00:00", None, f"and to bob {n}") for n in range(400)])
     server.sql(
         "INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at)"
-        " SELECT 1, id, sender_id, recipient_id, 1 FROM directmessages_message ORDER BY id"
+        " SELECT 1, id, sender_id, recipient_id, ? FROM directmessages_message ORDER BY id",
+        [1_749_211_200_000_000],  # 2025-06-06 12:00:00
     )
     with Stream(bob, last_event_id=start) as stream:
         alice.send(bob, "live")
@@ -247,6 +248,22 @@ def test_events_of_messages_that_were_deleted_are_passed_over(make_server):
     server.sql("DELETE FROM directmessages_message WHERE id = ?", [gone["id"]])
     with Stream(bob, last_event_id=start) as stream:
         assert stream.next().data["id"] == kept["id"]
+
+
+@pytest.mark.parametrize("same_pair", [False, True])
+def test_a_message_that_got_an_old_id_is_not_taken_for_the_old_one(make_server, same_pair):
+    """Ids begin anew where Django empties its tables (manage.py flush), which leaves the log."""
+    server = make_server()
+    alice, bob, carol, dave = server.users(4)
+    start = position_of(alice)
+    old = alice.send(bob, "old")
+    bob.conversation(alice)
+    server.store.flush_messages()
+    new = alice.send(bob, "new") if same_pair else carol.send(dave, "not for alice")
+    assert new["id"] == old["id"]
+    last = alice.send(bob, "last")
+    with Stream(alice, last_event_id=start) as stream:
+        assert contents(stream.take(1 + same_pair)) == ["new"] * same_pair + [last["content"]]
 
 
 def test_a_log_that_can_not_be_read_is_waited_for(make_server):

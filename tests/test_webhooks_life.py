@@ -54,6 +54,29 @@ def test_a_message_that_is_gone_is_given_up(hooked, make_receiver):
     assert len(receiver.requests) == 1
 
 
+@pytest.mark.parametrize("same_pair", [False, True])
+def test_a_message_that_got_the_id_of_one_that_is_gone_is_not_delivered_for_it(hooked, make_receiver, same_pair):
+    refused = threading.Event()
+    receiver = make_receiver(lambda request: 204 if refused.is_set() else 500)
+    hooked.stop()
+    hooked.env["DIRECTMESSAGES_WEBHOOK_SCHEDULE"] = "3600"
+    hooked.start()
+    create(hooked, receiver.url)
+    one, two, three, four = hooked.users(4)
+    old = one.send(two, "old")
+    receiver.wait(1)
+    wait_until(lambda: deliveries(hooked)[0]["status"] == "500", "the failure is on record")
+    refused.set()
+    hooked.store.flush_messages()
+    new = one.send(two, "new") if same_pair else three.send(four, "new")
+    assert new["id"] == old["id"]
+    wait_state(hooked, "delivered")
+    hooked.sql("UPDATE directmessages_delivery SET next_at = 1 WHERE state = 0")
+    (row,) = wait_state(hooked, "failed")
+    assert row["error"] == "the message does not exist any more"
+    assert receiver.contents() == ["old", "new"]
+
+
 def test_old_deliveries_are_removed(hooked, receiver):
     create(hooked, receiver.url)
     one, two = hooked.users(2)

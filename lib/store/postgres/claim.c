@@ -6,6 +6,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "event_match.h"
 
 #define DELIVERIES "directmessages_delivery"
 
@@ -36,7 +37,7 @@ const struct statement_text pg_claim_statements[] = {
 	 " moved AS (UPDATE directmessages_webhook SET position_transaction = last.transaction, position_id = last.id"
 	 " FROM last WHERE directmessages_webhook.id = (SELECT id FROM w))"
 	 " SELECT " DELIVERY_COLUMNS ", m.sender_id, m.recipient_id, m.sent_at, m.content, {f.id}, {f.username},"
-	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name}"
+	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name}, m.read_at"
 	 " FROM (SELECT * FROM again UNION ALL SELECT * FROM made) d"
 	 " LEFT JOIN directmessages_message m ON m.id = d.message_id LEFT JOIN {users} f ON {f.id} = m.sender_id"
 	 " LEFT JOIN {users} t ON {t.id} = m.recipient_id ORDER BY d.id"},
@@ -65,6 +66,24 @@ static struct dm_user user_of_claim(const PGresult *result, int row, int column)
 	};
 }
 
+/* As it was then; of id 0 where it is gone, and where another message has got its id. */
+static struct dm_message message_of_claim(const PGresult *result, int row, const struct dm_delivery *delivery)
+{
+	struct dm_message message = {
+		.sender_id = pg_int(result, row, 12),
+		.recipient_id = pg_int(result, row, 13),
+		.sent_at = pg_time(result, row, 14, 0),
+		.read_at = pg_time(result, row, 24, DM_UNREAD),
+		.content = pg_text(result, row, 15),
+	};
+
+	if (delivery->from_user.id && delivery->to.id && event_is_of(&message, delivery->signal, delivery->at))
+		message.id = delivery->message_id;
+	if (delivery->signal == DM_MESSAGE_SENT)
+		message.read_at = DM_UNREAD;
+	return message;
+}
+
 enum dm_status pg_take_claimed(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
 {
 	const PGresult *result = answer->result;
@@ -77,14 +96,7 @@ enum dm_status pg_take_claimed(const struct postgres *postgres, struct dm_operat
 
 		delivery.from_user = user_of_claim(result, row, 16);
 		delivery.to = user_of_claim(result, row, 20);
-		delivery.message = (struct dm_message){
-			.id = delivery.from_user.id && delivery.to.id ? delivery.message_id : 0,
-			.sender_id = pg_int(result, row, 12),
-			.recipient_id = pg_int(result, row, 13),
-			.sent_at = pg_time(result, row, 14, 0),
-			.read_at = delivery.signal == DM_MESSAGE_READ ? delivery.at : DM_UNREAD,
-			.content = pg_text(result, row, 15),
-		};
+		delivery.message = message_of_claim(result, row, &delivery);
 		if (!operation->webhook->on_delivery(operation->context, &delivery))
 			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
 	}

@@ -7,6 +7,8 @@
  * of the log is that of the transactions' ids, and it is read up to the oldest under way. */
 #include "nouns.h"
 
+#include "event_match.h"
+
 /* So many rows are removed at once at most. */
 #define TRIM_MOST "5000"
 
@@ -32,12 +34,14 @@
 
 const struct statement_text pg_event_statements[] = {
 	/* $1, $2 the position, $3 places, $4 the user. The message's columns come last; NULL where it is gone, or none
-	 * of the user's. */
+	 * of the user's. An id says little: where Django empties its tables (manage.py flush), its ids begin anew, and
+	 * this log stays. */
 	{EVENTS_FROM,
 	 "SELECT e.transaction, e.id, e.kind, e.at, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL,"
-	 " m.id, m.sender_id, m.recipient_id, m.sent_at, m.content"
+	 " m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, m.content"
 	 " FROM (SELECT * FROM " LOG " WHERE (transaction, id) >= ($1::bigint, $2::bigint) AND " SETTLED
 	 " ORDER BY transaction, id LIMIT $3::bigint) e LEFT JOIN directmessages_message m ON m.id = e.message_id"
+	 " AND m.sender_id = e.sender_id AND m.recipient_id = e.recipient_id"
 	 " AND ($4::bigint = 0 OR $4::bigint IN (e.sender_id, e.recipient_id)) ORDER BY e.transaction, e.id"},
 	{EVENTS_NEWEST,
 	 "SELECT transaction, id FROM " LOG " WHERE " SETTLED " ORDER BY transaction DESC, id DESC LIMIT 1"},
@@ -60,6 +64,7 @@ enum statement pg_events(struct dm_operation *operation, struct parameters *para
 	return EVENTS_FROM;
 }
 
+/* False where no more are wanted. */
 static bool lend(struct dm_operation *operation, const PGresult *result, int row)
 {
 	struct dm_event event = {
@@ -72,9 +77,12 @@ static bool lend(struct dm_operation *operation, const PGresult *result, int row
 			    .sender_id = pg_int(result, row, 7),
 			    .recipient_id = pg_int(result, row, 8),
 			    .sent_at = pg_time(result, row, 9, 0),
-			    .content = pg_text(result, row, 10)},
+			    .read_at = pg_time(result, row, 10, DM_UNREAD),
+			    .content = pg_text(result, row, 11)},
 	};
 
+	if (!event_is_of(&event.message, event.signal, event.at))
+		return true;
 	event.message.read_at = event.signal == DM_MESSAGE_READ ? event.at : DM_UNREAD;
 	return operation->on_event(operation->context, &event);
 }

@@ -6,6 +6,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "event_match.h"
 
 #define DELIVERIES "directmessages_delivery"
 
@@ -28,7 +29,8 @@ const struct statement_text claim_statements[] = {
 	{CLAIM_ADVANCE, "UPDATE directmessages_webhook SET position = ?2 WHERE id = ?1"},
 	{CLAIM_ROWS,
 	 "SELECT " DELIVERY_COLUMNS ", m.sender_id, m.recipient_id, m.sent_at, m.content, {f.id}, {f.username},"
-	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name} FROM " DELIVERIES " d"
+	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name}, m.read_at FROM " DELIVERIES
+	 " d"
 	 " LEFT JOIN directmessages_message m ON m.id = d.message_id LEFT JOIN {users} f ON {f.id} = m.sender_id"
 	 " LEFT JOIN {users} t ON {t.id} = m.recipient_id WHERE d.webhook_id = ?1 AND d.state = 0 AND d.next_at = ?2"
 	 " ORDER BY d.id"},
@@ -148,6 +150,24 @@ static struct dm_user user_of_claim(sqlite3_stmt *row, int column)
 	};
 }
 
+/* As it was then; of id 0 where it is gone, and where another message has got its id. */
+static struct dm_message message_of_claim(sqlite3_stmt *row, const struct dm_delivery *delivery)
+{
+	struct dm_message message = {
+		.sender_id = sqlite3_column_int64(row, 12),
+		.recipient_id = sqlite3_column_int64(row, 13),
+		.sent_at = column_time(row, 14, 0),
+		.read_at = column_time(row, 24, DM_UNREAD),
+		.content = column_text(row, 15),
+	};
+
+	if (delivery->from_user.id && delivery->to.id && event_is_of(&message, delivery->signal, delivery->at))
+		message.id = delivery->message_id;
+	if (delivery->signal == DM_MESSAGE_SENT)
+		message.read_at = DM_UNREAD;
+	return message;
+}
+
 static enum dm_status lend_claimed(struct session *session, const struct claim *claim, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[CLAIM_ROWS];
@@ -160,14 +180,7 @@ static enum dm_status lend_claimed(struct session *session, const struct claim *
 
 		delivery.from_user = user_of_claim(statement, 16);
 		delivery.to = user_of_claim(statement, 20);
-		delivery.message = (struct dm_message){
-			.id = delivery.from_user.id && delivery.to.id ? delivery.message_id : 0,
-			.sender_id = sqlite3_column_int64(statement, 12),
-			.recipient_id = sqlite3_column_int64(statement, 13),
-			.sent_at = column_time(statement, 14, 0),
-			.read_at = delivery.signal == DM_MESSAGE_READ ? delivery.at : DM_UNREAD,
-			.content = column_text(statement, 15),
-		};
+		delivery.message = message_of_claim(statement, &delivery);
 		operation->count++;
 		if (!operation->webhook->on_delivery(operation->context, &delivery)) {
 			sqlite3_reset(statement);

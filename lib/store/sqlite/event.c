@@ -5,6 +5,8 @@
  * microseconds: nobody but us reads this table. */
 #include "nouns.h"
 
+#include "event_match.h"
+
 /* So many rows are removed at once at most: about 10 ms. */
 #define TRIM_MOST "5000"
 
@@ -22,11 +24,13 @@
 const struct statement_text event_statements[] = {
 	{EVENT_INSERT,
 	 "INSERT INTO " LOG " (kind, message_id, sender_id, recipient_id, at) VALUES (?1, ?2, ?3, ?4, ?5)"},
-	/* Columns 0 to 5 are those of message_from_row; NULL where the message is gone. */
+	/* Columns 0 to 5 are those of message_from_row; NULL where the message is gone. An id says little: where Django
+	 * empties its tables (manage.py flush), its ids begin anew, and this log stays. */
 	{EVENTS_FROM,
 	 "SELECT m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, m.content, e.id, e.kind, e.at, e.sender_id,"
 	 " e.recipient_id, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL FROM " LOG " e"
-	 " LEFT JOIN directmessages_message m ON m.id = e.message_id WHERE e.id >= ?1 ORDER BY e.id LIMIT ?2"},
+	 " LEFT JOIN directmessages_message m ON m.id = e.message_id AND m.sender_id = e.sender_id"
+	 " AND m.recipient_id = e.recipient_id WHERE e.id >= ?1 ORDER BY e.id LIMIT ?2"},
 	{EVENTS_NEWEST, "SELECT max(id) FROM " LOG},
 	{EVENTS_OLD, "SELECT 1 FROM " LOG " WHERE id < " FIRST_KEPT " LIMIT 1"},
 	{EVENTS_TRIM, "DELETE FROM " LOG " WHERE id < " FIRST_KEPT},
@@ -52,8 +56,13 @@ enum dm_status event_record(struct session *session, enum dm_signal signal, cons
 /* Whether the row is an event for the operation's user, of a message that is still there. */
 static bool is_wanted(sqlite3_stmt *row, int64_t user_id)
 {
-	return sqlite3_column_type(row, 0) != SQLITE_NULL &&
-	       (user_id == 0 || sqlite3_column_int64(row, 9) == user_id || sqlite3_column_int64(row, 10) == user_id);
+	struct dm_message message;
+
+	if (sqlite3_column_type(row, 0) == SQLITE_NULL ||
+	    (user_id != 0 && sqlite3_column_int64(row, 9) != user_id && sqlite3_column_int64(row, 10) != user_id))
+		return false;
+	message = message_from_row(row);
+	return event_is_of(&message, SIGNAL_OF(sqlite3_column_int(row, 7)), sqlite3_column_int64(row, 8));
 }
 
 static bool lend(struct dm_operation *operation, sqlite3_stmt *row)

@@ -276,3 +276,18 @@ def test_a_log_that_can_not_be_read_is_waited_for(make_server):
         server.wait_log("the event log can be read again")
         alice.send(bob, "after all")
         assert contents([stream.next()]) == ["after all"]
+
+
+@pytest.mark.sqlite
+def test_streams_begin_while_the_log_can_not_be_trimmed(make_server):
+    """What trims waits for the file as all writes do; nobody waits for it."""
+    server = make_server(env={"DIRECTMESSAGES_EVENTS_KEEP": 1, "DIRECTMESSAGES_BUSY_TIMEOUT": 600_000})
+    alice, bob = server.users(2)
+    for number in range(5):
+        alice.send(bob, str(number))
+    server.stop()
+    with server.transaction():
+        server.start()  # which begins to trim
+        with Stream(bob) as stream:
+            assert stream.status == 200
+    wait_until(lambda: server.sql(EVENTS)[0][0] == 1, "the log is trimmed after all")

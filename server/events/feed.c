@@ -48,11 +48,12 @@ static void clear_text(struct feed *feed)
 	feed->text.length = 0;
 }
 
-/* Reads the log. A failure is told once; then all waits for the next round. */
+/* Reads the database. A failure is told once; then all waits for the next round: each may take as long as the store
+ * has patience, and nobody is let in meanwhile. */
 static void run(struct feed *feed, struct dm_operation *operation)
 {
 	dm_run(feed->handle, operation);
-	if (operation->status == DM_OK || operation->status == DM_NOT_FOUND)
+	if (operation->status == DM_OK || operation->status == DM_NOT_FOUND || operation->status == DM_INACTIVE)
 		return;
 	if (!feed->has_failed)
 		log_line(LOG_WARNING, "the event log can't be read: %s", operation->error.message);
@@ -235,7 +236,9 @@ static bool may_listen(struct feed *feed, struct span key)
 {
 	struct dm_operation operation = {.kind = DM_OP_AUTHENTICATE, .text = {key.data, key.length}};
 
-	dm_run(feed->handle, &operation);
+	if (feed->fails)
+		return true;
+	run(feed, &operation);
 	return operation.status != DM_NOT_FOUND && operation.status != DM_INACTIVE;
 }
 

@@ -25,8 +25,12 @@ struct hub {
 	atomic_bool awake;     /* it was written to */
 	pthread_mutex_t mutex; /* guards all up to the next comment */
 	struct stream *first_mail, **last_mail;
-	bool ending;   /* no stream is open any more */
-	bool stopping; /* and the thread ends */
+	bool ending;                  /* no stream is open any more */
+	bool stopping;                /* and the thread ends */
+	bool trims;                   /* `trimming` is under way */
+	bool trims_again;             /* there is more to trim */
+	pthread_cond_t trimmed;       /* it is under way no more */
+	struct dm_operation trimming; /* whose it is while it is under way */
 
 	/* The thread's own, but for the counts: */
 	struct streams streams;
@@ -204,17 +208,47 @@ static void hear_client(struct stream *stream, uint32_t events)
 
 /* ---- the thread ---------------------------------------------------------------------------------------------- */
 
+/* On any thread. */
+static void have_trimmed(struct dm_operation *operation)
+{
+	struct hub *hub = operation->context;
+
+	pthread_mutex_lock(&hub->mutex);
+	hub->trims = false;
+	hub->trims_again = operation->status == DM_OK && operation->count > 0;
+	if (hub->trims_again)
+		wake(hub);
+	pthread_cond_signal(&hub->trimmed);
+	pthread_mutex_unlock(&hub->mutex);
+}
+
+/* Begins to, and does not wait: a write may take long, and streams must go on. */
 static void trim(struct hub *hub)
 {
-	struct dm_operation operation = {.kind = DM_OP_EVENTS_TRIM,
-					 .page = {.position = clock_now() - hub->options.keep_seconds * SECOND,
-						  .limit = hub->options.keep_events}};
+	bool is_due;
 
-	if (clock_monotonic() < hub->trim_at)
+	pthread_mutex_lock(&hub->mutex);
+	is_due = !hub->trims && (hub->trims_again || clock_monotonic() >= hub->trim_at);
+	hub->trims = hub->trims || is_due;
+	pthread_mutex_unlock(&hub->mutex);
+	if (!is_due)
 		return;
-	dm_run(hub->options.handle, &operation);
-	if (operation.status != DM_OK || operation.count == 0)
-		hub->trim_at = clock_monotonic() + TRIM_SECONDS * SECOND;
+	hub->trim_at = clock_monotonic() + TRIM_SECONDS * SECOND;
+	hub->trimming = (struct dm_operation){.kind = DM_OP_EVENTS_TRIM,
+					      .page = {.position = clock_now() - hub->options.keep_seconds * SECOND,
+						       .limit = hub->options.keep_events},
+					      .done = have_trimmed,
+					      .context = hub};
+	dm_submit(hub->options.handle, &hub->trimming);
+}
+
+/* The operation is the hub's memory. */
+static void wait_for_trim(struct hub *hub)
+{
+	pthread_mutex_lock(&hub->mutex);
+	while (hub->trims)
+		pthread_cond_wait(&hub->trimmed, &hub->mutex);
+	pthread_mutex_unlock(&hub->mutex);
 }
 
 /* How long to wait if nothing is heard, in milliseconds. */
@@ -259,6 +293,7 @@ static void *hub_main(void *argument)
 		wait_for_work(hub);
 	}
 	streams_reap(&hub->streams);
+	wait_for_trim(hub);
 	return NULL;
 }
 
@@ -278,6 +313,7 @@ static void release(struct hub *hub)
 		close(hub->wakeup);
 	feed_release(&hub->feed);
 	streams_release(&hub->streams);
+	pthread_cond_destroy(&hub->trimmed);
 	pthread_mutex_destroy(&hub->mutex);
 	free(hub);
 }
@@ -292,6 +328,7 @@ struct hub *hub_start(const struct hub_options *options)
 	hub->last_mail = &hub->first_mail;
 	hub->wakeup = -1;
 	pthread_mutex_init(&hub->mutex, NULL);
+	pthread_cond_init(&hub->trimmed, NULL);
 	feed_init(&hub->feed, options->handle, &hub->streams);
 	if (streams_init(&hub->streams, &hub->options) && listen_to_wakeup(hub) &&
 	    dm_connect(options->handle, DM_EVENTS_RECORDED, on_recorded, hub, NULL) == DM_OK) {

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import resource
 import socket
 import stat
 import subprocess
@@ -17,12 +18,23 @@ from test_cli import check_error
 pytestmark = pytest.mark.sqlite
 
 
-def serve_briefly(*arguments, database, env=None):
-    """Runs `serve` to its end, which comes by SIGTERM if it listens: `listening on` is then in what it said."""
+def serve_briefly(*arguments, database, env=None, files=None):
+    """Runs `serve` to its end, which comes by SIGTERM if it listens: `listening on` is then in what it said. It may have
+    so many open files."""
+
+    def limit():
+        if files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
     with tempfile.TemporaryFile("w+") as said:
         command = [PROGRAM, "--database", database, "serve", *arguments]
         process = subprocess.Popen(
-            command, env=environment(**(env or {})), stdout=subprocess.PIPE, stderr=said, text=True
+            command,
+            env=environment(**(env or {})),
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            preexec_fn=limit,
         )
 
         def text():
@@ -125,6 +137,19 @@ def test_empty_settings_are_defaults(make_server):
     one.send(two)
 
 
+@pytest.mark.parametrize("events, files, enough", [(1, 1000, False), (1, 1500, True), (0, 1000, True)])
+def test_files_must_do_for_connections_and_streams_together(tmp_path, events, files, enough):
+    env = {
+        "DIRECTMESSAGES_LISTEN": "127.0.0.1:0",
+        "DIRECTMESSAGES_MAX_CONNECTIONS": 600,
+        "DIRECTMESSAGES_EVENTS_STREAMS": 600,
+        "DIRECTMESSAGES_EVENTS": events,
+    }
+    done = serve_briefly("--migrate", database=sqlite_url(tmp_path / "a.db"), env=env, files=files)
+    assert done.returncode == 0, done
+    assert (f"only {files} files may be open, for up to 600 connections and 600 event streams" in done.stderr) != enough
+
+
 def test_flag_wins_over_environment(make_server):
     """For each of the four that can be both; the environment alone counts too."""
     env = {
@@ -153,7 +178,8 @@ def test_environment_counts_where_there_is_no_flag(make_server):
 
 
 def test_log_level_leaves_out_what_is_below(make_server, tmp_path):
-    server = make_server(start=False, listen=f"unix:{tmp_path}/s", env={"DIRECTMESSAGES_LOG_LEVEL": "warning"})
+    env = {"DIRECTMESSAGES_LOG_LEVEL": "warning", "DIRECTMESSAGES_EVENTS_STREAMS": "1000"}
+    server = make_server(start=False, listen=f"unix:{tmp_path}/s", env=env)
     process = subprocess.Popen(server.command(), stderr=subprocess.PIPE, env={**os.environ, **server.env}, text=True)
     try:
         wait_until((tmp_path / "s").exists, "the socket is there")

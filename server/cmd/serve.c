@@ -35,21 +35,21 @@ static void block_signals(sigset_t *set)
 	signal(SIGXFSZ, SIG_IGN); /* nor is a file at its limit: the write fails, and that is told */
 }
 
-/* Each connection is an open file: takes what the system allows. */
+/* Each connection is an open file, and each stream, which counts as none any more: takes what the system allows. */
 static void raise_file_limit(const struct config *config)
 {
+	size_t streams = config->record_events ? config->events.streams : 0;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < config->connections + ADMIN_CONNECTIONS + 64 ||
-	    limit.rlim_cur < config->events.streams + ADMIN_CONNECTIONS + 64)
+	if (limit.rlim_cur < config->connections + streams + ADMIN_CONNECTIONS + 64)
 		log_line(
 			LOG_WARNING,
 			"only %llu files may be open, for up to %u connections and %zu event streams; raise the limit (ulimit -n)",
-			(unsigned long long)limit.rlim_cur, config->connections, config->events.streams);
+			(unsigned long long)limit.rlim_cur, config->connections, streams);
 }
 
 static dm *open_database(const struct config *config, bool migrate, int *status)

@@ -240,8 +240,8 @@ DM_CHECK enum dm_status dm_token_revoke(dm *handle, struct dm_text username, str
 DM_CHECK enum dm_status dm_authenticate(dm *handle, struct dm_text key, dm_user_row *row, void *context,
 					struct dm_error *error);
 
-/* A ticket stands for a token where only a URL can be given: it looks like one, and is good once, for so long. It is
- * made and taken by operations. */
+/* A ticket stands for a token where only a URL can be given: it looks like one, and is good once, for so long. A token
+ * has at most 100 at once: one more takes the place of the oldest. */
 #define DM_TICKET_SECONDS 30
 
 /* ---- signals ------------------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from endpoints import check_error, compact
+from metrics import scrape
 from streams import Stream, contents
 from test_concurrent import at_once
 
@@ -51,6 +52,30 @@ def test_a_ticket_has_its_time(make_server):
     check_error(server.anonymous().get(f"events/?ticket={tickets[0]}"), 401, "Invalid ticket.")
     make_ticket(alice)  # sweeps out those that are too old
     assert server.sql("SELECT count(*) FROM directmessages_ticket") == [(1,)]
+
+
+def test_a_user_has_so_many_tickets_and_then_loses_the_oldest(make_server):
+    server = make_server()
+    alice, bob = server.users(2)
+    of_bob = make_ticket(bob)
+    tickets = [make_ticket(alice) for _ in range(101)]
+    check_error(server.anonymous().get(f"events/?ticket={tickets[0]}"), 401, "Invalid ticket.")
+    for ticket in (tickets[1], tickets[100], of_bob):
+        with Stream(server.anonymous(), f"?ticket={ticket}") as stream:
+            assert stream.status == 200
+
+
+def test_a_ticket_sweeps_out_some_old_ones_and_not_all(make_server):
+    server = make_server()
+    alice = server.user()
+    with server.transaction() as connection:
+        for number in range(25):
+            connection.execute("INSERT INTO directmessages_ticket VALUES (?, 'k', ?)", (f"{number:040}", number))
+    left = []
+    for _ in range(4):
+        make_ticket(alice)
+        left.append(server.sql("SELECT count(*), min(expires_at) FROM directmessages_ticket WHERE key = 'k'")[0])
+    assert left == [(15, 10), (5, 20), (0, None), (0, None)]
 
 
 @pytest.mark.concurrent
@@ -99,6 +124,18 @@ def test_a_ticket_falls_with_its_token(make_server):
 @pytest.mark.parametrize("ticket", ["", "x", "0" * 40, "0" * 39, "0" * 41, "%00" * 40, "%ff" * 40, "'" * 40])
 def test_what_is_no_ticket(server, ticket):
     check_error(server.anonymous().get(f"events/?ticket={ticket}"), 401, "Invalid ticket.")
+
+
+def test_a_wrong_ticket_costs_no_write(make_server):
+    server = make_server()
+    ticket = make_ticket(server.user())
+    before = scrape(server)["directmessages_store_commits_total"]
+    for number in range(10):
+        check_error(server.anonymous().get(f"events/?ticket={number:040}"), 401, "Invalid ticket.")
+    assert scrape(server)["directmessages_store_commits_total"] == before
+    with Stream(server.anonymous(), f"?ticket={ticket}") as stream:
+        assert stream.status == 200
+    assert scrape(server)["directmessages_store_commits_total"] == before + 1
 
 
 def test_a_ticket_works_on_another_server_of_the_same_database(make_server):

@@ -23,6 +23,8 @@ OURS = [
     "directmessages_schema",
     "directmessages_sent",
     "directmessages_ticket",
+    "directmessages_ticket_expires",
+    "directmessages_ticket_key",
     "directmessages_unread",
     "directmessages_webhook",
 ]

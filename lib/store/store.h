@@ -6,6 +6,9 @@
 #include "attributes.h"
 #include "directmessages_stats.h"
 
+/* Tickets of one token at once. */
+#define TICKETS_MOST 100
+
 struct store;
 struct user_table;
 

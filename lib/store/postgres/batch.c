@@ -23,7 +23,7 @@ const struct kind pg_kinds[] = {
 	[DM_OP_EVENTS_NEWEST]          = {pg_events_newest, pg_take_newest_event, .is_read = true},
 	[DM_OP_EVENTS_TRIM]            = {pg_events_trim, pg_take_trimmed_events, .question = pg_events_have_old},
 	[DM_OP_TICKET_CREATE]          = {pg_ticket_create, pg_take_ticket},
-	[DM_OP_TICKET_TAKE]            = {pg_ticket_take, pg_take_ticket},
+	[DM_OP_TICKET_TAKE]            = {pg_ticket_take, pg_take_ticket, .question = pg_ticket_exists},
 	[DM_OP_SEND]                   = {NULL, NULL, .records = true}, /* those of a batch are one statement: pg_messages_send */
 	[DM_OP_MARK_CONVERSATION_READ] = {pg_conversation_mark_read, pg_take_marked_messages, .records = true,
 	                                  .question = pg_conversation_has_unread},
@@ -136,7 +136,8 @@ static enum outcome take_read(struct session *session, struct dm_operation *oper
 			outcome = outcome_of(result);
 		} else if (question) {
 			has_work = PQntuples(result) > 0;
-			operation->count = 0;
+			if (!has_work) /* what the write would find, too */
+				operation->status = kind->take(session->postgres, operation, &answer);
 		} else {
 			operation->status = kind->take(session->postgres, operation, &answer);
 			lent = lent || PQntuples(result) > 0;

@@ -154,6 +154,6 @@ enum dm_status pg_take_trimmed_events(const struct postgres *postgres, struct dm
 				      struct answer *answer)
 {
 	(void)postgres;
-	operation->count = pg_int(answer->result, 0, 0);
+	operation->count = PQntuples(answer->result) > 0 ? pg_int(answer->result, 0, 0) : 0;
 	return DM_OK;
 }

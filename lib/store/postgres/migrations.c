@@ -34,7 +34,9 @@ static const char event_log[] =
 	" SELECT 0, 0, 0, 0, 0, 0, (extract(epoch FROM now()) * 1000000)::bigint;";
 
 static const char tickets[] = "CREATE TABLE directmessages_ticket (ticket varchar(40) NOT NULL PRIMARY KEY,"
-			      " key varchar(40) NOT NULL, expires_at bigint NOT NULL);";
+			      " key varchar(40) NOT NULL, expires_at bigint NOT NULL);"
+			      "CREATE INDEX directmessages_ticket_expires ON directmessages_ticket (expires_at);"
+			      "CREATE INDEX directmessages_ticket_key ON directmessages_ticket (key, expires_at);";
 
 /* The outbox; times are microseconds since 1970. Of deliveries there is one index, of those that wait. */
 static const char webhooks[] =

@@ -75,7 +75,7 @@ operation_take pg_take_events, pg_take_newest_event, pg_take_trimmed_events;
 	"::boolean ORDER BY id"
 
 /* ticket.c */
-operation_ask pg_ticket_create, pg_ticket_take;
+operation_ask pg_ticket_create, pg_ticket_exists, pg_ticket_take;
 operation_take pg_take_ticket;
 
 /* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */

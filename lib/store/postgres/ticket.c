@@ -7,13 +7,21 @@
 
 #include <string.h>
 
+/* So many of those whose time is over go with each new one, so that none pays for many. */
+#define EXPIRE_MOST "10"
+
+#define TICKETS "directmessages_ticket"
+
 const struct statement_text pg_ticket_statements[] = {
-	/* Without an index on the time: only those of the last seconds are there. */
-	{TICKET_CREATE, "WITH expired AS (DELETE FROM directmessages_ticket WHERE expires_at <= $3::bigint)"
-			" INSERT INTO directmessages_ticket (ticket, key, expires_at)"
-			" VALUES ($1::text, $2::text, $4::bigint) RETURNING ticket"},
-	{TICKET_TAKE,
-	 "DELETE FROM directmessages_ticket WHERE ticket = $1::text AND expires_at > $2::bigint RETURNING key"},
+	/* Makes room first: without those whose time is over, and without the oldest where the token has many. */
+	{TICKET_CREATE,
+	 "WITH old AS MATERIALIZED (SELECT ticket FROM " TICKETS " WHERE expires_at <= $3::bigint ORDER BY expires_at"
+	 " LIMIT " EXPIRE_MOST "), surplus AS MATERIALIZED (SELECT ticket FROM " TICKETS
+	 " WHERE key = $2::text ORDER BY expires_at DESC OFFSET $5::bigint), gone AS (DELETE FROM " TICKETS
+	 " WHERE ticket IN (SELECT ticket FROM old UNION SELECT ticket FROM surplus))"
+	 " INSERT INTO " TICKETS " (ticket, key, expires_at) VALUES ($1::text, $2::text, $4::bigint) RETURNING ticket"},
+	{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = $1::text AND expires_at > $2::bigint"},
+	{TICKET_TAKE, "DELETE FROM " TICKETS " WHERE ticket = $1::text AND expires_at > $2::bigint RETURNING key"},
 	{0},
 };
 
@@ -30,13 +38,25 @@ enum statement pg_ticket_create(struct dm_operation *operation, struct parameter
 	pg_add_text(parameters, operation->text);
 	pg_add_int(parameters, now);
 	pg_add_int(parameters, now + DM_TICKET_SECONDS * INT64_C(1000000));
+	pg_add_int(parameters, TICKETS_MOST - 1);
 	return TICKET_CREATE;
+}
+
+static void add_taken(const struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_text(parameters, operation->text);
+	pg_add_int(parameters, clock_now());
+}
+
+enum statement pg_ticket_exists(struct dm_operation *operation, struct parameters *parameters)
+{
+	add_taken(operation, parameters);
+	return TICKET_EXISTS;
 }
 
 enum statement pg_ticket_take(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_text(parameters, operation->text);
-	pg_add_int(parameters, clock_now());
+	add_taken(operation, parameters);
 	return TICKET_TAKE;
 }
 

@@ -118,7 +118,9 @@ static const char event_log[] =
 
 static const char tickets[] =
 	"CREATE TABLE directmessages_ticket (ticket varchar(40) NOT NULL PRIMARY KEY, key varchar(40) NOT NULL,"
-	" expires_at integer NOT NULL) WITHOUT ROWID;";
+	" expires_at integer NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX directmessages_ticket_expires ON directmessages_ticket (expires_at);"
+	"CREATE INDEX directmessages_ticket_key ON directmessages_ticket (key, expires_at);";
 
 /* The outbox. Of deliveries there is one index, of those that wait: a delivery that is taken at once costs a row. */
 static const char webhooks[] =

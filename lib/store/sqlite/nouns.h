@@ -19,6 +19,7 @@ operation_function token_create, token_revoke;
 
 /* ticket.c */
 operation_function ticket_create, ticket_take;
+enum dm_status ticket_exists(struct session *session, struct dm_operation *operation, bool *has);
 
 /* message.c */
 operation_function message_send, message_get, message_mark_read, message_hide, messages_all;

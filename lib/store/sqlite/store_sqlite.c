@@ -124,6 +124,8 @@ static has_work *question_before(enum dm_operation_kind kind)
 	switch (kind) {
 	case DM_OP_MARK_CONVERSATION_READ: /* what arrives just after the answer arrived after the request */
 		return conversation_has_unread;
+	case DM_OP_TICKET_TAKE: /* anybody may ask for one that does not exist */
+		return ticket_exists;
 	case DM_OP_EVENTS_TRIM:
 		return events_have_old;
 	default:

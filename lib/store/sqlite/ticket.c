@@ -7,27 +7,43 @@
 
 #include <string.h>
 
+/* So many of those whose time is over go with each new one, so that none pays for many. */
+#define EXPIRE_MOST "10"
+
+#define TICKETS "directmessages_ticket"
+
 const struct statement_text ticket_statements[] = {
-	{TICKET_CREATE, "INSERT INTO directmessages_ticket (ticket, key, expires_at) VALUES (?1, ?2, ?3)"},
-	{TICKET_TAKE, "DELETE FROM directmessages_ticket WHERE ticket = ?1 AND expires_at > ?2 RETURNING key"},
-	/* Without an index: only those of the last seconds are there. */
-	{TICKETS_EXPIRE, "DELETE FROM directmessages_ticket WHERE expires_at <= ?1"},
+	{TICKET_CREATE, "INSERT INTO " TICKETS " (ticket, key, expires_at) VALUES (?1, ?2, ?3)"},
+	{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2"},
+	{TICKET_TAKE, "DELETE FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2 RETURNING key"},
+	{TICKETS_EXPIRE, "DELETE FROM " TICKETS " WHERE ticket IN (SELECT ticket FROM " TICKETS
+			 " WHERE expires_at <= ?1 ORDER BY expires_at LIMIT " EXPIRE_MOST ")"},
+	{TICKETS_LIMIT, "DELETE FROM " TICKETS " WHERE ticket IN (SELECT ticket FROM " TICKETS
+			" WHERE key = ?1 ORDER BY expires_at DESC LIMIT -1 OFFSET ?2)"},
 };
 const size_t ticket_statements_count = ARRAY_LENGTH(ticket_statements);
 
-static enum dm_status expire(struct session *session, int64_t now, struct dm_error *error)
+/* Makes room for one of the token's: without those whose time is over, and without the oldest where it has many. */
+static enum dm_status make_room(struct session *session, int64_t now, struct dm_operation *operation)
 {
-	sqlite3_stmt *statement = session->statements[TICKETS_EXPIRE];
+	sqlite3_stmt *expire = session->statements[TICKETS_EXPIRE];
+	sqlite3_stmt *limit = session->statements[TICKETS_LIMIT];
+	enum dm_status status;
 
-	sqlite3_bind_int64(statement, 1, now);
-	return session_step_done(session, statement, error);
+	sqlite3_bind_int64(expire, 1, now);
+	status = session_step_done(session, expire, &operation->error);
+	if (status != DM_OK)
+		return status;
+	bind_text(limit, 1, operation->text);
+	sqlite3_bind_int64(limit, 2, TICKETS_MOST - 1);
+	return session_step_done(session, limit, &operation->error);
 }
 
 enum dm_status ticket_create(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[TICKET_CREATE];
 	int64_t now = clock_now();
-	enum dm_status status = expire(session, now, &operation->error);
+	enum dm_status status = make_room(session, now, operation);
 
 	if (status != DM_OK)
 		return status;
@@ -39,14 +55,37 @@ enum dm_status ticket_create(struct session *session, struct dm_operation *opera
 	return session_step_done(session, statement, &operation->error);
 }
 
+static void bind_taken(sqlite3_stmt *statement, const struct dm_operation *operation)
+{
+	bind_text(statement, 1, operation->text);
+	sqlite3_bind_int64(statement, 2, clock_now());
+}
+
+static enum dm_status refuse(struct dm_operation *operation)
+{
+	return fail(&operation->error, DM_NOT_FOUND, "there is no such ticket, or not any more");
+}
+
+enum dm_status ticket_exists(struct session *session, struct dm_operation *operation, bool *has)
+{
+	sqlite3_stmt *statement = session->statements[TICKET_EXISTS];
+	int code;
+
+	bind_taken(statement, operation);
+	code = sqlite3_step(statement);
+	*has = code == SQLITE_ROW;
+	if (session_finish(session, statement, code, &operation->error) != DM_OK)
+		return operation->error.status;
+	return *has ? DM_OK : refuse(operation);
+}
+
 enum dm_status ticket_take(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[TICKET_TAKE];
 	int code;
 
 	memset(operation->key, 0, sizeof(operation->key));
-	bind_text(statement, 1, operation->text);
-	sqlite3_bind_int64(statement, 2, clock_now());
+	bind_taken(statement, operation);
 	code = sqlite3_step(statement);
 	if (code == SQLITE_ROW) {
 		struct dm_text key = column_text(statement, 0);
@@ -57,6 +96,6 @@ enum dm_status ticket_take(struct session *session, struct dm_operation *operati
 	if (session_finish(session, statement, code, &operation->error) != DM_OK)
 		return operation->error.status;
 	if (code == SQLITE_DONE)
-		return fail(&operation->error, DM_NOT_FOUND, "there is no such ticket, or not any more");
+		return refuse(operation);
 	return DM_OK;
 }

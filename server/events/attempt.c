@@ -235,8 +235,8 @@ static void claimed(struct dm_operation *operation)
 	pthread_mutex_lock(&webhooks->mutex);
 	claim->next = webhooks->claims;
 	webhooks->claims = claim;
+	poster_wake(webhooks->poster); /* before the unlock: behind it, at the end, the poster may be gone */
 	pthread_mutex_unlock(&webhooks->mutex);
-	poster_wake(webhooks->poster);
 }
 
 void claim_begin(struct webhooks *webhooks, struct endpoint *endpoint, size_t room)

@@ -311,6 +311,27 @@ static void finished_deliveries_are_trimmed_by_age_and_number(void **state)
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_delivery WHERE state = 1"), 800);
 }
 
+/* Its row has gone with the webhook, and its number may belong to another's. */
+static void the_end_of_a_deleted_webhooks_delivery_ends_no_other(void **state)
+{
+	struct scratch *s = *state;
+	int64_t first = add(s, DM_WEBHOOK_EVENT(DM_MESSAGE_SENT)), second;
+	struct claimed late, claimed;
+
+	scratch_send(s->handle, s->john, s->mary, "under way to the first");
+	claim(s, first, 1, FAR_AWAY, &late);
+	assert_ok(dm_webhook_delete(s->handle, first, NULL));
+	second = add(s, DM_WEBHOOK_EVENT(DM_MESSAGE_SENT));
+	scratch_send(s->handle, s->john, s->mary, "for the second");
+	claim(s, second, 1, FAR_AWAY, &claimed);
+	assert_int_equal(claimed.count, 1);
+	end(s, (struct dm_webhook_call){.webhook_id = first,
+					.delivery_id = late.rows[0].id,
+					.attempt = 1,
+					.outcome = DM_OUTCOME_DELIVERED});
+	assert_int_equal(scratch_number(s, "SELECT state FROM directmessages_delivery"), DM_DELIVERY_PENDING);
+}
+
 static void nonsense_is_refused(void **state)
 {
 	struct scratch *s = *state;
@@ -343,6 +364,7 @@ int main(void)
 		TEST(an_endpoint_is_disabled_when_gone_or_failing_for_long),
 		TEST(the_log_keeps_what_an_active_endpoint_needs),
 		TEST(finished_deliveries_are_trimmed_by_age_and_number),
+		TEST(the_end_of_a_deleted_webhooks_delivery_ends_no_other),
 		TEST(nonsense_is_refused),
 	};
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs the C unit test programs of the build and makes each line of their TAP output one pytest test."""
 
+import concurrent.futures
 import functools
 import os
 import pathlib
@@ -32,7 +33,15 @@ def pytest_configure(config):
 def pytest_configure_node(node):
     """Runs the programs once for all workers of xdist, which must collect the same tests."""
     if str(PROGRAMS) in node.config.args:
-        node.workerinput["unit_results"] = {str(path): run(path) for path in programs()}
+        node.workerinput["unit_results"] = run_all()
+
+
+@functools.cache
+def run_all():
+    if not postgres.why_not():
+        postgres.shared()  # before there are threads that would each make one
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(map(str, programs()), pool.map(run, programs())))
 
 
 def programs():

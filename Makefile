@@ -2,7 +2,7 @@
 # The commands of daily work; the build itself is Meson's. 'make help' lists them.
 BUILD ?= build
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
-JOBS ?= 2
+JOBS ?= 3
 
 .PHONY: all help setup run test conformance asan tsan bench fuzz schemathesis lint fmt install clean
 

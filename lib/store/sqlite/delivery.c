@@ -15,21 +15,18 @@ const struct statement_text delivery_statements[] = {
 	{DELIVERY_AGAIN, "UPDATE " DELIVERIES " SET state = 0, attempts = 0, next_at = ?2, finished_at = 0,"
 			 " http_status = 0, error = '' WHERE id = ?1 AND state <> 0 AND EXISTS"
 			 " (SELECT 1 FROM directmessages_webhook w WHERE w.id = webhook_id AND w.is_active)"},
-	/* The id of a delivery of a deleted webhook may have come again, so the webhook is asked for as well. */
 	{DELIVERY_DELIVERED, "UPDATE " DELIVERIES " SET state = 1, finished_at = ?2, http_status = ?3, error = ''"
-			     " WHERE id = ?1 AND webhook_id = ?6 AND state <> 1"},
+			     " WHERE id = ?1 AND state <> 1"},
 	{DELIVERY_RETRY, "UPDATE " DELIVERIES " SET next_at = ?2, http_status = ?3, error = ?4"
-			 " WHERE id = ?1 AND webhook_id = ?6 AND state = 0 AND attempts = ?5"},
+			 " WHERE id = ?1 AND state = 0 AND attempts = ?5"},
 	{DELIVERY_FAILED, "UPDATE " DELIVERIES " SET state = 2, finished_at = ?2, http_status = ?3, error = ?4"
-			  " WHERE id = ?1 AND webhook_id = ?6 AND state = 0 AND attempts = ?5"},
+			  " WHERE id = ?1 AND state = 0 AND attempts = ?5"},
 	{DELIVERY_RELEASED, "UPDATE " DELIVERIES " SET next_at = ?2, attempts = attempts - 1"
-			    " WHERE id = ?1 AND webhook_id = ?6 AND state = 0 AND attempts = ?5"},
+			    " WHERE id = ?1 AND state = 0 AND attempts = ?5"},
 	{DELIVERIES_WINDOW,
 	 "SELECT max(id), count(*) FROM (SELECT id FROM " DELIVERIES " WHERE id > ?1 ORDER BY id LIMIT ?2)"},
-	/* The newest stays, so that ids go on. */
 	{DELIVERIES_TRIM, "DELETE FROM " DELIVERIES " WHERE id > ?1 AND id <= ?2 AND state <> 0"
-			  " AND (finished_at < ?3 OR id <= (SELECT max(id) FROM " DELIVERIES
-			  ") - ?4) AND id < (SELECT max(id) FROM " DELIVERIES ")"},
+			  " AND (finished_at < ?3 OR id <= (SELECT max(id) FROM " DELIVERIES ") - ?4)"},
 	{OUTBOX_PENDING, "SELECT count(*), min(at) FROM " DELIVERIES " WHERE state = 0"},
 	{OUTBOX_BEHIND, "SELECT sum((SELECT max(id) FROM directmessages_event) - position), (SELECT at FROM"
 			" directmessages_event WHERE id > (SELECT min(position) FROM directmessages_webhook"
@@ -114,7 +111,6 @@ enum dm_status delivery_record(struct session *session, struct dm_operation *ope
 	sqlite3_bind_int64(statement, 3, call->http_status);
 	bind_text(statement, 4, call->error);
 	sqlite3_bind_int64(statement, 5, call->attempt);
-	sqlite3_bind_int64(statement, 6, call->webhook_id);
 	status = session_step_done(session, statement, &operation->error);
 	if (status != DM_OK || call->outcome == DM_OUTCOME_RELEASED || sqlite3_changes(session->db) == 0)
 		return status;

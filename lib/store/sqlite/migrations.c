@@ -122,13 +122,14 @@ static const char tickets[] =
 	"CREATE INDEX directmessages_ticket_expires ON directmessages_ticket (expires_at);"
 	"CREATE INDEX directmessages_ticket_key ON directmessages_ticket (key, expires_at);";
 
-/* The outbox. Of deliveries there is one index, of those that wait: a delivery that is taken at once costs a row. */
+/* The outbox. Of deliveries there is one index, of those that wait: a delivery that is taken at once costs a row. Their
+ * ids never come again: the end of a delivery whose webhook was deleted meanwhile is not to end another's. */
 static const char webhooks[] =
 	"CREATE TABLE directmessages_webhook (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, url text NOT NULL,"
 	" description text NOT NULL, secret text NOT NULL, old_secret text NOT NULL, old_secret_until integer NOT NULL,"
 	" events integer NOT NULL, position integer NOT NULL, created_at integer NOT NULL, is_active bool NOT NULL,"
 	" disabled_why text NOT NULL, failing_since integer NOT NULL);"
-	"CREATE TABLE directmessages_delivery (id integer NOT NULL PRIMARY KEY, webhook_id integer NOT NULL,"
+	"CREATE TABLE directmessages_delivery (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, webhook_id integer NOT NULL,"
 	" name text NOT NULL, kind integer NOT NULL, message_id integer NOT NULL, at integer NOT NULL,"
 	" state integer NOT NULL, attempts integer NOT NULL, next_at integer NOT NULL, finished_at integer NOT NULL,"
 	" http_status integer NOT NULL, error text NOT NULL);"

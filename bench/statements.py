@@ -66,12 +66,13 @@ def caught(cluster: postgres.Cluster, url: str, size: Data, endpoint: Endpoint, 
     """The last statement that the server runs for a request, with the user and the partner drawn anew.
 
     PostgreSQL's log tells it, so it can't be another than the server's. What comes before it (whose token it is) is the
-    server's own affair.
+    server's own affair. Without the event log, whose readers have statements of their own, now and then.
     """
     request = next(one for one in reversed(endpoint.requests(source)) if one.user not in (_partner(one), PAGE, PAGE + 1))
     log = pathlib.Path(cluster.directory) / "log"
     begin = log.stat().st_size
-    with programs.serving(f"{url}?options=-c%20log_statement%3Dall", log.with_name("caught.log")) as server:
+    quiet = {"DIRECTMESSAGES_EVENTS": "0"}
+    with programs.serving(f"{url}?options=-c%20log_statement%3Dall", log.with_name("caught.log"), quiet) as server:
         status, _ = server.answer(request.method, PREFIX + request.path, size.token(request.user), request.body)
     if status != endpoint.status:
         raise Failure(f"{endpoint.name}: {request} got {status}")

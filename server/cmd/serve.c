@@ -103,8 +103,8 @@ static int serve_addresses(const struct config *config, const struct api *api, c
 		notify("READY=1\nSTATUS=serving on %s", public.listener.name);
 		sigwait(signals, &signal_number);
 		notify("STOPPING=1\nSTATUS=answering what is under way");
-		log_line(LOG_INFO, "stopping on %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
 		atomic_store(&api->monitor->stopping, true);
+		log_line(LOG_INFO, "stopping on %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
 	}
 	if (api->hub)
 		hub_end_streams(api->hub);

@@ -269,7 +269,8 @@ DM_API bool dm_disconnect(dm *handle, enum dm_signal signal, dm_receiver *receiv
 /* ---- the event log -------------------------------------------------------------------------------------------- */
 
 /* Signals tell this process of what it did itself, once. The log keeps what every process that opened the database with
- * record_events has done, in the order of commits, until it is trimmed: for those who come later, or again. */
+ * record_events has done, in the order of commits, until it is trimmed: for those who come later, or again. It is read
+ * by what directmessages_events.h declares. */
 
 /* A place in the log, which is that of an event in it. Don't compute with it: keep it, give it back. */
 struct dm_event_position {
@@ -288,21 +289,6 @@ struct dm_event {
 /* Receives one lent event; returning false ends the reading early, just behind this event. */
 typedef bool dm_event_row(void *context, const struct dm_event *event);
 
-/* Reads on from *position, over at most `limit` places of the log (0: all), and moves *position to the last of them;
- * *places (may be NULL) tells how many there were: fewer than limit means that the end is reached. Fewer rows may be
- * lent: events of messages that were deleted since are passed over, and with user_id > 0 those of messages neither to
- * nor from that user. DM_NOT_FOUND where the log does not hold *position: it was trimmed, or never was. */
-DM_CHECK enum dm_status dm_events(dm *handle, int64_t user_id, struct dm_event_position *position, size_t limit,
-				  int64_t *places, dm_event_row *row, void *context, struct dm_error *error);
-
-/* The position of the newest event: what happens from now on comes behind it. */
-DM_CHECK enum dm_status dm_events_newest(dm *handle, struct dm_event_position *position, struct dm_error *error);
-
-/* Removes events before the time, and all but the newest `keep` (0: no such limit); some thousands at a time, so that
- * sending does not wait long: *removed tells how many, call it again until that is 0. The newest always stays. */
-DM_CHECK enum dm_status dm_events_trim(dm *handle, int64_t before, size_t keep, int64_t *removed,
-				       struct dm_error *error);
-
 /* ---- operations: for event loops that can't wait ------------------------------------------------------------- */
 
 /* The plain calls above submit an operation and wait for it. A program with an event loop submits its own: it fills
@@ -310,23 +296,24 @@ DM_CHECK enum dm_status dm_events_trim(dm *handle, int64_t before, size_t keep, 
  * memory or by a short read), or later on a thread of the library's. The struct, and every text in it, stays the
  * caller's and must live until `done` has been called; `done` may free it. */
 enum dm_operation_kind {
-	DM_OP_AUTHENTICATE,           /* text: the token's key -> on_user; DM_NOT_FOUND, DM_INACTIVE */
-	DM_OP_USER_BY_ID,             /* user_id -> on_user; DM_NOT_FOUND */
-	DM_OP_USER_BY_NAME,           /* text -> on_user; DM_NOT_FOUND */
-	DM_OP_USERS,                  /* -> on_user */
-	DM_OP_UNREAD_COUNT,           /* user_id -> count */
-	DM_OP_UNREAD_BY_PARTNER,      /* user_id -> on_unread */
-	DM_OP_UNREAD_MESSAGES,        /* user_id -> on_message */
-	DM_OP_PARTNERS,               /* user_id, page -> on_user */
-	DM_OP_CONVERSATION,           /* user_id, partner_id, page -> on_message */
-	DM_OP_MESSAGE,                /* message_id -> on_message; DM_NOT_FOUND */
-	DM_OP_ALL_MESSAGES,           /* user_id (0: everybody), page.limit -> on_message */
-	DM_OP_EVENTS,                 /* user_id, event, page.limit -> on_event, event, count; see dm_events */
-	DM_OP_EVENTS_NEWEST,          /* -> event */
-	DM_OP_EVENTS_TRIM,            /* page.position: before, page.limit: keep -> count */
-	DM_OP_TICKET_CREATE,          /* text: a token's key -> key: the ticket; see DM_TICKET_SECONDS */
-	DM_OP_TICKET_TAKE,            /* text: the ticket -> key: the token's; DM_NOT_FOUND */
-	DM_OP_SEND,                   /* user_id, partner_id, text -> message */
+	DM_OP_AUTHENTICATE,      /* text: the token's key, partner_id -> on_user, count: 1 where the partner exists;
+				    DM_NOT_FOUND, DM_INACTIVE */
+	DM_OP_USER_BY_ID,        /* user_id -> on_user; DM_NOT_FOUND */
+	DM_OP_USER_BY_NAME,      /* text -> on_user; DM_NOT_FOUND */
+	DM_OP_USERS,             /* -> on_user */
+	DM_OP_UNREAD_COUNT,      /* user_id -> count */
+	DM_OP_UNREAD_BY_PARTNER, /* user_id -> on_unread */
+	DM_OP_UNREAD_MESSAGES,   /* user_id -> on_message */
+	DM_OP_PARTNERS,          /* user_id, page -> on_user */
+	DM_OP_CONVERSATION,      /* user_id, partner_id, page -> on_message */
+	DM_OP_MESSAGE,           /* message_id -> on_message; DM_NOT_FOUND */
+	DM_OP_ALL_MESSAGES,      /* user_id (0: everybody), page.limit -> on_message */
+	DM_OP_EVENTS,            /* user_id, event, page.limit -> on_event, event, count; see dm_events */
+	DM_OP_EVENTS_NEWEST,     /* -> event */
+	DM_OP_EVENTS_TRIM,       /* page.position: before, page.limit: keep -> count */
+	DM_OP_TICKET_CREATE,     /* text: a token's key -> key: the ticket; see DM_TICKET_SECONDS */
+	DM_OP_TICKET_TAKE,       /* text: the ticket -> key: the token's; DM_NOT_FOUND */
+	DM_OP_SEND,              /* user_id, partner_id, text -> message */
 	DM_OP_MARK_CONVERSATION_READ, /* user_id, partner_id -> count */
 	DM_OP_MARK_READ,              /* message_id -> count; DM_NOT_FOUND */
 	DM_OP_HIDE,                   /* user_id, message_id; DM_NOT_FOUND */
@@ -390,8 +377,9 @@ DM_API void dm_submit(dm *handle, struct dm_operation *operation);
 DM_API void dm_run(dm *handle, struct dm_operation *operation);
 
 /* Brackets several reads of one thread, which are then cheaper on SQLite: they share the view of the first of them. A
- * write that the thread submits ends the bracket, so that what it reads next can show it. They don't nest. */
-DM_API void dm_begin_reads(dm *handle);
+ * write that the thread submits ends the bracket, so that what it reads next can show it. They don't nest. False, and
+ * of no effect, where reads call `done` later, as writes do (PostgreSQL). */
+DM_API bool dm_begin_reads(dm *handle);
 DM_API void dm_end_reads(dm *handle);
 
 #ifdef __cplusplus

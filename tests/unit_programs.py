@@ -16,9 +16,11 @@ import postgres
 TESTS = pathlib.Path(__file__).resolve().parent
 PROGRAMS = harness.BUILD / "tests" / "unit"
 TIME_LIMIT = 300
-CONCURRENT = {"test_lane", "test_signals", "test_library_operations", "test_library_signals", "test_library_events", "test_library_reads"}
+CONCURRENT = {"test_lane", "test_signals", "test_library_operations", "test_library_batches",
+              "test_library_signals", "test_library_events", "test_library_reads"}
 # They run a second time, on PostgreSQL.
-ON_BOTH = {"test_library", "test_library_users", "test_library_signals", "test_library_operations", "test_library_stats"}
+ON_BOTH = {"test_library", "test_library_users", "test_library_signals", "test_library_operations", "test_library_batches",
+           "test_library_stats"}
 RESULT = re.compile(r"(ok|not ok) \d+(?: - |\s+)(?P<skip># SKIP )?(?P<name>.*)")
 
 

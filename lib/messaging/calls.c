@@ -2,6 +2,7 @@
 /* calls.c - the plain calls of the public header: each is an operation that is waited for. */
 #include "service.h"
 
+#include "directmessages_events.h"
 #include "failure.h"
 #include "password.h"
 

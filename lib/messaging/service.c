@@ -204,10 +204,12 @@ void dm_run(dm *handle, struct dm_operation *operation)
 		complete(operation);
 }
 
-void dm_begin_reads(dm *handle)
+bool dm_begin_reads(dm *handle)
 {
-	if (handle->store->backend->begin_reads)
-		handle->store->backend->begin_reads(handle->store);
+	if (!handle->store->backend->begin_reads)
+		return false;
+	handle->store->backend->begin_reads(handle->store);
+	return true;
 }
 
 void dm_end_reads(dm *handle)

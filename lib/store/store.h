@@ -50,8 +50,8 @@ struct store_backend {
 	/* The same, but returns after `completed` has returned. */
 	void (*run)(struct store *store, struct dm_operation *operation);
 
-	/* Reads that this thread submits between the two may share what they need; NULL where that would spare
-	 * nothing. */
+	/* Reads that this thread submits between the two share what they need, and are completed within submit. NULL
+	 * where they are not. */
 	void (*begin_reads)(struct store *store);
 	void (*end_reads)(struct store *store);
 

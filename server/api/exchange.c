@@ -23,7 +23,10 @@ static void operation_done(struct dm_operation *operation)
 {
 	struct exchange *exchange = operation->context;
 
-	request_wake(exchange->request);
+	if (exchange->reads_wait)
+		request_go_on(exchange->request);
+	else
+		request_wake(exchange->request);
 }
 
 static enum http_outcome go_on(struct request *request)

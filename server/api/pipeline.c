@@ -14,25 +14,30 @@
 #include "token.h"
 #include "utf8.h"
 
-static exchange_step find_route, run_public, negotiate, authenticate, ticket_taken, identified, check_method,
-	find_recipient, recipient_found, want_body, run_post;
+static exchange_step find_route, run_public, negotiate, authenticate, ticket_taken, identified, check_method, want_body,
+	run_post;
 static http_step body_is_there;
 
-static enum http_outcome begin(struct request *request)
+static struct exchange *exchange_of(struct request *request)
 {
 	struct exchange *exchange = arena_alloc(&request->arena, sizeof(*exchange));
 	static const struct exchange none;
 
-	if (!exchange) {
-		request->response.status = 503;
-		return HTTP_ANSWER;
-	}
+	if (!exchange)
+		return NULL;
 	*exchange = none;
 	exchange->request = request;
 	exchange->api = request->context;
 	exchange->is_head = span_equal(request->method, SPAN("HEAD"));
 	exchange->path = percent_decode(&request->arena, request->path, false);
 	request->data = exchange;
+	return exchange;
+}
+
+static enum http_outcome begin(struct exchange *exchange)
+{
+	struct request *request = exchange->request;
+
 	if (request->ambiguous)
 		return answer_error(exchange, 400, "The length of the request body is ambiguous.");
 	if (request->content_length > exchange->api->max_body_bytes)
@@ -47,11 +52,16 @@ static enum http_outcome begin(struct request *request)
 enum http_outcome pipeline_begin(struct request *request)
 {
 	const struct api *api = request->context;
+	struct exchange *exchange = exchange_of(request);
 	enum http_outcome outcome;
 
 	request_counts_begin(api->monitor->requests);
-	dm_begin_reads(api->handle);
-	outcome = begin(request);
+	if (!exchange) {
+		request->response.status = 503;
+		return HTTP_ANSWER;
+	}
+	exchange->reads_wait = !dm_begin_reads(api->handle);
+	outcome = begin(exchange);
 	dm_end_reads(api->handle);
 	return outcome;
 }
@@ -129,12 +139,13 @@ static bool take_user(void *context, const struct dm_user *user)
 	return true;
 }
 
-/* Asks whose the exchange's key is. */
+/* Asks whose the exchange's key is, and at once whether the recipient exists. */
 static enum http_outcome identify(struct exchange *exchange)
 {
 	struct dm_operation *operation = exchange_operation(exchange, DM_OP_AUTHENTICATE);
 
 	operation->text = (struct dm_text){exchange->key.data, exchange->key.length};
+	operation->partner_id = exchange->route->to_user ? exchange->target_id : 0;
 	operation->on_user = take_user;
 	return exchange_await(exchange, identified);
 }
@@ -230,20 +241,9 @@ static enum http_outcome check_method(struct exchange *exchange)
 	}
 	if (!step)
 		return refuse_method(exchange);
-	return route->to_user ? find_recipient(exchange) : step(exchange);
-}
-
-static enum http_outcome find_recipient(struct exchange *exchange)
-{
-	exchange_operation(exchange, DM_OP_USER_BY_ID)->user_id = exchange->target_id;
-	return exchange_await(exchange, recipient_found);
-}
-
-static enum http_outcome recipient_found(struct exchange *exchange)
-{
-	if (exchange->operation.status != DM_OK)
-		return answer_failure(exchange, NULL);
-	return step_of_method(exchange)(exchange);
+	if (route->to_user && exchange->operation.count == 0) /* of authentication: the recipient is none */
+		exchange->operation.status = DM_NOT_FOUND;
+	return exchange->operation.status == DM_OK ? step(exchange) : answer_failure(exchange, NULL);
 }
 
 static enum http_outcome want_body(struct exchange *exchange)

@@ -30,10 +30,9 @@ enum phase {
 	PHASE_HEADERS,  /* steps that need no body are under way */
 	PHASE_BODY,     /* the body is read, to be used or thrown away */
 	PHASE_COMPLETE, /* steps after the body are under way */
+	PHASE_OVER,     /* its socket should have become somebody else's, but could not */
 	PHASE_DETACHED, /* its socket is somebody else's, who tells of its end too */
 };
-
-enum wait { WAIT_NONE, WAIT_RUNNING, WAIT_SUSPENDED, WAIT_OVER };
 
 struct http_server {
 	struct http_options options;
@@ -67,6 +66,22 @@ static void end(struct http_server *server, size_t *count)
 	if (server->stopping)
 		pthread_cond_signal(&server->changed);
 	pthread_mutex_unlock(&server->mutex);
+}
+
+/* Counts the request as work, from its step until it no longer waits. */
+static bool begin_work(struct request *request)
+{
+	struct http_server *server = request->server;
+
+	if (!request->http.is_working)
+		request->http.is_working = begin(server, &server->working, &server->stopped);
+	return request->http.is_working;
+}
+
+static void end_work(struct request *request)
+{
+	request->http.is_working = false;
+	end(request->server, &request->server->working);
 }
 
 static bool start_request(struct request *request, const char *method)
@@ -108,56 +123,26 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 			log_access(request->is_routine ? LOG_DEBUG : LOG_INFO, &access);
 		if (request->http.outcome != HTTP_NOTHING)
 			server->options.completed(request, access.microseconds);
-		if (request->http.outcome == HTTP_WAIT || request->http.stream_waits)
+		if (request->http.is_working)
 			end(server, &server->working);
 		end(server, &server->under_way);
 	}
 	request_completed(connection, request);
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------------------- */
-
-void request_wait_begin(struct request *request)
-{
-	atomic_store(&request->http.wait, WAIT_RUNNING);
-}
-
-bool request_wait_is_over(struct request *request)
-{
-	return atomic_load(&request->http.wait) == WAIT_OVER;
-}
-
-void request_wake(struct request *request)
-{
-	/* Once it is over, and the connection is not suspended, the request may be gone at any moment. */
-	struct MHD_Connection *connection = request->http.connection;
-
-	if (atomic_exchange(&request->http.wait, WAIT_OVER) == WAIT_SUSPENDED)
-		MHD_resume_connection(connection);
-}
-
-static void suspend(struct request *request)
-{
-	int running = WAIT_RUNNING;
-
-	MHD_suspend_connection(request->http.connection);
-	if (!atomic_compare_exchange_strong(&request->http.wait, &running, WAIT_SUSPENDED))
-		MHD_resume_connection(request->http.connection); /* it was woken just now */
-}
+/* ---- streams ------------------------------------------------------------------------------------------------- */
 
 ssize_t request_read_stream(struct request *request, char *out, size_t size)
 {
-	struct http_server *server = request->server;
 	ssize_t got;
 
-	if (!request->http.stream_waits && !begin(server, &server->working, &server->stopped))
+	if (!begin_work(request))
 		return HTTP_STREAM_FAILED;
 	got = request->response.stream.read(request->response.stream.context, out, size);
-	request->http.stream_waits = got == HTTP_STREAM_WAIT;
-	if (request->http.stream_waits)
-		suspend(request);
+	if (got == HTTP_STREAM_WAIT)
+		request_suspend(request);
 	else
-		end(server, &server->working);
+		end_work(request);
 	return got;
 }
 
@@ -194,33 +179,37 @@ static bool expects_continue(const struct request *request)
 	return span_equal_nocase(request_header(request, MHD_HTTP_HEADER_EXPECT), SPAN("100-continue"));
 }
 
-/* Runs the next step, and suspends the connection if that one waits. */
-static enum MHD_Result advance(struct request *request)
+/* Runs the next step, unless request_go_on has, and suspends the connection if that one waits: then the request is
+ * somebody else's. HTTP_NOTHING where the connection is to be closed. */
+static enum http_outcome advance(struct request *request)
 {
-	struct http_server *server = request->server;
+	enum http_outcome outcome = request->http.outcome;
 
-	if (request->http.outcome != HTTP_WAIT && !begin(server, &server->working, &server->stopped))
-		return MHD_NO;
-	request->http.outcome = request->step(request);
-	if (request->http.outcome == HTTP_WAIT)
-		suspend(request);
-	else
-		end(server, &server->working);
-	if (request->http.outcome == HTTP_DETACH) {
+	if (!begin_work(request))
+		return HTTP_NOTHING;
+	if (!request->http.is_ahead)
+		outcome = request->step(request);
+	request->http.is_ahead = false;
+	request->http.outcome = outcome;
+	if (outcome == HTTP_WAIT) {
+		request_suspend(request);
+		return HTTP_WAIT;
+	}
+	end_work(request);
+	if (outcome == HTTP_DETACH) {
+		request->http.phase = PHASE_OVER;
 		if (request_detach(request))
 			request->http.phase = PHASE_DETACHED;
 		else
 			request->response.status = 0; /* nothing was answered */
 	}
-	return MHD_YES;
+	return outcome;
 }
 
 /* After the steps that need no body. A refusal waits until the body has been read and thrown away, so that the
  * connection can go on; unless the client waits for our word, or the body is one that must not be read at all. */
 static enum MHD_Result after_headers(struct request *request)
 {
-	if (request->http.outcome == HTTP_WAIT || request->http.outcome == HTTP_DETACH)
-		return MHD_YES;
 	request->http.phase = PHASE_BODY;
 	if (request->http.outcome == HTTP_ANSWER &&
 	    (request->ambiguous || request->content_length > request->server->options.body_bytes ||
@@ -249,9 +238,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 				  const char *version, const char *data, size_t *size, void **request_pointer)
 {
 	struct request *request = *request_pointer;
+	enum http_outcome outcome;
 
 	(void)context, (void)connection, (void)url, (void)version;
-	if (!request || request->http.outcome == HTTP_DETACH)
+	if (!request || request->http.phase >= PHASE_OVER)
 		return MHD_NO;
 	switch (request->http.phase) {
 	case PHASE_NEW:
@@ -261,9 +251,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 			return MHD_NO;
 		/* fall through */
 	case PHASE_HEADERS:
-		if (advance(request) != MHD_YES)
-			return MHD_NO;
-		return after_headers(request);
+		outcome = advance(request);
+		if (outcome == HTTP_ANSWER || outcome == HTTP_NEED_BODY)
+			return after_headers(request);
+		return outcome == HTTP_NOTHING ? MHD_NO : MHD_YES;
 	case PHASE_BODY:
 		if (*size > 0) {
 			enum MHD_Result result = take_body(request, data, *size);
@@ -276,9 +267,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 			return send_response(request);
 		/* fall through */
 	default:
-		if (advance(request) != MHD_YES)
-			return MHD_NO;
-		return request->http.outcome == HTTP_ANSWER ? send_response(request) : MHD_YES;
+		outcome = advance(request);
+		if (outcome == HTTP_ANSWER)
+			return send_response(request);
+		return outcome == HTTP_NOTHING ? MHD_NO : MHD_YES;
 	}
 }
 

@@ -87,7 +87,8 @@ struct request {
 		int phase;
 		enum http_outcome outcome; /* of the last step */
 		atomic_int wait;
-		bool stream_waits; /* the stream has said so, and counts as work */
+		bool is_working; /* it counts as work */
+		bool is_ahead;   /* the outcome is new: request_go_on has run the step */
 		int64_t started_at;
 		uint64_t drained; /* bytes of a body that nobody wants */
 		uint64_t sent;    /* bytes of the response's body */
@@ -126,6 +127,10 @@ struct span request_header_list(struct request *request, const char *name);
 void request_wait_begin(struct request *request);
 bool request_wait_is_over(struct request *request);
 void request_wake(struct request *request);
+
+/* The same, but goes on with the next steps on the caller's thread, as far as they need not wait again: where the
+ * loop would be woken only to start the next thing to wait for. */
+void request_go_on(struct request *request);
 
 /* Adds a header; `value` is not copied. */
 void response_header(struct response *response, const char *name, const char *value);

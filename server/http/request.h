@@ -22,4 +22,7 @@ void request_completed(struct MHD_Connection *connection, struct request *reques
 /* Reads on in the response's stream, and suspends the connection where that has to wait. */
 ssize_t request_read_stream(struct request *request, char *out, size_t size);
 
+/* After a step that waits: leaves the request to who wakes it. It may be gone when this returns. */
+void request_suspend(struct request *request);
+
 #endif

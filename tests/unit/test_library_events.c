@@ -2,6 +2,8 @@
 /* test_library_events.c - the public API on a real file: what the event log holds, how it is read and trimmed. */
 #include "scratch.h"
 
+#include "directmessages_events.h"
+
 #include <stdlib.h>
 
 static const struct dm_options recording = {.record_events = true};

@@ -2,6 +2,7 @@
 /* test_library_webhooks.c - the outbox through the public API: endpoints, claims, ends, trimming. */
 #include "scratch.h"
 
+#include "directmessages_events.h"
 #include "directmessages_webhooks.h"
 
 #include <stdlib.h>

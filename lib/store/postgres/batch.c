@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* batch.c - from an operation to the functions of its noun's file; many reads in one flush. */
+/* batch.c - from an operation to the functions of its noun's file; reads from writes. */
 #include "batch.h"
 
 #include "clock.h"
@@ -67,165 +67,6 @@ void pg_fail_all(const struct session *session, struct dm_operation **operations
 	}
 }
 
-bool pg_ask(struct session *session, struct dm_operation *operation, operation_ask *ask)
-{
-	const struct store_options *options = &session->postgres->options;
-	struct parameters parameters = {.users = options->users, .records = options->record_events};
-	enum statement statement = ask(operation, &parameters);
-
-	if (statement == NOTHING_TO_ASK)
-		return false;
-	session_send(session, statement, &parameters);
-	return true;
-}
-
-/* ---- reads --------------------------------------------------------------------------------------------------- */
-
-/* Most conversations that are looked at have nothing unread. So a lane of reads asks first, and hands on to the lane of
- * writes only where there is something to mark. */
-static bool is_question(const struct session *session, const struct dm_operation *operation)
-{
-	return session->writer && pg_operation_has_question(operation);
-}
-
-enum outcome {
-	READ_DONE,  /* the operation is completed, or handed on */
-	READ_AGAIN, /* nothing came of it, through another's fault */
-	READ_STALE, /* nothing came of it, and the session is of no use any more */
-	READ_LOST   /* the connection has broken: so have all that follow */
-};
-
-static enum outcome outcome_of(const PGresult *result)
-{
-	if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
-		return READ_AGAIN;
-	return postgres_remedy(result) == REMEDY_RECONNECT ? READ_STALE : READ_DONE;
-}
-
-static void finish(struct session *session, struct dm_operation *operation, bool must_write)
-{
-	if (must_write)
-		lane_submit(session->writer, operation);
-	else
-		lane_complete(&session->postgres->options, operation);
-}
-
-/* Takes all results of one operation. */
-static enum outcome take_read(struct session *session, struct dm_operation *operation, int64_t deadline,
-			      struct dm_error *error)
-{
-	const struct kind *kind = &pg_kinds[operation->kind];
-	struct answer answer = {.enough = false};
-	bool question = is_question(session, operation), has_work = false, lent = false;
-	enum outcome outcome = READ_DONE;
-	struct dm_error failure = {0};
-	PGresult *result;
-
-	if (kind->is_list && operation->page.limit == 0)
-		PQsetSingleRowMode(session->connection);
-	for (;;) {
-		if (!session_result(session, deadline, &result, &failure)) {
-			outcome = READ_LOST;
-			break;
-		}
-		if (!result)
-			break;
-		answer.result = result;
-		if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_SINGLE_TUPLE) {
-			postgres_failure(result, &failure);
-			outcome = outcome_of(result);
-		} else if (question) {
-			has_work = PQntuples(result) > 0;
-			if (!has_work) /* what the write would find, too */
-				operation->status = kind->take(session->postgres, operation, &answer);
-		} else {
-			operation->status = kind->take(session->postgres, operation, &answer);
-			lent = lent || PQntuples(result) > 0;
-		}
-		PQclear(result);
-	}
-	if (failure.status == DM_OK) {
-		finish(session, operation, has_work);
-	} else if (outcome == READ_DONE || lent) { /* rows can't be lent twice */
-		pg_fail_all(session, &operation, 1, &failure);
-		return READ_DONE;
-	}
-	*error = failure;
-	return outcome;
-}
-
-/* Sends the reads as one unit; those without a statement are done. Gives how many were sent, which come first. */
-static size_t send_reads(struct session *session, struct dm_operation **operations, size_t count)
-{
-	size_t sent = 0;
-
-	pg_limit(session);
-	for (size_t i = 0; i < count; i++) {
-		struct dm_operation *operation = operations[i];
-		operation_ask *ask = is_question(session, operation) ? pg_kinds[operation->kind].question
-								     : pg_kinds[operation->kind].ask;
-
-		if (pg_ask(session, operation, ask))
-			operations[sent++] = operation;
-		else
-			lane_complete(&session->postgres->options, operation);
-	}
-	session_sync(session);
-	return sent;
-}
-
-/* One flush. Gives how many have to be run again, which come first; *is_lost tells whether the connection has gone. */
-static size_t read_once(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline,
-			bool *is_lost, struct dm_error *error)
-{
-	size_t again = 0;
-
-	*error = (struct dm_error){0};
-	count = send_reads(session, operations, count);
-	*is_lost = !pg_limit_taken(session, deadline, error);
-	for (size_t i = 0; i < count; i++) {
-		enum outcome outcome = *is_lost ? READ_LOST : take_read(session, operations[i], deadline, error);
-
-		if (outcome != READ_DONE)
-			operations[again++] = operations[i];
-		*is_lost = outcome == READ_LOST;
-		if (outcome == READ_STALE) {
-			for (size_t rest = i + 1; rest < count; rest++)
-				operations[again++] = operations[rest];
-			*is_lost = true;
-			break;
-		}
-	}
-	if (*is_lost || session_drain(session, deadline, &(struct dm_error){0}) != DM_OK)
-		session_lost(session);
-	return again;
-}
-
-/* A read that the connection's end has hit is run once more on a new one. */
-static void read_all(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
-{
-	bool was_lost = false;
-
-	while (count > 0) {
-		struct dm_error error = {0};
-		size_t before = count;
-		bool is_lost;
-
-		if (session_ready(session, deadline, &error) != DM_OK) {
-			pg_fail_all(session, operations, count, &error);
-			return;
-		}
-		count = read_once(session, operations, count, deadline, &is_lost, &error);
-		if (count > 0 && (is_lost ? was_lost : count == before)) {
-			pg_fail_all(session, operations, count, &error);
-			return;
-		}
-		was_lost = was_lost || is_lost;
-	}
-}
-
-/* ---- both ---------------------------------------------------------------------------------------------------- */
-
 void pg_limit(struct session *session)
 {
 	const struct postgres *postgres = session->postgres;
@@ -284,7 +125,7 @@ static size_t sort(struct session *session, struct dm_operation **operations, si
 			pg_fail_all(session, &operation, 1, &unknown);
 		else if (operation->kind == DM_OP_CHECK_SCHEMA)
 			check_schema(session, operation, now + session->postgres->limits.batch);
-		else if (pg_operation_is_read(operation) || is_question(session, operation))
+		else if (pg_operation_is_read(operation) || pg_is_question(session, operation))
 			operations[(*reads)++] = operation;
 		else
 			writes[writes_count++] = operation;
@@ -301,7 +142,7 @@ void pg_batch_run(void *session_pointer, struct dm_operation **operations, size_
 	size_t reads;
 
 	count = sort(session, operations, count, now, &reads);
-	read_all(session, operations, reads, deadline);
+	pg_read(session, operations, reads, deadline);
 	if (count > reads)
 		pg_write(session, operations + reads, count - reads, deadline);
 }

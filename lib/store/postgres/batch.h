@@ -22,6 +22,14 @@ bool pg_operation_has_question(const struct dm_operation *operation);
 /* Gives each operation its result and completes it; reads first. For a lane (lane.h). */
 void pg_batch_run(void *session, struct dm_operation **operations, size_t count);
 
+/* Most conversations that are looked at have nothing unread. So a lane of reads asks first, and hands on to the lane of
+ * writes only where there is something to mark. */
+bool pg_is_question(const struct session *session, const struct dm_operation *operation);
+
+/* Runs reads, and asks questions, in one flush. Look-ups of one kind are one statement; where it fails, and where the
+ * connection's end has hit a read, those it concerns are run once more, by themselves. */
+void pg_read(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline);
+
 /* Runs writes as one transaction with one commit, and completes them. Operations don't fail each other: what a row
  * violates is found by its statement; where a statement, or the commit, fails all the same, the rest is run again
  * without it. A clash with other transactions is repeated, but nothing is once it may have been committed. */
@@ -34,8 +42,5 @@ void pg_fail_all(const struct session *session, struct dm_operation **operations
 /* Behind a pooler each transaction has to set its time limits: sends that, if need be, and takes the answer. */
 void pg_limit(struct session *session);
 MUST_CHECK bool pg_limit_taken(struct session *session, int64_t deadline, struct dm_error *error);
-
-/* Asks an operation's statement; false where there is nothing to ask. */
-MUST_CHECK bool pg_ask(struct session *session, struct dm_operation *operation, operation_ask *ask);
 
 #endif

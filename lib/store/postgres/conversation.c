@@ -45,8 +45,8 @@ const struct statement_text pg_conversation_statements[] = {
 	 "WITH marked AS (UPDATE directmessages_message SET read_at = $3::timestamptz WHERE recipient_id = $1::bigint"
 	 " AND sender_id = $2::bigint" IS_UNREAD " RETURNING " MESSAGE_COLUMNS "),"
 	 " recorded AS (" RECORD_EVENTS("2", "marked", "read_at", "$4") ") SELECT " MESSAGE_COLUMNS " FROM marked"},
-	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = $2::bigint" IS_UNREAD " LIMIT 1"},
-	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD},
+	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = $2::bigint" IS_UNREAD " LIMIT 1", .is_look_up = true},
+	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD, .is_look_up = true},
 	{UNREAD_BY_PARTNER,
 	 "SELECT sender_id, (SELECT {u.username} FROM {users} u WHERE {u.id} = directmessages_message.sender_id),"
 	 " count(*)" UNREAD IS_UNREAD " GROUP BY sender_id ORDER BY sender_id"},
@@ -101,7 +101,7 @@ enum dm_status pg_take_unread_count(const struct postgres *postgres, struct dm_o
 				    struct answer *answer)
 {
 	(void)postgres;
-	operation->count = pg_int(answer->result, 0, 0);
+	operation->count = pg_int(answer->result, answer->row, 0);
 	return DM_OK;
 }
 

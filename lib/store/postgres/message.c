@@ -59,8 +59,7 @@ static struct dm_message message_from_row(const PGresult *result, int row)
 bool pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
 		      struct parameters *parameters, struct buffer arrays[SEND_ARRAYS])
 {
-	static const enum array_type types[SEND_ARRAYS] = {ARRAY_OF_BIGINT, ARRAY_OF_BIGINT, ARRAY_OF_TIME,
-							   ARRAY_OF_TEXT};
+	static const enum value_type types[SEND_ARRAYS] = {TYPE_BIGINT, TYPE_BIGINT, TYPE_TIME, TYPE_TEXT};
 	bool failed = false;
 
 	for (size_t i = 0; i < SEND_ARRAYS; i++) {

@@ -19,10 +19,12 @@ extern const struct statement_text pg_session_statements[], pg_user_statements[]
 typedef enum statement operation_ask(struct dm_operation *operation, struct parameters *parameters);
 #define NOTHING_TO_ASK STATEMENT_COUNT
 
-/* Rows of an operation's answer: all of them, or, of a list without a limit, the next one. */
+/* Rows of an operation's answer: all of them, or, of a list without a limit, the next one; of a look-up that one, the
+ * others of the same result being other operations'. */
 struct answer {
-	const PGresult *result;
-	bool enough; /* the row function wants no more */
+	const PGresult *result; /* NULL: no rows */
+	int row;                /* which is the look-up's */
+	bool enough;            /* the row function wants no more */
 };
 
 /* Gives the operation its result and its status: rows are lent to its row functions, all else goes into it. Called for

@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "keeper.h"
+#include "merge.h"
 #include "nouns.h"
 #include "user_table.h"
 
@@ -89,6 +90,15 @@ static enum dm_status read_url(struct postgres *postgres, struct dm_error *error
 	return fail(error, DM_NO_MEMORY, "out of memory");
 }
 
+/* False where there is no memory. */
+static bool add_text(struct postgres *postgres, enum statement id, char *sql, bool only_when_asked)
+{
+	postgres->texts[id] = sql;
+	postgres->only_when_asked[id] = only_when_asked || postgres->options.unprepared;
+	snprintf(postgres->names[id], sizeof(postgres->names[0]), "dm%d", (int)id % 1000);
+	return sql != NULL;
+}
+
 static enum dm_status read_statements(struct postgres *postgres, struct dm_error *error)
 {
 	static const struct statement_text *const nouns[] = {
@@ -100,12 +110,12 @@ static enum dm_status read_statements(struct postgres *postgres, struct dm_error
 	for (size_t i = 0; i < ARRAY_LENGTH(nouns); i++)
 		for (const struct statement_text *text = nouns[i]; text->sql; text++) {
 			char *sql = user_table_expand(postgres->options.users, text->sql);
+			bool good = add_text(postgres, text->id, sql, text->only_when_asked);
 
-			if (!sql)
+			if (good && text->is_look_up)
+				good = add_text(postgres, MERGED(text->id), merged_text(sql), false);
+			if (!good)
 				return fail(error, DM_NO_MEMORY, "out of memory");
-			postgres->texts[text->id] = sql;
-			postgres->only_when_asked[text->id] = text->only_when_asked || postgres->options.unprepared;
-			snprintf(postgres->names[text->id], sizeof(postgres->names[0]), "dm%d", (int)text->id % 1000);
 		}
 	return DM_OK;
 }
@@ -133,7 +143,7 @@ enum dm_status postgres_init(struct postgres *postgres, const struct store_optio
 void postgres_release(struct postgres *postgres)
 {
 	pthread_mutex_destroy(&postgres->mutex);
-	for (size_t i = 0; i < STATEMENT_COUNT; i++)
+	for (size_t i = 0; i < TEXT_COUNT; i++)
 		free(postgres->texts[i]);
 	free(postgres->server_options);
 	free(postgres->url);

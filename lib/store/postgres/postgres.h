@@ -61,8 +61,13 @@ enum statement {
 	DELIVERIES_TRIM,
 	OUTBOX,
 	CLAIM,
-	STATEMENT_COUNT
+	STATEMENT_COUNT,
+	TEXT_COUNT = 2 * STATEMENT_COUNT
 };
+
+/* The same look-up for many at once, where the statement is one: its parameters are arrays, and each row ends with the
+ * number (from 1) of the element that it belongs to. */
+#define MERGED(look_up) ((enum statement)((look_up) + STATEMENT_COUNT))
 
 /* On which servers tell each other that the event log has grown. */
 #define EVENTS_CHANNEL "directmessages_event"
@@ -72,6 +77,7 @@ struct statement_text {
 	enum statement id;
 	const char *sql;
 	bool only_when_asked; /* it is not prepared */
+	bool is_look_up;      /* it gives a row at most, and may be MERGED */
 };
 
 /* How long things may take, in microseconds. Together they are what an operation may wait: the store's busy_timeout_ms
@@ -104,9 +110,9 @@ struct postgres {
 	char *url;
 	char *server_options; /* the connection's "options": ours, then those of the URL or PGOPTIONS */
 	struct limits limits;
-	char *texts[STATEMENT_COUNT]; /* owned */
-	bool only_when_asked[STATEMENT_COUNT];
-	char names[STATEMENT_COUNT][8]; /* of the prepared statements */
+	char *texts[TEXT_COUNT]; /* owned; NULL where a statement can't be merged */
+	bool only_when_asked[TEXT_COUNT];
+	char names[TEXT_COUNT][8]; /* of the prepared statements */
 	struct keeper keeper;
 	pthread_mutex_t mutex; /* guards all below */
 	int64_t last_sent_at;  /* of the message stored last */

@@ -217,8 +217,8 @@ static enum dm_status prepare(struct session *session, int64_t deadline, struct 
 		return status;
 	if (!PQenterPipelineMode(session->connection))
 		return postgres_connection_failure(session->connection, error);
-	for (size_t i = 0; i < STATEMENT_COUNT; i++)
-		if (!postgres->only_when_asked[i])
+	for (size_t i = 0; i < TEXT_COUNT; i++)
+		if (postgres->texts[i] && !postgres->only_when_asked[i])
 			(void)PQsendPrepare(session->connection, postgres->names[i], postgres->texts[i], 0, NULL);
 	session_sync(session);
 	return session_drain(session, deadline, error);

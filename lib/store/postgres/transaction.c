@@ -87,6 +87,19 @@ static bool send_messages(struct session *session, struct unit *unit)
 	return good;
 }
 
+/* Asks an operation's statement; false where there is nothing to ask. */
+static bool ask(struct session *session, struct dm_operation *operation)
+{
+	const struct store_options *options = &session->postgres->options;
+	struct parameters parameters = {.users = options->users, .records = options->record_events};
+	enum statement statement = pg_kinds[operation->kind].ask(operation, &parameters);
+
+	if (statement == NOTHING_TO_ASK)
+		return false;
+	session_send(session, statement, &parameters);
+	return true;
+}
+
 static void send_all(struct session *session, struct transaction *transaction)
 {
 	session_send(session, BEGIN_WRITE, NULL);
@@ -98,7 +111,7 @@ static void send_all(struct session *session, struct transaction *transaction)
 		if (first->kind == DM_OP_SEND)
 			unit->is_asked = send_messages(session, unit);
 		else
-			unit->is_asked = pg_ask(session, first, pg_kinds[first->kind].ask);
+			unit->is_asked = ask(session, first);
 		transaction->records |= session->postgres->options.record_events && pg_kinds[first->kind].records;
 	}
 	if (transaction->records)

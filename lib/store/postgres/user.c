@@ -7,8 +7,10 @@
 
 const struct statement_text pg_user_statements[] = {
 	{USER_BY_TOKEN,
-	 "SELECT " USER_COLUMNS " FROM authtoken_token t JOIN {users} u ON {u.id} = t.user_id WHERE t.key = $1::text"},
-	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} = $1::bigint"},
+	 "SELECT " USER_COLUMNS ", EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = $2::bigint)"
+	 " FROM authtoken_token t JOIN {users} u ON {u.id} = t.user_id WHERE t.key = $1::text",
+	 .is_look_up = true},
+	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} = $1::bigint", .is_look_up = true},
 	{USER_BY_NAME, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.username} = $1::text"},
 	{USERS, "SELECT " USER_COLUMNS " FROM {users} u ORDER BY {u.id}"},
 	/* Not prepared: a project's own table may lack columns of theirs. A name that is taken gives no row; a failure
@@ -38,13 +40,13 @@ static struct dm_user user_from_row(const PGresult *result, int row)
 }
 
 /* Lends the one user that was found. */
-static enum dm_status lend_one(struct dm_operation *operation, const PGresult *result, bool must_be_active)
+static enum dm_status lend_one(struct dm_operation *operation, const struct answer *answer, bool must_be_active)
 {
 	struct dm_user user;
 
-	if (PQntuples(result) == 0)
+	if (!answer->result)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
-	user = user_from_row(result, 0);
+	user = user_from_row(answer->result, answer->row);
 	if (must_be_active && !user.is_active)
 		return fail(&operation->error, DM_INACTIVE, "the user is not active");
 	if (operation->on_user)
@@ -55,6 +57,7 @@ static enum dm_status lend_one(struct dm_operation *operation, const PGresult *r
 enum statement pg_user_authenticate(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_text(parameters, operation->text);
+	pg_add_int(parameters, operation->partner_id);
 	return USER_BY_TOKEN;
 }
 
@@ -79,14 +82,15 @@ enum statement pg_users(struct dm_operation *operation, struct parameters *param
 enum dm_status pg_take_user(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
 {
 	(void)postgres;
-	return lend_one(operation, answer->result, false);
+	return lend_one(operation, answer, false);
 }
 
 enum dm_status pg_take_active_user(const struct postgres *postgres, struct dm_operation *operation,
 				   struct answer *answer)
 {
 	(void)postgres;
-	return lend_one(operation, answer->result, true);
+	operation->count = answer->result && pg_bool(answer->result, answer->row, 6);
+	return lend_one(operation, answer, true);
 }
 
 enum dm_status pg_take_users(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)

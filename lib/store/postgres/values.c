@@ -8,19 +8,25 @@
 /* PostgreSQL's times start at 2000-01-01. */
 #define EPOCH INT64_C(946684800000000)
 
-static void add(struct parameters *parameters, const void *value, size_t length)
+static void add(struct parameters *parameters, enum value_type type, const void *value, size_t length)
 {
 	parameters->values[parameters->count] = value;
 	parameters->lengths[parameters->count] = (int)length;
+	parameters->types[parameters->count] = type;
 	parameters->formats[parameters->count++] = 1;
 }
 
-void pg_add_int(struct parameters *parameters, int64_t value)
+static void add_number(struct parameters *parameters, enum value_type type, int64_t value)
 {
 	uint64_t *place = &parameters->numbers[parameters->count];
 
 	*place = htobe64((uint64_t)value);
-	add(parameters, place, sizeof(*place));
+	add(parameters, type, place, sizeof(*place));
+}
+
+void pg_add_int(struct parameters *parameters, int64_t value)
+{
+	add_number(parameters, TYPE_BIGINT, value);
 }
 
 /* A limit and an offset are added up in the SQL. */
@@ -36,12 +42,12 @@ void pg_add_limit(struct parameters *parameters, uint64_t limit)
 	if (limit > 0)
 		pg_add_offset(parameters, limit);
 	else
-		add(parameters, NULL, 0);
+		add(parameters, TYPE_BIGINT, NULL, 0);
 }
 
 void pg_add_bool(struct parameters *parameters, bool value)
 {
-	add(parameters, value ? "\1" : "\0", 1);
+	add(parameters, TYPE_OTHER, value ? "\1" : "\0", 1);
 }
 
 static int64_t to_postgres(int64_t value)
@@ -53,17 +59,17 @@ static int64_t to_postgres(int64_t value)
 
 void pg_add_time(struct parameters *parameters, int64_t value)
 {
-	pg_add_int(parameters, to_postgres(value));
+	add_number(parameters, TYPE_TIME, to_postgres(value));
 }
 
 void pg_add_text(struct parameters *parameters, struct dm_text text)
 {
-	add(parameters, text.data ? text.data : "", text.length); /* a NULL pointer would be NULL */
+	add(parameters, TYPE_TEXT, text.data ? text.data : "", text.length); /* a NULL pointer would be NULL */
 }
 
 void pg_add_array(struct parameters *parameters, const struct buffer *array)
 {
-	add(parameters, array->data, array->length);
+	add(parameters, TYPE_OTHER, array->data, array->length);
 }
 
 static void append_int32(struct buffer *array, size_t value)
@@ -73,7 +79,7 @@ static void append_int32(struct buffer *array, size_t value)
 	buffer_append(array, &number, sizeof(number));
 }
 
-void pg_array_begin(struct buffer *array, enum array_type type, size_t count)
+void pg_array_begin(struct buffer *array, enum value_type type, size_t count)
 {
 	append_int32(array, 1); /* dimensions */
 	append_int32(array, 0); /* no NULLs */
@@ -82,12 +88,17 @@ void pg_array_begin(struct buffer *array, enum array_type type, size_t count)
 	append_int32(array, 1); /* the first index */
 }
 
+void pg_array_append(struct buffer *array, const void *value, size_t length)
+{
+	append_int32(array, length);
+	buffer_append(array, value, length);
+}
+
 void pg_array_append_int(struct buffer *array, int64_t value)
 {
 	uint64_t number = htobe64((uint64_t)value);
 
-	append_int32(array, sizeof(number));
-	buffer_append(array, &number, sizeof(number));
+	pg_array_append(array, &number, sizeof(number));
 }
 
 void pg_array_append_time(struct buffer *array, int64_t value)
@@ -97,8 +108,7 @@ void pg_array_append_time(struct buffer *array, int64_t value)
 
 void pg_array_append_text(struct buffer *array, struct dm_text text)
 {
-	append_int32(array, text.length);
-	buffer_append(array, text.data, text.length);
+	pg_array_append(array, text.data, text.length);
 }
 
 int64_t pg_int(const PGresult *result, int row, int column)

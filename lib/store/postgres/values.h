@@ -12,6 +12,9 @@ struct user_table;
 
 #define PARAMETERS_MOST 8
 
+/* What can be in an array: the types' OIDs. */
+enum value_type { TYPE_OTHER = 0, TYPE_BIGINT = 20, TYPE_TEXT = 25, TYPE_TIME = 1184 };
+
 /* The parameters of one statement, $1 first. Texts are lent until it is sent. The SQL gives each its type, wherever it
  * stands ($1::bigint), since a number is always sent as 64 bits. */
 struct parameters {
@@ -19,7 +22,8 @@ struct parameters {
 	const char *values[PARAMETERS_MOST];
 	int lengths[PARAMETERS_MOST];
 	int formats[PARAMETERS_MOST];
-	uint64_t numbers[PARAMETERS_MOST]; /* what values point to, big-endian */
+	enum value_type types[PARAMETERS_MOST];
+	uint64_t numbers[PARAMETERS_MOST]; /* what values point to, big-endian; so the struct can't be copied */
 	const struct user_table *users;    /* which the statement names */
 	bool records;                      /* whether events are to be recorded */
 };
@@ -37,8 +41,8 @@ void pg_add_array(struct parameters *parameters, const struct buffer *array);
 #define TIME_LAST INT64_MAX
 
 /* An array of `count` elements: begun, then each element appended. A failed buffer shows at the end, as always. */
-enum array_type { ARRAY_OF_BIGINT = 20, ARRAY_OF_TEXT = 25, ARRAY_OF_TIME = 1184 }; /* their OIDs */
-void pg_array_begin(struct buffer *array, enum array_type type, size_t count);
+void pg_array_begin(struct buffer *array, enum value_type type, size_t count);
+void pg_array_append(struct buffer *array, const void *value, size_t length); /* in PostgreSQL's own form */
 void pg_array_append_int(struct buffer *array, int64_t value);
 void pg_array_append_time(struct buffer *array, int64_t value);
 void pg_array_append_text(struct buffer *array, struct dm_text text);

@@ -59,12 +59,28 @@ static enum dm_status lend_one(struct session *session, sqlite3_stmt *statement,
 	return status;
 }
 
+/* Whether there is a user of this id goes into the operation's count. */
+static enum dm_status count_user(struct session *session, struct dm_operation *operation, int64_t id)
+{
+	sqlite3_stmt *statement = session->statements[USER_BY_ID];
+	int code;
+
+	sqlite3_bind_int64(statement, 1, id);
+	code = sqlite3_step(statement);
+	operation->count = code == SQLITE_ROW;
+	return session_finish(session, statement, code, &operation->error);
+}
+
 enum dm_status user_authenticate(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[USER_BY_TOKEN];
+	enum dm_status status;
 
 	bind_text(statement, 1, operation->text);
-	return lend_one(session, statement, operation, true);
+	status = lend_one(session, statement, operation, true);
+	if (status != DM_OK || operation->partner_id == 0)
+		return status;
+	return count_user(session, operation, operation->partner_id);
 }
 
 enum dm_status user_by_id(struct session *session, struct dm_operation *operation)

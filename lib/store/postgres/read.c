@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/* read.c - many reads in one flush, look-ups of one kind in one statement. */
+#include "batch.h"
+
+#include "lane.h"
+#include "merge.h"
+
+/* An operation, and what is asked for it. */
+struct asked {
+	struct asked *next; /* in its unit */
+	struct dm_operation *operation;
+	enum statement statement;
+	struct parameters parameters;
+	int row;         /* its first among the unit's; -1: there is none */
+	bool must_write; /* it was a question, and the answer is yes */
+};
+
+/* What one statement asks: for one operation, or for all that ask the same look-up. */
+struct unit {
+	struct asked *first, **last;
+	size_t count;
+};
+
+/* What goes out at once. */
+struct flush {
+	struct asked asked[LANE_BATCH_MOST];
+	struct unit units[LANE_BATCH_MOST];
+	size_t units_count;
+};
+
+/* What has happened to the reads so far. */
+struct history {
+	bool was_lost; /* the connection has broken once */
+	bool apart;    /* a statement for many has failed: each is asked alone */
+};
+
+enum outcome {
+	READ_DONE,  /* the operation is completed, or handed on */
+	READ_AGAIN, /* nothing came of it, through another's fault */
+	READ_STALE, /* nothing came of it, and the session is of no use any more */
+	READ_LOST   /* the connection has broken: so have all that follow */
+};
+
+bool pg_is_question(const struct session *session, const struct dm_operation *operation)
+{
+	return session->writer && pg_operation_has_question(operation);
+}
+
+/* ---- asking -------------------------------------------------------------------------------------------------- */
+
+/* Adds it to those that ask the same, if there are any: *open is their unit. */
+static void add_to_unit(struct flush *flush, struct asked *asked, struct unit **open)
+{
+	if (!*open) {
+		*open = &flush->units[flush->units_count++];
+		**open = (struct unit){.last = &(*open)->first};
+	}
+	*(*open)->last = asked;
+	(*open)->last = &asked->next;
+	(*open)->count++;
+}
+
+/* Chooses the statements; operations without one are done. */
+static void make_units(struct session *session, struct flush *flush, struct dm_operation **operations, size_t count,
+		       bool apart)
+{
+	const struct postgres *postgres = session->postgres;
+	struct unit *open[STATEMENT_COUNT] = {NULL};
+
+	flush->units_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct kind *kind = &pg_kinds[operations[i]->kind];
+		operation_ask *ask = pg_is_question(session, operations[i]) ? kind->question : kind->ask;
+		struct asked *asked = &flush->asked[i];
+		struct unit *alone = NULL;
+
+		asked->operation = operations[i];
+		asked->next = NULL;
+		asked->parameters = (struct parameters){.users = postgres->options.users};
+		asked->statement = ask(operations[i], &asked->parameters);
+		if (asked->statement == NOTHING_TO_ASK)
+			lane_complete(&postgres->options, operations[i]);
+		else
+			add_to_unit(flush, asked,
+				    apart || !postgres->texts[MERGED(asked->statement)] ? &alone
+											: &open[asked->statement]);
+	}
+}
+
+/* One statement for all of the unit; false where there is no memory. */
+static bool send_merged(struct session *session, const struct unit *unit)
+{
+	const struct parameters *each[LANE_BATCH_MOST];
+	struct parameters merged = {.count = 0};
+	struct buffer arrays[PARAMETERS_MOST];
+	size_t count = 0;
+	bool good;
+
+	for (size_t i = 0; i < PARAMETERS_MOST; i++)
+		buffer_init(&arrays[i], SIZE_MAX);
+	for (const struct asked *asked = unit->first; asked; asked = asked->next)
+		each[count++] = &asked->parameters;
+	good = merge_parameters(&merged, arrays, each, count);
+	if (good)
+		session_send(session, MERGED(unit->first->statement), &merged);
+	for (size_t i = 0; i < PARAMETERS_MOST; i++)
+		buffer_release(&arrays[i]);
+	return good;
+}
+
+static void fail_unit(const struct session *session, struct unit *unit, const struct dm_error *error)
+{
+	for (struct asked *asked = unit->first, *next; asked; asked = next) {
+		next = asked->next;
+		pg_fail_all(session, &asked->operation, 1, error);
+	}
+}
+
+static void send_units(struct session *session, struct flush *flush)
+{
+	static const struct dm_error no_memory = {DM_NO_MEMORY, "out of memory"};
+	size_t sent = 0;
+
+	pg_limit(session);
+	for (size_t i = 0; i < flush->units_count; i++) {
+		struct unit *unit = &flush->units[i];
+
+		if (unit->count == 1) {
+			session_send(session, unit->first->statement, &unit->first->parameters);
+		} else if (!send_merged(session, unit)) {
+			fail_unit(session, unit, &no_memory);
+			continue;
+		}
+		flush->units[sent++] = *unit;
+	}
+	flush->units_count = sent;
+	session_sync(session);
+}
+
+/* ---- taking answers ------------------------------------------------------------------------------------------ */
+
+static enum outcome outcome_of(const PGresult *result)
+{
+	if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
+		return READ_AGAIN;
+	return postgres_remedy(result) == REMEDY_RECONNECT ? READ_STALE : READ_DONE;
+}
+
+/* Which row is whose. */
+static void assign_rows(struct unit *unit, const PGresult *result)
+{
+	struct asked *each[LANE_BATCH_MOST];
+	int rows = PQntuples(result), last = PQnfields(result) - 1;
+	int64_t count = 0;
+
+	for (struct asked *asked = unit->first; asked; asked = asked->next) {
+		asked->row = -1;
+		each[count++] = asked;
+	}
+	if (count == 1)
+		unit->first->row = rows > 0 ? 0 : -1;
+	else
+		for (int row = 0; row < rows; row++) {
+			int64_t number = pg_int(result, row, last);
+
+			if (number >= 1 && number <= count)
+				each[number - 1]->row = row;
+		}
+}
+
+/* Gives each operation its rows; a question to which the answer is yes is to be handed on. */
+static void take_rows(const struct session *session, struct unit *unit, struct answer *answer, const PGresult *result)
+{
+	assign_rows(unit, result);
+	for (struct asked *asked = unit->first; asked; asked = asked->next) {
+		struct dm_operation *operation = asked->operation;
+
+		asked->must_write = pg_is_question(session, operation) && asked->row >= 0;
+		answer->result = asked->row >= 0 ? result : NULL;
+		answer->row = asked->row;
+		if (!asked->must_write)
+			operation->status = pg_kinds[operation->kind].take(session->postgres, operation, answer);
+	}
+}
+
+static void finish_unit(struct session *session, struct unit *unit)
+{
+	for (struct asked *asked = unit->first; asked; asked = asked->next)
+		if (asked->must_write)
+			lane_submit(session->writer, asked->operation);
+		else
+			lane_complete(&session->postgres->options, asked->operation);
+}
+
+/* Takes all results of one statement. */
+static enum outcome take_unit(struct session *session, struct unit *unit, int64_t deadline, struct history *history,
+			      struct dm_error *error)
+{
+	const struct dm_operation *first = unit->first->operation;
+	struct answer answer = {.enough = false};
+	struct dm_error failure = {0};
+	enum outcome outcome = READ_DONE;
+	bool lent = false; /* rows can't be lent twice */
+	PGresult *result;
+
+	if (pg_kinds[first->kind].is_list && first->page.limit == 0)
+		PQsetSingleRowMode(session->connection);
+	for (;;) {
+		if (!session_result(session, deadline, &result, &failure)) {
+			outcome = READ_LOST;
+			break;
+		}
+		if (!result)
+			break;
+		if (PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
+			take_rows(session, unit, &answer, result);
+			lent = lent || PQntuples(result) > 0;
+		} else {
+			postgres_failure(result, &failure);
+			outcome = outcome_of(result);
+		}
+		PQclear(result);
+	}
+	if (failure.status == DM_OK) {
+		finish_unit(session, unit);
+		return READ_DONE;
+	}
+	*error = failure;
+	if (outcome == READ_DONE && unit->count > 1) {
+		history->apart = true;
+		return READ_AGAIN;
+	}
+	if (outcome != READ_DONE && !lent)
+		return outcome;
+	fail_unit(session, unit, &failure);
+	return READ_DONE;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------------- */
+
+/* Puts the unit's operations among those that have to be run again. */
+static size_t keep(const struct unit *unit, struct dm_operation **operations, size_t again)
+{
+	for (const struct asked *asked = unit->first; asked; asked = asked->next)
+		operations[again++] = asked->operation;
+	return again;
+}
+
+/* One flush. Gives how many have to be run again, which come first; *is_lost tells whether the connection has gone. */
+static size_t read_once(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline,
+			struct history *history, bool *is_lost, struct dm_error *error)
+{
+	struct flush flush;
+	size_t again = 0;
+
+	make_units(session, &flush, operations, count, history->apart);
+	send_units(session, &flush);
+	*is_lost = !pg_limit_taken(session, deadline, error);
+	for (size_t i = 0; i < flush.units_count; i++) {
+		struct unit *unit = &flush.units[i];
+		enum outcome outcome = *is_lost ? READ_LOST : take_unit(session, unit, deadline, history, error);
+
+		if (outcome != READ_DONE)
+			again = keep(unit, operations, again);
+		*is_lost = outcome == READ_LOST || outcome == READ_STALE;
+	}
+	if (*is_lost || session_drain(session, deadline, &(struct dm_error){0}) != DM_OK)
+		session_lost(session);
+	return again;
+}
+
+void pg_read(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
+{
+	struct history history = {false, false};
+
+	while (count > 0) {
+		bool is_lost, was_apart = history.apart, may_repeat;
+		struct dm_error error = {0};
+		size_t before = count;
+
+		if (session_ready(session, deadline, &error) != DM_OK) {
+			pg_fail_all(session, operations, count, &error);
+			return;
+		}
+		count = read_once(session, operations, count, deadline, &history, &is_lost, &error);
+		may_repeat = is_lost ? !history.was_lost : count < before || history.apart != was_apart;
+		if (count > 0 && !may_repeat) {
+			pg_fail_all(session, operations, count, &error);
+			return;
+		}
+		history.was_lost = history.was_lost || is_lost;
+	}
+}

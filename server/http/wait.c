@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* wait.c - requests that wait: whose turn it is, the loop's or that of the thread that does what is waited for. */
+#include "request.h"
+
+enum wait {
+	WAIT_NONE,
+	WAIT_RUNNING,   /* something is under way, and the loop is still in the step that began it */
+	WAIT_SUSPENDED, /* the loop has left the request to who will wake it */
+	WAIT_OVER
+};
+
+void request_wait_begin(struct request *request)
+{
+	atomic_store(&request->http.wait, WAIT_RUNNING);
+}
+
+bool request_wait_is_over(struct request *request)
+{
+	return atomic_load(&request->http.wait) == WAIT_OVER;
+}
+
+void request_wake(struct request *request)
+{
+	/* Once it is over, and the connection is not suspended, the request may be gone at any moment. */
+	struct MHD_Connection *connection = request->http.connection;
+
+	if (atomic_exchange(&request->http.wait, WAIT_OVER) == WAIT_SUSPENDED)
+		MHD_resume_connection(connection);
+}
+
+/* Leaves the request, whose connection is suspended, to who wakes it; false where that was just now. After true it may
+ * be gone at any moment. */
+static bool leave(struct request *request)
+{
+	int running = WAIT_RUNNING;
+
+	return atomic_compare_exchange_strong(&request->http.wait, &running, WAIT_SUSPENDED);
+}
+
+void request_suspend(struct request *request)
+{
+	struct MHD_Connection *connection = request->http.connection;
+
+	MHD_suspend_connection(connection);
+	if (!leave(request))
+		MHD_resume_connection(connection);
+}
+
+void request_go_on(struct request *request)
+{
+	struct MHD_Connection *connection = request->http.connection;
+	enum http_outcome outcome;
+
+	if (atomic_exchange(&request->http.wait, WAIT_OVER) != WAIT_SUSPENDED)
+		return; /* the loop is not out of its step yet, and goes on by itself */
+	do {
+		outcome = request->step(request);
+		if (outcome == HTTP_WAIT && leave(request))
+			return;
+	} while (outcome == HTTP_WAIT);
+	request->http.outcome = outcome;
+	request->http.is_ahead = true;
+	MHD_resume_connection(connection);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* test_library_batches.c - the public API on real databases: operations that are run as one batch, of which each is to
+ * get its own answer. */
+#include "scratch.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define BATCH_MOST 24
+
+/* An operation of the batch, and what became of it. */
+struct member {
+	struct dm_operation operation;
+	int64_t user_id; /* who was lent; 0: nobody */
+	struct batch *batch;
+};
+
+struct batch {
+	const struct scratch *scratch;
+	char john[DM_TOKEN_LENGTH + 1], mary[DM_TOKEN_LENGTH + 1]; /* their tokens */
+	struct member members[BATCH_MOST];
+	size_t count;
+	pthread_mutex_t mutex; /* guards done */
+	pthread_cond_t changed;
+	size_t done;
+};
+
+static int setup(void **state)
+{
+	const struct dm_options options = {.lanes = 2}; /* on PostgreSQL one thread for reads */
+	struct batch *batch = calloc(1, sizeof(*batch));
+	struct scratch *scratch = malloc(sizeof(*scratch));
+
+	assert_non_null(scratch);
+	assert_non_null(batch);
+	scratch_make(scratch);
+	scratch_open(scratch, &options);
+	batch->scratch = scratch;
+	pthread_mutex_init(&batch->mutex, NULL);
+	pthread_cond_init(&batch->changed, NULL);
+	assert_ok(dm_token_create(scratch->handle, text_of("john"), false, batch->john, NULL));
+	assert_ok(dm_token_create(scratch->handle, text_of("mary"), false, batch->mary, NULL));
+	*state = batch;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct batch *batch = *state;
+	struct scratch *scratch = (struct scratch *)batch->scratch;
+
+	pthread_cond_destroy(&batch->changed);
+	pthread_mutex_destroy(&batch->mutex);
+	free(batch);
+	scratch_remove(scratch);
+	free(scratch);
+	return 0;
+}
+
+static bool note_user(void *context, const struct dm_user *user)
+{
+	((struct member *)context)->user_id = user->id;
+	return true;
+}
+
+static void note_done(struct dm_operation *operation)
+{
+	struct batch *batch = ((struct member *)operation->context)->batch;
+
+	pthread_mutex_lock(&batch->mutex);
+	batch->done++;
+	pthread_cond_signal(&batch->changed);
+	pthread_mutex_unlock(&batch->mutex);
+}
+
+static struct member *add(struct batch *batch, struct dm_operation operation)
+{
+	struct member *member = &batch->members[batch->count++];
+
+	assert_true(batch->count <= BATCH_MOST);
+	*member = (struct member){.operation = operation, .batch = batch};
+	member->operation.on_user = note_user;
+	member->operation.done = note_done;
+	member->operation.context = member;
+	return member;
+}
+
+static struct member *authenticate(struct batch *batch, struct dm_text key, int64_t partner_id)
+{
+	return add(batch, (struct dm_operation){.kind = DM_OP_AUTHENTICATE, .text = key, .partner_id = partner_id});
+}
+
+static struct member *look_up(struct batch *batch, enum dm_operation_kind kind, int64_t user_id, int64_t partner_id)
+{
+	return add(batch, (struct dm_operation){.kind = kind, .user_id = user_id, .partner_id = partner_id});
+}
+
+/* On the only thread for reads, which can't go on with what is submitted before this returns. */
+static bool submit_all(void *context, const struct dm_user *user)
+{
+	struct batch *batch = context;
+
+	(void)user;
+	for (size_t i = 0; i < batch->count; i++)
+		dm_submit(batch->scratch->handle, &batch->members[i].operation);
+	return true;
+}
+
+static void run(struct batch *batch)
+{
+	assert_ok(dm_user_by_id(batch->scratch->handle, batch->scratch->john, submit_all, batch, NULL));
+	pthread_mutex_lock(&batch->mutex);
+	while (batch->done < batch->count)
+		pthread_cond_wait(&batch->changed, &batch->mutex);
+	pthread_mutex_unlock(&batch->mutex);
+}
+
+static void assert_user(const struct member *member, int64_t user_id, int64_t count)
+{
+	assert_int_equal(member->operation.status, DM_OK);
+	assert_int_equal(member->user_id, user_id);
+	assert_int_equal(member->operation.count, count);
+}
+
+static void assert_nobody(const struct member *member, enum dm_status status)
+{
+	assert_int_equal(member->operation.status, status);
+	assert_int_equal(member->operation.error.status, status);
+	assert_int_equal(member->user_id, 0);
+}
+
+static void each_gets_its_own_answer(void **state)
+{
+	struct batch *batch = *state;
+	const struct scratch *s = batch->scratch;
+	struct member *john, *mary, *unknown, *with_partner, *without, *found, *missing, *some, *one, *none, *marked,
+		*nothing;
+
+	scratch_send(s->handle, s->john, s->mary, "one");
+	scratch_send(s->handle, s->bob, s->mary, "two");
+	scratch_send(s->handle, s->mary, s->john, "three");
+	mary = authenticate(batch, text_of(batch->mary), 0);
+	some = look_up(batch, DM_OP_UNREAD_COUNT, s->mary, 0);
+	unknown = authenticate(batch, text_of("unknown"), s->john);
+	missing = look_up(batch, DM_OP_USER_BY_ID, 1000000, 0);
+	john = authenticate(batch, text_of(batch->john), 0);
+	marked = look_up(batch, DM_OP_MARK_CONVERSATION_READ, s->john, s->mary);
+	without = authenticate(batch, text_of(batch->mary), 1000000);
+	none = look_up(batch, DM_OP_UNREAD_COUNT, s->bob, 0);
+	with_partner = authenticate(batch, text_of(batch->john), s->bob);
+	nothing = look_up(batch, DM_OP_MARK_CONVERSATION_READ, s->john, s->bob);
+	found = look_up(batch, DM_OP_USER_BY_ID, s->bob, 0);
+	one = look_up(batch, DM_OP_UNREAD_COUNT, s->mary, 0);
+	run(batch);
+	assert_user(john, s->john, 0);
+	assert_user(mary, s->mary, 0);
+	assert_nobody(unknown, DM_NOT_FOUND);
+	assert_user(with_partner, s->john, 1);
+	assert_user(without, s->mary, 0);
+	assert_user(found, s->bob, 0);
+	assert_nobody(missing, DM_NOT_FOUND);
+	assert_int_equal(some->operation.count, 2);
+	assert_int_equal(one->operation.count, 2);
+	assert_int_equal(none->operation.count, 0);
+	assert_int_equal(marked->operation.status, DM_OK);
+	assert_int_equal(marked->operation.count, 1);
+	assert_int_equal(nothing->operation.status, DM_OK);
+	assert_int_equal(nothing->operation.count, 0);
+}
+
+static void one_that_fails_leaves_the_others(void **state)
+{
+	struct batch *batch = *state;
+	const struct scratch *s = batch->scratch;
+	struct member *bad, *members[8];
+
+	for (size_t i = 0; i < 4; i++)
+		members[i] = authenticate(batch, text_of(i % 2 ? batch->john : batch->mary), s->bob);
+	bad = authenticate(batch, (struct dm_text){"\xff\xfe", 2}, s->bob); /* no UTF-8 */
+	for (size_t i = 4; i < 8; i++)
+		members[i] = authenticate(batch, text_of(i % 2 ? batch->john : batch->mary), 1000000);
+	run(batch);
+	assert_nobody(bad, s->is_postgres ? DM_INVALID : DM_NOT_FOUND);
+	for (size_t i = 0; i < 8; i++)
+		assert_user(members[i], i % 2 ? s->john : s->mary, i < 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(each_gets_its_own_answer, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_fails_leaves_the_others, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

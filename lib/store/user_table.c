@@ -101,6 +101,45 @@ bool user_table_is_complete(const struct user_table *users)
 	return true;
 }
 
+static enum dm_status check_columns(const struct user_table *users, user_table_look *look, void *context,
+				    struct dm_error *error)
+{
+	for (size_t i = 0; i < USER_COLUMN_COUNT; i++) {
+		bool found = true, integer = true;
+		enum dm_status status = DM_OK;
+
+		if (users->columns[i])
+			status = look(context, users->columns[i], &found, &integer, error);
+		if (status != DM_OK)
+			return status;
+		if (!found)
+			return fail(error, DM_SCHEMA,
+				    "the user table %s has no column %s; name the right one, or run the Django "
+				    "project's own 'manage.py migrate' first",
+				    users->table, users->columns[i]);
+		if (i == COLUMN_ID && !integer)
+			return fail(error, DM_SCHEMA,
+				    "the user table's key %s.%s is no integer; other keys are not supported",
+				    users->table, users->columns[i]);
+	}
+	return DM_OK;
+}
+
+enum dm_status user_table_verify(const struct user_table *users, user_table_look *look, void *context,
+				 struct dm_error *error)
+{
+	bool found = false, integer;
+	enum dm_status status = look(context, NULL, &found, &integer, error);
+
+	if (status == DM_OK && found)
+		return check_columns(users, look, context, error);
+	if (status == DM_OK && !user_table_is_own(users))
+		return fail(error, DM_SCHEMA,
+			    "there is no user table %s%s%s; run the Django project's own 'manage.py migrate' first",
+			    users->schema ? users->schema : "", users->schema ? "." : "", users->table);
+	return status;
+}
+
 static bool find_column(struct span name, size_t *column)
 {
 	for (*column = 0; *column < USER_COLUMN_COUNT; ++*column)

@@ -34,6 +34,15 @@ bool user_table_is_own(const struct user_table *users);
 /* Whether every column is named, and each once: only then can a user be inserted. */
 bool user_table_is_complete(const struct user_table *users);
 
+/* Looks for the table's column (NULL: for the table), and whether that is an integer. */
+typedef enum dm_status user_table_look(void *context, const char *column, bool *found, bool *integer,
+				       struct dm_error *error);
+
+/* Whether a database has the table as it is named; DM_SCHEMA, with a sentence on what it lacks. Our own may be missing:
+ * a migration makes it. */
+MUST_CHECK enum dm_status user_table_verify(const struct user_table *users, user_table_look *look, void *context,
+					    struct dm_error *error);
+
 /* SQL in which these stand for the names; NULL where there is no memory, else to be freed.
  *
  *     {users}                                   "table", or "schema"."table"

@@ -174,6 +174,13 @@ dm *cli_open(const struct dm_options *options, bool create, int *status)
 	return handle;
 }
 
+dm *cli_begin(const struct command *command, int argc, char **argv, int words_count, char ***words, int *status)
+{
+	if (!cli_parse(command, argc, argv, NULL, 0, words_count, words_count, words, status))
+		return NULL;
+	return cli_open(NULL, false, status);
+}
+
 bool cli_number(const char *text, int64_t least, int64_t most, int64_t *number)
 {
 	return span_to_int64(span_from(text), number) && *number >= least && *number <= most;

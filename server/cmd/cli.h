@@ -47,6 +47,11 @@ MUST_CHECK dm *cli_open_only(const struct dm_options *options, bool create, int 
  * the failure was told; *status is then the exit status. */
 MUST_CHECK dm *cli_open(const struct dm_options *options, bool create, int *status);
 
+/* For commands without flags of their own: reads so many words, and opens the database. NULL: the command ends with
+ * *status. */
+MUST_CHECK dm *cli_begin(const struct command *command, int argc, char **argv, int words_count, char ***words,
+			 int *status);
+
 /* A whole number within bounds, or false. */
 bool cli_number(const char *text, int64_t least, int64_t most, int64_t *number);
 

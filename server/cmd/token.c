@@ -38,9 +38,7 @@ int token_revoke_run(const struct command *command, int argc, char **argv)
 	int status;
 	dm *handle;
 
-	if (!cli_parse(command, argc, argv, NULL, 0, 1, 1, &words, &status))
-		return status;
-	handle = cli_open(NULL, false, &status);
+	handle = cli_begin(command, argc, argv, 1, &words, &status);
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;

@@ -83,9 +83,7 @@ int user_list_run(const struct command *command, int argc, char **argv)
 	int status;
 	dm *handle;
 
-	if (!cli_parse(command, argc, argv, NULL, 0, 0, 0, &words, &status))
-		return status;
-	handle = cli_open(NULL, false, &status);
+	handle = cli_begin(command, argc, argv, 0, &words, &status);
 	if (!handle)
 		return status;
 	puts("id\tusername\tactive\temail\tfirst name\tlast name");
@@ -103,9 +101,7 @@ static int set_active(const struct command *command, int argc, char **argv, bool
 	int status;
 	dm *handle;
 
-	if (!cli_parse(command, argc, argv, NULL, 0, 1, 1, &words, &status))
-		return status;
-	handle = cli_open(NULL, false, &status);
+	handle = cli_begin(command, argc, argv, 1, &words, &status);
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;

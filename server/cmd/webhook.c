@@ -130,9 +130,7 @@ int webhook_list_run(const struct command *command, int argc, char **argv)
 	int status;
 	dm *handle;
 
-	if (!cli_parse(command, argc, argv, NULL, 0, 0, 0, &words, &status))
-		return status;
-	handle = cli_open(NULL, false, &status);
+	handle = cli_begin(command, argc, argv, 0, &words, &status);
 	if (!handle)
 		return status;
 	puts("id\tstate\tevents\tcreated\turl\tdescription\tdisabled because");

@@ -2,6 +2,8 @@
 /* django_tables.c - Django's own tables on PostgreSQL. */
 #include "migrate.h"
 
+#include "django_migrations.h"
+
 /* As Django 4.2 to 6.0 makes them with django.contrib.auth, rest_framework.authtoken and the reference's three
  * migrations, to the names of constraints and indexes, and its record of these, so that a Django project finds its work
  * done. The one addition is the CHECK at the end of directmessages_message. */
@@ -74,25 +76,5 @@ const char pg_django_tables[] =
 	"CREATE INDEX authtoken_token_key_10f0b77e_like ON authtoken_token (key varchar_pattern_ops);"
 	"CREATE INDEX directmessages_message_recipient_id_9b79a385 ON directmessages_message (recipient_id);"
 	"CREATE INDEX directmessages_message_sender_id_5eeeffb9 ON directmessages_message (sender_id);"
-	"INSERT INTO django_migrations (app, name, applied) SELECT app, name, now() FROM (VALUES "
-	"('contenttypes', '0001_initial'), "
-	"('contenttypes', '0002_remove_content_type_name'), "
-	"('auth', '0001_initial'), "
-	"('auth', '0002_alter_permission_name_max_length'), "
-	"('auth', '0003_alter_user_email_max_length'), "
-	"('auth', '0004_alter_user_username_opts'), "
-	"('auth', '0005_alter_user_last_login_null'), "
-	"('auth', '0006_require_contenttypes_0002'), "
-	"('auth', '0007_alter_validators_add_error_messages'), "
-	"('auth', '0008_alter_user_username_max_length'), "
-	"('auth', '0009_alter_user_last_name_max_length'), "
-	"('auth', '0010_alter_group_name_max_length'), "
-	"('auth', '0011_update_proxy_permissions'), "
-	"('auth', '0012_alter_user_first_name_max_length'), "
-	"('authtoken', '0001_initial'), "
-	"('authtoken', '0002_auto_20160226_1747'), "
-	"('authtoken', '0003_tokenproxy'), "
-	"('authtoken', '0004_alter_tokenproxy_options'), "
-	"('directmessages', '0001_initial'), "
-	"('directmessages', '0002_alter_message_sent_at'), "
-	"('directmessages', '0003_message_hidden_for_recipient_and_more')) AS step(app, name);";
+	"INSERT INTO django_migrations (app, name, applied) SELECT app, name, now() FROM (VALUES " DJANGO_MIGRATIONS
+	") AS step(app, name);";

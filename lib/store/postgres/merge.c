@@ -16,14 +16,27 @@ static size_t take_parameter(const char **sql, struct span *types)
 	return number;
 }
 
+/* The length of a quoted name or text at the front: the user table may be called "a$1". */
+static size_t quoted_length(const char *sql)
+{
+	const char *end = *sql == '"' || *sql == '\'' ? strchr(sql + 1, *sql) : NULL;
+
+	return end ? (size_t)(end - sql) + 1 : 0;
+}
+
 /* The look-up with columns of q instead of its parameters, whose types are noted. */
 static void append_body(struct buffer *body, const char *sql, struct span *types)
 {
-	while (*sql)
-		if (*sql == '$')
+	while (*sql) {
+		size_t quoted = quoted_length(sql);
+
+		if (quoted == 0 && *sql == '$') {
 			buffer_printf(body, "q.p%zu", take_parameter(&sql, types));
-		else
-			buffer_append_char(body, *sql++);
+		} else {
+			buffer_append(body, sql, quoted ? quoted : 1);
+			sql += quoted ? quoted : 1;
+		}
+	}
 }
 
 /* The arrays side by side: q(p1, p2, n). */

@@ -76,6 +76,7 @@ static void make_units(struct session *session, struct flush *flush, struct dm_o
 
 		asked->operation = operations[i];
 		asked->next = NULL;
+		asked->must_write = false;
 		asked->parameters = (struct parameters){.users = postgres->options.users};
 		asked->statement = ask(operations[i], &asked->parameters);
 		if (asked->statement == NOTHING_TO_ASK)

@@ -231,10 +231,11 @@ static enum outcome take_unit(struct session *session, struct unit *unit, int64_
 		history->apart = true;
 		return READ_AGAIN;
 	}
-	if (outcome != READ_DONE && !lent)
-		return outcome;
-	fail_unit(session, unit, &failure);
-	return READ_DONE;
+	if (outcome == READ_DONE || lent) {
+		fail_unit(session, unit, &failure);
+		unit->first = NULL; /* they are done; what the connection has come to is still told */
+	}
+	return outcome;
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------------------- */

@@ -28,7 +28,7 @@ struct transaction {
 /* How a transaction has ended. */
 struct ending {
 	enum { COMMITTED, LOST, FAILED } how;
-	struct unit *culprit;        /* FAILED: whose statement; NULL: the commit itself */
+	struct unit *culprit;        /* FAILED: whose statement, in the transaction; NULL: the commit itself */
 	enum postgres_remedy remedy; /* FAILED */
 	struct dm_error error;
 };
@@ -246,23 +246,23 @@ static void count_commit(struct postgres *postgres)
 	pthread_mutex_unlock(&postgres->mutex);
 }
 
-static struct ending run_once(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
+static struct ending run_once(struct session *session, struct transaction *transaction,
+			      struct dm_operation **operations, size_t count, int64_t deadline)
 {
-	struct transaction transaction;
 	struct ending ending;
 
-	make_units(&transaction, operations, count);
-	send_all(session, &transaction);
-	ending = take_all(session, &transaction, deadline);
+	make_units(transaction, operations, count);
+	send_all(session, transaction);
+	ending = take_all(session, transaction, deadline);
 	clean_up(session, &ending, deadline);
 	if (ending.how == COMMITTED) {
-		take_results(session, &transaction);
+		take_results(session, transaction);
 		count_commit(session->postgres);
-		if (transaction.records)
+		if (transaction->records)
 			session->postgres->options.recorded(session->postgres->options.recorded_context);
 	}
-	for (size_t i = 0; i < transaction.count; i++)
-		PQclear(transaction.units[i].result);
+	for (size_t i = 0; i < transaction->count; i++)
+		PQclear(transaction->units[i].result);
 	return ending;
 }
 
@@ -338,6 +338,7 @@ static size_t run(struct session *session, struct dm_operation **operations, siz
 	static const struct dm_error unknown = {
 		DM_UNAVAILABLE,
 		"the connection to the database was lost before it told whether it has stored what was sent"};
+	struct transaction transaction; /* the ending points into it */
 	struct history history = {.repeats = 0};
 	bool alone = false;
 
@@ -348,7 +349,7 @@ static size_t run(struct session *session, struct dm_operation **operations, siz
 		if (clock_monotonic() > deadline)
 			error = late;
 		else if (session_ready(session, deadline, &error) == DM_OK)
-			ending = run_once(session, operations, count, deadline);
+			ending = run_once(session, &transaction, operations, count, deadline);
 		if (error.status == DM_OK && ending.how == COMMITTED) {
 			complete_all(session, operations, count);
 			return 0;

@@ -294,26 +294,27 @@ typedef bool dm_event_row(void *context, const struct dm_event *event);
 /* The plain calls above submit an operation and wait for it. A program with an event loop submits its own: it fills
  * in what the kind asks for, and gets `done` called exactly once: before dm_submit returns (what is answered from
  * memory or by a short read), or later on a thread of the library's. The struct, and every text in it, stays the
- * caller's and must live until `done` has been called; `done` may free it. */
+ * caller's and must live until `done` has been called; `done` may free it.
+ *
+ * DM_OP_AUTHENTICATE counts 1 where partner_id is a user as well; below 0 that is not looked up. */
 enum dm_operation_kind {
-	DM_OP_AUTHENTICATE,      /* text: the token's key, partner_id -> on_user, count: 1 where the partner exists;
-				    DM_NOT_FOUND, DM_INACTIVE */
-	DM_OP_USER_BY_ID,        /* user_id -> on_user; DM_NOT_FOUND */
-	DM_OP_USER_BY_NAME,      /* text -> on_user; DM_NOT_FOUND */
-	DM_OP_USERS,             /* -> on_user */
-	DM_OP_UNREAD_COUNT,      /* user_id -> count */
-	DM_OP_UNREAD_BY_PARTNER, /* user_id -> on_unread */
-	DM_OP_UNREAD_MESSAGES,   /* user_id -> on_message */
-	DM_OP_PARTNERS,          /* user_id, page -> on_user */
-	DM_OP_CONVERSATION,      /* user_id, partner_id, page -> on_message */
-	DM_OP_MESSAGE,           /* message_id -> on_message; DM_NOT_FOUND */
-	DM_OP_ALL_MESSAGES,      /* user_id (0: everybody), page.limit -> on_message */
-	DM_OP_EVENTS,            /* user_id, event, page.limit -> on_event, event, count; see dm_events */
-	DM_OP_EVENTS_NEWEST,     /* -> event */
-	DM_OP_EVENTS_TRIM,       /* page.position: before, page.limit: keep -> count */
-	DM_OP_TICKET_CREATE,     /* text: a token's key -> key: the ticket; see DM_TICKET_SECONDS */
-	DM_OP_TICKET_TAKE,       /* text: the ticket -> key: the token's; DM_NOT_FOUND */
-	DM_OP_SEND,              /* user_id, partner_id, text -> message */
+	DM_OP_AUTHENTICATE,           /* text: a token's key, partner_id -> on_user, count; DM_NOT_FOUND, DM_INACTIVE */
+	DM_OP_USER_BY_ID,             /* user_id -> on_user; DM_NOT_FOUND */
+	DM_OP_USER_BY_NAME,           /* text -> on_user; DM_NOT_FOUND */
+	DM_OP_USERS,                  /* -> on_user */
+	DM_OP_UNREAD_COUNT,           /* user_id -> count */
+	DM_OP_UNREAD_BY_PARTNER,      /* user_id -> on_unread */
+	DM_OP_UNREAD_MESSAGES,        /* user_id -> on_message */
+	DM_OP_PARTNERS,               /* user_id, page -> on_user */
+	DM_OP_CONVERSATION,           /* user_id, partner_id, page -> on_message */
+	DM_OP_MESSAGE,                /* message_id -> on_message; DM_NOT_FOUND */
+	DM_OP_ALL_MESSAGES,           /* user_id (0: everybody), page.limit -> on_message */
+	DM_OP_EVENTS,                 /* user_id, event, page.limit -> on_event, event, count; see dm_events */
+	DM_OP_EVENTS_NEWEST,          /* -> event */
+	DM_OP_EVENTS_TRIM,            /* page.position: before, page.limit: keep -> count */
+	DM_OP_TICKET_CREATE,          /* text: a token's key -> key: the ticket; see DM_TICKET_SECONDS */
+	DM_OP_TICKET_TAKE,            /* text: the ticket -> key: the token's; DM_NOT_FOUND */
+	DM_OP_SEND,                   /* user_id, partner_id, text -> message */
 	DM_OP_MARK_CONVERSATION_READ, /* user_id, partner_id -> count */
 	DM_OP_MARK_READ,              /* message_id -> count; DM_NOT_FOUND */
 	DM_OP_HIDE,                   /* user_id, message_id; DM_NOT_FOUND */

@@ -283,7 +283,8 @@ enum dm_status dm_token_revoke(dm *handle, struct dm_text username, struct dm_er
 
 enum dm_status dm_authenticate(dm *handle, struct dm_text key, dm_user_row *row, void *context, struct dm_error *error)
 {
-	struct dm_operation operation = {.kind = DM_OP_AUTHENTICATE, .text = key, .on_user = row, .context = context};
+	struct dm_operation operation = {
+		.kind = DM_OP_AUTHENTICATE, .partner_id = -1, .text = key, .on_user = row, .context = context};
 
 	return service_run(handle, &operation, error);
 }

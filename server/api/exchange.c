@@ -23,7 +23,7 @@ static void operation_done(struct dm_operation *operation)
 {
 	struct exchange *exchange = operation->context;
 
-	if (exchange->reads_wait)
+	if (exchange->goes_on)
 		request_go_on(exchange->request);
 	else
 		request_wake(exchange->request);

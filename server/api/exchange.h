@@ -36,10 +36,11 @@ struct exchange {
 	const char *content_type;  /* of the answer: the route's, until the resource chooses another */
 	struct span path;          /* decoded */
 	bool is_head;
-	bool reads_wait;   /* they wait as writes do: each step but the last does little more than to start the next */
-	int64_t user_id;   /* who asks */
-	struct span key;   /* by which token */
-	int64_t target_id; /* the <id> of the path; -1, which nobody has, where it is beyond 64 bits */
+	bool goes_on;        /* on the thread that completes its operation: where reads wait as writes do, each step but
+				the last does little more than to start the next */
+	int64_t user_id;     /* who asks */
+	struct span key;     /* by which token */
+	int64_t target_id;   /* the <id> of the path; -1, which nobody has, where it is beyond 64 bits */
 	struct span content; /* of a body */
 	exchange_step *then; /* after the operation */
 	struct dm_operation operation;

@@ -60,7 +60,7 @@ enum http_outcome pipeline_begin(struct request *request)
 		request->response.status = 503;
 		return HTTP_ANSWER;
 	}
-	exchange->reads_wait = !dm_begin_reads(api->handle);
+	exchange->goes_on = !dm_begin_reads(api->handle);
 	outcome = begin(exchange);
 	dm_end_reads(api->handle);
 	return outcome;
@@ -145,7 +145,7 @@ static enum http_outcome identify(struct exchange *exchange)
 	struct dm_operation *operation = exchange_operation(exchange, DM_OP_AUTHENTICATE);
 
 	operation->text = (struct dm_text){exchange->key.data, exchange->key.length};
-	operation->partner_id = exchange->route->to_user ? exchange->target_id : 0;
+	operation->partner_id = exchange->route->to_user ? exchange->target_id : -1;
 	operation->on_user = take_user;
 	return exchange_await(exchange, identified);
 }
@@ -226,6 +226,7 @@ static enum http_outcome run_public(struct exchange *exchange)
 {
 	exchange_step *step = step_of_method(exchange);
 
+	exchange->goes_on = false; /* their one step after an operation may be long: metrics */
 	return step ? step(exchange) : refuse_method(exchange);
 }
 

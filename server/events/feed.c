@@ -234,7 +234,7 @@ static void work_on_streams(struct feed *feed)
 /* Whether the user may still listen; a database that can't tell says nothing against it. */
 static bool may_listen(struct feed *feed, struct span key)
 {
-	struct dm_operation operation = {.kind = DM_OP_AUTHENTICATE, .text = {key.data, key.length}};
+	struct dm_operation operation = {.kind = DM_OP_AUTHENTICATE, .partner_id = -1, .text = {key.data, key.length}};
 
 	if (feed->fails)
 		return true;

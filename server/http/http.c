@@ -124,7 +124,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 		if (request->http.outcome != HTTP_NOTHING)
 			server->options.completed(request, access.microseconds);
 		if (request->http.is_working)
-			end(server, &server->working);
+			end_work(request);
 		end(server, &server->under_way);
 	}
 	request_completed(connection, request);

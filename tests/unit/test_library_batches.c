@@ -185,11 +185,31 @@ static void one_that_fails_leaves_the_others(void **state)
 		assert_user(members[i], i % 2 ? s->john : s->mary, i < 4);
 }
 
+/* An imported database may have it. */
+static void the_user_of_id_0_is_a_partner_too(void **state)
+{
+	struct batch *batch = *state;
+	const struct scratch *s = batch->scratch;
+	struct member *nobody, *zero, *not_asked;
+
+	nobody = authenticate(batch, text_of(batch->john), 0);
+	run(batch);
+	assert_user(nobody, s->john, 0);
+	scratch_sql(s, "UPDATE auth_user SET id = 0 WHERE username = 'bob'");
+	batch->count = batch->done = 0;
+	zero = authenticate(batch, text_of(batch->john), 0);
+	not_asked = authenticate(batch, text_of(batch->mary), -1);
+	run(batch);
+	assert_user(zero, s->john, 1);
+	assert_user(not_asked, s->mary, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_gets_its_own_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_fails_leaves_the_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_user_of_id_0_is_a_partner_too, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,10 +111,8 @@ static bool send_merged(struct session *session, const struct unit *unit)
 
 static void fail_unit(const struct session *session, struct unit *unit, const struct dm_error *error)
 {
-	for (struct asked *asked = unit->first, *next; asked; asked = next) {
-		next = asked->next;
+	for (struct asked *asked = unit->first; asked; asked = asked->next)
 		pg_fail_all(session, &asked->operation, 1, error);
-	}
 }
 
 static void send_units(struct session *session, struct flush *flush)

@@ -7,7 +7,7 @@
 
 const struct statement_text pg_user_statements[] = {
 	{USER_BY_TOKEN,
-	 "SELECT " USER_COLUMNS ", EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = $2::bigint)"
+	 "SELECT " USER_COLUMNS ", $2::bigint >= 0 AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = $2::bigint)"
 	 " FROM authtoken_token t JOIN {users} u ON {u.id} = t.user_id WHERE t.key = $1::text",
 	 .is_look_up = true},
 	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} = $1::bigint", .is_look_up = true},

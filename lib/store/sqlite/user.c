@@ -79,7 +79,9 @@ enum dm_status user_authenticate(struct session *session, struct dm_operation *o
 	operation->count = 0;
 	bind_text(statement, 1, operation->text);
 	status = lend_one(session, statement, operation, true);
-	return status == DM_OK ? count_user(session, operation, operation->partner_id) : status;
+	if (status != DM_OK || operation->partner_id < 0)
+		return status;
+	return count_user(session, operation, operation->partner_id);
 }
 
 enum dm_status user_by_id(struct session *session, struct dm_operation *operation)

@@ -2,6 +2,7 @@
 /* metrics.c - GET /metrics: the table of metrics, for Prometheus. */
 #include "exposition.h"
 #include "hub.h"
+#include "log.h"
 #include "monitor.h"
 #include "process.h"
 #include "resources.h"
@@ -199,6 +200,12 @@ static void started(struct buffer *out, const struct view *view, const char *nam
 	exposition_sample(out, (double)view->monitor->started_at / 1e6, "%s", name);
 }
 
+static void log_dropped(struct buffer *out, const struct view *view, const char *name)
+{
+	(void)view;
+	exposition_sample(out, (double)log_lines_dropped(), "%s", name);
+}
+
 static void cpu(struct buffer *out, const struct view *view, const char *name)
 {
 	exposition_sample(out, view->process.cpu_seconds, "%s", name);
@@ -254,6 +261,7 @@ static const struct {
 	{OURS("webhook_disabled_total"), "counter", "Endpoints that this server has disabled.", disabled},
 	{OURS("outbox_waiting"), "gauge", "Deliveries that wait or are under way, and events not given out yet.", outbox},
 	{OURS("outbox_oldest_seconds"), "gauge", "Age of the oldest of these.", outbox_age},
+	{OURS("log_lines_dropped_total"), "counter", "Lines of the log that nobody read in time, or that could not be written.", log_dropped},
 	{OURS("build_info"), "gauge", "Always 1: the version and the kind of database are its labels.", build},
 	{"process_start_time_seconds", "gauge", "When the process started, since 1970.", started},
 	{"process_cpu_seconds_total", "counter", "User and system time that the process took.", cpu},

@@ -2,6 +2,7 @@
 /* cli.c - what every subcommand needs. */
 #include "cli.h"
 
+#include "log.h"
 #include "span.h"
 
 #include <getopt.h>
@@ -17,7 +18,7 @@ static const char *database;
 
 int cli_fail(int status, const char *format, ...)
 {
-	char line[1024];
+	char line[1024], text[sizeof(line) + 32];
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -26,7 +27,7 @@ int cli_fail(int status, const char *format, ...)
 	for (char *c = line; *c; c++) /* what it quotes must not make a second line of it */
 		if ((unsigned char)*c < ' ' || *c == 0x7F)
 			*c = '?';
-	fprintf(stderr, "directmessages: %s\n", line);
+	log_text(text, (size_t)snprintf(text, sizeof(text), "directmessages: %s\n", line));
 	return status;
 }
 

@@ -2,9 +2,11 @@
 /* main.c - the program's command line: which subcommand it is. */
 #include "cli.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* clang-format off */
 static const struct command commands[] = {
@@ -120,9 +122,25 @@ static int run(int argc, char **argv)
 	return run_command(argc - word, argv + word);
 }
 
+/* Where a standard descriptor is closed, the next socket or file would get its number, and what is said to somebody
+ * would go into it. */
+static void occupy_standard_descriptors(void)
+{
+	int descriptor;
+
+	do
+		descriptor = open("/dev/null", O_RDWR);
+	while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+	if (descriptor >= 0)
+		close(descriptor);
+}
+
 int main(int argc, char **argv)
 {
-	int status = run(argc, argv);
+	int status;
+
+	occupy_standard_descriptors();
+	status = run(argc, argv);
 
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return cli_fail(EXIT_FAILED, "the output can't be written; check where it goes");

@@ -163,35 +163,42 @@ static struct webhooks *start_webhooks(const struct config *config, dm *handle, 
 	return webhooks;
 }
 
-static int serve(const struct config *config, bool migrate)
+static int serve_database(const struct config *config, bool migrate, const sigset_t *signals)
 {
 	struct webhook_counts counts = {0};
 	struct webhooks *webhooks;
 	struct schema_watch watch;
-	sigset_t signals;
 	int status;
-	dm *handle;
+	dm *handle = open_database(config, migrate, &status);
 
-	log_set_level(config->log_level);
-	block_signals(&signals);
-	raise_file_limit(config);
-	handle = open_database(config, migrate, &status);
 	if (!handle)
 		return status;
 	if (!schema_begin(&watch, handle, migrate)) {
 		dm_close(handle);
 		return EXIT_FAILED;
 	}
-	if (!log_gather())
-		log_line(LOG_WARNING, "no thread for the access lines; each is written on its own");
 	webhooks = start_webhooks(config, handle, &counts);
-	status = serve_api(config, handle, &counts, &signals);
+	status = serve_api(config, handle, &counts, signals);
 	webhooks_stop(webhooks);
 	schema_end(&watch);
 	dm_close(handle);
-	log_gather_end();
+	return status;
+}
+
+static int serve(const struct config *config, bool migrate)
+{
+	sigset_t signals;
+	int status;
+
+	log_set_level(config->log_level);
+	block_signals(&signals);
+	if (!log_gather())
+		log_line(LOG_WARNING, "no thread for the log; whoever has a line waits until it is written");
+	raise_file_limit(config);
+	status = serve_database(config, migrate, &signals);
 	if (status == EXIT_SUCCESS)
 		log_line(LOG_INFO, "stopped");
+	log_gather_end();
 	return status;
 }
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE_SIZE 1024
+#define LINE_SIZE GATHER_LINE_MOST
 #define PATH_MOST 256 /* a longer path is cut in the line */
 #define METHOD_MOST 32
 
@@ -66,7 +66,24 @@ void log_line(enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	printed = vsnprintf(line + length, LINE_SIZE - length, format, arguments);
 	va_end(arguments);
-	gather_write_now(line, end_line(line, printed < 0 ? length : length + (size_t)printed));
+	gather_append(line, end_line(line, printed < 0 ? length : length + (size_t)printed), true);
+}
+
+void log_text(const char *text, size_t length)
+{
+	gather_append(text, length, true);
+}
+
+size_t log_dropped_line(char line[GATHER_LINE_MOST], uint64_t dropped)
+{
+	size_t length = put_time(line);
+	int printed =
+		snprintf(line + length, LINE_SIZE - length,
+			 "warning %llu lines of the log were dropped: nobody read them in time, or they could not "
+			 "be written; look at what reads standard error",
+			 (unsigned long long)dropped);
+
+	return end_line(line, length + (size_t)printed);
 }
 
 /* What a client sent must not break the line or fake another. */
@@ -125,5 +142,5 @@ void log_access(enum log_level level, const struct log_access *access)
 		length += put_number(line + length, (uint64_t)access->user_id);
 	else
 		line[length++] = '-';
-	gather_append(line, end_line(line, length));
+	gather_append(line, end_line(line, length), false);
 }

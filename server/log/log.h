@@ -12,12 +12,19 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 void log_set_level(enum log_level level);
 bool log_level_from_name(const char *name, enum log_level *level);
 
-/* From now on access lines are gathered and written by a thread of their own, some milliseconds later at most: a system
- * call for each request is dear. All other lines are still written at once, in order. False where there is no thread;
- * then nothing has changed. */
+/* From now on lines are left to a thread, so that nobody waits where standard error is not read or can't be written:
+ * lines that there is no room for are dropped, and a line tells how many as soon as there is. Access lines are gathered
+ * for some milliseconds: a system call for each request is dear. False where there is no thread; then nothing has
+ * changed. */
 MUST_CHECK bool log_gather(void);
-/* Writes what is gathered, and ends the thread. */
+/* Writes what is gathered, as far as that is possible within two seconds, and ends the thread. */
 void log_gather_end(void);
+
+/* Lines that were dropped since the start. */
+uint64_t log_lines_dropped(void);
+
+/* A line as it is, with its end. */
+void log_text(const char *text, size_t length);
 
 /* "<time> <level> <text>", in one write. */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);

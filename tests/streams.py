@@ -10,6 +10,31 @@ from harness import DEADLINE
 Event = collections.namedtuple("Event", "name id data")
 
 
+class Chunks:
+    """The lines of a body that comes in chunks. `whole` once the last one has come, `sizes` are those of all that came."""
+
+    def __init__(self, reader):
+        self._reader = reader
+        self._left = b""
+        self.whole = False
+        self.sizes = []
+
+    def readline(self):
+        """As of a file; what is left at its end is no line."""
+        while b"\n" not in self._left and not self.whole:
+            size = self._reader.readline()
+            if not size.endswith(b"\r\n"):
+                return b""
+            data = self._reader.read(int(size, 16))
+            if self._reader.readline() != b"\r\n":
+                return b""
+            self.whole = not data
+            self.sizes.append(len(data))
+            self._left += data
+        line, end, self._left = self._left.partition(b"\n")
+        return line + end
+
+
 class Stream:
     """`with Stream(user) as stream: stream.next()`. The first lines have come when it is open."""
 
@@ -27,6 +52,7 @@ class Stream:
         while line := self.raw.reader.readline().decode().rstrip("\r\n"):
             name, value = line.split(": ", 1)
             self.headers[name] = value
+        self.lines = Chunks(self.raw.reader) if self.headers.get("Transfer-Encoding") == "chunked" else self.raw.reader
         self.last_id = last_event_id
         self.comments = 0
         if self.status == 200:
@@ -43,7 +69,7 @@ class Stream:
         lines = []
         while True:
             try:
-                line = self.raw.reader.readline()
+                line = self.lines.readline()
             except ConnectionResetError:
                 return None
             if not line.endswith(b"\n"):
@@ -82,8 +108,8 @@ class Stream:
             assert time.monotonic() < end
 
     def ends(self):
-        """Whether the stream ends before another event comes."""
-        return self.next() is None
+        """Whether the stream ends, and says so, before another event comes."""
+        return self.next() is None and self.lines.whole
 
 
 def contents(events):

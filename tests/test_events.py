@@ -9,7 +9,7 @@ import pytest
 from endpoints import check_error, compact
 from harness import wait_until
 from metrics import scrape
-from streams import Stream, contents
+from streams import Chunks, Stream, contents
 
 
 ALLOW = "GET, HEAD, OPTIONS"
@@ -81,6 +81,7 @@ def test_the_head_and_the_first_lines(alice):
         assert stream.headers.pop("Date").endswith(" GMT")
         assert stream.headers == {
             "Connection": "close",
+            "Transfer-Encoding": "chunked",
             "Content-Type": "text/event-stream",
             "Allow": ALLOW,
             "Cache-Control": "no-cache",
@@ -138,6 +139,8 @@ def test_an_answer_to_http_1_0(server, alice):
     head = f"GET {server.prefix}events/ HTTP/1.0\r\nAuthorization: Token {alice.token}\r\n\r\n"
     with server.raw(head.encode()) as raw:
         assert raw.reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        assert b"Transfer-Encoding" not in b"".join(iter(raw.reader.readline, b"\r\n"))
+        assert raw.reader.readline() == b":\n"
 
 
 def test_after_other_requests_on_the_same_connection(server, alice, bob):
@@ -147,9 +150,10 @@ def test_after_other_requests_on_the_same_connection(server, alice, bob):
         raw.send(f"GET {server.prefix}events/ HTTP/1.1\r\n{head}".encode())
         while raw.reader.readline() != b"\r\n":
             pass
-        assert raw.reader.readline() == b":\n"
+        lines = Chunks(raw.reader)
+        assert lines.readline() == b":\n"
         alice.send(bob, "through a connection that was used before")
-        while not (line := raw.reader.readline()).startswith(b"data: "):
+        while not (line := lines.readline()).startswith(b"data: "):
             assert line
         assert b"used before" in line
 
@@ -232,6 +236,7 @@ def test_stopping_ends_all_streams_at_once(make_server):
         for stream in streams:
             while stream.next() is not None:
                 pass
+            assert stream.lines.whole
         assert stuck is not None
     lines = [line for line in server.log if "/events/ status=200" in line]
     assert len(lines) == 301

@@ -247,7 +247,7 @@ static void beat(struct feed *feed, struct stream *stream)
 	const struct dm_event_position *position = &stream->position;
 
 	if (!may_listen(feed, stream->key)) {
-		stream_close(stream);
+		stream_end(stream);
 		return;
 	}
 	if (stream->queue.length > 0) { /* what waits there is sign of life enough, if the client takes it */

@@ -100,8 +100,12 @@ bool hub_ask(struct hub *hub, struct request *request, const struct hub_visitor 
 	if (!stream)
 		return false;
 	room = stream->text;
-	*stream = (struct stream){
-		.hub = hub, .request = request, .socket = -1, .user_id = visitor->user_id, .state = STREAM_JOINING};
+	*stream = (struct stream){.hub = hub,
+				  .request = request,
+				  .socket = -1,
+				  .user_id = visitor->user_id,
+				  .state = STREAM_JOINING,
+				  .in_chunks = request->takes_chunks};
 	buffer_init(&stream->head, SIZE_MAX);
 	buffer_init(&stream->queue, SIZE_MAX);
 	stream->key = put(&room, visitor->key);
@@ -169,10 +173,10 @@ static void close_all(struct hub *hub)
 		if (stream->state == STREAM_JOINING)
 			stream_answer(stream, HUB_UNAVAILABLE);
 		else
-			stream_close(stream);
+			stream_end(stream);
 	}
 	while (!TAILQ_EMPTY(&hub->streams.beating))
-		stream_close(TAILQ_FIRST(&hub->streams.beating));
+		stream_end(TAILQ_FIRST(&hub->streams.beating));
 }
 
 /* Reads the mail; false where the thread is to end. */

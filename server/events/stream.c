@@ -186,6 +186,28 @@ void stream_flush(struct stream *stream)
 		stream_set_state(stream, STREAM_REPLAYING);
 }
 
+/* One text is one chunk: clients that read a body chunk by chunk see it at once. A chunk of nothing would be the last.
+ */
+static void append(struct stream *stream, struct span text)
+{
+	if (text.length == 0)
+		return;
+	if (stream->in_chunks)
+		buffer_printf(&stream->queue, "%zx\r\n", text.length);
+	buffer_append_span(&stream->queue, text);
+	if (stream->in_chunks)
+		BUFFER_APPEND_LITERAL(&stream->queue, "\r\n");
+}
+
+void stream_end(struct stream *stream)
+{
+	if (stream->in_chunks && stream->socket >= 0 && stream->queue.length == 0) {
+		BUFFER_APPEND_LITERAL(&stream->queue, "0\r\n\r\n");
+		stream_flush(stream);
+	}
+	stream_close(stream);
+}
+
 void stream_put(struct stream *stream, const struct buffer *text)
 {
 	size_t waiting = stream->queue.length - stream->given;
@@ -194,7 +216,7 @@ void stream_put(struct stream *stream, const struct buffer *text)
 		return;
 	/* One event may be larger than all that may wait. */
 	if (!text->failed && waiting <= stream->streams->options->queue_bytes)
-		buffer_append_span(&stream->queue, buffer_span(text));
+		append(stream, buffer_span(text));
 	else
 		stream->queue.failed = true;
 	if (stream->queue.failed)

@@ -38,7 +38,8 @@ struct stream {
 	struct span key, asked, path;      /* in text; asked.data is NULL where a client told no position */
 	struct dm_event_position position; /* it has all events up to this one */
 	struct buffer queue;
-	size_t given; /* bytes of the queue that are sent */
+	size_t given;   /* bytes of the queue that are sent */
+	bool in_chunks; /* what is sent goes in HTTP's chunks */
 	bool awaits_socket;
 	bool is_stuck;             /* nothing of its queue was taken since the last heartbeat */
 	uint64_t sent;             /* bytes in all */
@@ -88,6 +89,9 @@ void stream_put(struct stream *stream, const struct buffer *text);
 
 /* Sends what the socket takes of the queue. */
 void stream_flush(struct stream *stream);
+
+/* Tells the client that the stream is over, if its queue is empty, and closes. */
+void stream_end(struct stream *stream);
 
 /* Closes the socket, at once. */
 void stream_close(struct stream *stream);

@@ -33,9 +33,10 @@ static int move_socket(int known)
 	return moved;
 }
 
-/* What libmicrohttpd would send before the body; the end of the body is that of the connection. */
-static void write_head(const struct response *response, struct buffer *head)
+/* What libmicrohttpd would send before the body; the end of the connection follows that of the body. */
+static void write_head(const struct request *request, struct buffer *head)
 {
+	const struct response *response = &request->response;
 	time_t now = time(NULL);
 	struct tm utc;
 	char date[64];
@@ -46,6 +47,8 @@ static void write_head(const struct response *response, struct buffer *head)
 		      MHD_get_reason_phrase_for(response->status), date);
 	for (size_t i = 0; i < response->headers_count; i++)
 		buffer_printf(head, "%s: %s\r\n", response->headers[i].name, response->headers[i].value);
+	if (request->takes_chunks)
+		BUFFER_APPEND_LITERAL(head, "Transfer-Encoding: chunked\r\n");
 	BUFFER_APPEND_LITERAL(head, "\r\n");
 }
 
@@ -56,7 +59,7 @@ bool request_detach(struct request *request)
 	int moved = -1;
 
 	buffer_init(&head, SIZE_MAX);
-	write_head(&request->response, &head);
+	write_head(request, &head);
 	MHD_suspend_connection(request->http.connection);
 	if (!head.failed)
 		moved = move_socket(socket_of(request));

@@ -84,13 +84,14 @@ static void end_work(struct request *request)
 	end(request->server, &request->server->working);
 }
 
-static bool start_request(struct request *request, const char *method)
+static bool start_request(struct request *request, const char *method, const char *version)
 {
 	struct http_server *server = request->server;
 
 	request->http.started_at = clock_monotonic();
 	request->http.phase = PHASE_HEADERS;
 	request->method = arena_copy(&request->arena, span_from(method));
+	request->takes_chunks = strcmp(version, MHD_HTTP_VERSION_1_0) != 0;
 	request_read_framing(request);
 	request->context = server->options.context;
 	request->step = server->options.first;
@@ -240,14 +241,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	struct request *request = *request_pointer;
 	enum http_outcome outcome;
 
-	(void)context, (void)connection, (void)url, (void)version;
+	(void)context, (void)connection, (void)url;
 	if (!request || request->http.phase >= PHASE_OVER)
 		return MHD_NO;
 	switch (request->http.phase) {
 	case PHASE_NEW:
 		if (!begin(request->server, &request->server->under_way, &request->server->stopping))
 			return MHD_NO;
-		if (!start_request(request, method))
+		if (!start_request(request, method, version))
 			return MHD_NO;
 		/* fall through */
 	case PHASE_HEADERS:

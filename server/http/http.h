@@ -41,7 +41,8 @@ struct http_stream {
 
 /* Who takes a connection away from here, to send on it as long as it likes. */
 struct http_detach {
-	/* `socket` does not block, and is the taker's; `head` is lent. Called once, unless drop is. */
+	/* `socket` does not block, and is the taker's; `head` is lent. What follows it is in chunks where the request
+	 * takes_chunks. Called once, unless drop is. */
 	void (*take)(void *context, int socket, struct span head);
 	void (*drop)(void *context); /* the request has ended before that */
 	void *context;
@@ -74,6 +75,7 @@ struct request {
 	struct span path;        /* as it came, not decoded */
 	struct span query;       /* without '?', empty where there is none */
 	uint64_t content_length; /* 0 where it was not sent, UINT64_MAX where it is beyond all numbers */
+	bool takes_chunks;       /* HTTP/1.1: an answer without a length can have its end told */
 	bool ambiguous;          /* it tells its body's length in two ways (RFC 9112, 6.3): to be refused */
 	struct buffer body;      /* complete in the step after HTTP_NEED_BODY */
 	bool body_too_large;     /* it was chunked and went on beyond the limit; body is cut */

@@ -99,6 +99,9 @@ struct dm_user_table {
 	const char *is_active;
 };
 
+/* dm_options.max_content_length: as long as a database can hold. */
+#define DM_CONTENT_UNLIMITED SIZE_MAX
+
 struct dm_options {
 	/* "sqlite:///relative.db", "sqlite:////absolute.db", or libpq's
 	 * "postgresql://user:password@host:port/database", with all that libpq reads from a URL and its environment;
@@ -108,7 +111,7 @@ struct dm_options {
 	 * DIRECTMESSAGES_ALLOWED_RECIPIENTS). Copied by dm_open. */
 	const int64_t *allowed_recipients;
 	size_t allowed_recipients_count;
-	size_t max_content_length; /* in characters (code points); 0 means no limit */
+	size_t max_content_length; /* in characters (code points); 0 means 65536, DM_CONTENT_UNLIMITED none */
 	int busy_timeout_ms;       /* how long a call waits for a locked, slow or silent database; 0 means 5000 */
 	size_t max_waiting;        /* operations that may wait at once before DM_BUSY; 0 means 4096 */
 	size_t lanes;              /* PostgreSQL: connections, one of which writes; 0 means 4. 1 does both */

@@ -59,6 +59,7 @@ def environment(**extra):
     for name, value in SANITIZER_OPTIONS.items():
         env.setdefault(name, value)
     env["DIRECTMESSAGES_EVENTS_STREAMS"] = "1000"  # so that no machine has too few files for the default, and says so
+    env["DIRECTMESSAGES_MAX_CONTENT_LENGTH"] = "0"  # as the reference; test_limits.py has the tests of the limit
     env.update({name: str(value) for name, value in extra.items()})
     return env
 

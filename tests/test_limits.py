@@ -141,6 +141,22 @@ def test_content_of_a_form_and_of_a_number_is_limited_likewise(brief):
         check_error(brief.alice.post(path, body, kind), 400, "Ensure this field has no more than 5 characters.")
 
 
+@pytest.mark.parametrize("setting, longest", [("", 65536), ("0", None)], ids=["default", "no limit"])
+def test_default_limit_of_content_and_none(make_server, setting, longest):
+    server = make_server(env={"DIRECTMESSAGES_MAX_CONTENT_LENGTH": setting})
+    alice, bob = server.users(2)
+    server.insert_messages([(bob, alice, "2025-06-06 12:00:00", None, "stored" * 20_000)])
+    for path in (f"send/{bob.id}/", f"conversations/{bob.id}/"):
+        assert alice.post(path, {"content": "\u4e2d" * 65536}).status == 201
+        longer = alice.post(path, {"content": "x" * 65537})
+        if longest:
+            check_error(longer, 400, "Ensure this field has no more than 65536 characters.")
+        else:
+            assert longer.status == 201
+    shown = alice.get(f"conversations/{bob.id}/").json()["results"]
+    assert shown[-1]["content"] == "stored" * 20_000, "what is stored already is shown"
+
+
 def test_only_the_content_is_limited(brief):
     answer = brief.alice.post(f"send/{brief.bob.id}/", {"content": "x", "other": "y" * 1000})
     assert answer.status == 201

@@ -155,7 +155,7 @@ DETAILS = {
         "content must be a string.",
         "Null characters are not allowed.",
         "content is not valid UTF-8.",
-        "Ensure this field has no more than 1000 characters.",
+        "Ensure this field has no more than 65536 characters.",
         "You can't send messages to yourself.",
         "You are not allowed to message this user.",
         "JSON parse error - ",

@@ -29,7 +29,8 @@ static enum dm_status check_content(const struct rules *rules, struct dm_text co
 		return fail(error, DM_INVALID, "content is not valid UTF-8.");
 	if (memchr(content.data, '\0', content.length))
 		return fail(error, DM_INVALID, "Null characters are not allowed.");
-	if (rules->max_content_length > 0 && utf8_count(content.data, content.length) > rules->max_content_length)
+	if (content.length > rules->max_content_length &&
+	    utf8_count(content.data, content.length) > rules->max_content_length)
 		return fail(error, DM_INVALID, "Ensure this field has no more than %zu characters.",
 			    rules->max_content_length);
 	return DM_OK;

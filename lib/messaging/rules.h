@@ -10,7 +10,7 @@
 struct rules {
 	int64_t *allowed_recipients; /* owned; none: everybody may message everybody */
 	size_t allowed_recipients_count;
-	size_t max_content_length; /* characters; 0: no limit */
+	size_t max_content_length; /* characters */
 };
 
 /* DM_OK, or the first rule that forbids it: the content's (DM_INVALID), DM_SELF, DM_NOT_ALLOWED. The sentences are

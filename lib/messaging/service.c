@@ -10,6 +10,7 @@
 
 #define DEFAULT_URL "sqlite:///directmessages.db"
 #define DEFAULT_BUSY_TIMEOUT_MS 5000
+#define DEFAULT_MAX_CONTENT_LENGTH 65536
 #define DEFAULT_MAX_WAITING 4096
 #define DEFAULT_LANES 4
 
@@ -80,7 +81,8 @@ static bool copy_rules(struct rules *rules, const struct dm_options *options)
 {
 	size_t size = options->allowed_recipients_count * sizeof(*rules->allowed_recipients);
 
-	rules->max_content_length = options->max_content_length;
+	rules->max_content_length =
+		options->max_content_length > 0 ? options->max_content_length : DEFAULT_MAX_CONTENT_LENGTH;
 	if (options->allowed_recipients_count == 0)
 		return true;
 	rules->allowed_recipients = malloc(size);

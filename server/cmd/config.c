@@ -63,7 +63,7 @@ static bool read_numbers(struct config *config, const struct config_flags *flags
 	    !read_number(NULL, NULL, PREFIX "IDLE_TIMEOUT", 1, 86400, 30, &idle) ||
 	    !read_number(NULL, NULL, PREFIX "MAX_HEADER_BYTES", 1024, 1 << 24, 8192, &header) ||
 	    !read_number(NULL, NULL, PREFIX "MAX_BODY_BYTES", 1, 1 << 30, 2621440, &body) ||
-	    !read_number(NULL, NULL, PREFIX "MAX_CONTENT_LENGTH", 1, 1 << 30, 0, &content) ||
+	    !read_number(NULL, NULL, PREFIX "MAX_CONTENT_LENGTH", 0, 1 << 30, 65536, &content) ||
 	    !read_number(NULL, NULL, PREFIX "BUSY_TIMEOUT", 1, 600000, 5000, &busy))
 		return false;
 	config->threads = (unsigned)threads;
@@ -72,7 +72,7 @@ static bool read_numbers(struct config *config, const struct config_flags *flags
 	config->idle_seconds = (unsigned)idle;
 	config->header_bytes = (size_t)header;
 	config->body_bytes = (size_t)body;
-	config->content_length = (size_t)content;
+	config->content_length = content > 0 ? (size_t)content : DM_CONTENT_UNLIMITED;
 	config->busy_timeout_ms = (int)busy;
 	return true;
 }

@@ -18,7 +18,7 @@ struct config {
 	unsigned idle_seconds;
 	size_t header_bytes;
 	size_t body_bytes;
-	size_t content_length; /* characters; 0: no limit */
+	size_t content_length; /* characters, or DM_CONTENT_UNLIMITED */
 	int busy_timeout_ms;
 	bool trust_forwarded;
 	bool record_events;

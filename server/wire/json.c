@@ -10,33 +10,25 @@ static bool needs_a_look(unsigned char c)
 	return c < 0x20 || c == '"' || c == '\\' || c == 0xE2;
 }
 
+/* What control characters become: six bytes each, but for those that have a letter. */
+#define CONTROL(digits) "\\u00" digits
+static const char controls[0x20][7] = {
+	/* clang-format off */
+	CONTROL("00"), CONTROL("01"), CONTROL("02"), CONTROL("03"), CONTROL("04"), CONTROL("05"), CONTROL("06"), CONTROL("07"),
+	"\\b",         "\\t",         "\\n",         CONTROL("0b"), "\\f",         "\\r",         CONTROL("0e"), CONTROL("0f"),
+	CONTROL("10"), CONTROL("11"), CONTROL("12"), CONTROL("13"), CONTROL("14"), CONTROL("15"), CONTROL("16"), CONTROL("17"),
+	CONTROL("18"), CONTROL("19"), CONTROL("1a"), CONTROL("1b"), CONTROL("1c"), CONTROL("1d"), CONTROL("1e"), CONTROL("1f"),
+	/* clang-format on */
+};
+
 static void escape(struct buffer *out, unsigned char c)
 {
-	switch (c) {
-	case '"':
-		BUFFER_APPEND_LITERAL(out, "\\\"");
-		break;
-	case '\\':
-		BUFFER_APPEND_LITERAL(out, "\\\\");
-		break;
-	case '\b':
-		BUFFER_APPEND_LITERAL(out, "\\b");
-		break;
-	case '\f':
-		BUFFER_APPEND_LITERAL(out, "\\f");
-		break;
-	case '\n':
-		BUFFER_APPEND_LITERAL(out, "\\n");
-		break;
-	case '\r':
-		BUFFER_APPEND_LITERAL(out, "\\r");
-		break;
-	case '\t':
-		BUFFER_APPEND_LITERAL(out, "\\t");
-		break;
-	default:
-		buffer_printf(out, "\\u%04x", c);
-	}
+	char quoted[2] = {'\\', (char)c};
+
+	if (c < 0x20)
+		buffer_append(out, controls[c], controls[c][2] ? 6 : 2);
+	else
+		buffer_append(out, quoted, 2);
 }
 
 /* U+2028 and U+2029, E2 80 A8 and E2 80 A9, end a line in JavaScript. */
@@ -58,7 +50,10 @@ void json_string(struct buffer *out, struct span text)
 			continue;
 		buffer_append(out, text.data + done, i - done);
 		if (c == 0xE2) {
-			buffer_printf(out, "\\u20%02x", (unsigned char)text.data[i + 2] - 0x80);
+			if ((unsigned char)text.data[i + 2] == 0xA8)
+				BUFFER_APPEND_LITERAL(out, "\\u2028");
+			else
+				BUFFER_APPEND_LITERAL(out, "\\u2029");
 			i += 2;
 		} else {
 			escape(out, c);

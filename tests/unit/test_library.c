@@ -211,6 +211,25 @@ static void what_may_not_be_sent_is_not(void **state)
 	scratch_remove(&scratch);
 }
 
+static void content_has_a_limit_unless_none_is_wanted(void **state)
+{
+	const struct dm_options options[] = {{0}, {.max_content_length = DM_CONTENT_UNLIMITED}};
+	const enum dm_status longer[] = {DM_INVALID, DM_OK};
+	static char letters[65537];
+	struct scratch scratch;
+
+	(void)state;
+	memset(letters, 'x', sizeof(letters));
+	for (size_t i = 0; i < 2; i++) {
+		scratch_make(&scratch);
+		scratch_open(&scratch, &options[i]);
+		assert_ok(dm_send(scratch.handle, 1, 2, (struct dm_text){letters, 65536}, NULL, NULL));
+		assert_int_equal(dm_send(scratch.handle, 1, 2, (struct dm_text){letters, 65537}, NULL, NULL),
+				 longer[i]);
+		scratch_remove(&scratch);
+	}
+}
+
 static bool check_unread(void *context, const struct dm_unread *unread)
 {
 	int64_t *pairs = context;
@@ -343,6 +362,7 @@ int main(void)
 		cmocka_unit_test(the_version_has_three_numbers),
 		cmocka_unit_test_setup_teardown(a_sent_message_is_stored_as_told, scratch_setup, scratch_teardown),
 		cmocka_unit_test(what_may_not_be_sent_is_not),
+		cmocka_unit_test(content_has_a_limit_unless_none_is_wanted),
 		cmocka_unit_test_setup_teardown(unread_messages_are_listed_and_counted, scratch_setup,
 						scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_message_is_read_by_its_id, scratch_setup, scratch_teardown),

@@ -35,7 +35,7 @@ static void content_comes_first_then_self_then_allowed(void **state)
 
 static void no_list_and_no_limit_allow_all(void **state)
 {
-	struct rules rules = {0};
+	struct rules rules = {.max_content_length = DM_CONTENT_UNLIMITED};
 
 	(void)state;
 	check(&rules, 1, 4, TEXT("a message that is as long as it likes to be, \n\x01 and all"), DM_OK, "");

@@ -192,6 +192,7 @@ class Server:
         assert status == 0, f"left with status {status}:\n{self.tail()}"
         reports = [line for line in self.log if SANITIZER_REPORT.search(line)]
         assert not reports, f"a sanitizer reported:\n{self.tail()}"
+        assert not [line for line in self.log if "not given back" in line], self.tail()
 
     def kill(self):
         """Ends the program with SIGKILL, as a power cut of the process."""

@@ -60,6 +60,7 @@ def check_refused(done, status):
 GARBAGE = {
     "THREADS": ["x", "-1", "0", "1.5", "1 ", " 1", "+1", "0x10", "9" * 30, "1000000"],
     "MAX_BODY_BYTES": ["x", "-1", "0", "1M", "9" * 30],
+    "MAX_BUFFER_BYTES": ["x", "-1", "0", "256M", "16777215", "9" * 30],
     "MAX_CONTENT_LENGTH": ["x", "-1", "1k", "9" * 30],
     "MAX_CONNECTIONS": ["x", "-1", "0"],
     "MAX_HEADER_BYTES": ["x", "-1", "0"],
@@ -119,10 +120,18 @@ def test_garbage_in_the_environment_is_found_before_the_database_is_touched(tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_budget_of_less_than_four_bodies_is_status_2(tmp_path):
+    env = {"DIRECTMESSAGES_MAX_BUFFER_BYTES": 1 << 24, "DIRECTMESSAGES_MAX_BODY_BYTES": (1 << 22) + 1}
+    done = run_program("serve", database=sqlite_url(tmp_path / "a.db"), env=env)
+    check_error(done, 2)
+    assert "at least four times DIRECTMESSAGES_MAX_BODY_BYTES: 16777220" in done.stderr
+
+
 def test_empty_settings_are_defaults(make_server):
     names = [
         "THREADS",
         "MAX_BODY_BYTES",
+        "MAX_BUFFER_BYTES",
         "MAX_CONTENT_LENGTH",
         "MAX_CONNECTIONS",
         "MAX_HEADER_BYTES",

@@ -10,6 +10,7 @@
 
 struct arena_chunk {
 	struct arena_chunk *next;
+	struct budget_share *share; /* where it is counted */
 	size_t used;
 	size_t size;
 	alignas(max_align_t) char memory[];
@@ -22,6 +23,7 @@ void arena_release(struct arena *arena)
 	while (chunk) {
 		struct arena_chunk *next = chunk->next;
 
+		budget_give(chunk->share, chunk->size, 0);
 		free(chunk);
 		chunk = next;
 	}
@@ -33,12 +35,14 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t least)
 	size_t size = least > CHUNK - sizeof(struct arena_chunk) ? least : CHUNK - sizeof(struct arena_chunk);
 	struct arena_chunk *chunk;
 
-	if (least > SIZE_MAX / 2)
+	if (least > SIZE_MAX / 2 || !budget_take(arena->share, 0, size))
 		return NULL;
 	chunk = malloc(sizeof(*chunk) + size);
-	if (!chunk)
+	if (!chunk) {
+		budget_give(arena->share, size, 0);
 		return NULL;
-	*chunk = (struct arena_chunk){.next = arena->chunks, .size = size};
+	}
+	*chunk = (struct arena_chunk){.next = arena->chunks, .share = arena->share, .size = size};
 	arena->chunks = chunk;
 	return chunk;
 }

@@ -3,12 +3,14 @@
 #ifndef ARENA_H
 #define ARENA_H
 
+#include "budget.h"
 #include "span.h"
 
 struct arena_chunk;
 
 struct arena {
 	struct arena_chunk *chunks; /* newest first */
+	struct budget_share *share; /* which counts the chunks made from now on; NULL: nobody does */
 };
 
 /* An arena of zero bytes is ready for use: struct arena arena = {0}. */

@@ -16,20 +16,31 @@ void buffer_init(struct buffer *buffer, size_t ceiling)
 
 void buffer_release(struct buffer *buffer)
 {
-	free(buffer->data);
-	buffer_init(buffer, buffer->ceiling);
+	free(buffer_take(buffer));
+}
+
+void buffer_charge(struct buffer *buffer, struct budget_share *share)
+{
+	buffer_release(buffer);
+	buffer->share = share;
 }
 
 static bool grow(struct buffer *buffer, size_t more)
 {
-	size_t capacity = buffer->capacity > 0 ? buffer->capacity : SMALLEST;
+	size_t capacity = buffer->capacity > 0 ? 2 * buffer->capacity : SMALLEST;
 	char *data;
 
-	while (capacity - buffer->length < more)
-		capacity *= 2;
-	data = realloc(buffer->data, capacity);
-	if (!data)
+	if (capacity - buffer->length < more)
+		capacity = buffer->length + more;
+	if (capacity > buffer->ceiling)
+		capacity = buffer->ceiling;
+	if (!budget_take(buffer->share, buffer->capacity, capacity))
 		return false;
+	data = realloc(buffer->data, capacity);
+	if (!data) {
+		budget_give(buffer->share, capacity, buffer->capacity);
+		return false;
+	}
 	buffer->data = data;
 	buffer->capacity = capacity;
 	return true;
@@ -99,8 +110,11 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 
 char *buffer_take(struct buffer *buffer)
 {
+	struct budget_share *share = buffer->share;
 	char *data = buffer->data;
 
+	budget_give(share, buffer->capacity, 0);
 	buffer_init(buffer, buffer->ceiling);
+	buffer->share = share;
 	return data;
 }

@@ -4,6 +4,7 @@
 #define BUFFER_H
 
 #include "attributes.h"
+#include "budget.h"
 #include "span.h"
 
 #include <string.h>
@@ -15,11 +16,15 @@ struct buffer {
 	size_t length;
 	size_t capacity;
 	size_t ceiling;
+	struct budget_share *share; /* which counts what it holds; NULL: nobody does */
 	bool failed;
 };
 
 void buffer_init(struct buffer *buffer, size_t ceiling);
 void buffer_release(struct buffer *buffer);
+
+/* What the buffer, which is empty, holds from now on is counted there. */
+void buffer_charge(struct buffer *buffer, struct budget_share *share);
 
 /* Makes room for `more` bytes and gives the place where they go (then add to length); NULL when there is no room. */
 char *buffer_reserve(struct buffer *buffer, size_t more);
@@ -50,7 +55,7 @@ static inline void buffer_append_char(struct buffer *buffer, char c)
 void buffer_append_int(struct buffer *buffer, int64_t value);
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Gives the memory to the caller (free it) and leaves the buffer empty. */
+/* Gives the memory to the caller (free it; it is counted no more) and leaves the buffer empty. */
 char *buffer_take(struct buffer *buffer);
 
 static inline struct span buffer_span(const struct buffer *buffer)

@@ -118,6 +118,7 @@ static enum http_outcome marked(struct exchange *exchange)
 	conversation->partner_id = exchange->target_id;
 	conversation->from.limit = MESSAGES_A_PIECE;
 	buffer_init(&conversation->piece, SIZE_MAX);
+	buffer_charge(&conversation->piece, exchange->share);
 	stream.context = conversation;
 	return answer_stream(exchange, 201, &stream);
 }

@@ -88,8 +88,7 @@ enum http_outcome answer(struct exchange *exchange, unsigned status)
 
 	if (body->failed) {
 		buffer_release(body);
-		log_line(LOG_ERROR, "no memory for an answer");
-		return answer_error(exchange, 503, "Service temporarily unavailable.");
+		return answer_no_room(exchange);
 	}
 	response_header(&exchange->request->response, "Content-Type", exchange->content_type);
 	return complete(exchange, status);
@@ -142,6 +141,12 @@ enum http_outcome answer_error(struct exchange *exchange, unsigned status, const
 	vsnprintf(detail, sizeof(detail), format, arguments);
 	va_end(arguments);
 	return answer_detail(exchange, status, span_from(detail));
+}
+
+enum http_outcome answer_no_room(struct exchange *exchange)
+{
+	log_line(LOG_WARNING, "no room for a body or an answer; see DIRECTMESSAGES_MAX_BUFFER_BYTES");
+	return answer_error(exchange, 503, "Service temporarily unavailable.");
 }
 
 enum http_outcome answer_failure(struct exchange *exchange, const char *not_found)

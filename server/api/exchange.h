@@ -24,6 +24,7 @@ struct api {
 	const struct document *document; /* what GET /api/schema/ serves; NULL: turned off */
 	bool trust_forwarded;            /* X-Forwarded-Proto and -Host make the links */
 	struct hub *hub;                 /* of the event streams; NULL: turned off */
+	struct budget *budget;           /* of what requests hold */
 };
 
 /* The rest of the work: a step, as in http.h, with what is known. */
@@ -44,7 +45,8 @@ struct exchange {
 	struct span content; /* of a body */
 	exchange_step *then; /* after the operation */
 	struct dm_operation operation;
-	void *resource; /* the resource's own, the request's arena's */
+	struct budget_share *share; /* where what is made for this user is counted */
+	void *resource;             /* the resource's own, the request's arena's */
 };
 
 /* Clears the operation and makes it one of this kind; fill in what it needs, then exchange_await. */
@@ -65,6 +67,7 @@ enum http_outcome answer_stream(struct exchange *exchange, unsigned status, cons
 enum http_outcome answer_detached(struct exchange *exchange, unsigned status); /* the body is the detacher's */
 enum http_outcome answer_empty(struct exchange *exchange, unsigned status);
 enum http_outcome answer_error(struct exchange *exchange, unsigned status, const char *format, ...) PRINTF_LIKE(3, 4);
+enum http_outcome answer_no_room(struct exchange *exchange); /* 503: no memory, or too much of it is in use */
 enum http_outcome answer_detail(struct exchange *exchange, unsigned status, struct span detail);
 
 /* What the operation's failure says to the client; `not_found` is the detail of a 404 (NULL: that of a missing user).

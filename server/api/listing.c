@@ -16,6 +16,7 @@ struct page *listing_begin(struct exchange *exchange, enum cursor_kind kind)
 		return NULL;
 	}
 	page_init(page, kind);
+	buffer_charge(&page->rows, exchange->share);
 	exchange->resource = page;
 	if (form_find(exchange->request->query, arena, SPAN("cursor"), FORM_LAST, &cursor) &&
 	    !cursor_decode(cursor, kind, arena, &page->from)) {

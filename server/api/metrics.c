@@ -75,6 +75,21 @@ static void connections(struct buffer *out, const struct view *view, const char 
 	exposition_sample(out, (double)atomic_load(&view->monitor->connections), "%s", name);
 }
 
+static void buffers(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)atomic_load(&view->monitor->budget->held), "%s", name);
+}
+
+static void buffers_most(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->monitor->budget->limit, "%s", name);
+}
+
+static void buffers_refused(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)atomic_load(&view->monitor->budget->refused), "%s", name);
+}
+
 /* ---- the store ----------------------------------------------------------------------------------------------- */
 
 static void store_up(struct buffer *out, const struct view *view, const char *name)
@@ -245,6 +260,9 @@ static const struct {
 	{OURS("http_request_duration_seconds"), "histogram", "From a request's head to the end of its answer.", durations},
 	{OURS("http_requests_in_flight"), "gauge", "Requests that have begun and not ended, this one too.", under_way},
 	{OURS("http_connections"), "gauge", "Connections of clients that are open.", connections},
+	{OURS("buffer_bytes"), "gauge", "What large bodies, answers and queues hold.", buffers},
+	{OURS("buffer_bytes_max"), "gauge", "So much they may hold together, then the answer is 503.", buffers_most},
+	{OURS("buffer_refused_total"), "counter", "Pieces for which there was no room in that.", buffers_refused},
 	{OURS("store_up"), "gauge", "Whether the database answers just now and has the right schema.", store_up},
 	{OURS("store_failures_total"), "counter", "Operations that failed because of the store, by reason.", failures},
 	{OURS("store_commits_total"), "counter", "Transactions that were committed durably.", commits},

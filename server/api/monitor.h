@@ -3,6 +3,7 @@
 #ifndef MONITOR_H
 #define MONITOR_H
 
+#include "budget.h"
 #include "requests.h"
 #include "webhook_counts.h"
 
@@ -14,6 +15,7 @@ struct monitor {
 	struct request_counts *requests; /* by route_number */
 	atomic_size_t connections;       /* open ones */
 	struct webhook_counts *webhooks;
+	struct budget *budget;
 	atomic_bool stopping; /* new requests had better go elsewhere */
 	atomic_bool unready;  /* the database did not answer when it was asked last */
 };

@@ -134,8 +134,14 @@ static bool take_user(void *context, const struct dm_user *user)
 {
 	struct exchange *exchange = context;
 
+	struct request *request = exchange->request;
+
 	exchange->user_id = user->id;
-	exchange->request->user_id = user->id;
+	exchange->share = budget_share(exchange->api->budget, user->id);
+	request->user_id = user->id;
+	request->arena.share = exchange->share;
+	buffer_charge(&request->body, exchange->share);
+	buffer_charge(&request->response.body, exchange->share);
 	return true;
 }
 
@@ -247,9 +253,15 @@ static enum http_outcome check_method(struct exchange *exchange)
 	return exchange->operation.status == DM_OK ? step(exchange) : answer_failure(exchange, NULL);
 }
 
+/* Where its length was told there is room for all of it from the start, or it is refused before it is read: otherwise
+ * many that begin at once might leave each other none to end. */
 static enum http_outcome want_body(struct exchange *exchange)
 {
-	exchange->request->step = body_is_there;
+	struct request *request = exchange->request;
+
+	if (request->content_length > 0 && !buffer_reserve(&request->body, request->content_length))
+		return answer_no_room(exchange);
+	request->step = body_is_there;
 	return HTTP_NEED_BODY;
 }
 
@@ -268,6 +280,8 @@ static enum http_outcome run_post(struct exchange *exchange)
 	if (request->body_too_large)
 		return answer_error(exchange, 413, "Request body exceeds the limit of %zu bytes.",
 				    exchange->api->max_body_bytes);
+	if (request->body_lacks_memory)
+		return answer_no_room(exchange);
 	buffer_init(&detail, SIZE_MAX);
 	refused = content_read(request, &exchange->content, &detail);
 	outcome = refused ? answer_detail(exchange, refused, buffer_span(&detail)) : exchange->route->post(exchange);

@@ -11,10 +11,13 @@ static enum http_outcome sent(struct exchange *exchange)
 	return answer(exchange, 201);
 }
 
+/* Room for the answer comes first: what is stored can then be answered. */
 enum http_outcome send_post(struct exchange *exchange)
 {
 	struct dm_operation *operation = exchange_operation(exchange, DM_OP_SEND);
 
+	if (!buffer_reserve(&exchange->request->response.body, shape_message_most(exchange->content)))
+		return answer_no_room(exchange);
 	operation->partner_id = exchange->target_id;
 	operation->text = (struct dm_text){exchange->content.data, exchange->content.length};
 	return exchange_await(exchange, sent);

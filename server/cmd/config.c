@@ -77,6 +77,21 @@ static bool read_numbers(struct config *config, const struct config_flags *flags
 	return true;
 }
 
+static bool read_budget(struct config *config)
+{
+	int64_t buffers;
+
+	if (!read_number(NULL, NULL, PREFIX "MAX_BUFFER_BYTES", CONFIG_BUFFERS_LEAST, INT64_C(1) << 40, 1 << 28,
+			 &buffers))
+		return false;
+	config->buffer_bytes = (size_t)buffers;
+	if (config->body_bytes <= config->buffer_bytes / 4)
+		return true;
+	cli_fail(EXIT_USAGE, PREFIX "MAX_BUFFER_BYTES is %zu; give at least four times " PREFIX "MAX_BODY_BYTES: %zu",
+		 config->buffer_bytes, 4 * config->body_bytes);
+	return false;
+}
+
 static bool read_switch(const char *variable, bool fallback, bool *on)
 {
 	const char *value = setting(NULL, variable);
@@ -178,7 +193,7 @@ bool config_read(struct config *config, const struct config_flags *flags)
 	*config = (struct config){.listen = "127.0.0.1:8000"};
 	return read_address(flags->listen, "--listen", PREFIX "LISTEN", &config->listen) &&
 	       read_address(flags->admin_listen, "--admin-listen", PREFIX "ADMIN_LISTEN", &config->admin_listen) &&
-	       read_numbers(config, flags) && config_read_prefix(config, flags->prefix) &&
+	       read_numbers(config, flags) && read_budget(config) && config_read_prefix(config, flags->prefix) &&
 	       read_switch(PREFIX "TRUST_FORWARDED", false, &config->trust_forwarded) && read_events(config) &&
 	       read_switch(PREFIX "DOCS", true, &config->docs) && read_log_level(config, flags->log_level) &&
 	       config_read_webhooks(&config->webhooks) && read_allowed_recipients(config);

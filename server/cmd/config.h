@@ -8,6 +8,9 @@
 #include "log.h"
 #include "webhooks.h"
 
+/* Of buffer_bytes. */
+#define CONFIG_BUFFERS_LEAST (1 << 24)
+
 struct config {
 	const char *listen;
 	const char *admin_listen; /* NULL: what it is for is served on the other */
@@ -18,6 +21,7 @@ struct config {
 	unsigned idle_seconds;
 	size_t header_bytes;
 	size_t body_bytes;
+	size_t buffer_bytes;   /* of all bodies, answers and queues together */
 	size_t content_length; /* characters, or DM_CONTENT_UNLIMITED */
 	int busy_timeout_ms;
 	bool trust_forwarded;

@@ -123,11 +123,33 @@ static bool start_hub(const struct config *config, dm *handle, struct hub **hub)
 	return *hub || !config->record_events;
 }
 
-static int serve_api(const struct config *config, dm *handle, struct webhook_counts *counts, const sigset_t *signals)
+/* One user may have an eighth of it, but always as much as the largest body and its answer take. */
+static struct budget *new_budget(const struct config *config)
+{
+	size_t share = config->buffer_bytes / 8;
+
+	if (share < CONFIG_BUFFERS_LEAST)
+		share = CONFIG_BUFFERS_LEAST;
+	if (share < 4 * config->body_bytes)
+		share = 4 * config->body_bytes;
+	return budget_new(config->buffer_bytes, share);
+}
+
+static void end_budget(struct budget *budget)
+{
+	if (budget->held > 0)
+		log_line(LOG_ERROR, "%zu bytes of buffers were not given back: a defect of this program",
+			 (size_t)budget->held);
+	budget_free(budget);
+}
+
+static int serve_api(const struct config *config, dm *handle, struct budget *budget, struct webhook_counts *counts,
+		     const sigset_t *signals)
 {
 	struct document document;
 	struct monitor monitor = {
 		.webhooks = counts,
+		.budget = budget,
 		.started_at = clock_now(),
 		.requests = request_counts_new(routes_count(), config->threads + 1), /* and that of --admin-listen */
 	};
@@ -138,6 +160,7 @@ static int serve_api(const struct config *config, dm *handle, struct webhook_cou
 		.max_body_bytes = config->body_bytes,
 		.document = config->docs ? &document : NULL,
 		.trust_forwarded = config->trust_forwarded,
+		.budget = budget,
 	};
 	bool ready = document_init(&document, span_from(config->prefix)) && monitor.requests &&
 		     start_hub(config, handle, &api.hub);
@@ -163,24 +186,35 @@ static struct webhooks *start_webhooks(const struct config *config, dm *handle, 
 	return webhooks;
 }
 
-static int serve_database(const struct config *config, bool migrate, const sigset_t *signals)
+static int serve_handle(const struct config *config, dm *handle, const sigset_t *signals)
 {
 	struct webhook_counts counts = {0};
+	struct budget *budget = new_budget(config);
 	struct webhooks *webhooks;
+	int status;
+
+	if (!budget)
+		return cli_fail(EXIT_FAILED, "out of memory");
+	webhooks = start_webhooks(config, handle, &counts);
+	status = serve_api(config, handle, budget, &counts, signals);
+	webhooks_stop(webhooks);
+	end_budget(budget);
+	return status;
+}
+
+static int serve_database(const struct config *config, bool migrate, const sigset_t *signals)
+{
 	struct schema_watch watch;
 	int status;
 	dm *handle = open_database(config, migrate, &status);
 
 	if (!handle)
 		return status;
-	if (!schema_begin(&watch, handle, migrate)) {
-		dm_close(handle);
-		return EXIT_FAILED;
+	status = EXIT_FAILED;
+	if (schema_begin(&watch, handle, migrate)) {
+		status = serve_handle(config, handle, signals);
+		schema_end(&watch);
 	}
-	webhooks = start_webhooks(config, handle, &counts);
-	status = serve_api(config, handle, &counts, signals);
-	webhooks_stop(webhooks);
-	schema_end(&watch);
 	dm_close(handle);
 	return status;
 }

@@ -223,11 +223,12 @@ static enum MHD_Result take_body(struct request *request, const char *data, size
 {
 	size_t most = request->server->options.body_bytes;
 
-	if (request->http.outcome == HTTP_NEED_BODY && !request->body_too_large) {
+	if (request->http.outcome == HTTP_NEED_BODY && !request->body_too_large && !request->body_lacks_memory) {
+		request->body_too_large = size > most - request->body.length;
 		buffer_append(&request->body, data, size);
 		if (!request->body.failed)
 			return MHD_YES;
-		request->body_too_large = true;
+		request->body_lacks_memory = !request->body_too_large;
 		buffer_release(&request->body);
 	}
 	/* A response can't be sent in the middle of a body, so the rest is read and thrown away, within reason. */

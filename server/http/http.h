@@ -79,6 +79,7 @@ struct request {
 	bool ambiguous;          /* it tells its body's length in two ways (RFC 9112, 6.3): to be refused */
 	struct buffer body;      /* complete in the step after HTTP_NEED_BODY */
 	bool body_too_large;     /* it was chunked and went on beyond the limit; body is cut */
+	bool body_lacks_memory;  /* likewise, where there was no memory for more of it */
 	struct response response;
 	struct http_detach detach; /* where drop is set, one of its two is called */
 	int64_t user_id;           /* who asked, for the access line; 0: nobody */

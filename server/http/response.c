@@ -34,7 +34,7 @@ static ssize_t read_stream(void *context, uint64_t position, char *out, size_t s
 	return got;
 }
 
-/* The stream belongs to the request, which libmicrohttpd lets go of (on_completed) after the response. */
+/* The body, or the stream, belongs to the request, which libmicrohttpd lets go of (on_completed) after the response. */
 struct MHD_Response *response_make(struct request *request)
 {
 	struct response *response = &request->response;
@@ -50,13 +50,9 @@ struct MHD_Response *response_make(struct request *request)
 		made = MHD_create_response_from_buffer(response->lent.length, (void *)response->lent.data,
 						       MHD_RESPMEM_PERSISTENT);
 	} else {
-		size_t length = response->body.length;
-		char *body = buffer_take(&response->body);
-
-		count_body(request, length);
-		made = MHD_create_response_from_buffer(length, body, MHD_RESPMEM_MUST_FREE);
-		if (!made)
-			free(body);
+		count_body(request, response->body.length);
+		made = MHD_create_response_from_buffer(response->body.length, response->body.data,
+						       MHD_RESPMEM_PERSISTENT);
 	}
 	for (size_t i = 0; made && i < response->headers_count; i++) {
 		if (MHD_add_response_header(made, response->headers[i].name, response->headers[i].value) != MHD_YES) {

@@ -44,6 +44,18 @@ void shape_message(struct buffer *out, const struct dm_message *message, int64_t
 	end_message(out, message);
 }
 
+size_t shape_message_most(struct span content)
+{
+	size_t most = 320 + content.length; /* names, ids, times */
+
+	for (size_t i = 0; i < content.length; i++) {
+		unsigned char c = (unsigned char)content.data[i];
+
+		most += c < 0x20 ? 5 : c == '"' || c == '\\' ? 1 : c == 0xE2 ? 3 : 0;
+	}
+	return most;
+}
+
 void shape_partner(struct buffer *out, const struct dm_user *user)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"id\":");

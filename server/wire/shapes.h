@@ -8,6 +8,9 @@
 
 /* `viewer_id` is who asked: the direction of a message is "in" where that is its recipient. */
 void shape_message(struct buffer *out, const struct dm_message *message, int64_t viewer_id);
+/* No message with this content is longer than that. */
+size_t shape_message_most(struct span content);
+
 void shape_partner(struct buffer *out, const struct dm_user *user);
 void shape_unread_of_partner(struct buffer *out, const struct dm_unread *unread);
 void shape_unread_total(struct buffer *out, int64_t user_id, int64_t count);

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""All bodies, answers and queues together hold no more than the server may, whoever asks for how many."""
+
+import contextlib
+import socket
+
+import pytest
+
+from harness import wait_until
+from metrics import scrape
+
+MIB = 1 << 20
+HELD, REFUSED = "directmessages_buffer_bytes", "directmessages_buffer_refused_total"
+BODY = b'{"content":"x","y":"' + b"y" * 2_500_000 + b'"}'
+
+
+def small(make_server, **env):
+    return make_server(env={"DIRECTMESSAGES_MAX_BUFFER_BYTES": 16 * MIB, **env})
+
+
+def post(user, to, framing):
+    path = f"/api/dm/send/{to.id}/"
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Token {user.token}\r\n"
+        f"Content-Type: application/json\r\n{framing}\r\n\r\n"
+    ).encode()
+
+
+def ask(server, users, to):
+    """Each asks whether it may send a large body: the connections and the statuses."""
+    head = f"Content-Length: {len(BODY)}\r\nExpect: 100-continue"
+    raws = [server.raw(post(user, to, head)) for user in users]
+    return raws, [raw.response() for raw in raws]
+
+
+def resident(server):
+    return scrape(server)["process_resident_memory_bytes"]
+
+
+def nothing_is_held(server):
+    wait_until(lambda: scrape(server)[HELD] == 0, "all is given back")
+
+
+@pytest.mark.sqlite
+def test_bodies_beyond_the_budget_are_refused_before_they_are_read(make_server):
+    server = small(make_server)
+    alice, bob, *many = server.users(42)
+    raws, answers = ask(server, many, bob)
+    with contextlib.ExitStack() as stack:
+        for raw in raws:
+            stack.enter_context(raw)
+        refused = [answer for answer in answers if answer.status == 503]
+        taken = [raw for raw, answer in zip(raws, answers) if answer.status == 100]
+        assert len(taken) + len(refused) == 40
+        assert 3 <= len(taken) <= 6
+        assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
+        assert refused[0].json() == {"detail": "Service temporarily unavailable."}
+        assert scrape(server)[HELD] >= len(taken) * len(BODY)
+        assert scrape(server)[REFUSED] == len(refused)
+        alice.send(bob, "small ones go on")
+        assert bob.conversation(alice)["results"][0]["content"] == "small ones go on"
+        for raw in taken:
+            raw.send(BODY)
+            assert raw.response().status == 201
+    nothing_is_held(server)
+    assert alice.post(f"send/{bob.id}/", BODY).status == 201
+
+
+@pytest.mark.sqlite
+def test_one_user_gets_an_eighth_of_it(make_server):
+    server = make_server()
+    alice, bob, carol = server.users(3)
+    raws, answers = ask(server, [alice] * 30 + [carol], bob)
+    with contextlib.ExitStack() as stack:
+        for raw in raws:
+            stack.enter_context(raw)
+        assert [answer.status for answer in answers].count(100) == 32 * MIB // len(BODY) + 1
+        assert answers[-1].status == 100, "another user's"
+    nothing_is_held(server)
+
+
+@pytest.mark.sqlite
+def test_chunks_are_counted_as_they_come(make_server):
+    """Nobody has told how many there will be: those for which there is no room are thrown away, and 503 at the end."""
+    server = small(make_server)
+    alice, bob, *many = server.users(32)
+    before = resident(server)
+    with contextlib.ExitStack() as stack:
+        raws = [stack.enter_context(server.raw(post(user, bob, "Transfer-Encoding: chunked"))) for user in many]
+        for raw in raws:
+            raw.send(b"%x\r\n%s\r\n" % (len(BODY), BODY))
+        wait_until(lambda: scrape(server)[REFUSED] >= 20, "most are refused")
+        assert scrape(server)[HELD] <= 16 * MIB
+        assert resident(server) - before < 40 * MIB, "75 MB were sent"
+        alice.send(bob)
+        for raw in raws:
+            raw.send(b"0\r\n\r\n")
+        statuses = [raw.response().status for raw in raws]
+    assert set(statuses) == {201, 503}
+    assert statuses.count(201) == bob.unread() - 1 >= 2
+    nothing_is_held(server)
+
+
+def test_answers_that_nobody_reads(make_server):
+    server = small(make_server)
+    alice, bob, carol = server.users(3)
+    server.insert_messages([(alice, bob, f"2025-01-01 00:00:{n:02}", None, "x" * 40_000) for n in range(50)])
+    request = f"GET /api/dm/conversations/{alice.id}/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token {bob.token}\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        for _ in range(30):
+            sock = stack.enter_context(socket.socket())
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)  # else the kernel keeps megabytes for each
+            sock.connect((server.host, server.port))
+            sock.sendall(request.encode())
+        wait_until(lambda: scrape(server)[REFUSED] > 0, "some are refused")
+        assert 0 < scrape(server)[HELD] <= 16 * MIB
+        carol.send(alice)
+        assert len(alice.conversation(carol)["results"]) == 1
+    nothing_is_held(server)
+    assert len(bob.conversation(alice)["results"]) == 50

@@ -4,9 +4,9 @@ BUILD ?= build
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
 JOBS ?= 3
 
-.PHONY: all help setup run test conformance asan tsan bench fuzz schemathesis lint fmt install clean
+.PHONY: all help setup configure run test bare clients conformance asan tsan bench fuzz schemathesis lint fmt install clean
 
-all: setup-build $(BUILD)/build.ninja
+all: setup-build configure
 	@ninja -C $(BUILD) --quiet
 
 help:
@@ -27,15 +27,13 @@ help:
 setup-%:
 	@scripts/setup $*
 
-PREFIX ?= /usr/local
-$(BUILD)/build.ninja:
-	@meson setup $(BUILD) --prefix $(PREFIX) --libdir lib >/dev/null
-	@sed 's/^/make: the build has no docs page: /' $(BUILD)/swagger-ui/why-not 2>/dev/null || true
+configure:
+	@scripts/configure $(BUILD) $(PREFIX)
 
-run: all
+run: setup-run all
 	@DIRECTMESSAGES_BUILD=$(BUILD) scripts/run
 
-test: setup-test $(BUILD)/build.ninja
+test: setup-test configure
 	@meson configure $(BUILD) -Dtests=enabled -Dwerror=true
 	@ninja -C $(BUILD) --quiet
 	@DIRECTMESSAGES_BUILD=$(BUILD) $(PYTEST) -n $(JOBS) $(if $(T),-k "$(T)")
@@ -44,12 +42,12 @@ conformance: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m conformance \
 		$(if $(N),--operations $(N)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-asan: setup-sanitize
+asan: setup-test
 	@test -f build-asan/build.ninja || meson setup build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@ninja -C build-asan --quiet
 	@DIRECTMESSAGES_BUILD=build-asan $(PYTEST) -n $(JOBS) $(if $(T),-k "$(T)")
 
-tsan: setup-sanitize
+tsan: setup-test
 	@test -f build-tsan/build.ninja || meson setup build-tsan -Dtests=enabled -Db_sanitize=thread -Db_lundef=false >/dev/null
 	@ninja -C build-tsan --quiet
 	@DIRECTMESSAGES_BUILD=build-tsan $(PYTEST) -n $(JOBS) -m concurrent $(if $(T),-k "$(T)")

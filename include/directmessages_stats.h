@@ -14,9 +14,10 @@ extern "C" {
 #define DM_BATCH_CLASSES 9
 
 struct dm_stats {
-	const char *backend; /* "sqlite" or "postgresql"; static */
-	size_t lanes;        /* threads that run batches */
-	size_t waiting;      /* operations that wait for them now */
+	const char *backend;  /* "sqlite" or "postgresql"; static */
+	const char *database; /* which one, as a URL without a password; lives as long as the handle */
+	size_t lanes;         /* threads that run batches */
+	size_t waiting;       /* operations that wait for them now */
 	size_t max_waiting; /* so many may wait, of the kind that the backend queues apart (reads, writes) each its part
 			     */
 	uint64_t batches[DM_BATCH_CLASSES];

@@ -31,7 +31,8 @@ class Site:
         self.project = DjangoProject(folder / "project", database, ADMIN, ADMIN_URLS)
         (self.project.folder / "manage.py").write_text(MANAGE)
         self.project.manage("migrate")
-        self.nginx = nginx.Nginx(folder / "nginx", stack.enter_context(self.project.serving(2)))
+        self.serving = stack.enter_context(contextlib.ExitStack())
+        self.nginx = nginx.Nginx(folder / "nginx", self.serving.enter_context(self.project.serving(2)))
         stack.callback(self.nginx.close)
         self.nginx.start()
         self.served = Served(self.nginx.port)
@@ -124,7 +125,7 @@ def test_the_five_steps(site, page, shell, database):
     for number in range(60):
         john.send(jane, f"before {number}")
     tables, indexes = database.tables(), database.indexes()
-    before, install, migrate, start, route, ask, back, stop = steps(page, database)
+    before, install, migrate, start, route, ask, back, stop, remove, *leave_wal = steps(page, database)
     shell.run(before)
     shell.run(install)
     with Traffic(site.user("ann"), site.user("ben")) as traffic:
@@ -151,18 +152,23 @@ def test_the_five_steps(site, page, shell, database):
     stored = database.sql(f"SELECT id FROM directmessages_message WHERE sender_id = {traffic.user.id}")
     assert sorted(traffic.sent) == sorted(identity for (identity,) in stored)
     assert len(everything(john, jane)) == 62
-    for statement in page.only("sql").split(";"):
-        if statement.strip():
-            database.sql(statement)
+    (site.project.folder / "roll-back.sql").write_text(page.only("sql"))
+    shell.run(f"cd {site.project.folder}")
+    assert "ERROR" not in shell.run(remove)
     assert (database.tables(), database.indexes()) == (tables, indexes)
     site.project.check_clean()
+    site.serving.close()
+    for text in leave_wal:
+        assert shell.run(text).strip() == "delete"
+        assert database.sql("PRAGMA journal_mode") == [("delete",)]
+    assert len(leave_wal) == (database.name == "sqlite")
 
 
 def steps(page, database):
     """The page's commands, one text each for what belongs together."""
     texts = [text for kind, text in page.blocks if kind in ("sh", f"sh {database.name}")]
-    before, install, url, migrate, start, route, ask, back, stop = texts
-    return before, f"cd {harness.ROOT}\n{install}", url + migrate, start, route, ask, back, stop
+    before, install, url, migrate, *rest = texts
+    return before, f"cd {harness.ROOT}\n{install}", url + migrate, *rest
 
 
 def check_routed(site, john, jane):

@@ -233,6 +233,20 @@ def test_a_database_without_it_is_refused_and_left_alone(make, database, script,
     assert (database.tables(), database.indexes()) == before
 
 
+def test_a_forgotten_setting_is_told(make, database):
+    """Every command names the table that was looked for, and the setting."""
+    server = make(ABSTRACT, {}, start=False)
+    before = database.tables(), database.indexes()
+    for command in (["migrate"], ["migrate", "--check"], ["user", "list"], ["serve"], ["serve", "--migrate"]):
+        refused = run(server, *command)
+        check_error(refused, 1)
+        for word in ("auth_user", "DIRECTMESSAGES_USER_TABLE", "manage.py migrate"):
+            assert word in refused.stderr, refused.stderr
+    assert (database.tables(), database.indexes()) == before
+    server.env = ABSTRACT_SETTINGS
+    done(server, "migrate")
+
+
 def test_migrate_makes_no_user_table_of_another_name(database):
     check_error(database.run("migrate", env=ABSTRACT_SETTINGS), 1)
     assert database.tables() == set()

@@ -6,6 +6,11 @@
 #include "attributes.h"
 #include "directmessages.h"
 
+/* Where a project's tables are not all there, or its users are where nobody told. */
+#define USER_TABLE_REFUSAL \
+	"the database lacks a table of Django's: authtoken_token, directmessages_message, or the users' (auth_user, or what " \
+	"DIRECTMESSAGES_USER_TABLE names); name the users' table, or run the Django project's own 'manage.py migrate' first"
+
 enum user_column {
 	COLUMN_ID,
 	COLUMN_USERNAME,

@@ -9,7 +9,7 @@
 
 #define FOLDER "/api/docs/"
 #define NO_PAGE \
-	"This build has no docs page: npm could not fetch Swagger UI when it was made. The document is at /api/schema/."
+	"This build has no docs page: Swagger UI, which npm fetches, was not there when it was made. The document is at /api/schema/."
 
 /* The client has it already: one of the ETags that it names is this, whatever their weakness. */
 static bool is_known(struct span if_none_match, struct span etag)

@@ -8,13 +8,14 @@
 
 #include <unistd.h>
 
-bool front_open(struct front *front, const char *address, const char *flag, const struct http_options *options)
+bool front_open(struct front *front, const char *address, const char *flag, const char *variable,
+		const struct http_options *options)
 {
 	struct http_options own = *options;
 	char error[256];
 
 	if (!listener_open(address, &front->listener, error)) {
-		cli_fail(EXIT_FAILED, "%s; choose another with %s", error, flag);
+		cli_fail(EXIT_FAILED, "%s; choose another with %s or %s", error, flag, variable);
 		return false;
 	}
 	front->api.own_host = front->listener.unix_path ? "localhost" : front->listener.name;

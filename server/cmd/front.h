@@ -14,8 +14,8 @@ struct front {
 };
 
 /* Serves the address; socket, steps and context of the options are ours to fill in. False after the failure was told;
- * `flag` is what another address could be chosen by. */
-MUST_CHECK bool front_open(struct front *front, const char *address, const char *flag,
+ * `flag` and `variable` are what another address could be chosen by. */
+MUST_CHECK bool front_open(struct front *front, const char *address, const char *flag, const char *variable,
 			   const struct http_options *options);
 
 /* Ends what was served, if anything was: see http_stop. */

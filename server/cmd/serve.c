@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "clock.h"
+#include "directmessages_stats.h"
 #include "document.h"
 #include "front.h"
 #include "log.h"
@@ -66,6 +67,15 @@ static dm *open_database(const struct config *config, bool migrate, int *status)
 	return cli_open_only(&options, migrate, status);
 }
 
+/* Which database, so that nobody looks for messages in another one. */
+static void log_database(dm *handle)
+{
+	struct dm_stats stats;
+
+	dm_stats(handle, &stats);
+	log_line(LOG_INFO, "database %s", stats.database);
+}
+
 static bool open_admin(const struct config *config, struct front *admin, const struct http_options *options)
 {
 	struct http_options own = *options;
@@ -74,7 +84,7 @@ static bool open_admin(const struct config *config, struct front *admin, const s
 		return true;
 	own.threads = 1;
 	own.connections = ADMIN_CONNECTIONS;
-	if (!front_open(admin, config->admin_listen, "--admin-listen", &own))
+	if (!front_open(admin, config->admin_listen, "--admin-listen", "DIRECTMESSAGES_ADMIN_LISTEN", &own))
 		return false;
 	front_log(admin, "health and metrics on", "/");
 	return true;
@@ -97,7 +107,8 @@ static int serve_addresses(const struct config *config, const struct api *api, c
 
 	public.api.shows_public = admin.api.shows_admin = true;
 	public.api.shows_admin = !config->admin_listen;
-	opened = open_admin(config, &admin, &options) && front_open(&public, config->listen, "--listen", &options);
+	opened = open_admin(config, &admin, &options) &&
+		 front_open(&public, config->listen, "--listen", "DIRECTMESSAGES_LISTEN", &options);
 	if (opened) {
 		front_log(&public, "listening on", config->prefix);
 		notify("READY=1\nSTATUS=serving on %s", public.listener.name);
@@ -212,6 +223,7 @@ static int serve_database(const struct config *config, bool migrate, const sigse
 		return status;
 	status = EXIT_FAILED;
 	if (schema_begin(&watch, handle, migrate)) {
+		log_database(handle);
 		status = serve_handle(config, handle, signals);
 		schema_end(&watch);
 	}

@@ -9,7 +9,7 @@
 struct listener {
 	int socket;
 	char *unix_path; /* owned; the socket's file, removed by listener_release; NULL for TCP */
-	char name[96];   /* what a client would write: "127.0.0.1:8000", "[::1]:8000", "unix:PATH" (cut if longer) */
+	char name[120];  /* what a client would write: "127.0.0.1:8000", "[::1]:8000", "unix:PATH" */
 };
 
 /* Whether it has one of the forms below; says nothing of whether it can be had. */

@@ -66,6 +66,9 @@ void log_line(enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	printed = vsnprintf(line + length, LINE_SIZE - length, format, arguments);
 	va_end(arguments);
+	for (char *c = line + length; *c; c++) /* what it quotes must not make a second line of it */
+		if ((unsigned char)*c < ' ' || *c == 0x7F)
+			*c = '?';
 	gather_append(line, end_line(line, printed < 0 ? length : length + (size_t)printed), true);
 }
 

@@ -75,6 +75,30 @@ static enum dm_status is_due(struct session *session, const struct migration *st
 	return status;
 }
 
+/* Whether there is something to do for the step; fails where it can't be done on this database. */
+static enum dm_status is_satisfied(struct session *session, const struct migration *step, int64_t deadline,
+				   int64_t *satisfied, struct dm_error *error)
+{
+	int64_t possible = 1;
+	enum dm_status status = ask(session, step->satisfied, deadline, satisfied, error);
+
+	if (status == DM_OK && !*satisfied && step->possible)
+		status = ask(session, step->possible, deadline, &possible, error);
+	return status == DM_OK && !possible ? fail(error, DM_SCHEMA, "%s", step->refusal) : status;
+}
+
+static enum dm_status tell_due(struct session *session, const struct migration *step, int64_t deadline,
+			       struct dm_error *error)
+{
+	int64_t satisfied;
+	enum dm_status status = is_satisfied(session, step, deadline, &satisfied, error);
+
+	if (status != DM_OK)
+		return status;
+	return fail(error, DM_SCHEMA, "the schema is not up to date: step %d, %s, is due; run 'directmessages migrate'",
+		    step->number, step->name);
+}
+
 enum dm_status pg_schema_check(struct session *session, int64_t deadline, struct dm_error *error)
 {
 	enum dm_status status = pg_user_table_check(session, deadline, error);
@@ -86,12 +110,10 @@ enum dm_status pg_schema_check(struct session *session, int64_t deadline, struct
 		bool due;
 
 		status = is_due(session, step, deadline, &due, error);
+		if (status == DM_OK && due)
+			status = tell_due(session, step, deadline, error);
 		if (status != DM_OK)
 			return status;
-		if (due)
-			return fail(error, DM_SCHEMA,
-				    "the schema is not up to date: step %d, %s, is due; run 'directmessages migrate'",
-				    step->number, step->name);
 	}
 	return DM_OK;
 }
@@ -154,17 +176,11 @@ static enum dm_status make_indexes(struct session *session, const struct migrati
 static enum dm_status apply(struct session *session, const struct migration *step, const struct store_watch *watch,
 			    struct dm_error *error)
 {
-	int64_t satisfied = 0, possible = 1;
-	enum dm_status status = ask(session, step->satisfied, NO_DEADLINE, &satisfied, error);
+	int64_t satisfied = 0;
+	enum dm_status status = is_satisfied(session, step, NO_DEADLINE, &satisfied, error);
 
-	if (status == DM_OK && !satisfied) {
-		if (step->possible)
-			status = ask(session, step->possible, NO_DEADLINE, &possible, error);
-		if (status == DM_OK && !possible)
-			status = fail(error, DM_SCHEMA, "%s", step->refusal);
-		if (status == DM_OK)
-			status = make_indexes(session, step, watch, error);
-	}
+	if (status == DM_OK && !satisfied)
+		status = make_indexes(session, step, watch, error);
 	if (status == DM_OK)
 		status = execute(session, "BEGIN", error);
 	if (status == DM_OK && !satisfied && step->sql)

@@ -2,6 +2,8 @@
 /* migrations.c - the numbered steps of the schema. A step that was released is never changed; add another. */
 #include "migrate.h"
 
+#include "user_table.h"
+
 /* True where a table has all these columns. */
 #define HAS_COLUMNS(table, count, columns) \
 	"(SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('" table "') AND attnum > 0" \
@@ -60,9 +62,7 @@ const struct migration pg_migrations[] = {
 			    " WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_table_is_visible(oid)"
 			    " AND (relname LIKE 'auth\\_%' OR relname IN ('django_migrations', 'django_content_type',"
 			    " 'authtoken_token', 'directmessages_message')))",
-		.refusal =
-			"the database has not all that is needed of Django's tables: the users', authtoken_token and "
-			"directmessages_message; run the Django project's own 'manage.py migrate' first",
+		.refusal = USER_TABLE_REFUSAL,
 		.sql = pg_django_tables,
 	},
 	{

@@ -61,6 +61,38 @@ static bool may_be_named(const PQconninfoOption *options)
 	return true;
 }
 
+/* The option's value in the URL, its environment variable, or libpq's default. */
+static const char *option_or_default(const PQconninfoOption *options, const PQconninfoOption *defaults,
+				     const char *keyword)
+{
+	for (; options->keyword; options++)
+		if (strcmp(options->keyword, keyword) == 0 && options->val)
+			return options->val;
+	for (; defaults && defaults->keyword; defaults++)
+		if (strcmp(defaults->keyword, keyword) == 0)
+			return defaults->val;
+	return NULL;
+}
+
+/* postgresql://user@host:port/database, without a password; NULL where there is no memory. */
+static char *name_of(const PQconninfoOption *options)
+{
+	PQconninfoOption *defaults = PQconndefaults();
+	const char *user = option_or_default(options, defaults, "user");
+	const char *host = option_or_default(options, defaults, "host");
+	const char *port = option_or_default(options, defaults, "port");
+	const char *database = option_or_default(options, defaults, "dbname");
+	char *name = NULL;
+
+	if (!database)
+		database = user; /* as libpq does */
+	if (asprintf(&name, "postgresql://%s@%s:%s/%s", user ? user : "", host ? host : "", port ? port : "",
+		     database ? database : "") < 0)
+		name = NULL;
+	PQconninfoFree(defaults);
+	return name;
+}
+
 static enum dm_status read_url(struct postgres *postgres, struct dm_error *error)
 {
 	PQconninfoOption *options = PQconninfoParse(postgres->url, NULL);
@@ -79,13 +111,16 @@ static enum dm_status read_url(struct postgres *postgres, struct dm_error *error
 			    ": as %%3A and / as %%2F");
 	}
 	own = find_option(options, "options");
+	postgres->name = name_of(options);
 	PQconninfoFree(options);
 	length = asprintf(&postgres->server_options, LANE_OPTIONS " -c statement_timeout=%lld -c lock_timeout=%lld %s",
 			  (long long)(postgres->limits.statement / 1000), (long long)(postgres->limits.lock / 1000),
 			  own ? own : "");
 	free(own);
-	if (length >= 0)
+	if (length >= 0 && postgres->name)
 		return DM_OK;
+	if (length >= 0)
+		free(postgres->server_options);
 	postgres->server_options = NULL;
 	return fail(error, DM_NO_MEMORY, "out of memory");
 }
@@ -146,6 +181,7 @@ void postgres_release(struct postgres *postgres)
 	for (size_t i = 0; i < TEXT_COUNT; i++)
 		free(postgres->texts[i]);
 	free(postgres->server_options);
+	free(postgres->name);
 	free(postgres->url);
 }
 

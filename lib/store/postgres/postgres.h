@@ -108,6 +108,7 @@ struct keeper {
 struct postgres {
 	struct store_options options; /* its url is not kept */
 	char *url;
+	char *name;           /* a URL that says which database it is, and no more */
 	char *server_options; /* the connection's "options": ours, then those of the URL or PGOPTIONS */
 	struct limits limits;
 	char *texts[TEXT_COUNT]; /* owned; NULL where a statement can't be merged */

@@ -132,6 +132,7 @@ static void postgres_stats(struct store *base, struct dm_stats *stats)
 	struct postgres_store *store = (struct postgres_store *)base;
 
 	stats->backend = "postgresql";
+	stats->database = store->postgres.name;
 	pthread_mutex_lock(&store->postgres.mutex);
 	stats->commits = store->postgres.commits;
 	pthread_mutex_unlock(&store->postgres.mutex);

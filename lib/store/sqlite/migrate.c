@@ -81,19 +81,25 @@ static enum dm_status record(struct session *session, const struct migration *st
 	return status;
 }
 
+/* Whether there is something to do for the step; fails where it can't be done on this database. */
+static enum dm_status is_satisfied(struct session *session, const struct migration *step, int64_t *satisfied,
+				   struct dm_error *error)
+{
+	int64_t possible = 1;
+	enum dm_status status = ask(session, step->satisfied, satisfied, error);
+
+	if (status == DM_OK && !*satisfied && step->possible)
+		status = ask(session, step->possible, &possible, error);
+	return status == DM_OK && !possible ? fail(error, DM_SCHEMA, "%s", step->refusal) : status;
+}
+
 static enum dm_status apply(struct session *session, const struct migration *step, struct dm_error *error)
 {
-	int64_t satisfied = 0, possible = 1;
-	enum dm_status status = ask(session, step->satisfied, &satisfied, error);
+	int64_t satisfied = 0;
+	enum dm_status status = is_satisfied(session, step, &satisfied, error);
 
-	if (status == DM_OK && !satisfied) {
-		if (step->possible)
-			status = ask(session, step->possible, &possible, error);
-		if (status == DM_OK && !possible)
-			status = fail(error, DM_SCHEMA, "%s", step->refusal);
-		if (status == DM_OK)
-			status = execute(session, step->sql, error);
-	}
+	if (status == DM_OK && !satisfied)
+		status = execute(session, step->sql, error);
 	return status == DM_OK ? record(session, step, error) : status;
 }
 
@@ -108,6 +114,17 @@ static enum dm_status is_due(struct session *session, const struct migration *st
 	return status;
 }
 
+static enum dm_status tell_due(struct session *session, const struct migration *step, struct dm_error *error)
+{
+	int64_t satisfied;
+	enum dm_status status = is_satisfied(session, step, &satisfied, error);
+
+	if (status != DM_OK)
+		return status;
+	return fail(error, DM_SCHEMA, "the schema is not up to date: step %d, %s, is due; run 'directmessages migrate'",
+		    step->number, step->name);
+}
+
 enum dm_status schema_check(struct session *session, struct dm_error *error)
 {
 	enum dm_status status = user_table_check(session, error);
@@ -118,13 +135,10 @@ enum dm_status schema_check(struct session *session, struct dm_error *error)
 		bool due;
 
 		status = is_due(session, &migrations[i], &due, error);
-
+		if (status == DM_OK && due)
+			status = tell_due(session, &migrations[i], error);
 		if (status != DM_OK)
 			return status;
-		if (due)
-			return fail(error, DM_SCHEMA,
-				    "the schema is not up to date: step %d, %s, is due; run 'directmessages migrate'",
-				    migrations[i].number, migrations[i].name);
 	}
 	return DM_OK;
 }

@@ -3,6 +3,7 @@
 #include "migrate.h"
 
 #include "django_migrations.h"
+#include "user_table.h"
 
 /* Django's own tables, to the byte as Django 4.2 to 6.0 makes them with django.contrib.auth, rest_framework.authtoken
  * and the reference's three migrations, and its record of these, so that a Django project finds its work done. The one
@@ -127,9 +128,7 @@ const struct migration migrations[] = {
 			"SELECT {'users'} = '\"auth_user\"' AND count(*) = 0 FROM sqlite_master WHERE type IN ('table', 'view') AND (name LIKE 'auth\\_%' ESCAPE '\\'"
 			" OR name IN ('django_migrations', 'django_content_type', 'authtoken_token',"
 			" 'directmessages_message'))",
-		.refusal =
-			"the database has not all that is needed of Django's tables: the users', authtoken_token and "
-			"directmessages_message; run the Django project's own 'manage.py migrate' first",
+		.refusal = USER_TABLE_REFUSAL,
 		.sql = django_tables,
 	},
 	{

@@ -8,6 +8,7 @@
 #include "nouns.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@ struct sqlite_store {
 	struct store base;
 	struct store_options options; /* its url is not kept */
 	char *path;
+	char *name;             /* the URL of the file, absolute */
 	struct session *writer; /* the lane's */
 	struct lane *lane;
 	pthread_mutex_t mutex;   /* guards readers */
@@ -230,6 +232,7 @@ static void sqlite_stats(struct store *base, struct dm_stats *stats)
 	struct sqlite_store *store = (struct sqlite_store *)base;
 
 	stats->backend = "sqlite";
+	stats->database = store->name;
 	stats->commits = atomic_load_explicit(&store->writer->commits, memory_order_relaxed);
 	lane_stats(store->lane, stats);
 }
@@ -250,6 +253,7 @@ static void sqlite_close(struct store *base)
 		session_close(store->writer);
 	pthread_mutex_destroy(&store->mutex);
 	free(store->path);
+	free(store->name);
 	free(store);
 }
 
@@ -263,6 +267,18 @@ static const struct store_backend sqlite_backend = {
 	.stats = sqlite_stats,
 	.close = sqlite_close,
 };
+
+/* Wherever the program was started, and whatever links led to it, this is the file. */
+static char *name_of(const char *path)
+{
+	char *real = realpath(path, NULL);
+	char *name = NULL;
+
+	if (asprintf(&name, "sqlite:///%s", real ? real : path) < 0)
+		name = NULL;
+	free(real);
+	return name;
+}
 
 static enum dm_status start(struct sqlite_store *store, struct dm_error *error)
 {
@@ -279,7 +295,8 @@ static enum dm_status start(struct sqlite_store *store, struct dm_error *error)
 	if (!store->writer)
 		return error->status;
 	session = store->writer;
-	store->lane = lane_new(&lane);
+	store->name = name_of(store->path);
+	store->lane = store->name ? lane_new(&lane) : NULL;
 	return store->lane ? DM_OK : fail(error, DM_NO_MEMORY, "no memory, or no thread, for the writer");
 }
 

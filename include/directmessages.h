@@ -279,6 +279,7 @@ DM_API bool dm_disconnect(dm *handle, enum dm_signal signal, dm_receiver *receiv
 struct dm_event_position {
 	int64_t transaction; /* 0 on SQLite */
 	int64_t id;
+	int64_t mark; /* of this event alone, in this log: another log's event at the same place has another */
 };
 
 struct dm_event {

@@ -19,6 +19,7 @@ OURS = [
     "directmessages_delivery",
     "directmessages_delivery_due",
     "directmessages_event",
+    "directmessages_event_log",
     "directmessages_received",
     "directmessages_schema",
     "directmessages_sent",

@@ -4,7 +4,7 @@
 
 #include "shapes.h"
 
-/* "id" alone on SQLite, "transaction-id" elsewhere. */
+/* "id-mark" on SQLite, "transaction-id-mark" elsewhere. */
 static void append_position(struct buffer *out, const struct dm_event_position *position)
 {
 	if (position->transaction != 0) {
@@ -12,16 +12,19 @@ static void append_position(struct buffer *out, const struct dm_event_position *
 		buffer_append_char(out, '-');
 	}
 	buffer_append_int(out, position->id);
+	buffer_append_char(out, '-');
+	buffer_append_int(out, position->mark);
 }
 
 bool sse_read_position(struct span text, struct dm_event_position *position)
 {
-	struct span first = span_cut(&text, '-');
+	struct span first = span_cut(&text, '-'), second = span_cut(&text, '-');
 
 	position->transaction = 0;
 	if (!text.data)
-		return span_to_int64(first, &position->id);
-	return span_to_int64(first, &position->transaction) && span_to_int64(text, &position->id);
+		return span_to_int64(first, &position->id) && span_to_int64(second, &position->mark);
+	return span_to_int64(first, &position->transaction) && span_to_int64(second, &position->id) &&
+	       span_to_int64(text, &position->mark);
 }
 
 static void append_id(struct buffer *out, const struct dm_event_position *position)

@@ -117,7 +117,15 @@ static void it_is_read_in_pieces_and_by_user(void **state)
 static void a_position_that_the_log_does_not_hold_is_refused(void **state)
 {
 	struct scratch *s = *state;
-	const struct dm_event_position wrong[] = {{0, 0}, {0, -1}, {0, 99}, {1, newest(s).id}, {0, INT64_MAX}};
+	const struct dm_event_position there = newest(s), wrong[] = {
+								  {0},
+								  {0, -1, there.mark},
+								  {0, 99, there.mark},
+								  {there.transaction + 1, there.id, there.mark},
+								  {there.transaction, INT64_MAX, there.mark},
+								  {there.transaction, there.id, there.mark + 1},
+								  {there.transaction, there.id, 0},
+							  };
 
 	scratch_send(s->handle, s->john, s->mary, "a");
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -146,6 +154,8 @@ static void it_is_trimmed_by_number_and_by_age_but_for_the_newest(void **state)
 	struct heard heard = {0};
 
 	scratch_send(s->handle, s->john, s->mary, "a");
+	heard = read_on(s, 0, &position, 0);
+	assert_heard(heard, 1);
 	scratch_send(s->handle, s->john, s->mary, "b");
 	assert_ok(dm_send(s->handle, s->john, s->mary, text_of("c"), &third, NULL));
 	scratch_send(s->handle, s->john, s->mary, "d");
@@ -153,7 +163,6 @@ static void it_is_trimmed_by_number_and_by_age_but_for_the_newest(void **state)
 	assert_int_equal(trim(s, 0, 5), 0);
 	assert_int_equal(trim(s, 0, 4), 1); /* the beginning */
 	assert_fails(DM_NOT_FOUND, dm_events(s->handle, 0, &start, 0, NULL, hear_event, &heard, &error));
-	position.id++;
 	heard = read_on(s, 0, &position, 0);
 	assert_heard(heard, 2, 3, 4);
 	assert_int_equal(trim(s, third.sent_at, 0), 2);

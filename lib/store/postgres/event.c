@@ -4,7 +4,10 @@
  *
  * Transactions end in another order than they begin in, so a row may become visible behind one that was read already.
  * But whatever becomes visible later belongs to a transaction that is not older than the oldest under way. So the order
- * of the log is that of the transactions' ids, and it is read up to the oldest under way. */
+ * of the log is that of the transactions' ids, and it is read up to the oldest under way.
+ *
+ * Both kinds of ids come again where the database is replaced by an older copy. So a position holds its row's mark too:
+ * another event at the same place has another. */
 #include "nouns.h"
 
 #include "event_match.h"
@@ -13,6 +16,7 @@
 #define TRIM_MOST "5000"
 
 #define LOG "directmessages_event"
+#define MARK "nonce # coalesce((SELECT epoch FROM directmessages_event_log), 0) & 9223372036854775807"
 #define SETTLED "transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 /* Of no transaction that there has been: the log was made by another cluster, and this is a copy. */
 #define FOREIGN "transaction >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
@@ -37,14 +41,15 @@ const struct statement_text pg_event_statements[] = {
 	 * of the user's. An id says little: where Django empties its tables (manage.py flush), its ids begin anew, and
 	 * this log stays. */
 	{EVENTS_FROM,
-	 "SELECT e.transaction, e.id, e.kind, e.at, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL,"
+	 "SELECT e.transaction, e.id, e." MARK
+	 ", e.kind, e.at, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL,"
 	 " m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, m.content"
 	 " FROM (SELECT * FROM " LOG " WHERE (transaction, id) >= ($1::bigint, $2::bigint) AND " SETTLED
 	 " ORDER BY transaction, id LIMIT $3::bigint) e LEFT JOIN directmessages_message m ON m.id = e.message_id"
 	 " AND m.sender_id = e.sender_id AND m.recipient_id = e.recipient_id"
 	 " AND ($4::bigint = 0 OR $4::bigint IN (e.sender_id, e.recipient_id)) ORDER BY e.transaction, e.id"},
 	{EVENTS_NEWEST,
-	 "SELECT transaction, id FROM " LOG " WHERE " SETTLED " ORDER BY transaction DESC, id DESC LIMIT 1"},
+	 "SELECT transaction, id, " MARK " FROM " LOG " WHERE " SETTLED " ORDER BY transaction DESC, id DESC LIMIT 1"},
 	{EVENTS_OLD, OLD " SELECT 1 FROM old LIMIT 1"},
 	{EVENTS_TRIM, OLD ", gone AS (DELETE FROM " LOG " WHERE (transaction, id) IN (SELECT transaction, id FROM old)"
 			  " RETURNING 1) SELECT count(*) FROM gone"},
@@ -69,16 +74,16 @@ static bool lend(struct dm_operation *operation, const PGresult *result, int row
 {
 	struct dm_event event = {
 		.position = operation->event,
-		.signal = SIGNAL_OF(pg_int(result, row, 2)),
-		.at = pg_int(result, row, 3),
-		.hidden_for_sender = pg_bool(result, row, 4),
-		.hidden_for_recipient = pg_bool(result, row, 5),
-		.message = {.id = pg_int(result, row, 6),
-			    .sender_id = pg_int(result, row, 7),
-			    .recipient_id = pg_int(result, row, 8),
-			    .sent_at = pg_time(result, row, 9, 0),
-			    .read_at = pg_time(result, row, 10, DM_UNREAD),
-			    .content = pg_text(result, row, 11)},
+		.signal = SIGNAL_OF(pg_int(result, row, 3)),
+		.at = pg_int(result, row, 4),
+		.hidden_for_sender = pg_bool(result, row, 5),
+		.hidden_for_recipient = pg_bool(result, row, 6),
+		.message = {.id = pg_int(result, row, 7),
+			    .sender_id = pg_int(result, row, 8),
+			    .recipient_id = pg_int(result, row, 9),
+			    .sent_at = pg_time(result, row, 10, 0),
+			    .read_at = pg_time(result, row, 11, DM_UNREAD),
+			    .content = pg_text(result, row, 12)},
 	};
 
 	if (!event_is_of(&event.message, event.signal, event.at))
@@ -89,7 +94,15 @@ static bool lend(struct dm_operation *operation, const PGresult *result, int row
 
 static struct dm_event_position position_of(const PGresult *result, int row)
 {
-	return (struct dm_event_position){pg_int(result, row, 0), pg_int(result, row, 1)};
+	return (struct dm_event_position){pg_int(result, row, 0), pg_int(result, row, 1), pg_int(result, row, 2)};
+}
+
+static bool is_there(const PGresult *result, const struct dm_event_position *position)
+{
+	struct dm_event_position first = PQntuples(result) > 0 ? position_of(result, 0) : (struct dm_event_position){0};
+
+	return PQntuples(result) > 0 && first.transaction == position->transaction && first.id == position->id &&
+	       first.mark == position->mark;
 }
 
 enum dm_status pg_take_events(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
@@ -102,14 +115,13 @@ enum dm_status pg_take_events(const struct postgres *postgres, struct dm_operati
 	operation->count = 0;
 	/* The row at the position itself shows that nothing behind it was removed: the log is trimmed from its start.
 	 */
-	if (rows == 0 || position_of(result, 0).transaction != start.transaction ||
-	    position_of(result, 0).id != start.id)
+	if (!is_there(result, &start))
 		return fail(&operation->error, DM_NOT_FOUND,
 			    "the event log does not hold this position, or not any more");
 	for (int row = 1; row < rows && !answer->enough; row++) {
 		operation->event = position_of(result, row);
 		operation->count++;
-		answer->enough = !PQgetisnull(result, row, 6) && !lend(operation, result, row);
+		answer->enough = !PQgetisnull(result, row, 7) && !lend(operation, result, row);
 	}
 	return DM_OK;
 }
@@ -125,7 +137,7 @@ enum dm_status pg_take_newest_event(const struct postgres *postgres, struct dm_o
 {
 	(void)postgres;
 	operation->event =
-		PQntuples(answer->result) > 0 ? position_of(answer->result, 0) : (struct dm_event_position){0, 0};
+		PQntuples(answer->result) > 0 ? position_of(answer->result, 0) : (struct dm_event_position){0};
 	return DM_OK;
 }
 

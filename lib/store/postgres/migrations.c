@@ -53,6 +53,16 @@ static const char webhooks[] =
 	" finished_at bigint NOT NULL, http_status integer NOT NULL, error text NOT NULL);"
 	"CREATE INDEX directmessages_delivery_due ON directmessages_delivery (webhook_id, next_at) WHERE state = 0;";
 
+/* What tells one event from another that a restored database has at the same place: a number of its own, and one of the
+ * log. Rows from before this step have but the log's. */
+static const char marks[] =
+	"ALTER TABLE directmessages_event ADD COLUMN nonce bigint NOT NULL DEFAULT 0;"
+	"ALTER TABLE directmessages_event ALTER COLUMN nonce SET DEFAULT (random() * 9007199254740992)::bigint;"
+	"CREATE TABLE directmessages_event_log (epoch bigint NOT NULL);"
+	"INSERT INTO directmessages_event_log (epoch)"
+	" SELECT ('x' || left(replace(gen_random_uuid()::text, '-', ''), 12) || right(gen_random_uuid()::text, 4))"
+	"::bit(64)::bigint;";
+
 const struct migration pg_migrations[] = {
 	{
 		.number = 1,
@@ -95,6 +105,13 @@ const struct migration pg_migrations[] = {
 			     " to_regclass('directmessages_delivery') IS NOT NULL AND"
 			     " to_regclass('directmessages_delivery_due') IS NOT NULL",
 		.sql = webhooks,
+	},
+	{
+		.number = 6,
+		.name = "marks of events",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event", "1", "'nonce'") " AND " HAS_COLUMNS(
+			"directmessages_event_log", "1", "'epoch'"),
+		.sql = marks,
 	},
 };
 const size_t pg_migrations_count = ARRAY_LENGTH(pg_migrations);

@@ -2,7 +2,10 @@
 /* event.c - the event log: one row for each message sent or marked as read, in the order of commits.
  *
  * The writer is alone, so ids grow as commits do, and a reader that has seen one has seen all before it. `at` is in
- * microseconds: nobody but us reads this table. */
+ * microseconds: nobody but us reads this table.
+ *
+ * Ids come again where the file is replaced by an older copy. So a position holds its row's mark too: another event at
+ * the same place has another. */
 #include "nouns.h"
 
 #include "event_match.h"
@@ -11,6 +14,8 @@
 #define TRIM_MOST "5000"
 
 #define LOG "directmessages_event"
+
+#define EPOCH "(SELECT epoch FROM directmessages_event_log)"
 
 /* The first row to be kept: by number, by time (looked for among those that may go), what an active webhook has not
  * been given yet, and no more than some are to go. */
@@ -22,16 +27,17 @@
 	" ORDER BY id LIMIT 1), 9223372036854775807)))"
 
 const struct statement_text event_statements[] = {
-	{EVENT_INSERT,
-	 "INSERT INTO " LOG " (kind, message_id, sender_id, recipient_id, at) VALUES (?1, ?2, ?3, ?4, ?5)"},
+	{EVENT_INSERT, "INSERT INTO " LOG
+		       " (kind, message_id, sender_id, recipient_id, at, nonce) VALUES (?1, ?2, ?3, ?4, ?5, random())"},
 	/* Columns 0 to 5 are those of message_from_row; NULL where the message is gone. An id says little: where Django
 	 * empties its tables (manage.py flush), its ids begin anew, and this log stays. */
 	{EVENTS_FROM,
 	 "SELECT m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, m.content, e.id, e.kind, e.at, e.sender_id,"
-	 " e.recipient_id, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL FROM " LOG " e"
+	 " e.recipient_id, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL, e.nonce, " EPOCH
+	 " FROM " LOG " e"
 	 " LEFT JOIN directmessages_message m ON m.id = e.message_id AND m.sender_id = e.sender_id"
 	 " AND m.recipient_id = e.recipient_id WHERE e.id >= ?1 ORDER BY e.id LIMIT ?2"},
-	{EVENTS_NEWEST, "SELECT max(id) FROM " LOG},
+	{EVENTS_NEWEST, "SELECT id, nonce, " EPOCH " FROM " LOG " ORDER BY id DESC LIMIT 1"},
 	{EVENTS_OLD, "SELECT 1 FROM " LOG " WHERE id < " FIRST_KEPT " LIMIT 1"},
 	{EVENTS_TRIM, "DELETE FROM " LOG " WHERE id < " FIRST_KEPT},
 };
@@ -51,6 +57,20 @@ enum dm_status event_record(struct session *session, enum dm_signal signal, cons
 	sqlite3_bind_int64(statement, 4, message->recipient_id);
 	sqlite3_bind_int64(statement, 5, signal == DM_MESSAGE_SENT ? message->sent_at : message->read_at);
 	return session_step_done(session, statement, error);
+}
+
+/* From the row's id, and two columns together: its nonce and the log's epoch. */
+static struct dm_event_position position_from_row(sqlite3_stmt *row, int id, int nonce)
+{
+	return (struct dm_event_position){
+		.id = sqlite3_column_int64(row, id),
+		.mark = (sqlite3_column_int64(row, nonce) ^ sqlite3_column_int64(row, nonce + 1)) & INT64_MAX,
+	};
+}
+
+static bool is_same(const struct dm_event_position *a, const struct dm_event_position *b)
+{
+	return a->transaction == b->transaction && a->id == b->id && a->mark == b->mark;
 }
 
 /* Whether the row is an event for the operation's user, of a message that is still there. */
@@ -84,6 +104,7 @@ enum dm_status events_read(struct session *session, struct dm_operation *operati
 {
 	sqlite3_stmt *statement = session->statements[EVENTS_FROM];
 	const struct dm_event_position start = operation->event;
+	struct dm_event_position first;
 	size_t limit = operation->page.limit;
 	enum dm_status status;
 	bool enough = false;
@@ -95,12 +116,12 @@ enum dm_status events_read(struct session *session, struct dm_operation *operati
 	code = sqlite3_step(statement);
 	/* The row at the position itself shows that nothing behind it was removed: the log is trimmed from its start.
 	 */
-	if (code == SQLITE_DONE ||
-	    (code == SQLITE_ROW && (start.transaction != 0 || sqlite3_column_int64(statement, 6) != start.id)))
+	first = code == SQLITE_ROW ? position_from_row(statement, 6, 13) : (struct dm_event_position){0};
+	if (code == SQLITE_DONE || (code == SQLITE_ROW && !is_same(&first, &start)))
 		fail(&operation->error, DM_NOT_FOUND, "the event log does not hold this position, or not any more");
 	while (operation->error.status == DM_OK && !enough && code == SQLITE_ROW &&
 	       (code = sqlite3_step(statement)) == SQLITE_ROW) {
-		operation->event.id = sqlite3_column_int64(statement, 6);
+		operation->event = position_from_row(statement, 6, 13);
 		operation->count++;
 		enough = is_wanted(statement, operation->user_id) && !lend(operation, statement);
 	}
@@ -113,9 +134,9 @@ enum dm_status events_newest(struct session *session, struct dm_operation *opera
 	sqlite3_stmt *statement = session->statements[EVENTS_NEWEST];
 	int code = sqlite3_step(statement);
 
-	operation->event = (struct dm_event_position){0, 0};
+	operation->event = (struct dm_event_position){0};
 	if (code == SQLITE_ROW)
-		operation->event.id = sqlite3_column_int64(statement, 0);
+		operation->event = position_from_row(statement, 0, 1);
 	return session_finish(session, statement, code, &operation->error);
 }
 

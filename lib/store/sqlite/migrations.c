@@ -118,6 +118,12 @@ static const char webhooks[] =
 	" http_status integer NOT NULL, error text NOT NULL);"
 	"CREATE INDEX directmessages_delivery_due ON directmessages_delivery (webhook_id, next_at) WHERE state = 0;";
 
+/* What tells one event from another that a restored file has at the same place: a number of its own, and one of the
+ * log. Rows from before this step have but the log's. */
+static const char marks[] = "ALTER TABLE directmessages_event ADD COLUMN nonce integer NOT NULL DEFAULT 0;"
+			    "CREATE TABLE directmessages_event_log (epoch integer NOT NULL);"
+			    "INSERT INTO directmessages_event_log (epoch) VALUES (random());";
+
 const struct migration migrations[] = {
 	{
 		.number = 1,
@@ -158,6 +164,13 @@ const struct migration migrations[] = {
 		.satisfied = "SELECT count(*) = 3 FROM sqlite_master WHERE name IN ('directmessages_webhook',"
 			     " 'directmessages_delivery', 'directmessages_delivery_due')",
 		.sql = webhooks,
+	},
+	{
+		.number = 6,
+		.name = "marks of events",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event", "1", "'nonce'") " AND " HAS_COLUMNS(
+			"directmessages_event_log", "1", "'epoch'"),
+		.sql = marks,
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""A database that was replaced by an older copy of itself: a position from before is known again, or told to be lost."""
+
+import sqlite3
+
+import pytest
+
+from streams import Stream, contents
+
+
+def hear(user, position, count):
+    with Stream(user, last_event_id=position) as stream:
+        return stream.take(count)
+
+
+def position_of(user):
+    with Stream(user) as stream:
+        return stream.last_id
+
+
+@pytest.mark.sqlite
+def test_a_backup_that_takes_the_place_of_the_file(make_server, tmp_path):
+    server = make_server()
+    alice, bob = server.users(2)
+    start = position_of(bob)
+    alice.send(bob, "in both")
+    shared = hear(bob, start, 1)[0].id
+    with sqlite3.connect(server.database) as live, sqlite3.connect(tmp_path / "backup.db") as backup:
+        live.backup(backup)
+    live.close(), backup.close()
+    alice.send(bob, "lost")
+    alice.send(bob, "lost too")
+    lost = [event.id for event in hear(bob, shared, 2)]
+    server.stop()
+    (tmp_path / "backup.db").rename(server.database)
+    server.start()
+    for number in range(4):
+        alice.send(bob, f"new {number}")
+    for position in lost:  # their places are taken by other events
+        event = hear(bob, position, 1)[0]
+        assert event.name == "reset"
+        assert event.id != position
+    assert contents(hear(bob, start, 5)) == ["in both", "new 0", "new 1", "new 2", "new 3"]
+    assert contents(hear(bob, shared, 4)) == ["new 0", "new 1", "new 2", "new 3"]
+
+
+def replace(server, message):
+    """Another event at the place of the message's."""
+    kept = "id, kind, message_id, sender_id, recipient_id, at"
+    if server.url.startswith("postgresql"):
+        kept += ", transaction"
+    with server.transaction() as connection:
+        row = connection.execute(f"SELECT {kept} FROM directmessages_event WHERE message_id = ?", (message,)).fetchone()
+        connection.execute("DELETE FROM directmessages_event WHERE message_id = ?", (message,))
+        connection.execute(
+            f"INSERT INTO directmessages_event ({kept}, nonce) VALUES ({', '.join('?' * len(row))}, 5)", tuple(row)
+        )
+
+
+def test_another_event_at_the_same_place(make_server):
+    server = make_server()
+    alice, bob = server.users(2)
+    start = position_of(bob)
+    message = alice.send(bob, "one")["id"]
+    position = hear(bob, start, 1)[0].id
+    alice.send(bob, "two")
+    assert contents(hear(bob, position, 1)) == ["two"]
+    replace(server, message)
+    assert hear(bob, position, 1)[0].name == "reset"
+    assert contents(hear(bob, start, 2)) == ["one", "two"]
+
+
+def test_a_log_of_another_epoch(make_server):
+    """What a restore gives it: no position from before is known, and streams that are open are told."""
+    server = make_server()
+    alice, bob = server.users(2)
+    start = position_of(bob)
+    with Stream(bob) as stream:
+        alice.send(bob, "before")
+        position = stream.next().id
+        server.sql("UPDATE directmessages_event_log SET epoch = epoch / 2 + 1")
+        event = stream.next()
+        assert event.name == "reset"
+        alice.send(bob, "after")
+        assert contents([stream.next()]) == ["after"]
+    for old in (start, position):
+        assert hear(bob, old, 1)[0].name == "reset"
+    assert contents(hear(bob, event.id, 1)) == ["after"]
+
+
+def test_positions_from_before_they_had_a_mark(make_server):
+    server = make_server()
+    alice, bob = server.users(2)
+    start = position_of(bob)
+    alice.send(bob, "one")
+    event = hear(bob, start, 1)[0]
+    old = event.id.rpartition("-")[0]
+    assert hear(bob, old, 1)[0].name == "reset"
+    assert hear(bob, start.rpartition("-")[0], 1)[0].name == "reset"
+
+
+def test_every_event_has_a_mark_of_its_own(make_server):
+    server = make_server()
+    alice, bob = server.users(2)
+    start = position_of(bob)
+    for number in range(20):
+        alice.send(bob, str(number))
+    bob.conversation(alice)
+    events = hear(bob, start, 40)
+    assert len({event.id.rpartition("-")[2] for event in events}) == 40

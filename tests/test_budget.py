@@ -6,8 +6,10 @@ import socket
 
 import pytest
 
+from clients import RawConnection
 from harness import wait_until
 from metrics import scrape
+from streams import Stream, contents
 
 MIB = 1 << 20
 HELD, REFUSED = "directmessages_buffer_bytes", "directmessages_buffer_refused_total"
@@ -31,6 +33,21 @@ def ask(server, users, to):
     head = f"Content-Length: {len(BODY)}\r\nExpect: 100-continue"
     raws = [server.raw(post(user, to, head)) for user in users]
     return raws, [raw.response() for raw in raws]
+
+
+class Narrow:
+    """The way to a server of a client that takes little at once: the kernel keeps little for it."""
+
+    def __init__(self, server):
+        self.server = server
+
+    def raw(self, data):
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)  # else it is megabytes all the same
+        sock.connect((self.server.host, self.server.port))
+        sock.sendall(data)
+        return RawConnection(sock)
 
 
 def resident(server):
@@ -108,14 +125,56 @@ def test_answers_that_nobody_reads(make_server):
     request = f"GET /api/dm/conversations/{alice.id}/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token {bob.token}\r\n\r\n"
     with contextlib.ExitStack() as stack:
         for _ in range(30):
-            sock = stack.enter_context(socket.socket())
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)  # else the kernel keeps megabytes for each
-            sock.connect((server.host, server.port))
-            sock.sendall(request.encode())
+            stack.enter_context(Narrow(server).raw(request.encode()))
         wait_until(lambda: scrape(server)[REFUSED] > 0, "some are refused")
         assert 0 < scrape(server)[HELD] <= 16 * MIB
         carol.send(alice)
         assert len(alice.conversation(carol)["results"]) == 1
     nothing_is_held(server)
     assert len(bob.conversation(alice)["results"]) == 50
+
+
+LONG = {"DIRECTMESSAGES_MAX_CONTENT_LENGTH": 0, "DIRECTMESSAGES_EVENTS_QUEUE_BYTES": 1 << 30}
+
+
+def test_an_event_waits_once_for_all_streams(make_server):
+    server = small(make_server, DIRECTMESSAGES_EVENTS_STREAMS_PER_USER=40, **LONG)
+    alice, bob = server.users(2)
+    before = resident(server)
+    with contextlib.ExitStack() as stack:
+        streams = [stack.enter_context(Stream(bob, server=Narrow(server))) for _ in range(40)]
+        long, short = alice.send(bob, "x" * 2_000_000), alice.send(bob, "short")
+        wait_until(lambda: scrape(server)["directmessages_events_dispatched_total"] == 80, "all have been told")
+        assert 2_000_000 < scrape(server)[HELD] < 2_600_000
+        assert resident(server) - before < 30 * MIB, "copies of it would be 80 MB"
+        for stream in streams[::13]:
+            assert contents(stream.take(2)) == [long["content"], short["content"]]
+        assert scrape(server)["directmessages_event_streams_dropped_total"] == 0
+    nothing_is_held(server)
+
+
+def test_queues_of_streams_beyond_the_budget(make_server):
+    """A stream for whose events there is no room is cut off, and goes on where it was; others hear all."""
+    server = make_server(env={"DIRECTMESSAGES_MAX_BUFFER_BYTES": 32 * MIB, **LONG})
+    alice, bob, carol = server.users(3)
+    with Stream(bob, server=Narrow(server)) as slow, Stream(carol) as other:
+        for number in range(10):
+            alice.send(bob, f"{number} " + "x" * 2_000_000)
+        wait_until(lambda: scrape(server)["directmessages_event_streams_dropped_total"] == 1, "it is cut off")
+        alice.send(carol, "unharmed")
+        assert contents([other.next()]) == ["unharmed"]
+        position = slow.last_id
+    nothing_is_held(server)
+    with Stream(bob, last_event_id=position) as stream:
+        assert [text[:2] for text in contents(stream.take(10))] == [f"{number} " for number in range(10)]
+
+
+def test_small_events_that_wait_are_counted_too(make_server):
+    server = make_server(env={"DIRECTMESSAGES_EVENTS_QUEUE_BYTES": 1 << 20})
+    alice, bob = server.users(2)
+    with Stream(bob, server=Narrow(server)):
+        for _ in range(100):
+            alice.send(bob, "x" * 5000)
+        wait_until(lambda: scrape(server)[HELD] > 300_000, "they wait")
+        assert scrape(server)[HELD] < 600_000
+    nothing_is_held(server)

@@ -27,11 +27,6 @@ struct budget_share *budget_share(struct budget *budget, int64_t user_id)
 	return budget ? &budget->shares[(uint64_t)user_id % BUDGET_SHARES] : NULL;
 }
 
-static size_t counted(size_t size)
-{
-	return size > BUDGET_FREE ? size : 0;
-}
-
 /* Adds, then looks: at the limit two at once may both be refused, but never do both get what is there once. */
 static bool add(atomic_size_t *held, size_t bytes, size_t limit)
 {
@@ -43,10 +38,12 @@ static bool add(atomic_size_t *held, size_t bytes, size_t limit)
 	return false;
 }
 
-static bool take(struct budget_share *share, size_t bytes)
+bool budget_add(struct budget_share *share, size_t bytes)
 {
-	struct budget *budget = share->budget;
+	struct budget *budget = share ? share->budget : NULL;
 
+	if (!share || bytes == 0)
+		return true;
 	if (add(&share->held, bytes, budget->share_limit)) {
 		if (add(&budget->held, bytes, budget->limit))
 			return true;
@@ -56,19 +53,25 @@ static bool take(struct budget_share *share, size_t bytes)
 	return false;
 }
 
+void budget_remove(struct budget_share *share, size_t bytes)
+{
+	if (!share || bytes == 0)
+		return;
+	atomic_fetch_sub_explicit(&share->held, bytes, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&share->budget->held, bytes, memory_order_relaxed);
+}
+
+static size_t counted(size_t size)
+{
+	return size > BUDGET_FREE ? size : 0;
+}
+
 bool budget_take(struct budget_share *share, size_t from, size_t to)
 {
-	size_t more = counted(to) - counted(from);
-
-	return !share || more == 0 || take(share, more);
+	return budget_add(share, counted(to) - counted(from));
 }
 
 void budget_give(struct budget_share *share, size_t from, size_t to)
 {
-	size_t less = counted(from) - counted(to);
-
-	if (!share || less == 0)
-		return;
-	atomic_fetch_sub_explicit(&share->held, less, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&share->budget->held, less, memory_order_relaxed);
+	budget_remove(share, counted(from) - counted(to));
 }

@@ -108,6 +108,17 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 	buffer->length += (size_t)length;
 }
 
+void buffer_fit(struct buffer *buffer)
+{
+	char *data = buffer->length > 0 ? realloc(buffer->data, buffer->length) : NULL;
+
+	if (!data)
+		return;
+	buffer->data = data;
+	budget_give(buffer->share, buffer->capacity, buffer->length);
+	buffer->capacity = buffer->length;
+}
+
 char *buffer_take(struct buffer *buffer)
 {
 	struct budget_share *share = buffer->share;

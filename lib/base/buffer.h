@@ -55,6 +55,9 @@ static inline void buffer_append_char(struct buffer *buffer, char c)
 void buffer_append_int(struct buffer *buffer, int64_t value);
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Gives back the memory behind what it holds: for what is kept for a while. */
+void buffer_fit(struct buffer *buffer);
+
 /* Gives the memory to the caller (free it; it is counted no more) and leaves the buffer empty. */
 char *buffer_take(struct buffer *buffer);
 

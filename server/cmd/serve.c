@@ -125,11 +125,12 @@ static int serve_addresses(const struct config *config, const struct api *api, c
 }
 
 /* The event streams, where events are recorded; false where there is no memory for them. */
-static bool start_hub(const struct config *config, dm *handle, struct hub **hub)
+static bool start_hub(const struct config *config, dm *handle, struct budget *budget, struct hub **hub)
 {
 	struct hub_options options = config->events;
 
 	options.handle = handle;
+	options.budget = budget;
 	*hub = config->record_events ? hub_start(&options) : NULL;
 	return *hub || !config->record_events;
 }
@@ -174,7 +175,7 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 		.budget = budget,
 	};
 	bool ready = document_init(&document, span_from(config->prefix)) && monitor.requests &&
-		     start_hub(config, handle, &api.hub);
+		     start_hub(config, handle, budget, &api.hub);
 	int status = ready ? serve_addresses(config, &api, signals) : cli_fail(EXIT_FAILED, "out of memory");
 
 	if (api.hub)

@@ -10,8 +10,9 @@
 #include "log.h"
 #include "sse.h"
 
-#define PIECE 500          /* places of the log that are read at once */
-#define STREAMS_A_ROUND 64 /* that are worked on, or get their heartbeat, before the log's end is looked at again */
+#define PIECE 500             /* places of the log that are read at once */
+#define PIECE_BYTES (1 << 20) /* of a stream's own reading, and the event beyond it */
+#define STREAMS_A_ROUND 64    /* that are worked on, or get their heartbeat, before the log's end is looked at again */
 
 /* Clients come again after a break within this time, not all at once. */
 #define RETRY_LEAST_MS 1000
@@ -21,12 +22,12 @@ void feed_init(struct feed *feed, dm *handle, struct streams *streams)
 {
 	feed->handle = handle;
 	feed->streams = streams;
-	buffer_init(&feed->text, SIZE_MAX);
+	buffer_init(&feed->nowhere, 0);
 }
 
 void feed_release(struct feed *feed)
 {
-	buffer_release(&feed->text);
+	text_drop(feed->text);
 }
 
 /* ---- small things -------------------------------------------------------------------------------------------- */
@@ -41,11 +42,11 @@ static bool is_hidden_for(const struct dm_event *event, int64_t user_id)
 	return user_id == event->message.recipient_id ? event->hidden_for_recipient : event->hidden_for_sender;
 }
 
-static void clear_text(struct feed *feed)
+/* A text to be written for the user's streams. */
+static struct buffer *begin_text(struct feed *feed, int64_t user_id)
 {
-	if (feed->text.failed)
-		buffer_release(&feed->text);
-	feed->text.length = 0;
+	feed->text = text_renew(feed->text, budget_share(feed->streams->options->budget, user_id));
+	return feed->text ? &feed->text->bytes : &feed->nowhere;
 }
 
 /* Reads the database. A failure is told once; then all waits for the next round: each may take as long as the store
@@ -66,16 +67,18 @@ static void run(struct feed *feed, struct dm_operation *operation)
 static void give(struct feed *feed, const struct dm_event *event, int64_t user_id)
 {
 	struct stream *stream = streams_of_bucket(feed->streams, user_id), *next;
+	struct buffer *text = NULL;
 
-	clear_text(feed);
 	for (; stream; stream = next) {
 		next = stream->next_of_bucket;
 		if (stream->user_id != user_id || stream->state != STREAM_LIVE ||
 		    !is_after(&event->position, &stream->position))
 			continue;
-		if (feed->text.length == 0 && !feed->text.failed)
-			sse_message(&feed->text, event, user_id);
-		stream_put(stream, &feed->text);
+		if (!text) {
+			text = begin_text(feed, user_id);
+			sse_message(text, event, user_id);
+		}
+		stream_put(stream, feed->text);
 		feed->streams->dispatched++;
 	}
 }
@@ -103,11 +106,10 @@ static void find_end(struct feed *feed)
 /* Tells a stream that it has lost its place; it goes on from the log's end. */
 static void reset(struct feed *feed, struct stream *stream)
 {
-	clear_text(feed);
-	sse_reset(&feed->text, &feed->end);
+	sse_reset(begin_text(feed, stream->user_id), &feed->end);
 	stream->position = feed->end;
 	stream_set_state(stream, STREAM_LIVE);
-	stream_put(stream, &feed->text);
+	stream_put(stream, feed->text);
 }
 
 /* The end that we knew has been removed from the log. */
@@ -155,9 +157,8 @@ static void admit(struct feed *feed, struct stream *stream)
 	}
 	stream_answer(stream, HUB_ADMITTED);
 	stream->position = feed->end;
-	clear_text(feed);
-	sse_begin(&feed->text, retry, is_new ? &feed->end : NULL);
-	stream_put(stream, &feed->text);
+	sse_begin(begin_text(feed, stream->user_id), retry, is_new ? &feed->end : NULL);
+	stream_put(stream, feed->text);
 	if (stream->state == STREAM_CLOSED)
 		return;
 	if (is_new)
@@ -169,7 +170,8 @@ static void admit(struct feed *feed, struct stream *stream)
 }
 
 struct replay {
-	struct feed *feed;
+	struct buffer *text;
+	size_t most; /* bytes of it */
 	int64_t user_id;
 	size_t events;
 	bool is_full;
@@ -178,20 +180,22 @@ struct replay {
 static bool collect(void *context, const struct dm_event *event)
 {
 	struct replay *replay = context;
-	struct feed *feed = replay->feed;
 
 	if (!is_hidden_for(event, replay->user_id)) {
-		sse_message(&feed->text, event, replay->user_id);
+		sse_message(replay->text, event, replay->user_id);
 		replay->events++;
 	}
-	replay->is_full = feed->text.length >= feed->streams->options->queue_bytes / 2;
+	replay->is_full = replay->text->failed || replay->text->length >= replay->most;
 	return !replay->is_full;
 }
 
 /* Sends a piece of the log; then the stream is live, or has to wait until its client has taken it, or goes on. */
 static void replay(struct feed *feed, struct stream *stream)
 {
-	struct replay replay = {.feed = feed, .user_id = stream->user_id};
+	size_t most = feed->streams->options->queue_bytes / 2;
+	struct replay replay = {.text = begin_text(feed, stream->user_id),
+				.most = most < PIECE_BYTES ? most : PIECE_BYTES,
+				.user_id = stream->user_id};
 	struct dm_operation operation = {.kind = DM_OP_EVENTS,
 					 .user_id = stream->user_id,
 					 .event = stream->position,
@@ -200,7 +204,6 @@ static void replay(struct feed *feed, struct stream *stream)
 					 .context = &replay};
 	bool reached_end;
 
-	clear_text(feed);
 	run(feed, &operation);
 	if (operation.status == DM_NOT_FOUND)
 		reset(feed, stream);
@@ -210,7 +213,7 @@ static void replay(struct feed *feed, struct stream *stream)
 	feed->streams->dispatched += replay.events;
 	reached_end = operation.count < PIECE && !replay.is_full && !is_after(&feed->end, &stream->position);
 	stream_set_state(stream, reached_end ? STREAM_LIVE : STREAM_PAUSED);
-	stream_put(stream, &feed->text);
+	stream_put(stream, feed->text);
 }
 
 static void work_on_streams(struct feed *feed)
@@ -250,7 +253,7 @@ static void beat(struct feed *feed, struct stream *stream)
 		stream_end(stream);
 		return;
 	}
-	if (stream->queue.length > 0) { /* what waits there is sign of life enough, if the client takes it */
+	if (stream->queue.waiting > 0) { /* what waits there is sign of life enough, if the client takes it */
 		if (stream->is_stuck)
 			stream_drop(stream);
 		stream->is_stuck = true;
@@ -258,9 +261,8 @@ static void beat(struct feed *feed, struct stream *stream)
 	}
 	if (is_after(&feed->end, position))
 		position = &feed->end;
-	clear_text(feed);
-	sse_heartbeat(&feed->text, stream->state == STREAM_LIVE ? position : NULL);
-	stream_put(stream, &feed->text);
+	sse_heartbeat(begin_text(feed, stream->user_id), stream->state == STREAM_LIVE ? position : NULL);
+	stream_put(stream, feed->text);
 }
 
 static void beat_some(struct feed *feed)
@@ -294,6 +296,8 @@ void feed_round(struct feed *feed)
 	read_end(feed);
 	work_on_streams(feed);
 	beat_some(feed);
+	text_drop(feed->text);
+	feed->text = NULL;
 	if (feed->has_failed && !feed->fails) {
 		log_line(LOG_INFO, "the event log can be read again");
 		feed->has_failed = false;

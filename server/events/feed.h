@@ -12,7 +12,8 @@ struct feed {
 	bool knows_end;               /* not while there is no stream to know it for */
 	bool fails;                   /* the log could not be read in this round */
 	bool has_failed;              /* nor since that was last told */
-	struct buffer text;
+	struct text *text;            /* the last one that was written; NULL where there was no memory */
+	struct buffer nowhere;        /* takes nothing */
 };
 
 void feed_init(struct feed *feed, dm *handle, struct streams *streams);

@@ -107,7 +107,7 @@ bool hub_ask(struct hub *hub, struct request *request, const struct hub_visitor 
 				  .state = STREAM_JOINING,
 				  .in_chunks = request->takes_chunks};
 	buffer_init(&stream->head, SIZE_MAX);
-	buffer_init(&stream->queue, SIZE_MAX);
+	text_queue_init(&stream->queue);
 	stream->key = put(&room, visitor->key);
 	if (visitor->has_position)
 		stream->asked = put(&room, visitor->position);

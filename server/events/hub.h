@@ -14,8 +14,9 @@ struct hub_options {
 	size_t queue_bytes; /* who has more than this waiting when the next event comes is dropped */
 	size_t streams;     /* at once */
 	size_t streams_per_user;
-	int64_t keep_seconds; /* older events are removed from the log */
-	size_t keep_events;   /* and all but so many */
+	int64_t keep_seconds;  /* older events are removed from the log */
+	size_t keep_events;    /* and all but so many */
+	struct budget *budget; /* of what waits to be sent */
 };
 
 /* NULL where there is no memory, no descriptor or no thread. */

@@ -5,7 +5,6 @@
 #include "clock.h"
 #include "log.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -148,7 +147,7 @@ void stream_close(struct stream *stream)
 		write_access(stream);
 	}
 	stream->socket = -1;
-	buffer_release(&stream->queue);
+	text_queue_clear(&stream->queue);
 	TAILQ_REMOVE(&stream->streams->beating, stream, beating);
 	take_out(stream);
 	TAILQ_INSERT_TAIL(&stream->streams->closed, stream, closed);
@@ -163,66 +162,46 @@ void stream_drop(struct stream *stream)
 
 void stream_flush(struct stream *stream)
 {
-	while (stream->state != STREAM_CLOSED && stream->socket >= 0 && stream->given < stream->queue.length) {
-		ssize_t sent = send(stream->socket, stream->queue.data + stream->given,
-				    stream->queue.length - stream->given, MSG_NOSIGNAL | MSG_DONTWAIT);
+	ssize_t sent;
 
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent < 0) {
-			if (errno != EAGAIN && errno != EWOULDBLOCK)
-				stream_close(stream);
-			return;
-		}
-		stream->given += (size_t)sent;
-		stream->sent += (uint64_t)sent;
-		stream->is_stuck = false;
+	if (stream->state == STREAM_CLOSED || stream->socket < 0)
+		return;
+	sent = text_queue_send(&stream->queue, stream->socket);
+	if (sent < 0) {
+		stream_close(stream);
+		return;
 	}
-	if (stream->state == STREAM_CLOSED || stream->given < stream->queue.length)
-		return;
-	buffer_release(&stream->queue); /* who waits holds no memory for it */
-	stream->given = 0;
-	if (stream->state == STREAM_PAUSED)
+	stream->sent += (uint64_t)sent;
+	stream->is_stuck = stream->is_stuck && sent == 0;
+	if (stream->queue.waiting == 0 && stream->state == STREAM_PAUSED)
 		stream_set_state(stream, STREAM_REPLAYING);
-}
-
-/* One text is one chunk: clients that read a body chunk by chunk see it at once. A chunk of nothing would be the last.
- */
-static void append(struct stream *stream, struct span text)
-{
-	if (text.length == 0)
-		return;
-	if (stream->in_chunks)
-		buffer_printf(&stream->queue, "%zx\r\n", text.length);
-	buffer_append_span(&stream->queue, text);
-	if (stream->in_chunks)
-		BUFFER_APPEND_LITERAL(&stream->queue, "\r\n");
 }
 
 void stream_end(struct stream *stream)
 {
-	if (stream->in_chunks && stream->socket >= 0 && stream->queue.length == 0) {
-		BUFFER_APPEND_LITERAL(&stream->queue, "0\r\n\r\n");
-		stream_flush(stream);
-	}
+	static const char last[] = "0\r\n\r\n";
+
+	if (stream->in_chunks && stream->socket >= 0 && stream->queue.waiting == 0 &&
+	    send(stream->socket, last, sizeof(last) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+		stream->sent += sizeof(last) - 1;
 	stream_close(stream);
 }
 
-void stream_put(struct stream *stream, const struct buffer *text)
+/* One text is one chunk: clients that read a body chunk by chunk see it at once. One event may be larger than all that
+ * may wait. */
+static bool put(struct stream *stream, struct text *text)
 {
-	size_t waiting = stream->queue.length - stream->given;
+	if (!text || text->bytes.failed || stream->queue.waiting > stream->streams->options->queue_bytes ||
+	    !text_queue_add(&stream->queue, text, stream->in_chunks))
+		return false;
+	stream_flush(stream);
+	return stream->queue.waiting == 0 || text_settle(text);
+}
 
-	if (stream->state == STREAM_CLOSED)
-		return;
-	/* One event may be larger than all that may wait. */
-	if (!text->failed && waiting <= stream->streams->options->queue_bytes)
-		append(stream, buffer_span(text));
-	else
-		stream->queue.failed = true;
-	if (stream->queue.failed)
+void stream_put(struct stream *stream, struct text *text)
+{
+	if (stream->state != STREAM_CLOSED && !put(stream, text))
 		stream_drop(stream);
-	else
-		stream_flush(stream);
 }
 
 /* Small pieces go at once, and a client that has vanished is noticed. Fails on a Unix socket, which needs neither. */
@@ -236,18 +215,33 @@ static void tune(int socket)
 	setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &unconfirmed, sizeof(unconfirmed));
 }
 
+/* Before all that waits already. */
+static bool put_head(struct stream *stream)
+{
+	struct text *head = text_new(NULL);
+	struct text_queue first;
+	bool good;
+
+	text_queue_init(&first);
+	if (!head)
+		return false;
+	head->bytes = stream->head;
+	buffer_init(&stream->head, SIZE_MAX);
+	good = !head->bytes.failed && text_queue_add(&first, head, false);
+	text_drop(head);
+	STAILQ_CONCAT(&first.pieces, &stream->queue.pieces);
+	STAILQ_CONCAT(&stream->queue.pieces, &first.pieces);
+	stream->queue.waiting += first.waiting;
+	return good;
+}
+
 void stream_attach(struct stream *stream, int socket)
 {
 	struct epoll_event event = {.events = EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = stream};
-	struct buffer first = stream->head;
 
 	tune(socket);
 	stream->socket = socket;
-	buffer_append_span(&first, buffer_span(&stream->queue));
-	buffer_release(&stream->queue);
-	stream->queue = first;
-	buffer_init(&stream->head, SIZE_MAX);
-	if (first.failed || epoll_ctl(stream->streams->epoll, EPOLL_CTL_ADD, socket, &event) != 0)
+	if (!put_head(stream) || epoll_ctl(stream->streams->epoll, EPOLL_CTL_ADD, socket, &event) != 0)
 		stream_close(stream);
 	else
 		stream_flush(stream);

@@ -5,6 +5,7 @@
 #define STREAM_H
 
 #include "hub.h"
+#include "text.h"
 
 #include <stdatomic.h>
 #include <sys/queue.h>
@@ -37,8 +38,7 @@ struct stream {
 	int64_t user_id;
 	struct span key, asked, path;      /* in text; asked.data is NULL where a client told no position */
 	struct dm_event_position position; /* it has all events up to this one */
-	struct buffer queue;
-	size_t given;   /* bytes of the queue that are sent */
+	struct text_queue queue;
 	bool in_chunks; /* what is sent goes in HTTP's chunks */
 	bool awaits_socket;
 	bool is_stuck;             /* nothing of its queue was taken since the last heartbeat */
@@ -83,9 +83,10 @@ void stream_answer(struct stream *stream, enum hub_answer answer);
 /* It can send from now on, first of all its response's head; the socket is the stream's. */
 void stream_attach(struct stream *stream, int socket);
 
-/* Sends text, or puts it into the queue. Where too much waits there already, or there is no memory for more, the stream
- * is dropped: its client comes again and goes on from what it saw last. */
-void stream_put(struct stream *stream, const struct buffer *text);
+/* Sends the text, or puts it into the queue. NULL is one for which there was no memory. Where too much waits there
+ * already, or there is no memory for more, the stream is dropped: its client comes again and goes on from what it saw
+ * last. */
+void stream_put(struct stream *stream, struct text *text);
 
 /* Sends what the socket takes of the queue. */
 void stream_flush(struct stream *stream);

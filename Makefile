@@ -4,7 +4,7 @@ BUILD ?= build
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
 JOBS ?= 3
 
-.PHONY: all help setup configure run test bare clients conformance asan tsan bench fuzz schemathesis lint fmt install clean
+.PHONY: all help setup configure run test mutants bare clients conformance asan tsan bench fuzz schemathesis lint fmt install clean
 
 all: setup-build configure
 	@ninja -C $(BUILD) --quiet
@@ -13,6 +13,7 @@ help:
 	@echo 'make          build (into build/)'
 	@echo 'make run      set up, build, and serve on http://127.0.0.1:8000/api/dm/'
 	@echo 'make test     set up, build, run every test; T=name for those whose name holds it'
+	@echo 'make mutants  makes mistakes in a copy of the code, and tells which of them no test notices; T=word for some'
 	@echo 'make conformance  the same requests to drf-directmessages and to us; N=20000 random ones, SEED=number'
 	@echo 'make asan     every test under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make tsan     the concurrent tests under ThreadSanitizer'
@@ -37,6 +38,9 @@ test: setup-test configure
 	@meson configure $(BUILD) -Dtests=enabled -Dwerror=true
 	@ninja -C $(BUILD) --quiet
 	@DIRECTMESSAGES_BUILD=$(BUILD) $(PYTEST) -n $(JOBS) $(if $(T),-k "$(T)")
+
+mutants: setup-test
+	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m mutants --jobs $(JOBS) $(if $(T),--only "$(T)")
 
 conformance: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m conformance \
@@ -72,4 +76,4 @@ install: all
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf build build-asan build-tsan build-lint-gcc build-lint-clang
+	rm -rf build build-asan build-tsan build-mutants build-lint-gcc build-lint-clang

@@ -41,6 +41,14 @@ class Proxy:
         """Forgets all connections there are: bytes into them vanish."""
         self.silent.update(self.pairs)
 
+    def hang_up(self):
+        """Ends all connections there are, as a server does that goes."""
+        for pair in self.pairs:
+            for sock in pair:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+        self.pairs.clear()
+
     def close(self):
         self.listener.close()
         for pair in self.pairs:

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Mistakes on SQLite, and in what both stores share: batches, waiting, times, cursors."""
+
+from mutants.mutant import Mutant
+
+SQLITE = "lib/store/sqlite/"
+WRITES = "test_library_writes::"
+
+MUTANTS = [
+    Mutant(
+        "the row of a cursor is looked up in all conversations (SQLite)",
+        SQLITE + "conversation.c",
+        '\n\t " AND ((sender_id = ?2 AND recipient_id = ?3) OR (sender_id = ?3 AND recipient_id = ?2))"},',
+        '\n\t " AND ?2 > 0 AND ?3 > 0"},',
+        "test_cursor_foreign.py::test_the_row_of_another_conversation_is_no_place",
+    ),
+    Mutant(
+        "two messages may have the same time",
+        "lib/store/sent_time.c",
+        "last + 1 : now;",
+        "last : now;",
+        WRITES + "times_grow_while_the_clock_stands",
+    ),
+    Mutant(
+        "a clock that steps back takes the times of messages with it",
+        "lib/store/sent_time.c",
+        "now <= last && last - now < 1000000",
+        "now == last",
+        WRITES + "a_clock_that_steps_back_a_little_is_not_followed",
+    ),
+    Mutant(
+        "a clock that was set back is not believed",
+        "lib/store/sent_time.c",
+        "now <= last && last - now < 1000000",
+        "now <= last",
+        WRITES + "a_clock_that_was_set_back_is_believed",
+    ),
+    Mutant(
+        "a clock that was set back by a second is followed a second late",
+        "lib/store/sent_time.c",
+        "last - now < 1000000",
+        "last - now <= 1000000",
+        WRITES + "a_clock_that_was_set_back_is_believed",
+    ),
+    Mutant(
+        "the last time is forgotten (SQLite)",
+        SQLITE + "message.c",
+        "\tsession->last_sent_at = sent_at;\n",
+        "",
+        WRITES + "times_grow_while_the_clock_stands",
+    ),
+    Mutant(
+        "the last time is forgotten (PostgreSQL)",
+        "lib/store/postgres/message.c",
+        "postgres->last_sent_at = sent_time_after(postgres->last_sent_at);",
+        "postgres->last_sent_at = sent_time_after(0);",
+        WRITES + "times_grow_while_the_clock_stands[postgresql]",
+    ),
+    Mutant(
+        "what can't be written within a batch is that row's fault",
+        SQLITE + "batch.c",
+        "return status == DM_BUSY || status == DM_UNAVAILABLE ||",
+        "return status == DM_BUSY ||",
+        WRITES + "a_failure_of_the_store_is_that_of_all",
+    ),
+    Mutant(
+        "the time in the queue is not taken off the wait for the lock",
+        SQLITE + "batch.c",
+        "(int)((operations[0]->internal.queued_at + limit - now + 999) / 1000)",
+        "(int)((limit + 999) / 1000)",
+        WRITES + "time_in_the_queue_is_taken_off_the_wait_for_the_lock",
+    ),
+    Mutant(
+        "a write that has waited too long in the queue is begun (SQLite)",
+        SQLITE + "batch.c",
+        "if (now - operations[i]->internal.queued_at < limit) {",
+        "if (now - operations[i]->internal.queued_at < limit * 1000) {",
+        WRITES + "what_has_waited_too_long_is_refused",
+    ),
+]

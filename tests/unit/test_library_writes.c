@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/* test_library_writes.c - the public API on real databases: writes of one batch, some of which fail or have waited, and
+ * the times that they get. */
+#include "scratch.h"
+
+#include "clock.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define BATCH_MOST 8
+#define LIMIT_MS 1000
+
+/* An operation of the batch, and what became of it. */
+struct member {
+	struct dm_operation operation;
+	struct dm_message message; /* as it was lent to the receiver; id 0: it was not */
+	struct batch *batch;
+};
+
+/* What is submitted on the lane's own thread, which so finds all of it waiting when it goes on. */
+struct batch {
+	struct scratch scratch;
+	struct member members[BATCH_MOST];
+	size_t count;
+	bool is_submitted;
+	long pause_ms; /* between submitting and going on */
+	bool locks;    /* the database, meanwhile and then on */
+	void *lock;
+	pthread_mutex_t mutex; /* guards done */
+	pthread_cond_t changed;
+	size_t done;
+};
+
+static int setup(void **state)
+{
+	const struct dm_options options = {.lanes = 2, .busy_timeout_ms = LIMIT_MS};
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	assert_non_null(batch);
+	scratch_make(&batch->scratch);
+	scratch_open(&batch->scratch, &options);
+	pthread_mutex_init(&batch->mutex, NULL);
+	pthread_cond_init(&batch->changed, NULL);
+	*state = batch;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct batch *batch = *state;
+
+	clock_set(0);
+	pthread_cond_destroy(&batch->changed);
+	pthread_mutex_destroy(&batch->mutex);
+	scratch_remove(&batch->scratch);
+	free(batch);
+	return 0;
+}
+
+static void note_done(struct dm_operation *operation)
+{
+	struct member *member = operation->context;
+	struct batch *batch = member->batch;
+
+	member->message = operation->message;
+	pthread_mutex_lock(&batch->mutex);
+	batch->done++;
+	pthread_cond_signal(&batch->changed);
+	pthread_mutex_unlock(&batch->mutex);
+}
+
+static struct member *add(struct batch *batch, struct dm_operation operation)
+{
+	struct member *member = &batch->members[batch->count++];
+
+	assert_true(batch->count <= BATCH_MOST);
+	*member = (struct member){.operation = operation, .batch = batch};
+	member->operation.done = note_done;
+	member->operation.context = member;
+	return member;
+}
+
+static struct member *add_send(struct batch *batch, const char *content)
+{
+	return add(batch, (struct dm_operation){.kind = DM_OP_SEND,
+						.user_id = batch->scratch.john,
+						.partner_id = batch->scratch.mary,
+						.text = text_of(content)});
+}
+
+static struct member *add_hide(struct batch *batch, int64_t message_id)
+{
+	return add(batch,
+		   (struct dm_operation){.kind = DM_OP_HIDE, .user_id = batch->scratch.john, .message_id = message_id});
+}
+
+static void submit_all(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+		       int64_t to)
+{
+	struct batch *batch = context;
+	struct timespec pause = {batch->pause_ms / 1000, batch->pause_ms % 1000 * 1000000};
+
+	(void)signal, (void)message, (void)from_user, (void)to;
+	if (batch->is_submitted)
+		return;
+	batch->is_submitted = true;
+	for (size_t i = 0; i < batch->count; i++)
+		dm_submit(batch->scratch.handle, &batch->members[i].operation);
+	if (batch->locks)
+		batch->lock = scratch_lock(&batch->scratch);
+	nanosleep(&pause, NULL);
+}
+
+static void wait_for_all(struct batch *batch)
+{
+	pthread_mutex_lock(&batch->mutex);
+	while (batch->done < batch->count)
+		pthread_cond_wait(&batch->changed, &batch->mutex);
+	pthread_mutex_unlock(&batch->mutex);
+}
+
+/* A message of bob's makes the lane's thread call the receiver. */
+static void run(struct batch *batch)
+{
+	const struct scratch *s = &batch->scratch;
+
+	assert_ok(dm_connect(s->handle, DM_MESSAGE_SENT, submit_all, batch, NULL));
+	scratch_send(s->handle, s->bob, s->mary, "begins");
+	wait_for_all(batch);
+	assert_true(dm_disconnect(s->handle, DM_MESSAGE_SENT, submit_all, batch));
+}
+
+static int64_t count_of(const struct batch *batch, const char *content)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM directmessages_message WHERE content = '%s'", content);
+	return scratch_number(&batch->scratch, sql);
+}
+
+static void fails_on_postgres(const struct batch *batch, const char *when)
+{
+	char sql[512];
+
+	snprintf(sql, sizeof(sql),
+		 "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'bad'; END $$;"
+		 "CREATE TRIGGER fault BEFORE %s ON directmessages_message FOR EACH ROW WHEN (NEW.content = 'bad')"
+		 " EXECUTE FUNCTION fault()",
+		 when);
+	scratch_sql(&batch->scratch, sql);
+}
+
+/* ---- failures ------------------------------------------------------------------------------------------------- */
+
+/* On PostgreSQL, where a statement fails alone. */
+static void of_many_sends_only_the_bad_one_fails(void **state)
+{
+	struct batch *batch = *state;
+	struct member *first, *second, *bad, *last;
+
+	fails_on_postgres(batch, "INSERT");
+	first = add_send(batch, "first");
+	second = add_send(batch, "second");
+	bad = add_send(batch, "bad");
+	last = add_send(batch, "last");
+	run(batch);
+	assert_int_equal(bad->operation.status, DM_INTERNAL);
+	assert_int_equal(first->operation.status, DM_OK);
+	assert_int_equal(second->operation.status, DM_OK);
+	assert_int_equal(last->operation.status, DM_OK);
+	assert_int_equal(count_of(batch, "first"), 1);
+	assert_int_equal(count_of(batch, "second"), 1);
+	assert_int_equal(count_of(batch, "bad"), 0);
+	assert_int_equal(count_of(batch, "last"), 1);
+}
+
+static void one_write_that_fails_leaves_the_others(void **state)
+{
+	struct batch *batch = *state;
+	const struct scratch *s = &batch->scratch;
+	struct member *members[3], *bad;
+	int64_t ids[4];
+
+	for (size_t i = 0; i < 4; i++)
+		ids[i] = scratch_send(s->handle, s->john, s->mary, i == 1 ? "bad" : "good");
+	fails_on_postgres(batch, "UPDATE");
+	members[0] = add_hide(batch, ids[0]);
+	bad = add_hide(batch, ids[1]);
+	members[1] = add_hide(batch, ids[2]);
+	members[2] = add_hide(batch, ids[3]);
+	run(batch);
+	assert_int_equal(bad->operation.status, DM_INTERNAL);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(members[i]->operation.status, DM_OK);
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message"
+					   " WHERE hidden_for_sender IS NOT NULL"),
+			 3);
+}
+
+/* In a table beside, so that it is no matter of messages: ids that are used up look like a full disk. */
+static const char full[] = "CREATE TABLE full_table (id INTEGER PRIMARY KEY AUTOINCREMENT);"
+			   "INSERT INTO full_table VALUES (9223372036854775807);"
+			   "CREATE TRIGGER fault AFTER INSERT ON directmessages_message WHEN NEW.content = 'full'"
+			   " BEGIN INSERT INTO full_table VALUES (NULL); END;";
+
+/* On SQLite. */
+static void a_failure_of_the_store_is_that_of_all(void **state)
+{
+	struct batch *batch = *state;
+	struct member *members[4];
+	int64_t id;
+
+	id = scratch_send(batch->scratch.handle, batch->scratch.john, batch->scratch.mary, "there");
+	scratch_sql(&batch->scratch, full);
+	members[0] = add_send(batch, "first");
+	members[1] = add_hide(batch, id);
+	members[2] = add_send(batch, "full");
+	members[3] = add_send(batch, "last");
+	run(batch);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(members[i]->operation.status, DM_UNAVAILABLE);
+	assert_int_equal(count_of(batch, "first") + count_of(batch, "full") + count_of(batch, "last"), 0);
+	assert_int_equal(scratch_number(&batch->scratch, "SELECT count(*) FROM directmessages_message"
+							 " WHERE hidden_for_sender IS NOT NULL"),
+			 0);
+	scratch_send(batch->scratch.handle, batch->scratch.john, batch->scratch.mary, "after");
+}
+
+/* ---- waiting -------------------------------------------------------------------------------------------------- */
+
+static void what_has_waited_too_long_is_refused(void **state)
+{
+	struct batch *batch = *state;
+	struct member *late = add_send(batch, "late");
+
+	batch->pause_ms = LIMIT_MS + 50;
+	run(batch);
+	assert_int_equal(late->operation.status, DM_BUSY);
+	assert_non_null(strstr(late->operation.error.message, "too slow"));
+	assert_int_equal(count_of(batch, "late"), 0);
+	scratch_send(batch->scratch.handle, batch->scratch.john, batch->scratch.mary, "after");
+}
+
+/* Who has waited behind others waits so much less for a lock: all in all as long as one who comes
+ * alone. On SQLite; each kind of waiting has a share of the time on PostgreSQL. */
+static void time_in_the_queue_is_taken_off_the_wait_for_the_lock(void **state)
+{
+	struct batch *batch = *state;
+	const struct scratch *s = &batch->scratch;
+	int64_t began, queued, alone;
+	struct member *member;
+
+	member = add_send(batch, "queued");
+	batch->pause_ms = LIMIT_MS * 3 / 4;
+	batch->locks = true;
+	began = clock_monotonic();
+	run(batch);
+	queued = clock_monotonic() - began;
+	assert_int_equal(member->operation.status, DM_BUSY);
+	began = clock_monotonic();
+	assert_fails(DM_BUSY, dm_send(s->handle, s->john, s->mary, text_of("alone"), NULL, &error));
+	alone = clock_monotonic() - began;
+	scratch_unlock(s, batch->lock);
+	assert_true(queued < alone + alone / 2);
+	assert_int_equal(count_of(batch, "queued") + count_of(batch, "alone"), 0);
+}
+
+/* ---- times ---------------------------------------------------------------------------------------------------- */
+
+#define SECOND INT64_C(1000000)
+#define NOON (INT64_C(1764072000) * SECOND)
+
+static int64_t sent_at(const struct scratch *s)
+{
+	struct dm_message sent = {0};
+
+	assert_ok(dm_send(s->handle, s->john, s->mary, text_of("x"), &sent, NULL));
+	return sent.sent_at;
+}
+
+static void times_grow_while_the_clock_stands(void **state)
+{
+	struct batch *batch = *state;
+	const struct scratch *s = &batch->scratch;
+	struct member *members[BATCH_MOST];
+
+	clock_set(NOON);
+	assert_int_equal(sent_at(s), NOON);
+	assert_int_equal(sent_at(s), NOON + 1);
+	assert_int_equal(sent_at(s), NOON + 2);
+	for (size_t i = 0; i < BATCH_MOST; i++)
+		members[i] = add_send(batch, "of a batch");
+	run(batch); /* whose first message has a time too */
+	for (size_t i = 0; i < BATCH_MOST; i++) {
+		assert_int_equal(members[i]->message.sent_at, NOON + 4 + (int64_t)i);
+		assert_true(i == 0 || members[i]->message.id > members[i - 1]->message.id);
+	}
+	clock_set(NOON + SECOND);
+	assert_int_equal(sent_at(s), NOON + SECOND);
+}
+
+static void a_clock_that_steps_back_a_little_is_not_followed(void **state)
+{
+	struct batch *batch = *state;
+
+	clock_set(NOON);
+	assert_int_equal(sent_at(&batch->scratch), NOON);
+	clock_set(NOON - SECOND + 1);
+	assert_int_equal(sent_at(&batch->scratch), NOON + 1);
+	clock_set(NOON - 1);
+	assert_int_equal(sent_at(&batch->scratch), NOON + 2);
+}
+
+static void a_clock_that_was_set_back_is_believed(void **state)
+{
+	struct batch *batch = *state;
+
+	clock_set(NOON);
+	assert_int_equal(sent_at(&batch->scratch), NOON);
+	clock_set(NOON - SECOND);
+	assert_int_equal(sent_at(&batch->scratch), NOON - SECOND);
+	assert_int_equal(sent_at(&batch->scratch), NOON - SECOND + 1);
+	clock_set(NOON - 3600 * SECOND);
+	assert_int_equal(sent_at(&batch->scratch), NOON - 3600 * SECOND);
+}
+
+static bool take_read_at(void *context, const struct dm_message *message)
+{
+	*(int64_t *)context = message->read_at;
+	return true;
+}
+
+static void reading_has_the_time_of_the_clock(void **state)
+{
+	struct batch *batch = *state;
+	const struct scratch *s = &batch->scratch;
+	int64_t read_at = 0, id;
+	struct dm_operation look = {.kind = DM_OP_MESSAGE, .on_message = take_read_at, .context = &read_at};
+
+	clock_set(NOON);
+	id = scratch_send(s->handle, s->john, s->mary, "x");
+	clock_set(NOON + 5 * SECOND);
+	assert_ok(dm_mark_read(s->handle, id, NULL));
+	look.message_id = id;
+	dm_run(s->handle, &look);
+	assert_int_equal(look.status, DM_OK);
+	assert_int_equal(read_at, NOON + 5 * SECOND);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_has_waited_too_long_is_refused),
+		TEST(times_grow_while_the_clock_stands),
+		TEST(a_clock_that_steps_back_a_little_is_not_followed),
+		TEST(a_clock_that_was_set_back_is_believed),
+		TEST(reading_has_the_time_of_the_clock),
+	};
+	const struct CMUnitTest on_sqlite[] = {
+		TEST(a_failure_of_the_store_is_that_of_all),
+		TEST(time_in_the_queue_is_taken_off_the_wait_for_the_lock),
+	};
+	const struct CMUnitTest on_postgres[] = {
+		TEST(of_many_sends_only_the_bad_one_fails),
+		TEST(one_write_that_fails_leaves_the_others),
+	};
+	bool is_postgres = getenv("DIRECTMESSAGES_TEST_POSTGRES") != NULL;
+	int failed = cmocka_run_group_tests_name("on both", tests, NULL, NULL);
+
+	return failed + (is_postgres ? cmocka_run_group_tests_name("on PostgreSQL", on_postgres, NULL, NULL)
+				     : cmocka_run_group_tests_name("on SQLite", on_sqlite, NULL, NULL));
+}

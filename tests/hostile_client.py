@@ -2,6 +2,7 @@
 """Bytes that no decent client sends, and a look at what a server is left with afterwards."""
 
 import contextlib
+import ctypes
 import os
 import re
 import resource
@@ -65,6 +66,13 @@ def open_sockets(server):
 def resident_kib(server):
     with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+
+def library_is_strict():
+    """libmicrohttpd 1.0 refuses many malformed heads by itself, in words of its own; 0.9 leaves them to us."""
+    version = ctypes.CDLL("libmicrohttpd.so.12").MHD_get_version
+    version.restype = ctypes.c_char_p
+    return not version().startswith(b"0.")
 
 
 def is_sanitized():

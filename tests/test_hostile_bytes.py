@@ -66,19 +66,19 @@ def status(server, data):
         b"GET\0/api/dm/unread/\0HTTP/1.1",
     ],
 )
-def test_nul_in_the_request_line_ends_its_part_or_is_refused(target, line):
-    """libmicrohttpd's texts end at a NUL; what stands before it is then the method or the path, and nothing else is."""
+def test_nul_in_the_request_line_is_refused(target, line):
+    """Where it is in the version, or the whole line is none, libmicrohttpd hangs up."""
     head = line + b"\r\nHost: x\r\nAuthorization: Token " + target.alice.token.encode() + b"\r\n\r\n"
-    assert status(target, head) in (None, 200, 400, 404, 405)
+    assert status(target, head) in (None, 400)
 
 
 @pytest.mark.parametrize("tail", [b"\0", b"\0junk", b"\0 a b", b"\0\0\0"])
-def test_nul_in_a_token_ends_it_or_is_refused(target, tail):
+def test_nul_in_a_token_is_refused(target, tail):
     data = request(target.anonymous(), "GET", "unread/", b"Authorization: Token " + target.alice.token.encode() + tail)
-    assert status(target, data) in (None, 200, 400, 401)
+    assert status(target, data) == 400
     half = target.alice.token[:20].encode()
     data = request(target.anonymous(), "GET", "unread/", b"Authorization: Token " + half + b"\0" + half)
-    assert status(target, data) in (None, 400, 401)
+    assert status(target, data) == 400
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,10 @@ def test_nul_in_a_token_ends_it_or_is_refused(target, tail):
         b"Transfer-Encoding: chunked\0",
     ],
 )
-def test_nul_in_a_header_is_answered_or_hung_up_on(target, line):
+def test_nul_in_a_header_is_refused(target, line):
     before = contents(target)
-    got = status(target, send_to(target, line, JSON, b"Content-Length: 15") + b'{"content":"x"}')
-    assert got is None or got == 201 or 400 <= got < 500
-    assert len(contents(target)) == len(before) + (got == 201)
+    assert status(target, send_to(target, line, JSON, b"Content-Length: 15") + b'{"content":"x"}') == 400
+    assert contents(target) == before
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from hostile_client import (
     finish,
     get,
     hostile_target,
+    library_is_strict,
     request,
     send_to,
     unharmed,
@@ -90,7 +91,7 @@ def test_two_lengths_that_differ_are_refused(target, first, second):
     """A proxy before us that believes the other one sees other requests than we do (RFC 9112, 6.3: 400, and close)."""
     data = send_to(target, JSON, b"Content-Length: %d" % first, b"Content-Length: %d" % second)
     answers = statuses(target, data + BODY.ljust(22) + get(target.alice, "unread/"))
-    assert answers in ([], [400], [413]), answers
+    assert answers == [400], answers
 
 
 def test_length_too_short_ends_the_body_there(target):
@@ -123,11 +124,11 @@ def test_body_of_a_request_that_needs_none_is_no_request(target, method, path, s
 @pytest.mark.parametrize("length", [0, 3, 15, 1000])
 @pytest.mark.parametrize("lengths_first", [True, False])
 def test_length_beside_chunks_ends_the_connection(target, length, lengths_first):
-    """Taken by the chunks or refused, but nothing behind it is looked at (RFC 9112, 6.1)."""
+    """Nothing behind it is looked at (RFC 9112, 6.1)."""
     lines = [b"Content-Length: %d" % length, CHUNKED]
     data = send_to(target, JSON, *(lines if lengths_first else lines[::-1])) + chunk(BODY) + LAST_CHUNK
     answers = statuses(target, data + get(target.alice, "unread/"))
-    assert answers in ([], [400], [201]), answers
+    assert answers == [400], answers
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_transfer_coding_that_is_not_ours_is_refused(target, coding):
     data = send_to(target, JSON, b"Transfer-Encoding: " + coding, b"Content-Length: 15")
     answers = statuses(target, data + BODY + send_to(target, JSON, body=EVIL))
     assert "smuggled" not in contents(target), answers
-    assert answers in ([], [400], [501]), answers
+    assert answers in ([400], [501]), answers
     assert contents(target) == before
 
 
@@ -159,9 +160,8 @@ def test_transfer_coding_that_is_not_ours_is_refused(target, coding):
     "line", [b"Transfer-Encoding : chunked", b"Transfer-Encoding\t: chunked", b"X: y\r\n Transfer-Encoding: chunked"]
 )
 def test_coding_in_a_line_that_is_none_is_not_believed(target, line):
-    """The chunks are then the body as it stands, or the request is refused."""
     data = send_to(target, JSON, line, b"Content-Length: 27") + chunk(EVIL[:22]) + LAST_CHUNK
-    assert not {200, 201} & set(statuses(target, data))
+    assert statuses(target, data) == [400]
     assert "smuggled" not in contents(target)
 
 
@@ -207,17 +207,24 @@ def test_chunks_that_do_not_add_up_are_refused(target, name, pieces):
         [chunk(BODY[:1]), chunk(BODY[1:])],
         [b"F\r\n", BODY, b"\r\n"],
         [b"0" * 60 + b"f\r\n", BODY, b"\r\n"],
-        [b"f;name=value\r\n", BODY, b"\r\n"],
-        [b'f;name="a;b"\r\n', BODY, b"\r\n"],
         [chunk(BODY), chunk(b" " * 99_999)],
     ],
-    ids=["bytes", "two", "capital", "zeros", "extension", "quoted", "large"],
+    ids=["bytes", "two", "capital", "zeros", "large"],
 )
 def test_odd_but_right_chunks_are_taken(target, pieces):
     before = len(contents(target))
     answers = statuses(target, chunked(target, *pieces, LAST_CHUNK, get(target.alice, "unread/")))
     assert answers == [201, 200]
     assert contents(target)[before:] == ["x"]
+
+
+@pytest.mark.parametrize("extension", [b";name=value", b';name="a;b"', b";"])
+def test_chunk_extensions_are_passed_over_or_refused(target, extension):
+    """libmicrohttpd 1.0.1 takes the line feed behind an extension for data, and then misses the chunk's end."""
+    before = contents(target)
+    data = chunked(target, b"f", extension, b"\r\n", BODY, b"\r\n", LAST_CHUNK, get(target.alice, "unread/"))
+    assert statuses(target, data) == ([400] if library_is_strict() else [201, 200])
+    assert contents(target) == before + ["x"] * (not library_is_strict())
 
 
 def test_trailers_are_passed_over(target):

@@ -55,6 +55,14 @@ def test_links_can_be_followed_as_they_are(reader):
     assert len(set(seen)) == 120
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_host_of_a_target_in_absolute_form_comes_before_the_header(server, reader, scheme):
+    path = f"{server.prefix}conversations/{reader.partner.id}/"
+    head = f"GET {scheme}://proxied.example:81{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Token {reader.token}\r\n\r\n"
+    link = urllib.parse.urlsplit(server.exchange(head.encode()).json()["next"])
+    assert base(link) == f"{scheme}://proxied.example:81{path}"
+
+
 @pytest.mark.parametrize("host", ["example.com", "example.com:8080", "[::1]:9000", "a-b.example", "10.1.2.3:80"])
 def test_host_is_that_of_the_request(reader, host):
     for link in links(second_page(reader, headers={"Host": host})):

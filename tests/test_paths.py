@@ -7,6 +7,8 @@ from endpoints import check_error, on_each_endpoint
 
 NO_USER = "No User matches the given query."
 NO_MESSAGE = "Message not found or not authorized."
+MALFORMED_HEAD = "The request line or a header is malformed."
+BAD_HOST = "Invalid Host header."
 FORTY_NINES = "9" * 40
 
 UNKNOWN = [
@@ -91,6 +93,11 @@ def test_percent_encoding_in_the_path_is_decoded(alice, bob):
     assert alice.post(f"send/{digits}/", {"content": "x"}).json()["recipient"] == bob.id
 
 
+def raw_get(server, user, target):
+    head = f"GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Token {user.token}\r\n\r\n"
+    return server.exchange(head.encode())
+
+
 def test_question_mark_without_a_query(alice):
     assert alice.get("unread/?").status == 200
 
@@ -103,6 +110,50 @@ def test_missing_slash_is_301_for_get_and_head_and_308_for_others(server, endpoi
         answer = server.anonymous().request(method, path + query)
         assert answer.status == (301 if method in ("GET", "HEAD") else 308)
         assert answer.headers.get_all("Location") == [path + "/" + query]
+
+
+def test_missing_slash_answers_with_nothing_that_is_no_uri(server):
+    """Raw bytes of the query, which clients and proxies read in different ways, come back escaped."""
+    foreign = bytes(sorted({*range(0x21, 0x7F), *range(0x80, 0x100)} - {0x25}))
+    line = b"GET " + server.prefix.encode() + b"unread?" + foreign + b"%zz%4%C3%a9% HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = server.exchange(line)
+    assert answer.status == 301
+    allowed = "!$&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_abcdefghijklmnopqrstuvwxyz~"
+    escaped = "".join(chr(byte) if chr(byte) in allowed else f"%{byte:02X}" for byte in foreign)
+    assert answer.headers["Location"] == f"{server.prefix}unread/?{escaped}%25zz%254%C3%a9%25"
+
+
+def test_missing_slash_of_a_uri_that_escaped_is_too_long(server):
+    answer = server.exchange(b"GET " + server.prefix.encode() + b"unread?" + b"\xff" * 7000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    check_error(answer, 414, "The URI is too long to be redirected: let its path end with a slash.")
+
+
+@pytest.mark.parametrize("scheme", ["http", "HTTP", "https"])
+@pytest.mark.parametrize("path", ["unread/", "unread/?a=b", "unread/?a=http://x/&b", "%75nread/"])
+def test_absolute_form(server, alice, scheme, path):
+    """As a client writes it to a proxy (RFC 9112, 3.2.2)."""
+    answer = raw_get(server, alice, f"{scheme}://example.com:8080{server.prefix}{path}")
+    assert (answer.status, answer.body) == (200, f'{{"id":{alice.id},"count":0}}'.encode())
+
+
+@pytest.mark.parametrize("path", ["", "/", "?a", "/nowhere/", "//api/dm/unread/"])
+def test_absolute_form_of_no_path(server, alice, path):
+    check_error(raw_get(server, alice, f"http://example.com{path}"), 404, "Not found.")
+
+
+@pytest.mark.parametrize("target", ["http:/api/dm/unread/", "http:api/dm/unread/", "ftp://x/api/dm/unread/", "http", "http:", "*"])
+def test_a_target_in_no_form(server, alice, target):
+    check_error(raw_get(server, alice, target), 404, "Not found.")
+
+
+@pytest.mark.parametrize("host, detail", [("", MALFORMED_HEAD), ("user@x", BAD_HOST), ("x:y", BAD_HOST)])
+def test_absolute_form_with_a_host_that_is_none(server, alice, host, detail):
+    check_error(raw_get(server, alice, f"http://{host}{server.prefix}unread/"), 400, detail)
+
+
+def test_absolute_form_lacks_a_slash(server, alice):
+    answer = raw_get(server, alice, f"http://example.com{server.prefix}unread?a=b")
+    assert (answer.status, answer.headers["Location"]) == (301, f"{server.prefix}unread/?a=b")
 
 
 def test_missing_slash_keeps_the_id_as_written(alice):

@@ -15,6 +15,13 @@ static int hex_value(char c)
 	return -1;
 }
 
+/* Whether a '%' and two hex digits stand there. */
+static bool is_escape(struct span text, size_t at)
+{
+	return text.data[at] == '%' && at + 2 < text.length && hex_value(text.data[at + 1]) >= 0 &&
+	       hex_value(text.data[at + 2]) >= 0;
+}
+
 struct span percent_decode(struct arena *arena, struct span text, bool plus_is_blank)
 {
 	char *out = arena_alloc(arena, text.length + 1);
@@ -25,8 +32,7 @@ struct span percent_decode(struct arena *arena, struct span text, bool plus_is_b
 	for (size_t i = 0; i < text.length; i++) {
 		char c = text.data[i];
 
-		if (c == '%' && i + 2 < text.length && hex_value(text.data[i + 1]) >= 0 &&
-		    hex_value(text.data[i + 2]) >= 0) {
+		if (is_escape(text, i)) {
 			c = (char)(hex_value(text.data[i + 1]) * 16 + hex_value(text.data[i + 2]));
 			i += 2;
 		} else if (c == '+' && plus_is_blank) {
@@ -43,10 +49,17 @@ static bool is_unreserved(char c)
 	       c == '-' || c == '~';
 }
 
-void form_encode(struct buffer *out, struct span text)
+static void append_escape(struct buffer *out, unsigned char c)
 {
 	static const char digits[] = "0123456789ABCDEF";
 
+	buffer_append_char(out, '%');
+	buffer_append_char(out, digits[c >> 4]);
+	buffer_append_char(out, digits[c & 15]);
+}
+
+void form_encode(struct buffer *out, struct span text)
+{
 	for (size_t i = 0; i < text.length; i++) {
 		unsigned char c = (unsigned char)text.data[i];
 
@@ -55,10 +68,20 @@ void form_encode(struct buffer *out, struct span text)
 		} else if (c == ' ') {
 			buffer_append_char(out, '+');
 		} else {
-			buffer_append_char(out, '%');
-			buffer_append_char(out, digits[c >> 4]);
-			buffer_append_char(out, digits[c & 15]);
+			append_escape(out, c);
 		}
+	}
+}
+
+void uri_append(struct buffer *out, struct span text)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		char c = text.data[i];
+
+		if (is_unreserved(c) || is_escape(text, i) || (c != '\0' && strchr("!$&'()*+,;=:@/?[]", c)))
+			buffer_append_char(out, c);
+		else
+			append_escape(out, (unsigned char)c);
 	}
 }
 

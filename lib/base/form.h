@@ -13,6 +13,10 @@ struct span percent_decode(struct arena *arena, struct span text, bool plus_is_b
 /* Everything but letters, digits and "_.-~" as %XX, a blank as '+': Python's quote_plus. */
 void form_encode(struct buffer *out, struct span text);
 
+/* A path or a query as a URI may hold it (RFC 3986, and "[]", which nobody minds): all else as %XX, a '%' without two
+ * hex digits too. */
+void uri_append(struct buffer *out, struct span text);
+
 /* Cuts the next name=value off *rest and decodes both; false at the end. Empty pieces are passed over, a name without
  * '=' has the value "". name.data is NULL without memory. */
 bool form_next(struct span *rest, struct arena *arena, struct span *name, struct span *value);

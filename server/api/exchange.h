@@ -20,7 +20,7 @@ struct api {
 	bool shows_public, shows_admin; /* which routes there are */
 	struct span prefix;             /* "/api/dm/": begins and ends with a slash */
 	const char *own_host;           /* in links, where a client names none */
-	size_t max_body_bytes;
+	size_t max_body_bytes, max_header_bytes;
 	const struct document *document; /* what GET /api/schema/ serves; NULL: turned off */
 	bool trust_forwarded;            /* X-Forwarded-Proto and -Host make the links */
 	struct hub *hub;                 /* of the event streams; NULL: turned off */

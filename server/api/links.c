@@ -15,6 +15,8 @@ static struct span host_of(const struct exchange *exchange)
 	struct span host = forwarded(exchange, "X-Forwarded-Host");
 
 	if (host.length == 0)
+		host = exchange->request->authority;
+	if (!host.data)
 		host = request_header(exchange->request, "Host");
 	return host.length > 0 ? host : span_from(exchange->api->own_host);
 }
@@ -45,7 +47,7 @@ bool links_host_is_valid(const struct exchange *exchange)
 struct span links_own_url(struct exchange *exchange)
 {
 	struct span scheme = forwarded(exchange, "X-Forwarded-Proto");
-	bool secure = span_equal_nocase(scheme, SPAN("https"));
+	bool secure = scheme.data ? span_equal_nocase(scheme, SPAN("https")) : exchange->request->is_https;
 	struct buffer url;
 	struct span copy;
 

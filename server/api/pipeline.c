@@ -38,8 +38,8 @@ static enum http_outcome begin(struct exchange *exchange)
 {
 	struct request *request = exchange->request;
 
-	if (request->ambiguous)
-		return answer_error(exchange, 400, "The length of the request body is ambiguous.");
+	if (request->refusal.status)
+		return answer_error(exchange, request->refusal.status, "%s", request->refusal.detail);
 	if (request->content_length > exchange->api->max_body_bytes)
 		return answer_error(exchange, 413, "Request body exceeds the limit of %zu bytes.",
 				    exchange->api->max_body_bytes);
@@ -75,21 +75,37 @@ void pipeline_completed(struct request *request, int64_t microseconds)
 			   request->response.status, microseconds);
 }
 
+/* The path with a slash behind it; the arena's, data NULL without memory. */
+static struct span with_slash(struct request *request)
+{
+	struct buffer location;
+	struct span copy = {NULL, 0};
+
+	buffer_init(&location, SIZE_MAX);
+	uri_append(&location, request->path);
+	buffer_append_char(&location, '/');
+	if (request->query.data) {
+		buffer_append_char(&location, '?');
+		uri_append(&location, request->query);
+	}
+	if (!location.failed)
+		copy = arena_copy(&request->arena, buffer_span(&location));
+	buffer_release(&location);
+	return copy;
+}
+
 static enum http_outcome redirect(struct exchange *exchange)
 {
 	struct request *request = exchange->request;
 	bool reads = exchange->is_head || span_equal(request->method, SPAN("GET"));
-	struct buffer location;
+	struct span location = with_slash(request);
 
-	buffer_init(&location, SIZE_MAX);
-	buffer_append_span(&location, request->path);
-	buffer_append_char(&location, '/');
-	if (request->query.data) {
-		buffer_append_char(&location, '?');
-		buffer_append_span(&location, request->query);
-	}
-	response_header(&request->response, "Location", arena_copy(&request->arena, buffer_span(&location)).data);
-	buffer_release(&location);
+	if (!location.data)
+		return answer_error(exchange, 503, "Service temporarily unavailable.");
+	if (location.length > exchange->api->max_header_bytes) /* which is what a response's head has room for */
+		return answer_error(exchange, 414,
+				    "The URI is too long to be redirected: let its path end with a slash.");
+	response_header(&request->response, "Location", location.data);
 	return answer_empty(exchange, reads ? 301 : 308); /* 308: the client repeats the method and the body */
 }
 

@@ -170,6 +170,7 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 		.monitor = &monitor,
 		.prefix = span_from(config->prefix),
 		.max_body_bytes = config->body_bytes,
+		.max_header_bytes = config->header_bytes,
 		.document = config->docs ? &document : NULL,
 		.trust_forwarded = config->trust_forwarded,
 		.budget = budget,

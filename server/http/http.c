@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "detach.h"
+#include "framing.h"
 #include "log.h"
 #include "request.h"
 #include "response.h"
@@ -84,20 +85,21 @@ static void end_work(struct request *request)
 	end(request->server, &request->server->working);
 }
 
-static bool start_request(struct request *request, const char *method, const char *version)
+static bool start_request(struct request *request, const struct first_line *line)
 {
 	struct http_server *server = request->server;
 
 	request->http.started_at = clock_monotonic();
 	request->http.phase = PHASE_HEADERS;
-	request->method = arena_copy(&request->arena, span_from(method));
-	request->takes_chunks = strcmp(version, MHD_HTTP_VERSION_1_0) != 0;
-	request_read_framing(request);
+	request->method = arena_copy(&request->arena, span_from(line->method));
 	request->context = server->options.context;
 	request->step = server->options.first;
 	buffer_init(&request->body, server->options.body_bytes);
 	buffer_init(&request->response.body, SIZE_MAX);
-	return request->method.data != NULL;
+	if (!request->method.data)
+		return false;
+	framing_read(request, line);
+	return true;
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **request_pointer,
@@ -166,7 +168,7 @@ static enum MHD_Result send_response(struct request *request)
 
 	if (!response)
 		return MHD_NO;
-	if (request->ambiguous || is_stopping(request->server))
+	if (request->refusal.status || is_stopping(request->server))
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	result = MHD_queue_response(request->http.connection, request->response.status, response);
 	MHD_destroy_response(response);
@@ -213,7 +215,7 @@ static enum MHD_Result after_headers(struct request *request)
 {
 	request->http.phase = PHASE_BODY;
 	if (request->http.outcome == HTTP_ANSWER &&
-	    (request->ambiguous || request->content_length > request->server->options.body_bytes ||
+	    (request->refusal.status || request->content_length > request->server->options.body_bytes ||
 	     expects_continue(request)))
 		return send_response(request);
 	return MHD_YES;
@@ -240,16 +242,17 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 				  const char *version, const char *data, size_t *size, void **request_pointer)
 {
 	struct request *request = *request_pointer;
+	struct first_line line = {method, url, version};
 	enum http_outcome outcome;
 
-	(void)context, (void)connection, (void)url;
+	(void)context, (void)connection;
 	if (!request || request->http.phase >= PHASE_OVER)
 		return MHD_NO;
 	switch (request->http.phase) {
 	case PHASE_NEW:
 		if (!begin(request->server, &request->server->under_way, &request->server->stopping))
 			return MHD_NO;
-		if (!start_request(request, method, version))
+		if (!start_request(request, &line))
 			return MHD_NO;
 		/* fall through */
 	case PHASE_HEADERS:
@@ -326,8 +329,8 @@ struct http_server *http_start(const struct http_options *options)
 		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		MEMORY_PER_HEADER * options->header_bytes, MHD_OPTION_URI_LOG_CALLBACK, request_on_target, server,
 		MHD_OPTION_NOTIFY_CONNECTION, request_on_connection, options->connections_open,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_STRICT_FOR_CLIENT, framing_strictness(),
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
 	if (!server->daemon) {
 		pthread_cond_destroy(&server->changed);
 		pthread_mutex_destroy(&server->mutex);

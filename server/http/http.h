@@ -48,6 +48,13 @@ struct http_detach {
 	void *context;
 };
 
+/* What is wrong with a request's head, whatever it asks for; status 0: nothing. It is to be the answer, and nothing
+ * behind the head is read. */
+struct http_refusal {
+	unsigned status;
+	const char *detail;
+};
+
 #define RESPONSE_HEADERS_MOST 12
 
 struct http_header {
@@ -71,15 +78,17 @@ struct request {
 	void *data;    /* the steps' own */
 	http_step *step;
 	struct span method;
-	struct span target;      /* path and query as they came */
+	struct span target;      /* as it came */
+	struct span authority;   /* the host in a target in absolute form; data NULL where it is none */
+	bool is_https;           /* and its scheme */
 	struct span path;        /* as it came, not decoded */
 	struct span query;       /* without '?', empty where there is none */
 	uint64_t content_length; /* 0 where it was not sent, UINT64_MAX where it is beyond all numbers */
 	bool takes_chunks;       /* HTTP/1.1: an answer without a length can have its end told */
-	bool ambiguous;          /* it tells its body's length in two ways (RFC 9112, 6.3): to be refused */
-	struct buffer body;      /* complete in the step after HTTP_NEED_BODY */
-	bool body_too_large;     /* it was chunked and went on beyond the limit; body is cut */
-	bool body_lacks_memory;  /* likewise, where there was no memory for more of it */
+	struct http_refusal refusal;
+	struct buffer body;     /* complete in the step after HTTP_NEED_BODY */
+	bool body_too_large;    /* it was chunked and went on beyond the limit; body is cut */
+	bool body_lacks_memory; /* likewise, where there was no memory for more of it */
 	struct response response;
 	struct http_detach detach; /* where drop is set, one of its two is called */
 	int64_t user_id;           /* who asked, for the access line; 0: nobody */

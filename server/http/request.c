@@ -58,6 +58,31 @@ static void hide_parameters(char *query)
 			*c = '_';
 }
 
+/* Cuts "http://host" off a target in absolute form, as a client sends it to a proxy (RFC 9112, 3.2.2). */
+static struct span cut_authority(struct request *request)
+{
+	struct span rest = request->target, scheme;
+	bool is_https;
+
+	if (rest.length > 0 && *rest.data == '/')
+		return rest;
+	scheme = span_cut(&rest, ':');
+	is_https = span_equal_nocase(scheme, SPAN("https"));
+	if ((!is_https && !span_equal_nocase(scheme, SPAN("http"))) || rest.length < 2 ||
+	    memcmp(rest.data, "//", 2) != 0)
+		return request->target;
+	rest.data += 2;
+	rest.length -= 2;
+	request->is_https = is_https;
+	request->authority = rest;
+	while (rest.length > 0 && *rest.data != '/' && *rest.data != '?') {
+		rest.data++;
+		rest.length--;
+	}
+	request->authority.length -= rest.length;
+	return rest;
+}
+
 /* The first that we hear of a request: its target, before libmicrohttpd cuts it up. What we return comes back as the
  * request's pointer in all that follows. */
 void *request_on_target(void *context, const char *target, struct MHD_Connection *connection)
@@ -75,25 +100,15 @@ void *request_on_target(void *context, const char *target, struct MHD_Connection
 		free(request);
 		return NULL;
 	}
-	rest = request->target;
+	rest = cut_authority(request);
 	request->path = span_cut(&rest, '?');
+	if (request->path.length == 0)
+		request->path = SPAN("/");
 	request->query = rest;
-	hide_parameters((char *)target + request->path.length);
+	if (rest.data)
+		hide_parameters((char *)target + (rest.data - request->target.data));
 	kept->request = request;
 	return request;
-}
-
-/* How long the body is, as far as it was told. libmicrohttpd has refused what is no number, and otherwise looks at the
- * first length alone; a proxy in front may look at another. */
-void request_read_framing(struct request *request)
-{
-	struct span length = request_header_list(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	bool chunked = request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING).data != NULL;
-	int64_t bytes;
-
-	request->ambiguous = length.data && (chunked || memchr(length.data, ',', length.length));
-	if (length.data)
-		request->content_length = span_to_int64(length, &bytes) ? (uint64_t)bytes : UINT64_MAX;
 }
 
 void request_completed(struct MHD_Connection *connection, struct request *request)

@@ -13,9 +13,6 @@ void request_on_connection(void *count, struct MHD_Connection *connection, void 
 			   enum MHD_ConnectionNotificationCode what);
 void *request_on_target(void *server, const char *target, struct MHD_Connection *connection);
 
-/* Sets content_length and ambiguous from the headers. */
-void request_read_framing(struct request *request);
-
 /* After its last answer: frees it. */
 void request_completed(struct MHD_Connection *connection, struct request *request);
 

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* framing.c - where a request's head and body end (RFC 9112). What somebody in front of us may take for another
+ * request than we do is refused, whatever else it is.
+ *
+ * libmicrohttpd 0.9 takes line feeds alone for ends of lines, goes on in folded lines, ends texts at a NUL and keeps a
+ * blank before the colon in the name, and tells of none of that. But it parses in place: each text stands in its memory
+ * where it came, with the bytes of an end of line overwritten. So a head that is as it should be has no gap: behind a
+ * value come two bytes, then the next name. From 1.0 on it refuses all of these by itself, if it is told to. */
+#include "framing.h"
+
+#include <microhttpd.h>
+#include <string.h>
+
+#define END_OF_LINE 2
+
+#define MALFORMED "The request line or a header is malformed."
+#define AMBIGUOUS "The length of the request body is ambiguous."
+#define HOSTS "A request needs a Host header, and no more than one."
+#define CODING "The transfer coding is unknown; send the body with a Content-Length or in chunks."
+
+static bool parses_in_place(void)
+{
+	return MHD_get_version()[0] == '0';
+}
+
+int framing_strictness(void)
+{
+	return parses_in_place() ? 0 : 1; /* 0.9 would mean some answers of its own by it, and little else */
+}
+
+struct head {
+	const char *next; /* where the next line begins if this one is whole; NULL where that can't be told */
+	bool malformed;
+	bool other_coding;
+	unsigned hosts, lengths, codings; /* headers of these names; of the last, its words */
+	struct span length, coding;
+};
+
+/* ---- bytes --------------------------------------------------------------------------------------------------- */
+
+/* RFC 9110, 5.6.2. */
+static bool is_token(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		char c = text[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || (c >= '0' && c <= '9') ||
+		      (c != '\0' && strchr("!#$%&'*+.^_`|~", c))))
+			return false;
+	}
+	return length > 0;
+}
+
+/* Whether there is a control character among them that is none of the allowed one (0: none is). */
+static bool has_controls(const char *text, size_t length, char allowed)
+{
+	unsigned found = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		found |= ((c < ' ') & (c != (unsigned char)allowed)) | (c == 0x7f);
+	}
+	return found != 0;
+}
+
+/* ---- headers ------------------------------------------------------------------------------------------------- */
+
+static void read_codings(struct head *head, struct span value)
+{
+	struct span rest = value;
+
+	head->coding = value;
+	do {
+		struct span word = span_trim(span_cut(&rest, ','));
+
+		head->codings++;
+		head->other_coding |= word.length > 0 && !span_equal_nocase(word, SPAN("chunked"));
+	} while (rest.data);
+}
+
+static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
+				   const char *value, size_t value_size)
+{
+	struct head *head = context;
+	struct span name_span = {name, name_size}, value_span = {value, value_size};
+
+	(void)kind;
+	head->malformed |= !is_token(name, name_size) || has_controls(value, value_size, '\t');
+	if (head->next) {
+		head->malformed |= name != head->next;
+		head->next = value + value_size + END_OF_LINE;
+	}
+	if (span_equal_nocase(name_span, SPAN(MHD_HTTP_HEADER_HOST))) {
+		head->hosts++;
+	} else if (span_equal_nocase(name_span, SPAN(MHD_HTTP_HEADER_CONTENT_LENGTH))) {
+		head->lengths++;
+		head->length = value_span;
+	} else if (span_equal_nocase(name_span, SPAN(MHD_HTTP_HEADER_TRANSFER_ENCODING))) {
+		read_codings(head, value_span);
+	}
+	return MHD_YES;
+}
+
+/* ---- the head ------------------------------------------------------------------------------------------------ */
+
+/* Whether there is one byte between the texts: a line of three words and two blanks. */
+static bool is_whole_line(const struct request *request, const struct first_line *line)
+{
+	return line->target == line->method + request->method.length + 1 &&
+	       line->version == line->target + request->target.length + 1;
+}
+
+static bool is_whole(const struct request *request, const struct first_line *line, const struct head *head)
+{
+	const union MHD_ConnectionInfo *size =
+		MHD_get_connection_info(request->http.connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	return is_whole_line(request, line) && line->method + size->header_size == head->next + END_OF_LINE;
+}
+
+static void refuse(struct request *request, unsigned status, const char *detail)
+{
+	if (request->refusal.status == 0)
+		request->refusal = (struct http_refusal){status, detail};
+}
+
+/* The most that is wrong comes first. libmicrohttpd has refused a length that is no number, and otherwise looks at the
+ * first length and the first coding alone; somebody in front may look at another. */
+static void judge(struct request *request, const struct head *head)
+{
+	bool chunked = head->codings > 0;
+
+	if (head->malformed || has_controls(request->target.data, request->target.length, 0) ||
+	    memchr(request->target.data, ' ', request->target.length) ||
+	    (request->authority.data && request->authority.length == 0))
+		refuse(request, 400, MALFORMED);
+	if (head->other_coding)
+		refuse(request, 501, CODING);
+	if (head->lengths + head->codings > 1 || (chunked && !request->takes_chunks) ||
+	    (chunked && !span_equal_nocase(head->coding, SPAN("chunked"))))
+		refuse(request, 400, AMBIGUOUS);
+	if (head->hosts > 1 || (head->hosts == 0 && request->takes_chunks))
+		refuse(request, 400, HOSTS);
+}
+
+void framing_read(struct request *request, const struct first_line *line)
+{
+	struct head head = {.next = NULL};
+	int64_t bytes;
+
+	if (parses_in_place())
+		head.next = line->version + strlen(line->version) + END_OF_LINE;
+	MHD_get_connection_values_n(request->http.connection, MHD_HEADER_KIND, read_header, &head);
+	head.malformed |= head.next && !is_whole(request, line, &head);
+	request->takes_chunks = strcmp(line->version, MHD_HTTP_VERSION_1_0) != 0;
+	if (head.lengths > 0)
+		request->content_length = span_to_int64(head.length, &bytes) ? (uint64_t)bytes : UINT64_MAX;
+	judge(request, &head);
+}

@@ -38,6 +38,7 @@ static const struct meaning {
 	{"23503", DM_NOT_FOUND,   REMEDY_LEAVE_OUT, "the sender or the recipient does not exist (%s)"},
 	/* Of a project's own user table; a name that is taken, and what else we insert, is asked for beforehand. */
 	{"23505", DM_EXISTS,      REMEDY_LEAVE_OUT, "another row has the same already (%s); choose something else"},
+	{"2200H", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "the ids of a table are used up (%s); set the sequence to the largest that is left"},
 	{"22",    DM_INVALID,     REMEDY_LEAVE_OUT, "the database can't hold that (%s)"},
 	{"54",    DM_INVALID,     REMEDY_LEAVE_OUT, "the content is larger than the database can hold (%s)"},
 	{"",      DM_INTERNAL,    REMEDY_LEAVE_OUT, "unexpected database error: %s"},

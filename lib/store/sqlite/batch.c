@@ -68,8 +68,10 @@ static bool is_of_the_store(enum dm_status status)
 static enum dm_status run_in_transaction(struct session *session, struct dm_operation **operations, size_t count,
 					 struct dm_error *error)
 {
-	enum dm_status status = session_prepare(session, error);
+	enum dm_status status = file_watch_ask(session->file, error);
 
+	if (status == DM_OK)
+		status = session_prepare(session, error);
 	if (status == DM_OK)
 		status = session_step_done(session, session->statements[BEGIN_WRITE], error);
 	for (size_t i = 0; i < count && status == DM_OK; i++) {
@@ -79,6 +81,8 @@ static enum dm_status run_in_transaction(struct session *session, struct dm_oper
 			*error = operations[i]->error;
 		}
 	}
+	if (status == DM_OK) /* what is acknowledged has to be found again */
+		status = file_watch_look(session->file, error);
 	if (status == DM_OK)
 		status = session_step_done(session, session->statements[COMMIT], error);
 	if (status == DM_OK)
@@ -126,6 +130,7 @@ void batch_run(void *session_pointer, struct dm_operation **operations, size_t c
 		sqlite3_step(session->statements[ROLLBACK]);
 		sqlite3_reset(session->statements[ROLLBACK]);
 	}
+	file_watch_save(session->file, session->db);
 	for (size_t i = 0; i < count; i++) {
 		if (status != DM_OK) {
 			operations[i]->status = status;

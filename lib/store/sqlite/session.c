@@ -6,8 +6,10 @@
 #include "timestamp.h"
 #include "user_table.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct statement_text session_statements[] = {
 	{BEGIN_READ, "BEGIN"},
@@ -23,19 +25,52 @@ const size_t session_statements_count = ARRAY_LENGTH(session_statements);
 #define READER_BUSY_MS 250
 
 /* Pages are 4 KiB; negative numbers are KiB. Log pages before a checkpoint: a larger log lets pages that change often
- * be written back once, at the price of a file of up to 64 MiB beside the database. */
+ * be written back once, at the price of a file of up to 64 MiB beside the database; one that a large transaction or a
+ * slow reader has made larger is cut to that. */
 static const char writer_setup[] = "PRAGMA journal_mode=WAL;"
 				   "PRAGMA synchronous=FULL;"
 				   "PRAGMA cache_size=-65536;"
 				   "PRAGMA wal_autocheckpoint=16384;"
+				   "PRAGMA journal_size_limit=67108864;"
 				   "PRAGMA temp_store=MEMORY;";
 static const char reader_setup[] = "PRAGMA query_only=ON;"
 				   "PRAGMA cache_size=-65536;"
 				   "PRAGMA temp_store=MEMORY;";
 
+/* SQLite says "full" of a table, too, whose largest id there is has been given. */
+static enum dm_status full(struct session *session, struct dm_error *error)
+{
+	static const char sql[] = "SELECT name FROM sqlite_sequence WHERE seq = 9223372036854775807";
+	enum dm_status status;
+	sqlite3_stmt *statement = NULL;
+
+	if (sqlite3_prepare_v2(session->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		status = fail(error, DM_UNAVAILABLE,
+			      "the ids of the table %.60s are used up: 9223372036854775807 was given; give that row "
+			      "another id, and set the table's seq in sqlite_sequence to the largest that is left",
+			      (const char *)sqlite3_column_text(statement, 0));
+	else
+		status = fail(error, DM_UNAVAILABLE, "the disk of the database is full; make room, then try again");
+	sqlite3_finalize(statement);
+	return status;
+}
+
+/* What SQLite, or the system, said; some codes are ours, and SQLite has said nothing. */
+static const char *reason(struct session *session, int code)
+{
+	int number = sqlite3_system_errno(session->db);
+
+	if (sqlite3_errcode(session->db) == SQLITE_OK)
+		return sqlite3_errstr(code);
+	if (((code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN) && number != 0)
+		return strerror(number);
+	return sqlite3_errmsg(session->db);
+}
+
 enum dm_status session_failure(struct session *session, int code, struct dm_error *error)
 {
-	const char *why = sqlite3_errmsg(session->db);
+	const char *why = reason(session, code);
 
 	switch (code & 0xFF) {
 	case SQLITE_ERROR:
@@ -47,7 +82,7 @@ enum dm_status session_failure(struct session *session, int code, struct dm_erro
 	case SQLITE_LOCKED:
 		return fail(error, DM_BUSY, "the database is locked by another process; try again later");
 	case SQLITE_FULL:
-		return fail(error, DM_UNAVAILABLE, "the disk of the database is full; make room, then try again");
+		return full(session, error);
 	case SQLITE_READONLY:
 		return fail(error, DM_UNAVAILABLE,
 			    "the database can't be written (%s); check its permissions and its folder's", why);
@@ -92,10 +127,21 @@ static int refuse_read_only(struct session *session, enum session_role role)
 	return role == SESSION_WRITER && sqlite3_db_readonly(session->db, "main") == 1 ? SQLITE_READONLY : SQLITE_OK;
 }
 
+/* What is in it is for nobody else to read; SQLite gives the log and its index the mode that the file has. A file that
+ * is there keeps its own, and is not opened here: closing it would end SQLite's locks. */
+static void make_private(const char *path)
+{
+	int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+	if (file >= 0)
+		close(file);
+}
+
 struct session *session_open(const char *path, enum session_role role, const struct store_options *options,
 			     struct dm_error *error)
 {
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (options->create ? SQLITE_OPEN_CREATE : 0);
+	bool makes = options->create && role == SESSION_WRITER;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (makes ? SQLITE_OPEN_CREATE : 0);
 	int busy = options->busy_timeout_ms;
 	struct session *session = calloc(1, sizeof(*session));
 	int code;
@@ -105,6 +151,8 @@ struct session *session_open(const char *path, enum session_role role, const str
 		return NULL;
 	}
 	session->options = options;
+	if (makes)
+		make_private(path);
 	code = sqlite3_open_v2(path, &session->db, flags, NULL);
 	if (!session->db) {
 		fail(error, DM_NO_MEMORY, "out of memory");

@@ -4,6 +4,7 @@
 #define SESSION_H
 
 #include "failure.h"
+#include "file_watch.h"
 #include "store.h"
 
 #include <sqlite3.h>
@@ -101,6 +102,7 @@ struct session {
 	sqlite3_stmt *statements[STATEMENT_COUNT]; /* NULL until session_prepare */
 	struct session *next;                      /* in the pool of readers */
 	const struct store_options *options;       /* the store's */
+	struct file_watch *file;                   /* the store's; NULL: of a session for the schema */
 	int64_t last_sent_at;                      /* the writer's: of the message stored last */
 	bool recorded;                             /* the writer's: this batch has written events */
 	atomic_uint_fast64_t commits;              /* the writer's */

@@ -19,6 +19,7 @@ struct sqlite_store {
 	char *path;
 	char *name;             /* the URL of the file, absolute */
 	struct session *writer; /* the lane's */
+	struct file_watch file;
 	struct lane *lane;
 	pthread_mutex_t mutex;   /* guards readers */
 	struct session *readers; /* prepared, and not in use */
@@ -44,7 +45,7 @@ static struct session *take_from_pool(struct sqlite_store *store, struct dm_erro
 	if (session)
 		return session;
 	session = session_open(store->path, SESSION_READER, &store->options, error);
-	if (session && session_prepare(session, error) != DM_OK) {
+	if (session && (file_watch_look(&store->file, error) != DM_OK || session_prepare(session, error) != DM_OK)) {
 		session_close(session);
 		return NULL;
 	}
@@ -61,6 +62,8 @@ static void give_to_pool(struct sqlite_store *store, struct session *session)
 
 static struct session *take_reader(struct sqlite_store *store, struct dm_error *error)
 {
+	if (file_watch_ask(&store->file, error) != DM_OK)
+		return NULL;
 	if (bracket.store != store || bracket.in_use)
 		return take_from_pool(store, error);
 	if (!bracket.session) {
@@ -108,7 +111,9 @@ static void sqlite_end_reads(struct store *base)
 
 static void read_inline(struct sqlite_store *store, struct dm_operation *operation)
 {
-	struct session *session = take_reader(store, &operation->error);
+	bool asks = operation->kind == DM_OP_CHECK_SCHEMA;
+	bool fits = !asks || file_watch_look(&store->file, &operation->error) == DM_OK;
+	struct session *session = fits ? take_reader(store, &operation->error) : NULL;
 
 	if (!session) {
 		operation->status = operation->error.status;
@@ -249,8 +254,12 @@ static void sqlite_close(struct store *base)
 		store->readers = session->next;
 		session_close(session);
 	}
-	if (store->writer)
+	if (store->writer) {
+		if (store->file.path && file_watch_look(&store->file, &(struct dm_error){0}) != DM_OK)
+			file_watch_save(&store->file, store->writer->db);
 		session_close(store->writer);
+	}
+	file_watch_end(&store->file);
 	pthread_mutex_destroy(&store->mutex);
 	free(store->path);
 	free(store->name);
@@ -295,6 +304,9 @@ static enum dm_status start(struct sqlite_store *store, struct dm_error *error)
 	if (!store->writer)
 		return error->status;
 	session = store->writer;
+	store->writer->file = &store->file;
+	if (file_watch_begin(&store->file, store->path, store->writer->db, error) != DM_OK)
+		return error->status;
 	store->name = name_of(store->path);
 	store->lane = store->name ? lane_new(&lane) : NULL;
 	return store->lane ? DM_OK : fail(error, DM_NO_MEMORY, "no memory, or no thread, for the writer");

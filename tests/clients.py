@@ -114,6 +114,8 @@ class Client:
                 connection.putheader(name, value)
             connection.endheaders(body)
             answer = connection.getresponse()
+            streams = method != "HEAD" and (answer.headers["Content-Type"] or "").startswith("text/event-stream")
+            assert not streams, "an event stream begins, which would have no end; use streams.Stream"
             return Response(answer.status, answer.reason, answer.headers, answer.read())
         finally:
             connection.close()

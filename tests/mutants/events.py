@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""Mistakes in event streams and in the event log."""
+
+from mutants.mutant import Mutant
+
+EVENTS = "server/events/"
+FAILURES = "test_events_failures.py::"
+REPLAY = "test_events_replay.py::"
+
+MUTANTS = [
+    Mutant(
+        "TCP_USER_TIMEOUT is of 60 ms",
+        EVENTS + "stream.c",
+        "#define UNCONFIRMED_MS 60000",
+        "#define UNCONFIRMED_MS 60",
+        FAILURES + "test_a_client_that_pauses_for_a_moment_is_kept",
+    ),
+    Mutant(
+        "a client that takes nothing is kept",
+        EVENTS + "feed.c",
+        "\t\tif (stream->is_stuck)\n\t\t\tstream_drop(stream);\n",
+        "",
+        FAILURES + "test_a_client_that_takes_nothing_is_dropped_at_the_second_heartbeat",
+    ),
+    Mutant(
+        "a client that takes something is dropped all the same",
+        EVENTS + "stream.c",
+        "\tstream->is_stuck = stream->is_stuck && sent == 0;\n",
+        "",
+        FAILURES + "test_a_client_that_takes_something_is_kept",
+    ),
+    Mutant(
+        "a client that was dropped is not counted",
+        EVENTS + "stream.c",
+        "\t\tstream->streams->dropped++;",
+        "\t\tstream->streams->dropped += 0;",
+        FAILURES + "test_a_client_that_takes_nothing_is_dropped_at_the_second_heartbeat",
+    ),
+    Mutant(
+        "replayed events are not counted",
+        EVENTS + "feed.c",
+        "\tfeed->streams->dispatched += replay.events;\n",
+        "",
+        FAILURES + "test_replayed_events_are_counted",
+    ),
+    Mutant(
+        "trimming does not go on",
+        EVENTS + "hub.c",
+        "hub->trims_again = operation->status == DM_OK && operation->count > 0;",
+        "hub->trims_again = false;",
+        FAILURES + "test_trimming_goes_on_until_all_is_done",
+    ),
+    Mutant(
+        "the log is not trimmed at the start",
+        EVENTS + "hub.c",
+        "(hub->trims_again || clock_monotonic() >= hub->trim_at);",
+        "(hub->trims_again || (hub->trim_at > 0 && clock_monotonic() >= hub->trim_at));",
+        REPLAY + "test_old_events_are_trimmed_by_age",
+    ),
+    Mutant(
+        "a message of a reused id that was read is taken for the old one",
+        "lib/store/event_match.c",
+        "at == (signal == DM_MESSAGE_READ ? message->read_at : message->sent_at);",
+        "signal == DM_MESSAGE_READ ? message->read_at != DM_UNREAD : at == message->sent_at;",
+        FAILURES + "test_events_of_a_message_whose_id_was_used_again_are_not_of_the_new_one",
+    ),
+    Mutant(
+        "a message of a reused id is taken for the old one",
+        "lib/store/event_match.c",
+        "at == (signal == DM_MESSAGE_READ ? message->read_at : message->sent_at);",
+        "signal != DM_MESSAGE_READ || at == message->read_at;",
+        REPLAY + "test_a_message_that_got_an_old_id_is_not_taken_for_the_old_one",
+    ),
+    Mutant(
+        "heartbeats come a thousand times as late",
+        EVENTS + "feed.c",
+        "stream->beat_at = now + streams->options->heartbeat_seconds * INT64_C(1000000);",
+        "stream->beat_at = now + streams->options->heartbeat_seconds * INT64_C(1000000000);",
+        "test_events.py::test_a_stream_ends_when_its_user_may_not_listen_any_more",
+    ),
+    Mutant(
+        "a user who may not listen any more goes on listening",
+        EVENTS + "feed.c",
+        "return operation.status != DM_NOT_FOUND && operation.status != DM_INACTIVE;",
+        "return operation.status != DM_NOT_FOUND;",
+        "test_events.py::test_a_stream_ends_when_its_user_may_not_listen_any_more",
+    ),
+    Mutant(
+        "a user whose token is gone goes on listening",
+        EVENTS + "feed.c",
+        "return operation.status != DM_NOT_FOUND && operation.status != DM_INACTIVE;",
+        "return operation.status != DM_INACTIVE;",
+        "test_events.py::test_a_stream_ends_when_its_user_may_not_listen_any_more",
+    ),
+    Mutant(
+        "nobody polls the log when another process wrote it",
+        EVENTS + "hub.c",
+        "#define POLL_MICROSECONDS 250000",
+        "#define POLL_MICROSECONDS 250000000",
+        REPLAY + "test_on_another_server_of_the_same_database[sqlite]",
+    ),
+    Mutant(
+        "the limit of one user's streams is one more",
+        EVENTS + "stream.c",
+        "if (of_user >= streams->options->streams_per_user)",
+        "if (of_user > streams->options->streams_per_user)",
+        "test_events.py::test_limits_of_streams",
+    ),
+    Mutant(
+        "the limit of all streams is one more",
+        EVENTS + "stream.c",
+        "if (streams->open >= streams->options->streams)",
+        "if (streams->open > streams->options->streams)",
+        "test_events.py::test_limits_of_streams",
+    ),
+    Mutant(
+        "a stream that ended is counted as open",
+        EVENTS + "stream.c",
+        "\tstream->streams->open--;\n",
+        "",
+        "test_events.py::test_streams_are_counted",
+    ),
+    Mutant(
+        "an event that is hidden by its recipient is sent to them",
+        EVENTS + "feed.c",
+        "event->hidden_for_recipient : event->hidden_for_sender;",
+        "event->hidden_for_sender : event->hidden_for_sender;",
+        "test_events.py::test_what_was_hidden_is_told_to_nobody_who_hid_it",
+    ),
+    Mutant(
+        "the log is kept for so many milliseconds, not seconds",
+        EVENTS + "hub.c",
+        "clock_now() - hub->options.keep_seconds * SECOND",
+        "clock_now() - hub->options.keep_seconds * 1000",
+        REPLAY + "test_old_events_are_trimmed_by_age",
+    ),
+    Mutant(
+        "a replay that a slow client holds up never goes on",
+        EVENTS + "stream.c",
+        "stream->state == STREAM_PAUSED)\n\t\tstream_set_state(stream, STREAM_REPLAYING);",
+        "stream->state == STREAM_PAUSED)\n\t\tstream_set_state(stream, STREAM_PAUSED);",
+        REPLAY + "test_a_long_way_back_in_pieces",
+    ),
+]

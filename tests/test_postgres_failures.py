@@ -283,3 +283,16 @@ def test_the_database_is_not_flooded_with_attempts_to_connect(behind):
         assert 2 <= len(absent.taken) - before <= 24
         behind.proxy.target = postgres.shared().port
     wait_until(lambda: bob.get("unread/").status == 200, "it is there again")
+
+
+def test_a_database_that_is_not_there_yet_is_told_once(behind):
+    """However often it is asked."""
+    behind.stop()
+    since = len(behind.log)
+    with Listener(hangs_up=True) as absent:
+        behind.proxy.target = absent.port
+        behind.start()
+        wait_until(lambda: len(absent.taken) >= 16, "it is asked again and again")
+        behind.proxy.target = postgres.shared().port
+    behind.wait_log("info the database is there, and its schema is up to date", since)
+    assert len([line for line in behind.log[since:] if " warning can't connect" in line]) == 1

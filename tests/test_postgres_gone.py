@@ -28,14 +28,20 @@ pytestmark = [
 UNAVAILABLE = "Service temporarily unavailable."
 
 
-@pytest.fixture
-def cluster():
-    """A cluster of this test's own, which it may kill."""
+@pytest.fixture(scope="module")
+def mortal():
+    """A cluster of these tests' own, which they may kill."""
     own = postgres.Cluster()
     try:
-        yield own.start()
+        yield own
     finally:
         own.close()
+
+
+@pytest.fixture
+def cluster(mortal):
+    """It runs, whatever the test before has done to it."""
+    return mortal if mortal.is_running() else mortal.start()
 
 
 @pytest.fixture

@@ -143,17 +143,13 @@ def test_commands_on_a_file_that_may_not_be_written(other, command, of_file, of_
     ids=["both", "file", "folder", "secret"],
 )
 def test_serving_a_file_that_may_not_be_written(other, of_file, of_folder):
-    """It says so at the start and ends, or serves reads and says 503 to writes."""
+    """It says so at the start, and ends: what it would answer to writes would be a surprise later."""
     other.database.chmod(of_file)
     other.directory.chmod(of_folder)
-    try:
+    with pytest.raises(AssertionError, match="ended before a line matched"):
         other.start()
-    except AssertionError:
-        assert re.fullmatch("directmessages: .*(permission|read|written|open).*; .+", other.log[-1])
-        assert "not an error" not in other.log[-1]
-        return
-    check_error(other.alice.post(f"send/{other.bob.id}/", {"content": "during"}), 503, BUSY)
-    assert other.bob.unread() == 1
+    assert re.fullmatch("directmessages: .*(permission|read|written|open).*; .+", other.log[-1])
+    assert "not an error" not in other.log[-1]
 
 
 def test_file_that_gets_read_only_while_serving(make_server):

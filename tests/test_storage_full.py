@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import resource
 import subprocess
 
@@ -162,23 +163,44 @@ def test_disk_filled_by_the_messages_themselves(disk, make_server):
     assert contents(server) == [*stored, "room again"]
 
 
-def test_start_on_a_full_disk_is_refused_or_serves_reads(disk, make_server):
+def test_start_on_a_full_disk_after_a_kill_serves_reads(disk, make_server):
+    """The log is there, and so is the file beside it: nothing has to be made."""
     server = make_server(database=disk / "test.db")
     alice, bob = server.users(2)
     alice.send(bob, "first")
     server.kill()
     ballast = fill(disk)
-    try:
+    server.start()
+    check_unavailable(alice.post(f"send/{bob.id}/", {"content": "y" * 20_000}))
+    check_reads(bob, alice, ["first"])
+    ballast.unlink()
+    alice.send(bob, "room again")
+    assert contents(server) == ["first", "room again"]
+
+
+def check_refused(server):
+    """It says why, and ends, at once."""
+    with pytest.raises(AssertionError, match="ended before a line matched"):
         server.start()
-    except AssertionError:
-        assert [line for line in server.log if line.startswith("directmessages: ") and "; " in line]
-    else:
-        assert bob.unread() == 1
-        server.stop()
-    server.process = None
+    assert re.fullmatch("directmessages: the (database|disk) .*; .+", server.log[-1]), server.log
+
+
+@pytest.mark.parametrize("room", [0, 40_000])
+def test_start_on_a_full_disk_that_needs_to_write_is_refused(disk, make_server, room):
+    """For the file beside the log, or, if that has room, for an index; a server is to come later, a disk is not."""
+    server = make_server(database=disk / "test.db")
+    alice, bob = server.users(2)
+    alice.send(bob, "first")
+    server.sql("DROP INDEX directmessages_unread")
+    server.stop()
+    place = disk / "room"
+    place.write_bytes(b"x" * room)
+    ballast = fill(disk)
+    place.unlink()
+    check_refused(server)
     ballast.unlink()
     server.start()
-    assert bob.unread() == 1
+    check_reads(bob, alice, ["first"])
 
 
 def test_migrate_on_a_full_disk_does_nothing_by_halves(disk):

@@ -166,3 +166,23 @@ def test_attempts_that_fail_are_counted_and_due_again_as_the_schedule_says(make_
         recorded = "SELECT next_at FROM directmessages_delivery"
         wait_until(lambda: server.sql(recorded)[0][0] > before + pause * SECOND * 0.9 - SECOND, "the next time is on record")
         assert server.sql(recorded)[0][0] < now() + pause * SECOND * 1.1
+
+
+def test_each_time_that_an_endpoint_fails_is_told_and_its_end(make_server, make_receiver):
+    """Once, however many attempts fail meanwhile."""
+    good = threading.Event()
+    receiver = make_receiver(lambda request: 204 if good.is_set() else 500)
+    server = make_server(env={**LOCAL, "DIRECTMESSAGES_WEBHOOK_SCHEDULE": "0,0"})
+    create(server, receiver.url)
+    one, two = server.users(2)
+    for times in (1, 2):
+        good.clear()
+        one.send(two, "bad")
+        wait_state(server, "failed", times)
+        good.set()
+        one.send(two, "good")
+        wait_state(server, "delivered", times)
+        server.wait_log("gave up delivery")
+        told = "\n".join(server.log)
+        assert told.count(" failed: it answered with status 500") == times
+        assert told.count(" takes deliveries again") == times

@@ -125,7 +125,7 @@ MUTANTS = [
         EVENTS + "feed.c",
         "event->hidden_for_recipient : event->hidden_for_sender;",
         "event->hidden_for_sender : event->hidden_for_sender;",
-        "test_events.py::test_what_was_hidden_is_told_to_nobody_who_hid_it",
+        "test_events.py::test_a_message_that_was_hidden_is_not_sent_to_who_has_hidden_it",
     ),
     Mutant(
         "the log is kept for so many milliseconds, not seconds",

@@ -219,4 +219,18 @@ MUTANTS = [
         '" ) " page',
         "test_cursor_foreign.py::test_the_row_of_another_conversation_is_no_place",
     ),
+    Mutant(
+        "a log line every 250 ms while the database is away",
+        "server/cmd/schema_watch.c",
+        "\t\ttold = status;\n",
+        "\t\ttold = DM_OK;\n",
+        FAILURES + "test_a_database_that_is_not_there_yet_is_told_once",
+    ),
+    Mutant(
+        "a database that comes is looked at once only",
+        "server/cmd/schema_watch.c",
+        "\twhile (pause_watch(watch)) {",
+        "\tif (pause_watch(watch)) for (int once = 0; once < 1; once++) {",
+        FAILURES + "test_a_database_that_is_not_there_yet_is_told_once",
+    ),
 ]

@@ -77,4 +77,32 @@ MUTANTS = [
         "if (now - operations[i]->internal.queued_at < limit * 1000) {",
         WRITES + "what_has_waited_too_long_is_refused",
     ),
+    Mutant(
+        "a file that may only be read is served",
+        SQLITE + "session.c",
+        'return role == SESSION_WRITER && sqlite3_db_readonly(session->db, "main") == 1 ?',
+        'return role == SESSION_WRITER && sqlite3_db_readonly(session->db, "main") == 2 ?',
+        "test_storage_damage.py::test_serving_a_file_that_may_not_be_written",
+    ),
+    Mutant(
+        "--migrate waits for a full disk",
+        "server/cmd/schema_watch.c",
+        'return status == DM_UNAVAILABLE && strcmp(stats.backend, "postgresql") == 0;',
+        "return status == DM_UNAVAILABLE;",
+        "test_storage_full.py::test_start_on_a_full_disk_that_needs_to_write_is_refused",
+    ),
+    Mutant(
+        "a full disk is a defect",
+        SQLITE + "session.c",
+        "\tcase SQLITE_FULL:\n\t\treturn fail(error, DM_UNAVAILABLE,",
+        "\tcase SQLITE_FULL:\n\t\treturn fail(error, DM_INTERNAL,",
+        "test_storage_full.py::test_full_disk",
+    ),
+    Mutant(
+        "commits are not synced",
+        SQLITE + "session.c",
+        "PRAGMA synchronous=FULL;",
+        "PRAGMA synchronous=NORMAL;",
+        "test_storage_durability.py::test_message_is_flushed_before_its_sender_is_told",
+    ),
 ]

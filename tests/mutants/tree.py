@@ -46,7 +46,7 @@ class Tree:
         target.write_bytes(data)
         target.chmod(source.stat().st_mode)
 
-    def _run(self, *command, limit=TIME_LIMIT):
+    def run(self, *command, limit=TIME_LIMIT):
         """The exit status (None: no end within the limit) and what was printed."""
         process = subprocess.Popen(
             command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -62,20 +62,24 @@ class Tree:
 
     def prepare(self):
         if not (self.build / "build.ninja").is_file():
-            status, output = self._run("meson", "setup", "build", "-Dtests=enabled", limit=600)
+            status, output = self.run("meson", "setup", "build", "-Dtests=enabled", limit=600)
             assert status == 0, output
         status, output = self.make("all")
         assert status == 0, output
 
     def make(self, target):
-        return self._run("ninja", "-C", "build", "--quiet", target, limit=1200)
+        return self.run("ninja", "-C", "build", "--quiet", target, limit=1200)
 
-    def check(self, mutant):
-        """The exit status of the mutant's test, as `_run` tells."""
-        if mutant.is_unit:
-            name = mutant.test.split("::")[1]
-            return self._run(sys.executable, "-m", "mutants.unit", mutant.program, name)
-        return self._run(sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"tests/{mutant.test}")
+    @staticmethod
+    def commands(mutants):
+        """Those that run the tests of these mutants: one for all of pytest, one for each unit program."""
+        pytest = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+        nodes = sorted({f"tests/{mutant.test}" for mutant in mutants if not mutant.is_unit})
+        found = [pytest + nodes] if nodes else []
+        for program in sorted({mutant.program for mutant in mutants if mutant.is_unit}):
+            names = sorted({mutant.test.split("::")[1] for mutant in mutants if mutant.program == program})
+            found.append([sys.executable, "-m", "mutants.unit", program, *names])
+        return found
 
     def try_out(self, mutant):
         """Makes the mistake, and looks whether the test notices it; a word, and what there is to say of it."""
@@ -89,7 +93,8 @@ class Tree:
             status, output = self.make(f"tests/unit/{mutant.program}" if mutant.is_unit else "directmessages")
             if status != 0:
                 return "does not build", output
-            status, output = self.check(mutant)
+            (command,) = self.commands([mutant])
+            status, output = self.run(*command)
         finally:
             path.write_text(good)
         if status == 0:

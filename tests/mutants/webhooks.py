@@ -77,7 +77,7 @@ MUTANTS = [
         EVENTS + "attempt.c",
         "\t\tendpoint->failures = 0;\n",
         "",
-        WEBHOOKS + "test_failures_are_told_and_their_end_each_time",
+        FAILURES + "test_each_time_that_an_endpoint_fails_is_told_and_its_end",
     ),
     Mutant(
         "a URL of exactly the longest length is refused",

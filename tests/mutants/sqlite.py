@@ -94,8 +94,8 @@ MUTANTS = [
     Mutant(
         "a full disk is a defect",
         SQLITE + "session.c",
-        "\tcase SQLITE_FULL:\n\t\treturn fail(error, DM_UNAVAILABLE,",
-        "\tcase SQLITE_FULL:\n\t\treturn fail(error, DM_INTERNAL,",
+        "\tcase SQLITE_FULL:\n\t\treturn full(session, error);",
+        "\tcase SQLITE_FULL:\n\t\treturn fail(error, DM_INTERNAL, \"full\");",
         "test_storage_full.py::test_full_disk",
     ),
     Mutant(

@@ -32,6 +32,7 @@ struct dm_webhook {
 	int64_t failing_since;       /* the first failure after the last success; 0: none */
 	bool has_new;                /* the event log has grown beyond what it has been given */
 	int64_t next_at;             /* when its next delivery is due, or a claim ends; 0: none is waiting */
+	int64_t last_at;             /* likewise, of the last of those that wait */
 };
 
 typedef bool dm_webhook_row(void *context, const struct dm_webhook *webhook);
@@ -130,13 +131,14 @@ enum dm_delivery_outcome {
  * DM_OP_WEBHOOK_ENABLE    webhook_id; DM_NOT_FOUND
  * DM_OP_WEBHOOK_ROTATE    webhook_id, new_webhook: its secret, until; DM_NOT_FOUND
  * DM_OP_DELIVERIES        webhook_id, state, limit -> on_delivery
- * DM_OP_DELIVERIES_CLAIM  webhook_id, limit, until -> on_delivery: gives the caller up to `limit` deliveries that are
- *                         due, made from the event log where need be; nobody else gets them before `until`. None of an
- *                         endpoint that is disabled or gone. on_delivery is called before the commit, so they are the
- *                         caller's only if the operation ends with DM_OK; false means no memory
- * DM_OP_DELIVERY_RECORD   webhook_id, delivery_id, and what stands below it -> count: 1 if it disabled the endpoint
- * DM_OP_DELIVERY_RETRY    delivery_id; DM_NOT_FOUND, DM_INVALID
- * DM_OP_DELIVERIES_TRIM   delivery_id: look at some behind this one (0: from the start), until, limit: keep
+ * DM_OP_DELIVERIES_CLAIM  webhook_id, limit, until, ahead -> on_delivery: gives the caller up to `limit` deliveries
+ *                         that are due, made from the event log where need be; nobody else gets them before `until`.
+ *                         What is to come later than in `ahead` microseconds (0: whatever its time is) is due too: the
+ *                         clock was set back since. None of an endpoint that is disabled or gone. on_delivery is called
+ *                         before the commit, so they are the caller's only if the operation ends with DM_OK; false
+ * means no memory DM_OP_DELIVERY_RECORD   webhook_id, delivery_id, and what stands below it -> count: 1 if it disabled
+ * the endpoint DM_OP_DELIVERY_RETRY    delivery_id; DM_NOT_FOUND, DM_INVALID DM_OP_DELIVERIES_TRIM   delivery_id: look
+ * at some behind this one (0: from the start), until, limit: keep
  *                         -> count: removed, delivery_id: where to go on; 0: that was all
  * DM_OP_OUTBOX            -> outbox
  */
@@ -145,6 +147,7 @@ struct dm_webhook_call {
 	int64_t delivery_id;
 	const struct dm_new_webhook *new_webhook;
 	int64_t until;
+	int64_t ahead;
 	int state;
 	size_t limit;
 	dm_webhook_row *on_webhook;

@@ -10,6 +10,8 @@ from clients import RawConnection
 from harness import wait_until
 from metrics import scrape
 from streams import Stream, contents
+from webhook_receiver import LOCAL, create, deliveries, wait_state
+from webhook_receiver import make_receiver  # noqa: F401 (fixture)
 
 MIB = 1 << 20
 HELD, REFUSED = "directmessages_buffer_bytes", "directmessages_buffer_refused_total"
@@ -177,4 +179,27 @@ def test_small_events_that_wait_are_counted_too(make_server):
             alice.send(bob, "x" * 5000)
         wait_until(lambda: scrape(server)[HELD] > 300_000, "they wait")
         assert scrape(server)[HELD] < 600_000
+    nothing_is_held(server)
+
+
+@pytest.mark.concurrent
+def test_deliveries_beyond_the_budget_wait_in_the_outbox(make_server, make_receiver):
+    """Each endpoint has room for some at once; what is larger than there ever is room for is given up."""
+    server = small(make_server, **LONG, **LOCAL)
+    alice, bob = server.users(2)
+    large = ["x" * 1_900_000] * 20
+    server.insert_messages([(alice, bob, "2025-06-06 12:00:00", None, content) for content in [*large, "y" * 17_000_000]])
+    receiver = make_receiver()
+    identity, _ = create(server, receiver.url)
+    server.sql(
+        "INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at)"
+        " SELECT 1, id, sender_id, recipient_id, ? FROM directmessages_message ORDER BY id",
+        [1_749_211_200_000_000],  # 2025-06-06 12:00:00
+    )
+    wait_state(server, "delivered", 20)
+    (row,) = wait_state(server, "failed")
+    assert row["error"] == "the message is too large"
+    assert len(receiver.requests) == 20
+    assert {row["attempts"] for row in deliveries(server)} == {"1"}
+    assert scrape(server)[REFUSED] > 0
     nothing_is_held(server)

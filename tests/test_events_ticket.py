@@ -78,6 +78,20 @@ def test_a_ticket_sweeps_out_some_old_ones_and_not_all(make_server):
     assert left == [(15, 10), (5, 20), (0, None), (0, None)]
 
 
+def test_a_clock_that_was_set_back_does_not_lengthen_a_tickets_life(make_server):
+    """What was made before looks good for longer than any may be: it is refused, and gives way first."""
+    server = make_server()
+    alice = server.user()
+    tickets = [make_ticket(alice) for _ in range(100)]
+    server.sql("UPDATE directmessages_ticket SET expires_at = expires_at + ?", (3_600_000_000,))
+    check_error(server.anonymous().get(f"events/?ticket={tickets[0]}"), 401, "Invalid ticket.")
+    fresh = [make_ticket(alice) for _ in range(5)]
+    assert server.sql("SELECT count(*) FROM directmessages_ticket")[0][0] <= 60
+    for ticket in fresh:
+        with Stream(server.anonymous(), f"?ticket={ticket}") as stream:
+            assert stream.status == 200
+
+
 @pytest.mark.concurrent
 def test_of_several_at_once_one_gets_in(server, alice):
     for _ in range(5):

@@ -10,7 +10,7 @@ import pytest
 
 from harness import wait_until
 from webhook_receiver import LOCAL, check_signed, create, deliveries, endpoints, wait_state
-from webhook_receiver import hooked, make_receiver, receiver  # noqa: F401 (fixtures)
+from webhook_receiver import bare_receiver, hooked, make_receiver, receiver  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.concurrent
 
@@ -259,6 +259,42 @@ def test_a_long_answer_is_judged_by_its_status(hooked, make_receiver):
     one.send(two)
     (row,) = wait_state(hooked, "delivered")
     assert row["status"] == "200"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk",
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    ],
+    ids=["short", "chunked", "garbage", "without-a-length"],
+)
+@pytest.mark.parametrize("cut", [False, True], ids=["never-ends", "is-cut"])
+def test_the_body_of_an_answer_makes_no_difference(make_server, bare_receiver, body, cut):
+    """It is delivered, once, when the status has come."""
+    server = make_server(env={**LOCAL, "DIRECTMESSAGES_WEBHOOK_TIMEOUT": "300"})
+    receiver = bare_receiver(body, cut)
+    create(server, receiver.url)
+    one, two = server.users(2)
+    one.send(two, "first")
+    (row,) = wait_state(server, "delivered")
+    assert (row["attempts"], row["status"], row["error"]) == ("1", "200", "")
+    one.send(two, "second")
+    wait_state(server, "delivered", 2)
+    assert receiver.requests == 2
+
+
+@pytest.mark.parametrize("status", ["500 Oops", "200 OK"])
+def test_a_head_that_does_not_end_is_no_answer(make_server, bare_receiver, status):
+    server = make_server(env={**LOCAL, "DIRECTMESSAGES_WEBHOOK_TIMEOUT": "300"})
+    receiver = bare_receiver(f"HTTP/1.1 {status}\r\n".encode() + b"X-More: and more\r\n" * 5000, False)
+    create(server, receiver.url)
+    one, two = server.users(2)
+    one.send(two)
+    (row,) = wait_state(server, "failed")
+    assert (row["attempts"], row["status"]) == ("4", "-")
 
 
 def test_an_answer_that_does_not_come_is_a_failure(make_server, make_receiver):

@@ -90,6 +90,23 @@ def test_old_deliveries_are_removed(hooked, receiver):
     wait_until(lambda: len(deliveries(hooked)) == 1, "what was finished a week ago is removed")
 
 
+def test_a_clock_that_was_set_back_stalls_no_retries(make_server, make_receiver):
+    """What is further ahead than any pause may be is due; what is not, is not."""
+    receiver = make_receiver(lambda request: 500 if len(receiver.requests) <= 2 else 204)
+    server = make_server(env={**LOCAL, "DIRECTMESSAGES_WEBHOOK_SCHEDULE": "3600,60"})
+    create(server, receiver.url)
+    one, two = server.users(2)
+    one.send(two, "first")
+    one.send(two, "second")
+    wait_until(lambda: [row["status"] for row in deliveries(server)] == ["500", "500"], "both have failed")
+    ahead = "UPDATE directmessages_delivery SET next_at = next_at + ? WHERE id = (SELECT {}(id) FROM directmessages_delivery)"
+    server.sql(ahead.format("min"), (86_400_000_000,))
+    server.sql(ahead.format("max"), (80_000_000_000,))
+    wait_state(server, "delivered")
+    assert receiver.contents()[2:] == ["first"]
+    assert [row["state"] for row in deliveries(server)] == ["pending", "delivered"]
+
+
 def test_the_log_keeps_what_an_endpoint_was_not_given_yet(hooked, make_receiver):
     leave = threading.Event()
     receiver = make_receiver(lambda request: leave.wait(60) and 204)

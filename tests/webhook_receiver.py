@@ -3,11 +3,13 @@
 
 import base64
 import collections
+import contextlib
 import hashlib
 import hmac
 import http.server
 import json
 import re
+import socketserver
 import threading
 
 import pytest
@@ -82,6 +84,41 @@ class Receiver:
         self._thread.join()
 
 
+class BareReceiver:
+    """Answers every request with these bytes, then hangs up, or keeps the connection and says nothing more."""
+
+    def __init__(self, answer, hangs_up):
+        self.requests = 0
+        receiver, self._leave = self, threading.Event()
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                length = 0
+                while (line := self.rfile.readline()) not in (b"\r\n", b""):
+                    name, _, value = line.decode().partition(":")
+                    length = int(value) if name.lower() == "content-length" else length
+                self.rfile.read(length)
+                receiver.requests += 1
+                with contextlib.suppress(OSError):
+                    self.wfile.write(answer)
+                if not hangs_up:
+                    receiver._leave.wait(120)
+
+        class Listening(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+
+        self._server = Listening(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+
+    def close(self):
+        self._leave.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
 def create(server, url, *flags):
     """Adds an endpoint; gives its id and its secret."""
     done = server.run("webhook", "create", url, *flags)
@@ -123,6 +160,19 @@ def signature(secret, request):
 def check_signed(request, *secrets):
     """Exactly by these secrets, in this order."""
     assert request.headers["webhook-signature"].split(" ") == [signature(secret, request) for secret in secrets]
+
+
+@pytest.fixture
+def bare_receiver():
+    made = []
+
+    def make(answer, hangs_up):
+        made.append(BareReceiver(answer, hangs_up))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

@@ -66,6 +66,11 @@ static size_t counted(size_t size)
 	return size > BUDGET_FREE ? size : 0;
 }
 
+bool budget_could(const struct budget_share *share, size_t bytes)
+{
+	return !share || (bytes <= share->budget->share_limit && bytes <= share->budget->limit);
+}
+
 bool budget_take(struct budget_share *share, size_t from, size_t to)
 {
 	return budget_add(share, counted(to) - counted(from));

@@ -46,6 +46,9 @@ MUST_CHECK bool budget_take(struct budget_share *share, size_t from, size_t to);
 /* The same for one that shrinks, or ends: to 0. */
 void budget_give(struct budget_share *share, size_t from, size_t to);
 
+/* Whether so many bytes could be had if nothing else was. */
+MUST_CHECK bool budget_could(const struct budget_share *share, size_t bytes);
+
 /* For what is counted however small it is: so many bytes more, or fewer. */
 MUST_CHECK bool budget_add(struct budget_share *share, size_t bytes);
 void budget_remove(struct budget_share *share, size_t bytes);

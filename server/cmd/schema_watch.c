@@ -50,12 +50,13 @@ static bool pause_watch(struct schema_watch *watch)
 	struct timespec until;
 	bool stopping;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += PAUSE_MS * 1000000;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&watch->mutex);
-	while (!watch->stopping && pthread_cond_timedwait(&watch->stopped, &watch->mutex, &until) != ETIMEDOUT)
+	while (!watch->stopping &&
+	       pthread_cond_clockwait(&watch->stopped, &watch->mutex, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
 		;
 	stopping = watch->stopping;
 	pthread_mutex_unlock(&watch->mutex);

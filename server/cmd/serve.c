@@ -187,12 +187,14 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 }
 
 /* Without events there is nothing to deliver. */
-static struct webhooks *start_webhooks(const struct config *config, dm *handle, struct webhook_counts *counts)
+static struct webhooks *start_webhooks(const struct config *config, dm *handle, struct budget *budget,
+				       struct webhook_counts *counts)
 {
 	struct webhooks_options options = config->webhooks;
 	struct webhooks *webhooks;
 
 	options.counts = counts;
+	options.budget = budget;
 	webhooks = config->record_events ? webhooks_start(handle, &options) : NULL;
 	if (config->record_events && !webhooks)
 		log_line(LOG_ERROR, "no memory, or no thread, for webhooks: none are delivered");
@@ -208,7 +210,7 @@ static int serve_handle(const struct config *config, dm *handle, const sigset_t 
 
 	if (!budget)
 		return cli_fail(EXIT_FAILED, "out of memory");
-	webhooks = start_webhooks(config, handle, &counts);
+	webhooks = start_webhooks(config, handle, budget, &counts);
 	status = serve_api(config, handle, budget, &counts, signals);
 	webhooks_stop(webhooks);
 	end_budget(budget);

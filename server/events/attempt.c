@@ -5,7 +5,6 @@
 #include "clock.h"
 #include "log.h"
 #include "random.h"
-#include "shapes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,19 +15,10 @@
 /* How long a claim outlasts the time limit of a request: a worker that has not told by then counts as dead. */
 #define LEASE_MARGIN (15 * SECOND)
 
-/* A delivery's body is the message, escaped. */
-#define BODY_MOST (64 << 20)
-
 /* An endpoint that asks for less is left alone for so long at most. */
 #define PAUSE_MOST 3600
 
 /* ---- records -------------------------------------------------------------------------------------------------- */
-
-static void free_delivery(struct delivery *delivery)
-{
-	buffer_release(&delivery->body);
-	free(delivery);
-}
 
 /* On the lane's thread. */
 static void recorded(struct dm_operation *operation)
@@ -48,7 +38,7 @@ static void recorded(struct dm_operation *operation)
 		log_line(LOG_WARNING, "webhook %lld is disabled: %.*s", (long long)delivery->call.webhook_id,
 			 (int)delivery->call.disabled_why.length, delivery->call.disabled_why.data);
 	}
-	free_delivery(delivery);
+	delivery_free(delivery);
 	atomic_fetch_sub(&webhooks->records_under_way, 1);
 }
 
@@ -81,7 +71,7 @@ void records_repeat(struct webhooks *webhooks)
 		next = delivery->next;
 		/* When stopping it is not waited for: the claim ends, and the delivery is made again. */
 		if (atomic_load(&webhooks->stopping)) {
-			free_delivery(delivery);
+			delivery_free(delivery);
 			atomic_fetch_sub(&webhooks->records_under_way, 1);
 		} else {
 			dm_submit(webhooks->handle, &delivery->operation);
@@ -134,7 +124,7 @@ static void note_failure(struct endpoint *endpoint, const struct delivery *deliv
 			 (long long)delivery->call.delivery_id, delivery->error);
 	if (post->retry_after > 0 && (post->status == 429 || post->status == 503))
 		endpoint->paused_until =
-			clock_now() + (post->retry_after < PAUSE_MOST ? post->retry_after : PAUSE_MOST) * SECOND;
+			clock_monotonic() + (post->retry_after < PAUSE_MOST ? post->retry_after : PAUSE_MOST) * SECOND;
 }
 
 static void finished(struct post *post)
@@ -159,6 +149,14 @@ static void finished(struct post *post)
 	record(delivery, fail_attempt(delivery));
 }
 
+/* What is not the endpoint's fault. */
+static void give_up(struct delivery *delivery, const char *why)
+{
+	snprintf(delivery->error, sizeof(delivery->error), "%s", why);
+	delivery->call.webhook_id = 0;
+	record(delivery, DM_OUTCOME_FAILED);
+}
+
 static void start(struct webhooks *webhooks, struct endpoint *endpoint, struct delivery *delivery)
 {
 	struct post *post = &delivery->post;
@@ -167,11 +165,18 @@ static void start(struct webhooks *webhooks, struct endpoint *endpoint, struct d
 		record(delivery, DM_OUTCOME_RELEASED);
 		return;
 	}
-	if (delivery->body.failed || delivery->body.length == 0) {
-		snprintf(delivery->error, sizeof(delivery->error), "%s",
-			 delivery->body.failed ? "the message is too large" : "the message does not exist any more");
-		delivery->call.webhook_id = 0; /* which is not the endpoint's fault */
-		record(delivery, DM_OUTCOME_FAILED);
+	switch (delivery_make_body(delivery)) {
+	case DELIVERY_HAS_BODY:
+		break;
+	case DELIVERY_LACKS_ROOM:
+		endpoint->paused_until = clock_monotonic() + SECOND;
+		record(delivery, DM_OUTCOME_RELEASED);
+		return;
+	case DELIVERY_GONE:
+		give_up(delivery, "the message does not exist any more");
+		return;
+	case DELIVERY_TOO_LARGE:
+		give_up(delivery, "the message is too large");
 		return;
 	}
 	post->url = endpoint->url;
@@ -208,19 +213,10 @@ void attempts_cancel(struct webhooks *webhooks)
 static bool take_delivery(void *context, const struct dm_delivery *row)
 {
 	struct claim *claim = context;
-	struct delivery *delivery = calloc(1, sizeof(*delivery));
+	struct delivery *delivery = delivery_new(claim->webhooks, row);
 
 	if (!delivery)
 		return false;
-	delivery->webhooks = claim->webhooks;
-	snprintf(delivery->name, sizeof(delivery->name), "%.*s", (int)row->name.length, row->name.data);
-	buffer_init(&delivery->body, BODY_MOST);
-	delivery->call.webhook_id = row->webhook_id;
-	delivery->call.delivery_id = row->id;
-	delivery->call.attempt = row->attempts;
-	if (row->message.id != 0)
-		shape_webhook(&delivery->body, row->signal == DM_MESSAGE_SENT ? "message.sent" : "message.read",
-			      row->at, &row->message, &row->from_user, &row->to);
 	delivery->next = claim->deliveries;
 	claim->deliveries = delivery;
 	return true;
@@ -239,6 +235,18 @@ static void claimed(struct dm_operation *operation)
 	pthread_mutex_unlock(&webhooks->mutex);
 }
 
+static int64_t lease(const struct webhooks *webhooks)
+{
+	return webhooks->options.poster.timeout_ms * INT64_C(1000) + LEASE_MARGIN;
+}
+
+int64_t attempts_ahead_most(const struct webhooks *webhooks)
+{
+	int64_t most = schedule_longest(&webhooks->options.schedule);
+
+	return most > lease(webhooks) ? most : lease(webhooks);
+}
+
 void claim_begin(struct webhooks *webhooks, struct endpoint *endpoint, size_t room)
 {
 	struct claim *claim = calloc(1, sizeof(*claim));
@@ -253,7 +261,8 @@ void claim_begin(struct webhooks *webhooks, struct endpoint *endpoint, size_t ro
 	claim->call = (struct dm_webhook_call){
 		.webhook_id = endpoint->id,
 		.limit = room,
-		.until = clock_now() + webhooks->options.poster.timeout_ms * INT64_C(1000) + LEASE_MARGIN,
+		.until = clock_now() + lease(webhooks),
+		.ahead = webhooks->ahead_most,
 		.on_delivery = take_delivery,
 	};
 	claim->operation = (struct dm_operation){
@@ -285,14 +294,14 @@ static void take_claim(struct webhooks *webhooks, struct claim *claim)
 	claim->endpoint->claiming = false;
 	claim->endpoint->has_new = claim->operation.count == (int64_t)claim->call.limit;
 	if (claim->operation.status != DM_OK)
-		claim->endpoint->paused_until = clock_now() + SECOND;
+		claim->endpoint->paused_until = clock_monotonic() + SECOND;
 	webhooks->claims_under_way--;
 	for (; delivery; delivery = next) {
 		next = delivery->next;
 		if (claim->operation.status == DM_OK)
 			start(webhooks, claim->endpoint, delivery);
 		else
-			free_delivery(delivery); /* the commit has failed: they are nobody's */
+			delivery_free(delivery); /* the commit has failed: they are nobody's */
 	}
 	free(claim);
 }

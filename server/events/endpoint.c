@@ -59,6 +59,7 @@ static bool update(struct endpoint *endpoint, const struct dm_webhook *webhook)
 {
 	endpoint->has_new = webhook->has_new;
 	endpoint->next_at = webhook->next_at;
+	endpoint->last_at = webhook->last_at;
 	endpoint->old_secret_until = webhook->old_secret_until;
 	return replace(&endpoint->url, webhook->url) && replace(&endpoint->secret, webhook->secret) &&
 	       replace(&endpoint->old_secret, webhook->old_secret);
@@ -130,14 +131,21 @@ void endpoints_look(struct webhooks *webhooks)
 			webhooks->look_at = monotonic + endpoint->next_at - now;
 }
 
+/* What is further ahead than any may be was put there before the clock was set back. */
+static bool some_are_due(const struct webhooks *webhooks, const struct endpoint *endpoint)
+{
+	int64_t now = clock_now();
+
+	return endpoint->next_at != 0 && (endpoint->next_at <= now || endpoint->last_at - now > webhooks->ahead_most);
+}
+
 size_t endpoint_room(const struct webhooks *webhooks, const struct endpoint *endpoint, int64_t monotonic, bool *soon)
 {
 	size_t most = endpoint->failures < FAILURES_MANY ? webhooks->options.connections : 1, room;
-	int64_t now = clock_now();
-	bool is_due = endpoint->has_new || (endpoint->next_at != 0 && endpoint->next_at <= now);
+	bool is_due = endpoint->has_new || some_are_due(webhooks, endpoint);
 
-	if (!webhooks->poster || !endpoint->is_there || endpoint->claiming || !is_due || endpoint->paused_until > now ||
-	    endpoint->running >= most)
+	if (!webhooks->poster || !endpoint->is_there || endpoint->claiming || !is_due ||
+	    endpoint->paused_until > monotonic || endpoint->running >= most)
 		return 0;
 	room = most - endpoint->running;
 	if (room * 2 >= most || monotonic - endpoint->claimed_at >= CLAIM_PAUSE)

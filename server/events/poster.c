@@ -13,13 +13,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* So much of an answer is read, and thrown away, before the connection is given up for being too talkative. */
+/* Once an answer's head is there nothing else matters. So much of the body is read, and thrown away, and is waited for
+ * so long, so that the connection can be used again. */
 #define ANSWER_MOST 65536
+#define ANSWER_MICROSECONDS 250000
+
+/* A head that does not end is no answer. */
+#define HEAD_MOST 65536
 #define IDLE_CONNECTIONS_MOST 128
 
 struct poster {
 	struct poster_options options;
 	CURLM *multi;
+	LIST_HEAD(, post) answered; /* of whose answers the head has come */
 };
 
 bool poster_url_is_valid(const char *url)
@@ -103,6 +109,25 @@ static size_t drop_answer(char *data, size_t size, size_t count, void *context)
 	return post->internal.received > ANSWER_MOST ? 0 : size * count;
 }
 
+/* Called for each line of an answer's head, and of those of interim answers before it. */
+static size_t take_head(char *line, size_t size, size_t count, void *context)
+{
+	struct post *post = context;
+	size_t length = size * count;
+	long status = 0;
+
+	post->internal.head_received += length;
+	if (post->internal.answered_at != 0 || post->internal.head_received > HEAD_MOST)
+		return post->internal.answered_at != 0 ? length : 0;
+	if (length > 0 && (*line == '\r' || *line == '\n'))
+		curl_easy_getinfo(post->internal.easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status >= 200) {
+		post->internal.answered_at = clock_monotonic();
+		LIST_INSERT_HEAD(&post->internal.poster->answered, post, internal.answered);
+	}
+	return length;
+}
+
 static bool add_header(struct curl_slist **headers, const char *line)
 {
 	struct curl_slist *longer = curl_slist_append(*headers, line);
@@ -148,6 +173,8 @@ static void set_options(const struct poster *poster, struct post *post, CURL *ea
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_head);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, post);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	/* No proxy that the environment names: it would be what is connected to, and would look past the guard. */
@@ -162,6 +189,8 @@ static void set_options(const struct poster *poster, struct post *post, CURL *ea
 
 static void release(struct post *post)
 {
+	if (post->internal.answered_at != 0)
+		LIST_REMOVE(post, internal.answered);
 	curl_easy_cleanup(post->internal.easy);
 	curl_slist_free_all(post->internal.headers);
 }
@@ -199,12 +228,11 @@ static void read_results(struct post *post, CURL *easy, CURLcode code)
 {
 	long status = 0;
 	curl_off_t retry_after = 0;
-	bool is_answered;
 
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	/* Of an answer that is too long the status is all that we want. */
-	is_answered = status > 0 && (code == CURLE_OK || post->internal.received > ANSWER_MOST);
-	if (!is_answered) {
+	if (post->internal.answered_at == 0) {
+		if (code == CURLE_OK)
+			code = CURLE_GOT_NOTHING;
 		if (!post->internal.refused)
 			snprintf(post->error, sizeof(post->error), "%s", curl_easy_strerror(code));
 		return;
@@ -218,6 +246,34 @@ static void read_results(struct post *post, CURL *easy, CURLcode code)
 			 status / 100 == 3 ? "; redirects are not followed" : "");
 }
 
+static void finish(struct poster *poster, struct post *post, CURLcode code)
+{
+	read_results(post, post->internal.easy, code);
+	curl_multi_remove_handle(poster->multi, post->internal.easy);
+	release(post);
+	post->finished(post);
+}
+
+/* Ends those whose answer's body takes too long; gives the milliseconds until the next will have, or fewer. */
+static int end_answered(struct poster *poster, int wait_ms)
+{
+	struct post *post, *next;
+	int64_t now = clock_monotonic();
+
+	for (post = LIST_FIRST(&poster->answered); post; post = next) {
+		int64_t left = post->internal.answered_at + ANSWER_MICROSECONDS - now;
+
+		next = LIST_NEXT(post, internal.answered);
+		if (left <= 0) {
+			finish(poster, post, CURLE_OK);
+			wait_ms = 0;
+		} else if (left / 1000 < wait_ms) {
+			wait_ms = (int)(left / 1000) + 1;
+		}
+	}
+	return wait_ms;
+}
+
 void poster_run(struct poster *poster, int wait_ms)
 {
 	CURLMsg *message;
@@ -225,20 +281,15 @@ void poster_run(struct poster *poster, int wait_ms)
 
 	curl_multi_perform(poster->multi, &count);
 	while ((message = curl_multi_info_read(poster->multi, &count))) {
-		CURLcode code = message->data.result;
-		CURL *easy = message->easy_handle;
 		struct post *post;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &post);
-		read_results(post, easy, code);
-		curl_multi_remove_handle(poster->multi, easy);
-		release(post);
-		post->finished(post);
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &post);
+		finish(poster, post, message->data.result);
 		wait_ms = 0; /* what comes of it is the caller's to see first */
 	}
-	curl_multi_poll(poster->multi, NULL, 0, wait_ms, NULL);
+	curl_multi_poll(poster->multi, NULL, 0, end_answered(poster, wait_ms), NULL);
 }
 
 void poster_wake(struct poster *poster)

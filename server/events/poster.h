@@ -5,6 +5,8 @@
 
 #include "address_guard.h"
 
+#include <sys/queue.h>
+
 #define POST_ERROR_SIZE 192
 
 struct poster;
@@ -25,14 +27,17 @@ struct post {
 
 	unsigned status;             /* of the answer; 0: none came */
 	int64_t retry_after;         /* seconds that the answer asks for; 0: it does not */
-	char error[POST_ERROR_SIZE]; /* why it was not taken; empty where it was, by a status of 200 to 299 */
+	char error[POST_ERROR_SIZE]; /* why it was not taken; empty where it was, by a status of 200 to 299. What
+					becomes of the answer's body makes no difference */
 
 	struct { /* the poster's */
 		struct poster *poster;
 		void *easy;
 		void *headers;
-		size_t received;
+		size_t received, head_received;
 		bool refused;
+		int64_t answered_at; /* the head of its answer was complete; 0: not yet */
+		LIST_ENTRY(post) answered;
 	} internal;
 };
 

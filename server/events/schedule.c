@@ -19,6 +19,18 @@ bool schedule_read(struct schedule *schedule, struct span list)
 	return true;
 }
 
+int64_t schedule_longest(const struct schedule *schedule)
+{
+	int64_t longest = RETRY_AFTER_MOST;
+
+	for (size_t i = 0; i < schedule->count; i++) {
+		int64_t pause = schedule->pauses[i] + schedule->pauses[i] / 10 + 1;
+
+		longest = pause > longest ? pause : longest;
+	}
+	return longest * SECOND;
+}
+
 int64_t schedule_next(const struct schedule *schedule, int64_t now, int64_t attempts, int64_t retry_after,
 		      uint32_t dice)
 {

@@ -25,4 +25,7 @@ MUST_CHECK bool schedule_read(struct schedule *schedule, struct span list);
 int64_t schedule_next(const struct schedule *schedule, int64_t now, int64_t attempts, int64_t retry_after,
 		      uint32_t dice);
 
+/* The longest time, microseconds, that schedule_next may give from now. */
+int64_t schedule_longest(const struct schedule *schedule);
+
 #endif

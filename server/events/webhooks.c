@@ -76,12 +76,12 @@ static void rest(struct webhooks *webhooks, int64_t time)
 {
 	struct timespec end;
 
-	clock_gettime(CLOCK_REALTIME, &end);
+	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += (end.tv_nsec / 1000 + time) / SECOND;
 	end.tv_nsec = (end.tv_nsec / 1000 + time) % SECOND * 1000;
 	pthread_mutex_lock(&webhooks->mutex);
 	if (!atomic_load(&webhooks->stopping))
-		pthread_cond_timedwait(&webhooks->stop, &webhooks->mutex, &end);
+		pthread_cond_clockwait(&webhooks->stop, &webhooks->mutex, CLOCK_MONOTONIC, &end);
 	pthread_mutex_unlock(&webhooks->mutex);
 }
 
@@ -185,6 +185,7 @@ struct webhooks *webhooks_start(dm *handle, const struct webhooks_options *optio
 		return NULL;
 	webhooks->handle = handle;
 	webhooks->options = *options;
+	webhooks->ahead_most = attempts_ahead_most(webhooks);
 	atomic_init(&webhooks->woken, true);
 	atomic_init(&webhooks->idle, true);
 	pthread_mutex_init(&webhooks->mutex, NULL);

@@ -17,6 +17,7 @@ struct webhooks_options {
 	size_t connections;    /* attempts under way at once, for each endpoint */
 	int64_t disable_after; /* microseconds in which nothing was taken until an endpoint is disabled */
 	struct webhook_counts *counts;
+	struct budget *budget; /* of what is copied and posted */
 };
 
 /* NULL where there is no memory or no thread. */

@@ -17,12 +17,12 @@ struct endpoint {
 	int64_t old_secret_until;
 	bool is_there; /* the last look saw it, and it is active */
 	bool has_new;
-	int64_t next_at;
-	bool claiming;      /* a claim is under way */
-	int64_t claimed_at; /* the last one, on the monotonic clock */
-	size_t running;     /* attempts under way */
-	unsigned failures;  /* in a row */
-	int64_t paused_until;
+	int64_t next_at, last_at;
+	bool claiming;        /* a claim is under way */
+	int64_t claimed_at;   /* the last one, on the monotonic clock */
+	size_t running;       /* attempts under way */
+	unsigned failures;    /* in a row */
+	int64_t paused_until; /* on the monotonic clock */
 };
 
 /* A delivery that was claimed: it is posted, then recorded. */
@@ -30,6 +30,9 @@ struct delivery {
 	struct delivery *next;
 	struct webhooks *webhooks;
 	struct endpoint *endpoint; /* NULL once the attempt is over */
+	struct dm_delivery row;    /* its texts are in `texts`, but for name and error, which are nowhere */
+	struct buffer texts;       /* failed where there was no room for them */
+	struct budget_share *share;
 	struct post post;
 	struct buffer body;
 	char name[64];
@@ -63,6 +66,7 @@ struct webhooks {
 
 	/* The worker's alone. */
 	struct endpoint *endpoints;
+	int64_t ahead_most; /* see attempts_ahead_most */
 	struct delivery *running;
 	size_t claims_under_way;
 	atomic_size_t records_under_way;        /* or unrecorded */
@@ -81,7 +85,25 @@ size_t endpoint_room(const struct webhooks *webhooks, const struct endpoint *end
 
 void endpoints_release(struct webhooks *webhooks);
 
+/* ---- delivery.c */
+
+/* Copies the row, but makes no body of it yet: this is called on the lane's thread. NULL where there is no memory. */
+MUST_CHECK struct delivery *delivery_new(struct webhooks *webhooks, const struct dm_delivery *row);
+void delivery_free(struct delivery *delivery);
+
+enum delivery_body {
+	DELIVERY_HAS_BODY,
+	DELIVERY_GONE,      /* its message does not exist any more */
+	DELIVERY_TOO_LARGE, /* there would not be room for it even alone */
+	DELIVERY_LACKS_ROOM /* later there may be */
+};
+
+MUST_CHECK enum delivery_body delivery_make_body(struct delivery *delivery);
+
 /* ---- attempt.c */
+
+/* No delivery is due later than so many microseconds from now, unless the clock was set back. */
+int64_t attempts_ahead_most(const struct webhooks *webhooks);
 
 /* Begins a claim of up to `room` deliveries. */
 void claim_begin(struct webhooks *webhooks, struct endpoint *endpoint, size_t room);

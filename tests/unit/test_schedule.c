@@ -55,6 +55,25 @@ static void what_the_endpoint_asks_for_is_heard(void **state)
 	assert_int_equal(schedule_next(&schedule, NOW, 2, 500, MIDDLE), 0);
 }
 
+static void none_is_later_than_the_longest(void **state)
+{
+	static const char *const lists[] = {"1", "100000", SCHEDULE_DEFAULT, "864000,1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct schedule schedule = read_list(lists[i]);
+		int64_t latest = 0;
+
+		for (int64_t attempts = 1; attempts <= (int64_t)schedule.count; attempts++) {
+			int64_t next = schedule_next(&schedule, NOW, attempts, INT64_MAX, UINT32_MAX);
+
+			latest = next > latest ? next : latest;
+		}
+		assert_true(latest <= NOW + schedule_longest(&schedule));
+		assert_true(latest >= NOW + schedule_longest(&schedule) / 10 * 9);
+	}
+}
+
 static void lists_are_read_or_refused(void **state)
 {
 	static const char *const bad[] = {"", "a", "1,", ",1", "-1", "1;2", "864001", "99999999999999999999"};
@@ -79,6 +98,7 @@ int main(void)
 		cmocka_unit_test(the_default_is_ten_attempts_in_three_days),
 		cmocka_unit_test(pauses_differ_by_a_tenth_at_most),
 		cmocka_unit_test(what_the_endpoint_asks_for_is_heard),
+		cmocka_unit_test(none_is_later_than_the_longest),
 		cmocka_unit_test(lists_are_read_or_refused),
 	};
 

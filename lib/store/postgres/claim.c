@@ -18,8 +18,11 @@ const struct statement_text pg_claim_statements[] = {
 	 * fewer events are wanted than there is room for, the position moves behind all that was looked at. */
 	{CLAIM,
 	 "WITH w AS (SELECT * FROM directmessages_webhook WHERE id = $1::bigint AND is_active FOR UPDATE SKIP LOCKED),"
-	 " due AS (SELECT d.id FROM " DELIVERIES " d JOIN w ON w.id = d.webhook_id WHERE d.state = 0"
+	 " late AS (SELECT d.id FROM " DELIVERIES " d JOIN w ON w.id = d.webhook_id WHERE d.state = 0"
 	 " AND d.next_at <= $3::bigint ORDER BY d.next_at LIMIT $4::bigint FOR UPDATE OF d SKIP LOCKED),"
+	 " ahead_of_all AS (SELECT d.id FROM " DELIVERIES " d JOIN w ON w.id = d.webhook_id WHERE d.state = 0"
+	 " AND d.next_at > $5::bigint ORDER BY d.next_at LIMIT $4::bigint FOR UPDATE OF d SKIP LOCKED),"
+	 " due AS (SELECT id FROM late UNION ALL SELECT id FROM ahead_of_all LIMIT $4::bigint),"
 	 " again AS (UPDATE " DELIVERIES " d SET attempts = d.attempts + 1, next_at = $2::bigint FROM due"
 	 " WHERE d.id = due.id RETURNING d.*),"
 	 " room AS (SELECT $4::bigint - count(*) AS n FROM due),"
@@ -47,11 +50,13 @@ const struct statement_text pg_claim_statements[] = {
 enum statement pg_deliveries_claim(struct dm_operation *operation, struct parameters *parameters)
 {
 	const struct dm_webhook_call *call = operation->webhook;
+	int64_t now = clock_now();
 
 	pg_add_int(parameters, call->webhook_id);
 	pg_add_int(parameters, call->until);
-	pg_add_int(parameters, clock_now());
+	pg_add_int(parameters, now);
 	pg_add_int(parameters, (int64_t)call->limit);
+	pg_add_int(parameters, call->ahead > 0 && call->ahead < INT64_MAX - now ? now + call->ahead : INT64_MAX);
 	return CLAIM;
 }
 

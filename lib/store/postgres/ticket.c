@@ -11,17 +11,25 @@
 #define EXPIRE_MOST "10"
 
 #define TICKETS "directmessages_ticket"
+#define LIFETIME (DM_TICKET_SECONDS * INT64_C(1000000))
+/* The clocks of two servers may differ by as much as that. */
+#define AHEAD_MOST (2 * LIFETIME)
 
 const struct statement_text pg_ticket_statements[] = {
-	/* Makes room first: without those whose time is over, and without the oldest where the token has many. */
+	/* Makes room first: without those whose time is over, and without the oldest where the token has many. One that
+	 * is good for much longer than any may be was made before the clock was set back. */
 	{TICKET_CREATE,
 	 "WITH old AS MATERIALIZED (SELECT ticket FROM " TICKETS " WHERE expires_at <= $3::bigint ORDER BY expires_at"
-	 " LIMIT " EXPIRE_MOST "), surplus AS MATERIALIZED (SELECT ticket FROM " TICKETS
-	 " WHERE key = $2::text ORDER BY expires_at DESC OFFSET $5::bigint), gone AS (DELETE FROM " TICKETS
-	 " WHERE ticket IN (SELECT ticket FROM old UNION SELECT ticket FROM surplus))"
+	 " LIMIT " EXPIRE_MOST "), ahead AS MATERIALIZED (SELECT ticket FROM " TICKETS
+	 " WHERE expires_at > $6::bigint ORDER BY expires_at LIMIT " EXPIRE_MOST
+	 "), surplus AS MATERIALIZED (SELECT ticket FROM " TICKETS
+	 " WHERE key = $2::text ORDER BY expires_at > $6::bigint, expires_at DESC OFFSET $5::bigint), gone AS (DELETE FROM " TICKETS
+	 " WHERE ticket IN (SELECT ticket FROM old UNION SELECT ticket FROM ahead UNION SELECT ticket FROM surplus))"
 	 " INSERT INTO " TICKETS " (ticket, key, expires_at) VALUES ($1::text, $2::text, $4::bigint) RETURNING ticket"},
-	{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = $1::text AND expires_at > $2::bigint"},
-	{TICKET_TAKE, "DELETE FROM " TICKETS " WHERE ticket = $1::text AND expires_at > $2::bigint RETURNING key"},
+	{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = $1::text AND expires_at > $2::bigint"
+			" AND expires_at <= $3::bigint"},
+	{TICKET_TAKE, "DELETE FROM " TICKETS " WHERE ticket = $1::text AND expires_at > $2::bigint"
+		      " AND expires_at <= $3::bigint RETURNING key"},
 	{0},
 };
 
@@ -37,15 +45,19 @@ enum statement pg_ticket_create(struct dm_operation *operation, struct parameter
 	pg_add_text(parameters, (struct dm_text){operation->key, DM_TOKEN_LENGTH});
 	pg_add_text(parameters, operation->text);
 	pg_add_int(parameters, now);
-	pg_add_int(parameters, now + DM_TICKET_SECONDS * INT64_C(1000000));
+	pg_add_int(parameters, now + LIFETIME);
 	pg_add_int(parameters, TICKETS_MOST - 1);
+	pg_add_int(parameters, now + AHEAD_MOST);
 	return TICKET_CREATE;
 }
 
 static void add_taken(const struct dm_operation *operation, struct parameters *parameters)
 {
+	int64_t now = clock_now();
+
 	pg_add_text(parameters, operation->text);
-	pg_add_int(parameters, clock_now());
+	pg_add_int(parameters, now);
+	pg_add_int(parameters, now + AHEAD_MOST);
 }
 
 enum statement pg_ticket_exists(struct dm_operation *operation, struct parameters *parameters)

@@ -18,7 +18,9 @@ const struct statement_text pg_webhook_statements[] = {
 	 " w.is_active, w.disabled_why, w.failing_since,"
 	 " EXISTS (SELECT 1 FROM directmessages_event e WHERE " EVENT_IS_BEYOND_W ") AS has_new,"
 	 " coalesce((SELECT min(d.next_at) FROM directmessages_delivery d WHERE d.webhook_id = w.id AND d.state = 0), 0)"
-	 " AS next_at FROM " WEBHOOKS " w ORDER BY w.id"},
+	 " AS next_at,"
+	 " coalesce((SELECT max(d.next_at) FROM directmessages_delivery d WHERE d.webhook_id = w.id AND d.state = 0), 0)"
+	 " AS last_at FROM " WEBHOOKS " w ORDER BY w.id"},
 	{WEBHOOK_DELETE, "WITH gone AS (DELETE FROM " WEBHOOKS " WHERE id = $1::bigint RETURNING id), deliveries AS"
 			 " (DELETE FROM directmessages_delivery WHERE webhook_id = $1::bigint) SELECT id FROM gone"},
 	{WEBHOOK_ENABLE, "UPDATE " WEBHOOKS " SET is_active = true, disabled_why = '', failing_since = 0,"
@@ -76,6 +78,7 @@ enum dm_status pg_take_webhooks(const struct postgres *postgres, struct dm_opera
 			.failing_since = pg_int(result, row, 10),
 			.has_new = pg_bool(result, row, 11),
 			.next_at = pg_int(result, row, 12),
+			.last_at = pg_int(result, row, 13),
 		};
 
 		answer->enough = !operation->webhook->on_webhook(operation->context, &webhook);

@@ -17,9 +17,11 @@ const struct statement_text claim_statements[] = {
 	{CLAIM_PLACE, "SELECT events, position, (SELECT max(id) FROM directmessages_event) FROM directmessages_webhook"
 		      " WHERE id = ?1 AND is_active"},
 	{CLAIM_IS_TAKEN, "SELECT 1 FROM " DELIVERIES " WHERE webhook_id = ?1 AND state = 0 AND next_at = ?2"},
-	{CLAIM_DUE,
-	 "UPDATE " DELIVERIES " SET attempts = attempts + 1, next_at = ?2 WHERE id IN (SELECT id FROM " DELIVERIES
-	 " WHERE webhook_id = ?1 AND state = 0 AND next_at <= ?3 ORDER BY next_at LIMIT ?4)"},
+	{CLAIM_DUE, "UPDATE " DELIVERIES " SET attempts = attempts + 1, next_at = ?2 WHERE id IN (SELECT id FROM"
+		    " (SELECT id FROM " DELIVERIES
+		    " WHERE webhook_id = ?1 AND state = 0 AND next_at <= ?3 ORDER BY next_at LIMIT ?4)"
+		    " UNION ALL SELECT id FROM (SELECT id FROM " DELIVERIES
+		    " WHERE webhook_id = ?1 AND state = 0 AND next_at > ?5 ORDER BY next_at LIMIT ?4) LIMIT ?4)"},
 	{CLAIM_END, "SELECT max(id), count(*) FROM (SELECT id FROM directmessages_event WHERE id > ?1 AND id <= ?2"
 		    " AND kind > 0 AND (?3 >> (kind - 1)) & 1 ORDER BY id LIMIT ?4)"},
 	{CLAIM_NEW, "INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
@@ -41,6 +43,7 @@ struct claim {
 	int64_t webhook_id;
 	int64_t until; /* known by this alone: no other delivery of the endpoint has it as its next_at */
 	int64_t room;
+	int64_t ahead;
 	int64_t events, position, newest;
 };
 
@@ -79,12 +82,15 @@ static enum dm_status make_unique(struct session *session, struct claim *claim, 
 static enum dm_status claim_due(struct session *session, struct claim *claim, struct dm_error *error)
 {
 	sqlite3_stmt *statement = session->statements[CLAIM_DUE];
+	int64_t now = clock_now();
 	enum dm_status status;
 
 	sqlite3_bind_int64(statement, 1, claim->webhook_id);
 	sqlite3_bind_int64(statement, 2, claim->until);
-	sqlite3_bind_int64(statement, 3, clock_now());
+	sqlite3_bind_int64(statement, 3, now);
 	sqlite3_bind_int64(statement, 4, claim->room);
+	sqlite3_bind_int64(statement, 5,
+			   claim->ahead > 0 && claim->ahead < INT64_MAX - now ? now + claim->ahead : INT64_MAX);
 	status = session_step_done(session, statement, error);
 	if (status == DM_OK)
 		claim->room -= sqlite3_changes(session->db);
@@ -193,7 +199,10 @@ static enum dm_status lend_claimed(struct session *session, const struct claim *
 enum dm_status deliveries_claim(struct session *session, struct dm_operation *operation)
 {
 	const struct dm_webhook_call *call = operation->webhook;
-	struct claim claim = {.webhook_id = call->webhook_id, .until = call->until, .room = (int64_t)call->limit};
+	struct claim claim = {.webhook_id = call->webhook_id,
+			      .until = call->until,
+			      .room = (int64_t)call->limit,
+			      .ahead = call->ahead};
 	bool found;
 	enum dm_status status = find_place(session, &claim, &found, &operation->error);
 

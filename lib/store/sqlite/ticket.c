@@ -11,15 +11,22 @@
 #define EXPIRE_MOST "10"
 
 #define TICKETS "directmessages_ticket"
+#define LIFETIME (DM_TICKET_SECONDS * INT64_C(1000000))
+/* The clocks of two servers may differ by as much as that. */
+#define AHEAD_MOST (2 * LIFETIME)
 
 const struct statement_text ticket_statements[] = {
 	{TICKET_CREATE, "INSERT INTO " TICKETS " (ticket, key, expires_at) VALUES (?1, ?2, ?3)"},
-	{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2"},
-	{TICKET_TAKE, "DELETE FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2 RETURNING key"},
-	{TICKETS_EXPIRE, "DELETE FROM " TICKETS " WHERE ticket IN (SELECT ticket FROM " TICKETS
-			 " WHERE expires_at <= ?1 ORDER BY expires_at LIMIT " EXPIRE_MOST ")"},
+	/* One that is good for much longer than any may be was made before the clock was set back. */
+	{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2 AND expires_at <= ?3"},
+	{TICKET_TAKE,
+	 "DELETE FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2 AND expires_at <= ?3 RETURNING key"},
+	{TICKETS_EXPIRE, "DELETE FROM " TICKETS " WHERE ticket IN (SELECT ticket FROM (SELECT ticket FROM " TICKETS
+			 " WHERE expires_at <= ?1 ORDER BY expires_at LIMIT " EXPIRE_MOST ") UNION ALL"
+			 " SELECT ticket FROM (SELECT ticket FROM " TICKETS
+			 " WHERE expires_at > ?2 ORDER BY expires_at LIMIT " EXPIRE_MOST "))"},
 	{TICKETS_LIMIT, "DELETE FROM " TICKETS " WHERE ticket IN (SELECT ticket FROM " TICKETS
-			" WHERE key = ?1 ORDER BY expires_at DESC LIMIT -1 OFFSET ?2)"},
+			" WHERE key = ?1 ORDER BY expires_at > ?3, expires_at DESC LIMIT -1 OFFSET ?2)"},
 };
 const size_t ticket_statements_count = ARRAY_LENGTH(ticket_statements);
 
@@ -31,11 +38,13 @@ static enum dm_status make_room(struct session *session, int64_t now, struct dm_
 	enum dm_status status;
 
 	sqlite3_bind_int64(expire, 1, now);
+	sqlite3_bind_int64(expire, 2, now + AHEAD_MOST);
 	status = session_step_done(session, expire, &operation->error);
 	if (status != DM_OK)
 		return status;
 	bind_text(limit, 1, operation->text);
 	sqlite3_bind_int64(limit, 2, TICKETS_MOST - 1);
+	sqlite3_bind_int64(limit, 3, now + AHEAD_MOST);
 	return session_step_done(session, limit, &operation->error);
 }
 
@@ -51,14 +60,17 @@ enum dm_status ticket_create(struct session *session, struct dm_operation *opera
 		return fail(&operation->error, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
 	bind_text(statement, 1, (struct dm_text){operation->key, DM_TOKEN_LENGTH});
 	bind_text(statement, 2, operation->text);
-	sqlite3_bind_int64(statement, 3, now + DM_TICKET_SECONDS * INT64_C(1000000));
+	sqlite3_bind_int64(statement, 3, now + LIFETIME);
 	return session_step_done(session, statement, &operation->error);
 }
 
 static void bind_taken(sqlite3_stmt *statement, const struct dm_operation *operation)
 {
+	int64_t now = clock_now();
+
 	bind_text(statement, 1, operation->text);
-	sqlite3_bind_int64(statement, 2, clock_now());
+	sqlite3_bind_int64(statement, 2, now);
+	sqlite3_bind_int64(statement, 3, now + AHEAD_MOST);
 }
 
 static enum dm_status refuse(struct dm_operation *operation)

@@ -14,6 +14,7 @@ const struct statement_text webhook_statements[] = {
 	{WEBHOOKS_ALL,
 	 "SELECT id, url, description, secret, old_secret, old_secret_until, events, created_at, is_active,"
 	 " disabled_why, failing_since, position < " NEWEST_EVENT ", coalesce((SELECT min(d.next_at)"
+	 " FROM directmessages_delivery d WHERE d.webhook_id = w.id AND d.state = 0), 0), coalesce((SELECT max(d.next_at)"
 	 " FROM directmessages_delivery d WHERE d.webhook_id = w.id AND d.state = 0), 0) FROM " WEBHOOKS
 	 " w ORDER BY id"},
 	{WEBHOOK_DELETE, "DELETE FROM " WEBHOOKS " WHERE id = ?1"},
@@ -77,6 +78,7 @@ enum dm_status webhooks_list(struct session *session, struct dm_operation *opera
 			.failing_since = sqlite3_column_int64(statement, 10),
 			.has_new = sqlite3_column_int(statement, 11) != 0,
 			.next_at = sqlite3_column_int64(statement, 12),
+			.last_at = sqlite3_column_int64(statement, 13),
 		};
 
 		if (!operation->webhook->on_webhook(operation->context, &webhook))

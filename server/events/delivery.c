@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* delivery.c - a claimed delivery: a copy of its lent row, of which its body is made when it is posted. */
+#include "worker.h"
+
+#include "shapes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All but the message and the names in a body. */
+#define REST_MOST 512
+
+#define NAMES 6
+
+static void list_names(struct dm_delivery *row, struct dm_text *names[NAMES])
+{
+	struct dm_user *const users[] = {&row->from_user, &row->to};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(users); i++) {
+		names[3 * i] = &users[i]->username;
+		names[3 * i + 1] = &users[i]->first_name;
+		names[3 * i + 2] = &users[i]->last_name;
+	}
+}
+
+static void keep(struct buffer *texts, struct dm_text *text)
+{
+	const char *place = texts->data + texts->length;
+
+	buffer_append(texts, text->data, text->length);
+	text->data = place;
+}
+
+/* Copies the row's texts, or leaves it without, and texts.failed, where there is no room for them. */
+static void keep_texts(struct delivery *delivery)
+{
+	struct dm_text *names[NAMES];
+	size_t length = delivery->row.message.content.length;
+
+	list_names(&delivery->row, names);
+	for (size_t i = 0; i < NAMES; i++)
+		length += names[i]->length;
+	if (!buffer_reserve(&delivery->texts, length))
+		return;
+	keep(&delivery->texts, &delivery->row.message.content);
+	for (size_t i = 0; i < NAMES; i++)
+		keep(&delivery->texts, names[i]);
+}
+
+struct delivery *delivery_new(struct webhooks *webhooks, const struct dm_delivery *row)
+{
+	struct delivery *delivery = calloc(1, sizeof(*delivery));
+
+	if (!delivery)
+		return NULL;
+	delivery->webhooks = webhooks;
+	delivery->row = *row;
+	delivery->share = budget_share(webhooks->options.budget, -row->webhook_id);
+	snprintf(delivery->name, sizeof(delivery->name), "%.*s", (int)row->name.length, row->name.data);
+	delivery->call.webhook_id = row->webhook_id;
+	delivery->call.delivery_id = row->id;
+	delivery->call.attempt = row->attempts;
+	buffer_init(&delivery->texts, SIZE_MAX);
+	buffer_init(&delivery->body, SIZE_MAX);
+	buffer_charge(&delivery->texts, delivery->share);
+	buffer_charge(&delivery->body, delivery->share);
+	if (row->message.id != 0)
+		keep_texts(delivery);
+	return delivery;
+}
+
+void delivery_free(struct delivery *delivery)
+{
+	buffer_release(&delivery->texts);
+	buffer_release(&delivery->body);
+	free(delivery);
+}
+
+/* No body of it is longer. */
+static size_t body_most(struct dm_delivery *row)
+{
+	struct dm_text *names[NAMES];
+	size_t most = shape_message_most((struct span){row->message.content.data, row->message.content.length});
+
+	list_names(row, names);
+	for (size_t i = 0; i < NAMES; i++)
+		most += 6 * names[i]->length;
+	return most + REST_MOST;
+}
+
+enum delivery_body delivery_make_body(struct delivery *delivery)
+{
+	struct dm_delivery *row = &delivery->row;
+	size_t most;
+
+	if (row->message.id == 0)
+		return DELIVERY_GONE;
+	if (!budget_could(delivery->share, row->message.content.length))
+		return DELIVERY_TOO_LARGE;
+	if (delivery->texts.failed)
+		return DELIVERY_LACKS_ROOM;
+	most = body_most(row);
+	if (!budget_could(delivery->share, delivery->texts.length + most))
+		return DELIVERY_TOO_LARGE;
+	if (!buffer_reserve(&delivery->body, most))
+		return DELIVERY_LACKS_ROOM;
+	shape_webhook(&delivery->body, row->signal == DM_MESSAGE_SENT ? "message.sent" : "message.read", row->at,
+		      &row->message, &row->from_user, &row->to);
+	buffer_release(&delivery->texts);
+	return DELIVERY_HAS_BODY;
+}

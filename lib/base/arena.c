@@ -54,11 +54,13 @@ void *arena_alloc(struct arena *arena, size_t size)
 	void *memory;
 
 	if (rounded < size)
-		return NULL;
-	if (!chunk || chunk->size - chunk->used < rounded)
+		chunk = NULL;
+	else if (!chunk || chunk->size - chunk->used < rounded)
 		chunk = add_chunk(arena, rounded);
-	if (!chunk)
+	if (!chunk) {
+		arena->failed = true;
 		return NULL;
+	}
 	memory = chunk->memory + chunk->used;
 	chunk->used += rounded;
 	return memset(memory, 0, size);

@@ -22,6 +22,21 @@ static bool is_escape(struct span text, size_t at)
 	       hex_value(text.data[at + 2]) >= 0;
 }
 
+/* The byte that stands at *at, which is moved behind it. */
+static char take_byte(struct span text, size_t *at, bool plus_is_blank)
+{
+	char c = text.data[*at];
+
+	if (is_escape(text, *at)) {
+		c = (char)(hex_value(text.data[*at + 1]) * 16 + hex_value(text.data[*at + 2]));
+		*at += 2;
+	} else if (c == '+' && plus_is_blank) {
+		c = ' ';
+	}
+	++*at;
+	return c;
+}
+
 struct span percent_decode(struct arena *arena, struct span text, bool plus_is_blank)
 {
 	char *out = arena_alloc(arena, text.length + 1);
@@ -29,18 +44,19 @@ struct span percent_decode(struct arena *arena, struct span text, bool plus_is_b
 
 	if (!out)
 		return (struct span){NULL, 0};
-	for (size_t i = 0; i < text.length; i++) {
-		char c = text.data[i];
-
-		if (is_escape(text, i)) {
-			c = (char)(hex_value(text.data[i + 1]) * 16 + hex_value(text.data[i + 2]));
-			i += 2;
-		} else if (c == '+' && plus_is_blank) {
-			c = ' ';
-		}
-		out[length++] = c;
-	}
+	for (size_t at = 0; at < text.length;)
+		out[length++] = take_byte(text, &at, plus_is_blank);
 	return (struct span){out, length};
+}
+
+static bool decodes_to(struct span text, struct span wanted)
+{
+	size_t length = 0;
+
+	for (size_t at = 0; at < text.length; length++)
+		if (length == wanted.length || take_byte(text, &at, true) != wanted.data[length])
+			return false;
+	return length == wanted.length;
 }
 
 static bool is_unreserved(char c)
@@ -85,33 +101,39 @@ void uri_append(struct buffer *out, struct span text)
 	}
 }
 
-bool form_next(struct span *rest, struct arena *arena, struct span *name, struct span *value)
+/* Cuts the next name=value off *rest, both as they came; false at the end. */
+static bool next_pair(struct span *rest, struct span *name, struct span *value)
 {
 	while (rest->length > 0) {
-		struct span pair = span_cut(rest, '&');
-		struct span raw_name = span_cut(&pair, '=');
-
-		if (raw_name.length == 0 && pair.length == 0 && !pair.data)
-			continue;
-		*name = percent_decode(arena, raw_name, true);
-		*value = percent_decode(arena, pair, true);
-		return true;
+		*value = span_cut(rest, '&');
+		*name = span_cut(value, '=');
+		if (name->length > 0 || value->length > 0 || value->data)
+			return true;
 	}
 	return false;
 }
 
+bool form_next(struct span *rest, struct arena *arena, struct span *name, struct span *value)
+{
+	if (!next_pair(rest, name, value))
+		return false;
+	*name = percent_decode(arena, *name, true);
+	*value = percent_decode(arena, *value, true);
+	return true;
+}
+
 bool form_find(struct span form, struct arena *arena, struct span name, enum form_pick pick, struct span *value)
 {
-	struct span found_name, found_value;
-	bool found = false;
+	struct span found_name, found_value, found = {NULL, 0};
+	bool has = false;
 
-	while (form_next(&form, arena, &found_name, &found_value)) {
-		if (!span_equal(found_name, name))
+	while (!(has && pick == FORM_FIRST) && next_pair(&form, &found_name, &found_value)) {
+		if (!decodes_to(found_name, name))
 			continue;
-		*value = found_value;
-		found = true;
-		if (pick == FORM_FIRST)
-			break;
+		found = found_value;
+		has = true;
 	}
-	return found;
+	if (has)
+		*value = percent_decode(arena, found, true);
+	return has;
 }

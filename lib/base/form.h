@@ -21,7 +21,7 @@ void uri_append(struct buffer *out, struct span text);
  * '=' has the value "". name.data is NULL without memory. */
 bool form_next(struct span *rest, struct arena *arena, struct span *name, struct span *value);
 
-/* The value of a field: of its first or its last appearance; false where there is none. */
+/* The value of a field: of its first or its last appearance; false where there is none. Only that one takes memory. */
 enum form_pick { FORM_FIRST, FORM_LAST };
 bool form_find(struct span form, struct arena *arena, struct span name, enum form_pick pick, struct span *value);
 

@@ -111,7 +111,7 @@ static enum http_outcome marked(struct exchange *exchange)
 		return answer_failure(exchange, NULL);
 	conversation = calloc(1, sizeof(*conversation));
 	if (!conversation)
-		return answer_error(exchange, 503, "Service temporarily unavailable.");
+		return answer_no_room(exchange->request);
 	conversation->request = exchange->request;
 	conversation->handle = exchange->api->handle;
 	conversation->user_id = exchange->user_id;
@@ -127,6 +127,7 @@ static enum http_outcome sent(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
 		return answer_failure(exchange, NULL);
+	exchange->is_stored = true;
 	exchange_operation(exchange, DM_OP_MARK_CONVERSATION_READ)->partner_id = exchange->target_id;
 	return exchange_await(exchange, marked);
 }

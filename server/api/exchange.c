@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define RETRY_AFTER_SECONDS "1"
+#define UNAVAILABLE "{\"detail\":\"Service temporarily unavailable.\"}"
+#define NO_ROOM "no room for a body or an answer; see DIRECTMESSAGES_MAX_BUFFER_BYTES, or give the server more memory"
 
 struct dm_operation *exchange_operation(struct exchange *exchange, enum dm_operation_kind kind)
 {
@@ -50,6 +52,11 @@ enum http_outcome exchange_wait(struct exchange *exchange)
 
 enum http_outcome exchange_await(struct exchange *exchange, exchange_step *then)
 {
+	if (exchange->request->arena.failed) { /* what it is to be asked may not be what the client said */
+		exchange->operation.status = DM_NO_MEMORY;
+		snprintf(exchange->operation.error.message, sizeof(exchange->operation.error.message), "%s", NO_ROOM);
+		return then(exchange);
+	}
 	exchange->operation.done = operation_done;
 	exchange_wait_begin(exchange, then);
 	dm_submit(exchange->api->handle, &exchange->operation);
@@ -69,10 +76,13 @@ static bool add_headers_of_route(struct response *response, const struct route *
 	return has;
 }
 
+/* Each response ends here. What was made while memory was short is not sent. */
 static enum http_outcome complete(struct exchange *exchange, unsigned status)
 {
 	struct response *response = &exchange->request->response;
 
+	if (exchange->request->arena.failed || (response->body.failed && !response->lent.data))
+		return answer_no_room(exchange->request);
 	response->status = status;
 	if (!exchange->route || !add_headers_of_route(response, exchange->route, "Cache-Control"))
 		response_header(response, "Cache-Control", "private, no-cache");
@@ -82,14 +92,29 @@ static enum http_outcome complete(struct exchange *exchange, unsigned status)
 	return HTTP_ANSWER;
 }
 
+enum http_outcome answer_no_room(struct request *request)
+{
+	const struct exchange *exchange = request->data;
+	struct response *response = &request->response;
+
+	log_line(LOG_WARNING, NO_ROOM);
+	if (exchange && exchange->is_stored)
+		return HTTP_DROP;
+	buffer_release(&response->body);
+	response->headers_count = 0;
+	response->status = 503;
+	response->lent = SPAN(UNAVAILABLE); /* there may be no memory for any other */
+	if (exchange && exchange->route)
+		response_header(response, "Allow", exchange->route->allow);
+	response_header(response, "Cache-Control", "private, no-cache");
+	response_header(response, "X-Content-Type-Options", "nosniff");
+	response_header(response, "Content-Type", "application/json");
+	response_header(response, "Retry-After", RETRY_AFTER_SECONDS);
+	return HTTP_ANSWER;
+}
+
 enum http_outcome answer(struct exchange *exchange, unsigned status)
 {
-	struct buffer *body = &exchange->request->response.body;
-
-	if (body->failed) {
-		buffer_release(body);
-		return answer_no_room(exchange);
-	}
 	response_header(&exchange->request->response, "Content-Type", exchange->content_type);
 	return complete(exchange, status);
 }
@@ -97,8 +122,7 @@ enum http_outcome answer(struct exchange *exchange, unsigned status)
 enum http_outcome answer_lent(struct exchange *exchange, unsigned status, struct span body)
 {
 	exchange->request->response.lent = body;
-	response_header(&exchange->request->response, "Content-Type", exchange->content_type);
-	return complete(exchange, status);
+	return answer(exchange, status);
 }
 
 enum http_outcome answer_empty(struct exchange *exchange, unsigned status)
@@ -109,15 +133,14 @@ enum http_outcome answer_empty(struct exchange *exchange, unsigned status)
 enum http_outcome answer_stream(struct exchange *exchange, unsigned status, const struct http_stream *stream)
 {
 	exchange->request->response.stream = *stream;
-	response_header(&exchange->request->response, "Content-Type", exchange->content_type);
-	return complete(exchange, status);
+	return answer(exchange, status);
 }
 
 enum http_outcome answer_detached(struct exchange *exchange, unsigned status)
 {
-	response_header(&exchange->request->response, "Content-Type", exchange->content_type);
-	complete(exchange, status);
-	return HTTP_DETACH;
+	enum http_outcome outcome = answer(exchange, status);
+
+	return outcome == HTTP_ANSWER && exchange->request->response.status == status ? HTTP_DETACH : outcome;
 }
 
 enum http_outcome answer_detail(struct exchange *exchange, unsigned status, struct span detail)
@@ -143,12 +166,6 @@ enum http_outcome answer_error(struct exchange *exchange, unsigned status, const
 	return answer_detail(exchange, status, span_from(detail));
 }
 
-enum http_outcome answer_no_room(struct exchange *exchange)
-{
-	log_line(LOG_WARNING, "no room for a body or an answer; see DIRECTMESSAGES_MAX_BUFFER_BYTES");
-	return answer_error(exchange, 503, "Service temporarily unavailable.");
-}
-
 enum http_outcome answer_failure(struct exchange *exchange, const char *not_found)
 {
 	const struct dm_operation *operation = &exchange->operation;
@@ -159,5 +176,7 @@ enum http_outcome answer_failure(struct exchange *exchange, const char *not_foun
 		log_line(known->retry_later ? LOG_WARNING : LOG_ERROR, "%s", operation->error.message);
 	if (operation->status == DM_NOT_FOUND && not_found)
 		detail = not_found;
+	if (exchange->is_stored)
+		return HTTP_DROP;
 	return answer_error(exchange, known->status, "%s", detail);
 }

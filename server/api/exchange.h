@@ -46,6 +46,7 @@ struct exchange {
 	exchange_step *then; /* after the operation */
 	struct dm_operation operation;
 	struct budget_share *share; /* where what is made for this user is counted */
+	bool is_stored;             /* what was sent: no answer may say otherwise */
 	void *resource;             /* the resource's own, the request's arena's */
 };
 
@@ -67,8 +68,11 @@ enum http_outcome answer_stream(struct exchange *exchange, unsigned status, cons
 enum http_outcome answer_detached(struct exchange *exchange, unsigned status); /* the body is the detacher's */
 enum http_outcome answer_empty(struct exchange *exchange, unsigned status);
 enum http_outcome answer_error(struct exchange *exchange, unsigned status, const char *format, ...) PRINTF_LIKE(3, 4);
-enum http_outcome answer_no_room(struct exchange *exchange); /* 503: no memory, or too much of it is in use */
 enum http_outcome answer_detail(struct exchange *exchange, unsigned status, struct span detail);
+
+/* 503: no memory, or too much of it is in use. It takes none itself; there is no answer at all where this one would be
+ * untrue. Every answer becomes this one where memory was short (arena.failed). */
+enum http_outcome answer_no_room(struct request *request);
 
 /* What the operation's failure says to the client; `not_found` is the detail of a 404 (NULL: that of a missing user).
  */

@@ -56,6 +56,7 @@ struct span links_own_url(struct exchange *exchange)
 	buffer_append_span(&url, host_of(exchange));
 	/* It has matched a route, so it holds only what the prefix and the table hold. */
 	buffer_append_span(&url, exchange->path);
+	exchange->request->arena.failed |= url.failed;
 	copy = arena_copy(&exchange->request->arena, buffer_span(&url));
 	buffer_release(&url);
 	return copy;

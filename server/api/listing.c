@@ -12,7 +12,7 @@ struct page *listing_begin(struct exchange *exchange, enum cursor_kind kind)
 	struct span cursor;
 
 	if (!page) {
-		answer_error(exchange, 503, "Service temporarily unavailable.");
+		answer_no_room(exchange->request);
 		return NULL;
 	}
 	page_init(page, kind);

@@ -56,10 +56,8 @@ enum http_outcome pipeline_begin(struct request *request)
 	enum http_outcome outcome;
 
 	request_counts_begin(api->monitor->requests);
-	if (!exchange) {
-		request->response.status = 503;
-		return HTTP_ANSWER;
-	}
+	if (!exchange)
+		return answer_no_room(request);
 	exchange->goes_on = !dm_begin_reads(api->handle);
 	outcome = begin(exchange);
 	dm_end_reads(api->handle);
@@ -101,7 +99,7 @@ static enum http_outcome redirect(struct exchange *exchange)
 	struct span location = with_slash(request);
 
 	if (!location.data)
-		return answer_error(exchange, 503, "Service temporarily unavailable.");
+		return answer_no_room(request);
 	if (location.length > exchange->api->max_header_bytes) /* which is what a response's head has room for */
 		return answer_error(exchange, 414,
 				    "The URI is too long to be redirected: let its path end with a slash.");
@@ -224,6 +222,7 @@ static enum http_outcome refuse_method(struct exchange *exchange)
 	BUFFER_APPEND_LITERAL(&detail, "Method \"");
 	utf8_append_latin1(&detail, exchange->request->method);
 	BUFFER_APPEND_LITERAL(&detail, "\" not allowed.");
+	exchange->request->arena.failed |= detail.failed;
 	outcome = answer_detail(exchange, 405, buffer_span(&detail));
 	buffer_release(&detail);
 	return outcome;
@@ -276,7 +275,7 @@ static enum http_outcome want_body(struct exchange *exchange)
 	struct request *request = exchange->request;
 
 	if (request->content_length > 0 && !buffer_reserve(&request->body, request->content_length))
-		return answer_no_room(exchange);
+		return answer_no_room(exchange->request);
 	request->step = body_is_there;
 	return HTTP_NEED_BODY;
 }
@@ -297,9 +296,10 @@ static enum http_outcome run_post(struct exchange *exchange)
 		return answer_error(exchange, 413, "Request body exceeds the limit of %zu bytes.",
 				    exchange->api->max_body_bytes);
 	if (request->body_lacks_memory)
-		return answer_no_room(exchange);
+		return answer_no_room(exchange->request);
 	buffer_init(&detail, SIZE_MAX);
 	refused = content_read(request, &exchange->content, &detail);
+	request->arena.failed |= detail.failed;
 	outcome = refused ? answer_detail(exchange, refused, buffer_span(&detail)) : exchange->route->post(exchange);
 	buffer_release(&detail);
 	return outcome;

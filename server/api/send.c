@@ -7,6 +7,7 @@ static enum http_outcome sent(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
 		return answer_failure(exchange, NULL);
+	exchange->is_stored = true;
 	shape_message(&exchange->request->response.body, &exchange->operation.message, exchange->user_id);
 	return answer(exchange, 201);
 }
@@ -17,7 +18,7 @@ enum http_outcome send_post(struct exchange *exchange)
 	struct dm_operation *operation = exchange_operation(exchange, DM_OP_SEND);
 
 	if (!buffer_reserve(&exchange->request->response.body, shape_message_most(exchange->content)))
-		return answer_no_room(exchange);
+		return answer_no_room(exchange->request);
 	operation->partner_id = exchange->target_id;
 	operation->text = (struct dm_text){exchange->content.data, exchange->content.length};
 	return exchange_await(exchange, sent);

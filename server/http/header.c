@@ -36,6 +36,7 @@ struct span request_header_list(struct request *request, const char *name)
 
 	buffer_init(&list.joined, SIZE_MAX);
 	MHD_get_connection_values(request->http.connection, MHD_HEADER_KIND, join_header, &list);
+	request->arena.failed |= list.joined.failed;
 	if (list.sent)
 		copy = arena_copy(&request->arena, buffer_span(&list.joined));
 	buffer_release(&list.joined);

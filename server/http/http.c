@@ -199,6 +199,10 @@ static enum http_outcome advance(struct request *request)
 		return HTTP_WAIT;
 	}
 	end_work(request);
+	if (outcome == HTTP_DROP) {
+		request->response.status = 0; /* nothing is answered */
+		return HTTP_NOTHING;
+	}
 	if (outcome == HTTP_DETACH) {
 		request->http.phase = PHASE_OVER;
 		if (request_detach(request))

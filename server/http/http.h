@@ -21,6 +21,7 @@ enum http_outcome {
 	HTTP_ANSWER,    /* request->response is complete */
 	HTTP_NEED_BODY, /* call request->step again when the body is there (once a request) */
 	HTTP_WAIT,      /* call request->step again after request_wake */
+	HTTP_DROP,      /* the connection ends without an answer */
 	HTTP_DETACH     /* request->detach takes the connection's socket, and the response's head to send on it */
 };
 

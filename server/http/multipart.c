@@ -2,6 +2,7 @@
 /* multipart.c - the fields of a multipart/form-data body, by libmicrohttpd's post processor. */
 #include "multipart.h"
 
+#include <errno.h>
 #include <microhttpd.h>
 #include <string.h>
 #include <strings.h>
@@ -44,9 +45,14 @@ bool multipart_find(struct request *request, const char *name, struct multipart_
 
 	*field = (struct multipart_field){.found = false};
 	buffer_init(&field->value, request->body.length + 1);
+	errno = 0; /* the post processor passes over what it has no memory for, but leaves this */
 	processor = MHD_create_post_processor(request->http.connection, PROCESSOR_BUFFER, on_piece, &search);
-	if (!processor) /* no usable boundary */
+	if (!processor) { /* no usable boundary, or no memory */
+		request->arena.failed |= errno == ENOMEM;
 		return false;
+	}
 	complete = MHD_post_process(processor, request->body.data, request->body.length) == MHD_YES;
-	return MHD_destroy_post_processor(processor) == MHD_YES && complete;
+	complete = MHD_destroy_post_processor(processor) == MHD_YES && complete;
+	request->arena.failed |= field->value.failed || errno == ENOMEM; /* no value is longer than the body */
+	return complete;
 }

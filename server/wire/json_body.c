@@ -2,9 +2,9 @@
 /* json_body.c - reading the content out of a JSON body, by jansson. */
 #include "json_body.h"
 
+#include "json_load.h"
 #include "utf8.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,27 +133,59 @@ static struct span without_nul_in_keys(struct span body, struct arena *arena)
 	return copy;
 }
 
-static json_t *load(struct span body, json_error_t *error)
+/* jansson's values take several times the room of their text: `{}` is 2 bytes there and some 200 here. What a message
+ * needs is far within this, what a hostile body might take is not. */
+#define MEMORY_ALWAYS 1048576
+#define MEMORY_A_BYTE 8
+
+static enum json_loaded load(struct span body, struct arena *memory, json_t **root, json_error_t *error)
 {
-	return json_loadb(body.data ? body.data : "", body.length, JSON_DECODE_ANY | JSON_ALLOW_NUL, error);
+	return json_load(body, MEMORY_ALWAYS + MEMORY_A_BYTE * body.length, memory, root, error);
+}
+
+/* `copy` is for a body with a NUL in a key, which is read a second time. */
+static enum json_loaded load_any_keys(struct span body, struct arena *memory, struct arena *copy, json_t **root,
+				      json_error_t *error)
+{
+	enum json_loaded loaded = load(body, memory, root, error);
+	struct span harmless;
+
+	if (loaded != JSON_MALFORMED || json_error_code(error) != json_error_null_byte_in_key)
+		return loaded;
+	arena_release(memory);
+	harmless = without_nul_in_keys(body, copy);
+	return harmless.data ? load(harmless, memory, root, error) : JSON_OUT_OF_MEMORY;
+}
+
+static bool take_root(const json_t *root, struct arena *arena, struct span *content, struct buffer *detail)
+{
+	if (json_is_object(root))
+		return take_value(json_object_get(root, "content"), arena, content, detail);
+	buffer_printf(detail, "Invalid data. Expected a dictionary, but got %s.", python_type(root));
+	return false;
 }
 
 bool json_body_content(struct span body, struct arena *arena, struct span *content, struct buffer *detail)
 {
+	struct arena memory = {.share = arena->share}, copy = {.share = arena->share};
 	json_error_t error;
-	json_t *root = load(body, &error);
+	json_t *root = NULL;
 	bool usable = false;
 
-	if (!root && json_error_code(&error) == json_error_null_byte_in_key)
-		root = load(without_nul_in_keys(body, arena), &error);
-	if (!root) {
+	switch (load_any_keys(body, &memory, &copy, &root, &error)) {
+	case JSON_LOADED:
+		usable = take_root(root, arena, content, detail);
+		break;
+	case JSON_MALFORMED:
 		explain(body, &error, detail);
-		return false;
+		break;
+	case JSON_TOO_LARGE:
+		BUFFER_APPEND_LITERAL(detail, "The JSON body holds too many values.");
+		break;
+	default:
+		arena->failed = true;
 	}
-	if (json_is_object(root))
-		usable = take_value(json_object_get(root, "content"), arena, content, detail);
-	else
-		buffer_printf(detail, "Invalid data. Expected a dictionary, but got %s.", python_type(root));
-	json_decref(root);
+	arena_release(&memory);
+	arena_release(&copy);
 	return usable;
 }

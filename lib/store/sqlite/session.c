@@ -240,13 +240,23 @@ enum dm_status session_prepare(struct session *session, struct dm_error *error)
 	return DM_OK;
 }
 
+/* A value that found no memory was bound as NULL: whatever its statement did is not what it was to do. */
+static _Thread_local bool binding_failed;
+
+/* A failure to read a column shows when the statement is reset. */
 enum dm_status session_finish(struct session *session, sqlite3_stmt *statement, int code, struct dm_error *error)
 {
 	enum dm_status status = DM_OK;
+	int ended;
 
+	if (binding_failed)
+		code = SQLITE_NOMEM;
+	binding_failed = false;
 	if (code != SQLITE_DONE && code != SQLITE_ROW)
 		status = session_failure(session, code, error);
-	sqlite3_reset(statement);
+	ended = sqlite3_reset(statement);
+	if (status == DM_OK && ended != SQLITE_OK)
+		status = session_failure(session, ended, error);
 	return status;
 }
 
@@ -258,7 +268,10 @@ enum dm_status session_step_done(struct session *session, sqlite3_stmt *statemen
 void bind_text(sqlite3_stmt *statement, int index, struct dm_text text)
 {
 	/* A NULL pointer would bind NULL, which is not the empty text. */
-	sqlite3_bind_text64(statement, index, text.data ? text.data : "", text.length, SQLITE_STATIC, SQLITE_UTF8);
+	int code = sqlite3_bind_text64(statement, index, text.data ? text.data : "", text.length, SQLITE_STATIC,
+				       SQLITE_UTF8);
+
+	binding_failed = binding_failed || code == SQLITE_NOMEM;
 }
 
 struct dm_text column_text(sqlite3_stmt *statement, int column)
@@ -272,8 +285,9 @@ void bind_time(sqlite3_stmt *statement, int index, int64_t microseconds)
 {
 	char text[TIMESTAMP_SIZE];
 	size_t length = timestamp_format(microseconds, ' ', text);
+	int code = sqlite3_bind_text(statement, index, text, (int)length, SQLITE_TRANSIENT);
 
-	sqlite3_bind_text(statement, index, text, (int)length, SQLITE_TRANSIENT);
+	binding_failed = binding_failed || code == SQLITE_NOMEM;
 }
 
 int64_t column_time(sqlite3_stmt *statement, int column, int64_t when_null)

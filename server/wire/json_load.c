@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* json_load.c - jansson in memory that is bounded, and whose end it can't overlook.
+ *
+ * jansson ignores some allocations that fail: the string that was just read is shorter then, and nobody is told. So its
+ * allocator never returns without memory: it leaves jansson altogether, back to json_load. */
+#include "json_load.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+
+struct loading {
+	struct arena *memory;
+	size_t left; /* bytes that may still be taken */
+	jmp_buf out;
+};
+
+static _Thread_local struct loading *loading;
+
+static void *take(size_t size)
+{
+	void *memory;
+
+	if (size > loading->left)
+		longjmp(loading->out, JSON_TOO_LARGE);
+	memory = arena_alloc(loading->memory, size);
+	if (!memory)
+		longjmp(loading->out, JSON_OUT_OF_MEMORY);
+	loading->left -= size;
+	return memory;
+}
+
+/* All of it goes with the arena. */
+static void leave(void *memory)
+{
+	(void)memory;
+}
+
+static void set_allocator(void)
+{
+	json_set_alloc_funcs(take, leave);
+}
+
+static enum json_loaded load(struct span text, json_t **root, json_error_t *error)
+{
+	switch (setjmp(loading->out)) {
+	case 0:
+		*root = json_loadb(text.data ? text.data : "", text.length, JSON_DECODE_ANY | JSON_ALLOW_NUL, error);
+		return *root ? JSON_LOADED : JSON_MALFORMED;
+	case JSON_TOO_LARGE:
+		return JSON_TOO_LARGE;
+	default:
+		return JSON_OUT_OF_MEMORY;
+	}
+}
+
+enum json_loaded json_load(struct span text, size_t most_bytes, struct arena *memory, json_t **root,
+			   json_error_t *error)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct loading here = {.memory = memory, .left = most_bytes};
+	enum json_loaded loaded;
+
+	pthread_once(&once, set_allocator);
+	loading = &here;
+	loaded = load(text, root, error);
+	loading = NULL;
+	return loaded;
+}

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""A short run of `make drill`: allocations fail one by one, and every answer is true."""
+
+import pytest
+
+from drill import faults, trials
+from drill.attacks import ATTACKS, Page, PostConversation, SendForm, SendJson, SendMultipart
+
+ALL_OF_THEM = {"sqlite": [SendJson, SendForm, SendMultipart, PostConversation], "postgresql": [SendJson]}
+OTHERS_APART = {"sqlite": 3, "postgresql": 9}
+
+
+@pytest.fixture(scope="module")
+def target(backend):
+    if faults.why_not():
+        pytest.skip(faults.why_not())
+    failing = faults.Faults()
+    made = trials.Target(backend, failing)
+    yield made
+    failing.disarm()
+    made.close()
+    failing.close()
+
+
+@pytest.mark.parametrize("attack", [one for one in ATTACKS], ids=lambda one: one.__name__)
+def test_memory_is_short_once(target, backend, attack):
+    result = trials.run(target, attack, "memory", False, step=1 if attack in ALL_OF_THEM[backend] else OTHERS_APART[backend])
+    assert result.tried >= 3
+    assert not result.wrong, "\n".join(result.wrong)
+
+
+@pytest.mark.parametrize("attack", [SendJson, Page], ids=lambda one: one.__name__)
+def test_memory_stays_short(target, backend, attack):
+    result = trials.run(target, attack, "memory", True, step=7)
+    assert result.tried >= 3
+    assert not result.wrong, "\n".join(result.wrong)

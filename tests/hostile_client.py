@@ -63,9 +63,23 @@ def open_sockets(server):
     return sum(name.startswith("socket:") for name in descriptors(server))
 
 
-def resident_kib(server):
+def memory_kib(server, name):
     with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+        return next(int(line.split()[1]) for line in status if line.startswith(f"{name}:"))
+
+
+def resident_kib(server):
+    return memory_kib(server, "VmRSS")
+
+
+def peak_kib(server):
+    """The most that was resident since `reset_peak`."""
+    return memory_kib(server, "VmHWM")
+
+
+def reset_peak(server):
+    with open(f"/proc/{server.process.pid}/clear_refs", "w", encoding="ascii") as file:
+        file.write("5")
 
 
 def library_is_strict():

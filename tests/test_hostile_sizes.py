@@ -22,6 +22,8 @@ from hostile_client import (
     is_sanitized,
     open_sockets,
     request,
+    peak_kib,
+    reset_peak,
     resident_kib,
     send_to,
     unharmed,
@@ -242,3 +244,20 @@ def test_body_of_the_very_limit_in_chunks_is_taken(target):
 )
 def test_body_of_many_small_things_is_answered(target, kind, body, status):
     assert target.exchange(send_to(target, kind, body=body)).status == status
+
+
+@pytest.mark.parametrize("many", [b"{}", b"[]", b'{"":[]}', b"[0,0]"])
+def test_memory_for_json_is_bounded_by_its_body(target, many):
+    """Each of these takes up to 70 times its text in a tree of values; a body that needs too much is refused."""
+    reset_peak(target)
+    before = resident_kib(target)
+    body = b'{"x":[' + (many + b",") * (2_500_000 // (len(many) + 1)) + b'0],"content":"x"}'
+    answer = target.exchange(send_to(target, JSON, body=body))
+    if many != b"[0,0]":
+        check_error(answer, 400, "The JSON body holds too many values.")
+    assert is_sanitized() or peak_kib(target) - before < 20 * len(body) // 1024
+
+
+def test_small_json_bodies_may_hold_anything(target):
+    body = b'{"x":[' + b"{}," * 1300 + b'0],"content":"x"}'
+    assert target.exchange(send_to(target, JSON, body=body)).status == 201

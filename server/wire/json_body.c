@@ -136,7 +136,7 @@ static struct span without_nul_in_keys(struct span body, struct arena *arena)
 /* jansson's values take several times the room of their text: `{}` is 2 bytes there and some 200 here. What a message
  * needs is far within this, what a hostile body might take is not. */
 #define MEMORY_ALWAYS 1048576
-#define MEMORY_A_BYTE 8
+#define MEMORY_A_BYTE 16
 
 static enum json_loaded load(struct span body, struct arena *memory, json_t **root, json_error_t *error)
 {

@@ -57,7 +57,7 @@ char *__wrap_strndup(const char *text, size_t most)
 }
 
 /* Larger than what an arena takes from malloc at once, so that each copy of it is an allocation. */
-#define CONTENT_LENGTH 100000
+#define CONTENT_LENGTH 50000
 static char content[CONTENT_LENGTH];
 
 struct life {

@@ -122,6 +122,23 @@ static void the_place_of_a_mistake_counts_characters(void **state)
 	buffer_release(&other);
 }
 
+/* jansson's tree of `{}` and the like is many times as large as their text. */
+static void too_many_values_are_refused(void **state)
+{
+	struct buffer body, detail;
+
+	(void)state;
+	buffer_init(&body, SIZE_MAX);
+	buffer_append_char(&body, '[');
+	for (int i = 0; i < 100000; i++)
+		BUFFER_APPEND_LITERAL(&body, "{},");
+	BUFFER_APPEND_LITERAL(&body, "0]");
+	explain(buffer_span(&body), &detail);
+	assert_literal(buffer_span(&detail), "The JSON body holds too many values.");
+	buffer_release(&body);
+	buffer_release(&detail);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +146,7 @@ int main(void)
 		cmocka_unit_test(a_nul_is_kept),
 		cmocka_unit_test(what_is_wrong_is_told),
 		cmocka_unit_test(the_place_of_a_mistake_counts_characters),
+		cmocka_unit_test(too_many_values_are_refused),
 	};
 
 	return RUN_TESTS("json_body", tests);

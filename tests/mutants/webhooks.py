@@ -103,8 +103,8 @@ MUTANTS = [
     Mutant(
         "an endpoint that asks for less is not left alone",
         EVENTS + "endpoint.c",
-        " || endpoint->paused_until > now ||",
-        " ||",
+        "endpoint->paused_until > monotonic || endpoint->running >= most",
+        "endpoint->running >= most",
         WEBHOOKS + "test_retry_after_is_heard",
     ),
     Mutant(
@@ -183,5 +183,40 @@ MUTANTS = [
         "if (!address_guard_allows(&post->internal.poster->options.guard, &address->addr)) {",
         "if (post->url[0] == 0 && !address_guard_allows(&post->internal.poster->options.guard, &address->addr)) {",
         "test_webhooks_guard.py::test_a_name_is_judged_by_its_address",
+    ),
+    Mutant(
+        "an endless answer is read up to the time limit",
+        EVENTS + "poster.c",
+        "\t\tif (left <= 0) {",
+        "\t\tif (left <= -3600000000) {",
+        WEBHOOKS + "test_the_body_of_an_answer_makes_no_difference",
+    ),
+    Mutant(
+        "a head that does not end is an answer",
+        EVENTS + "poster.c",
+        "if (length > 0 && (*line == '\\r' || *line == '\\n'))",
+        "if (length > 0)",
+        WEBHOOKS + "test_a_head_that_does_not_end_is_no_answer",
+    ),
+    Mutant(
+        "a clock that was set back stalls retries (SQLite)",
+        "lib/store/sqlite/claim.c",
+        "claim->ahead > 0 && claim->ahead < INT64_MAX - now ? now + claim->ahead : INT64_MAX",
+        "claim->ahead > 0 && claim->ahead < INT64_MAX - now ? INT64_MAX : INT64_MAX",
+        "test_webhooks_life.py::test_a_clock_that_was_set_back_stalls_no_retries[sqlite]",
+    ),
+    Mutant(
+        "a clock that was set back stalls the worker",
+        EVENTS + "endpoint.c",
+        "(endpoint->next_at <= now || endpoint->last_at - now > webhooks->ahead_most);",
+        "endpoint->next_at <= now;",
+        "test_webhooks_life.py::test_a_clock_that_was_set_back_stalls_no_retries[sqlite]",
+    ),
+    Mutant(
+        "a clock that was set back lengthens a ticket's life",
+        "lib/store/sqlite/ticket.c",
+        '{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2 AND expires_at <= ?3"},',
+        '{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2 AND ?3 > 0"},',
+        "test_events_ticket.py::test_a_clock_that_was_set_back_does_not_lengthen_a_tickets_life[sqlite]",
     ),
 ]

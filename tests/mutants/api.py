@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""Mistakes in the order of checks, credentials, rules, visibility, cursors, tickets and health."""
+
+from mutants.mutant import Mutant
+
+PIPELINE = "server/api/pipeline.c"
+RULES = "lib/messaging/rules.c"
+SQLITE = "lib/store/sqlite/"
+POSTGRES = "lib/store/postgres/"
+
+MUTANTS = [
+    Mutant(
+        "a route that lacks its slash redirects a POST by 301",
+        PIPELINE,
+        "return answer_empty(exchange, reads ? 301 : 308);",
+        "return answer_empty(exchange, reads ? 301 : 301);",
+        "test_paths.py::test_missing_slash_is_301_for_get_and_head_and_308_for_others",
+    ),
+    Mutant(
+        "the recipient is looked at before the method",
+        PIPELINE,
+        "\tif (!step)\n\t\treturn refuse_method(exchange);\n\tif (route->to_user",
+        "\tif (!step && (!route->to_user || exchange->operation.count))\n\t\treturn refuse_method(exchange);\n\tif (route->to_user",
+        "test_order.py::test_the_earlier_check_wins",
+    ),
+    Mutant(
+        "the size is looked at behind the path",
+        PIPELINE,
+        "\tif (request->content_length > exchange->api->max_body_bytes)",
+        "\tif (request->content_length > 2 * exchange->api->max_body_bytes + (1 << 30))",
+        "test_order.py::test_each_check_by_itself",
+    ),
+    Mutant(
+        "HEAD runs as GET of what marks",
+        "server/api/conversation.c",
+        "\tif (exchange->is_head)\n\t\treturn list(exchange);\n",
+        "",
+        "test_options_head.py::test_head_does_not_mark_messages_as_read",
+    ),
+    Mutant(
+        "a ticket is taken in the place of any token",
+        PIPELINE,
+        "return exchange->route->takes_ticket && span_equal(",
+        "return span_equal(",
+        "test_events_ticket.py::test_a_ticket_is_good_for_nothing_else",
+    ),
+    Mutant(
+        "a ticket is good twice (SQLite)",
+        SQLITE + "ticket.c",
+        '"DELETE FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2 AND expires_at <= ?3 RETURNING key"}',
+        '"UPDATE " TICKETS " SET key = key WHERE ticket = ?1 AND expires_at > ?2 AND expires_at <= ?3 RETURNING key"}',
+        "test_events_ticket.py::test_a_ticket_opens_one_stream_of_its_user",
+    ),
+    Mutant(
+        "the token's scheme must be written as we write it",
+        "server/auth/token.c",
+        'if (!span_equal_nocase(scheme, SPAN("Token")))',
+        'if (!span_equal(scheme, SPAN("Token")))',
+        "test_auth.py::test_scheme_word_in_any_case_and_any_white_space_around_the_token",
+    ),
+    Mutant(
+        "words behind the token are passed over",
+        "server/auth/token.c",
+        "if (next_word(&authorization).length > 0)",
+        "if (next_word(&authorization).length > 1000)",
+        "test_auth.py::test_authorization_header_that_is_refused",
+    ),
+    Mutant(
+        "who is on the list may only message others on it",
+        RULES,
+        "!is_listed(rules, sender_id) && !is_listed(rules, recipient_id)",
+        "!is_listed(rules, recipient_id)",
+        "test_rules.py::test_only_users_of_the_list_message_or_are_messaged_by_anyone",
+    ),
+    Mutant(
+        "the limit of content counts bytes",
+        RULES,
+        "utf8_count(content.data, content.length) > rules->max_content_length)",
+        "content.length > rules->max_content_length)",
+        "test_limits.py::test_content_is_limited_in_characters_not_bytes",
+    ),
+    Mutant(
+        "content of exactly the limit is refused",
+        RULES,
+        "utf8_count(content.data, content.length) > rules->max_content_length)",
+        "utf8_count(content.data, content.length) >= rules->max_content_length)",
+        "test_limits.py::test_content_is_limited_in_characters_not_bytes",
+    ),
+    Mutant(
+        "messages to oneself are left to the database",
+        RULES,
+        "\tif (sender_id == recipient_id)\n",
+        "\tif (sender_id == recipient_id && sender_id < 0)\n",
+        "test_rules.py::test_nobody_messages_oneself",
+    ),
+    Mutant(
+        "a message that the caller has hidden is shown (SQLite)",
+        SQLITE + "conversation.c",
+        "WHERE sender_id = ?1 AND recipient_id = ?2 AND hidden_for_sender IS NULL AND",
+        "WHERE sender_id = ?1 AND recipient_id = ?2 AND (hidden_for_sender IS NULL OR 1) AND",
+        "test_delete.py::test_delete_by_the_sender_hides_from_the_sender_alone",
+    ),
+    Mutant(
+        "what the recipient has hidden counts as unread (PostgreSQL)",
+        POSTGRES + "conversation.c",
+        '#define IS_UNREAD " AND read_at IS NULL AND hidden_for_recipient IS NULL"',
+        '#define IS_UNREAD " AND read_at IS NULL"',
+        "test_unread.py::test_messages_hidden_by_the_caller_do_not_count",
+    ),
+    Mutant(
+        "who hides a message hides it for both (PostgreSQL)",
+        POSTGRES + "message.c",
+        '" ELSE hidden_for_sender END,"',
+        '" ELSE $3::timestamptz END,"',
+        "test_delete.py::test_delete_by_the_recipient_hides_from_the_recipient_alone",
+    ),
+    Mutant(
+        "anybody may hide a message (PostgreSQL)",
+        POSTGRES + "message.c",
+        '" WHERE id = $1::bigint AND (sender_id = $2::bigint OR recipient_id = $2::bigint) RETURNING id"',
+        '" WHERE id = $1::bigint RETURNING id"',
+        "test_delete.py::test_message_of_others_is_404_and_left_alone",
+    ),
+    Mutant(
+        "anybody may hide a message (SQLite)",
+        SQLITE + "message.c",
+        "SET hidden_for_recipient = ?3 WHERE id = ?1 AND recipient_id = ?2",
+        "SET hidden_for_recipient = ?3 WHERE id = ?1 AND ?2 > 0",
+        "test_delete.py::test_message_of_others_is_404_and_left_alone",
+    ),
+    Mutant(
+        "a negative offset of a cursor is zero",
+        "server/wire/cursor.c",
+        "if (!read_int(value, &number) || number < 0)",
+        "if (!read_int(value, &number))",
+        "test_cursor_errors.py::test_cursor_that_makes_no_sense_is_404",
+    ),
+    Mutant(
+        "an id in a cursor that is no number is passed over",
+        "server/wire/cursor.c",
+        "\t\treturn read_int(value, &page->row_id);",
+        "\t\treturn read_int(value, &page->row_id) || true;",
+        "test_cursor_errors.py::test_id_in_a_cursor_that_is_no_number_is_404",
+    ),
+    Mutant(
+        "an inactive user is let in",
+        "lib/store/sqlite/user.c",
+        "user.is_active || !must_be_active ? DM_OK : DM_INACTIVE;",
+        "user.is_active || must_be_active ? DM_OK : DM_INACTIVE;",
+        "test_auth.py::test_inactive_user_is_401_on_each_endpoint",
+    ),
+    Mutant(
+        "a server that stops is ready",
+        "server/api/readyz.c",
+        'return tell(exchange, 503, "stopping");',
+        'return tell(exchange, 200, "ok");',
+        "test_operations_health.py::test_stopping_is_told_while_requests_end",
+    ),
+    Mutant(
+        "each look at a database that is away is logged",
+        "server/api/readyz.c",
+        "if (atomic_exchange(&monitor->unready, unready) == unready)",
+        "if (atomic_exchange(&monitor->unready, unready) == unready && !unready)",
+        "test_operations_health.py::test_changes_are_logged_and_not_each_look",
+    ),
+]

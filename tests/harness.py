@@ -147,6 +147,7 @@ class Server:
         """Starts the program and returns once it listens."""
         assert self.process is None, "the server runs already"
         since = len(self.log)
+        self.is_stopping = False
         self.process = subprocess.Popen(
             self.command(),
             env=environment(**self.env),
@@ -182,12 +183,18 @@ class Server:
                 self._grown.notify_all()
         stream.close()
 
+    def tell_to_stop(self, number=signal.SIGTERM):
+        """Sends the signal by which it leaves. A second one would end it at once."""
+        self.is_stopping = True
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+
     def stop(self):
-        """Asks the program to leave, and demands that it does so cleanly."""
+        """Asks the program to leave, unless it was, and demands that it does so cleanly."""
+        assert self.process is not None, "the server does not run"
+        if not self.is_stopping:
+            self.tell_to_stop()
         process, self.process = self.process, None
-        assert process is not None, "the server does not run"
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
         try:
             status = process.wait(DEADLINE)
         except subprocess.TimeoutExpired:

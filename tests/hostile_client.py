@@ -19,7 +19,7 @@ CHUNKED = b"Transfer-Encoding: chunked"
 
 ACCESS = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z access "
-    r"method=[!-~]+ path=[!-~]* status=\d+ bytes=\d+ us=\d+ user=(\d+|-)"
+    r"method=[!-~]+ path=[!-~]* status=\d+ bytes=\d+ us=\d+ user=(\d+|-)( why=[a-z-]+)?"
 )
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z (debug|info|warning|error) [ -~]*")
 

@@ -209,7 +209,7 @@ def test_sigterm_lets_a_download_end(make_server):
     with server.raw(request(one, "POST", f"conversations/{two.id}/", JSON, body=b'{"content":"x"}')) as raw:
         begin = raw.reader.peek(1000)
         assert begin.startswith(b"HTTP/1.1 201")
-        server.process.send_signal(signal.SIGTERM)
+        server.tell_to_stop()
         server.wait_log(r"info stopping on SIGTERM")
         assert len(raw.response().json()) == 5001
     server.stop()

@@ -165,7 +165,7 @@ def test_stopping_is_told_while_requests_end(make_server):
     head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     with server.raw(head.encode() + body[:5]) as slow:
         wait_until(lambda: scrape(admin)["directmessages_http_requests_in_flight"] == 2, "it and this are under way")
-        server.process.terminate()
+        server.tell_to_stop()
         server.wait_log("stopping on SIGTERM")
         check(admin, 503, b"stopping\n")
         slow.send(body[5:])

@@ -94,7 +94,7 @@ def test_stopping_is_told_before_the_last_request_ends(make_server, manager):
     head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     with server.raw(head.encode() + body[:5]) as slow:
         wait_until(lambda: scrape(Admin(server))["directmessages_http_requests_in_flight"] == 2, "it is under way")
-        server.process.terminate()
+        server.tell_to_stop()
         while manager.told()[0] != "STOPPING=1":
             pass
         slow.send(body[5:])

@@ -72,7 +72,14 @@ static void under_way(struct buffer *out, const struct view *view, const char *n
 
 static void connections(struct buffer *out, const struct view *view, const char *name)
 {
-	exposition_sample(out, (double)atomic_load(&view->monitor->connections), "%s", name);
+	exposition_sample(out, (double)atomic_load(&view->monitor->connections.open), "%s", name);
+}
+
+static void connections_closed(struct buffer *out, const struct view *view, const char *name)
+{
+	for (unsigned why = 0; why < HTTP_CLOSED_REASONS; why++)
+		exposition_sample(out, (double)atomic_load(&view->monitor->connections.closed[why]),
+				  "%s{reason=\"%s\"}", name, http_closed_name(why));
 }
 
 static void buffers(struct buffer *out, const struct view *view, const char *name)
@@ -260,6 +267,7 @@ static const struct {
 	{OURS("http_request_duration_seconds"), "histogram", "From a request's head to the end of its answer.", durations},
 	{OURS("http_requests_in_flight"), "gauge", "Requests that have begun and not ended, this one too.", under_way},
 	{OURS("http_connections"), "gauge", "Connections of clients that are open.", connections},
+	{OURS("http_connections_closed_total"), "counter", "Connections that the server has closed, by reason.", connections_closed},
 	{OURS("buffer_bytes"), "gauge", "What large bodies, answers and queues hold.", buffers},
 	{OURS("buffer_bytes_max"), "gauge", "So much they may hold together, then the answer is 503.", buffers_most},
 	{OURS("buffer_refused_total"), "counter", "Pieces for which there was no room in that.", buffers_refused},

@@ -4,6 +4,7 @@
 #define MONITOR_H
 
 #include "budget.h"
+#include "http.h"
 #include "requests.h"
 #include "webhook_counts.h"
 
@@ -13,7 +14,7 @@
 struct monitor {
 	int64_t started_at;              /* microseconds since 1970 */
 	struct request_counts *requests; /* by route_number */
-	atomic_size_t connections;       /* open ones */
+	struct http_counts connections;
 	struct webhook_counts *webhooks;
 	struct budget *budget;
 	atomic_bool stopping; /* new requests had better go elsewhere */

@@ -55,12 +55,10 @@ static int64_t cores(void)
 
 static bool read_numbers(struct config *config, const struct config_flags *flags)
 {
-	int64_t threads, lanes, connections, idle, header, body, content, busy;
+	int64_t threads, lanes, header, body, content, busy;
 
 	if (!read_number(flags->threads, "--threads", PREFIX "THREADS", 1, 256, cores(), &threads) ||
 	    !read_number(flags->lanes, "--lanes", PREFIX "LANES", 1, 64, 4, &lanes) ||
-	    !read_number(NULL, NULL, PREFIX "MAX_CONNECTIONS", 1, 1000000, 10000, &connections) ||
-	    !read_number(NULL, NULL, PREFIX "IDLE_TIMEOUT", 1, 86400, 30, &idle) ||
 	    !read_number(NULL, NULL, PREFIX "MAX_HEADER_BYTES", 1024, 1 << 24, 8192, &header) ||
 	    !read_number(NULL, NULL, PREFIX "MAX_BODY_BYTES", 1, 1 << 30, 2621440, &body) ||
 	    !read_number(NULL, NULL, PREFIX "MAX_CONTENT_LENGTH", 0, 1 << 30, 65536, &content) ||
@@ -68,8 +66,6 @@ static bool read_numbers(struct config *config, const struct config_flags *flags
 		return false;
 	config->threads = (unsigned)threads;
 	config->lanes = (size_t)lanes;
-	config->connections = (unsigned)connections;
-	config->idle_seconds = (unsigned)idle;
 	config->header_bytes = (size_t)header;
 	config->body_bytes = (size_t)body;
 	config->content_length = content > 0 ? (size_t)content : DM_CONTENT_UNLIMITED;
@@ -90,6 +86,24 @@ static bool read_budget(struct config *config)
 	cli_fail(EXIT_USAGE, PREFIX "MAX_BUFFER_BYTES is %zu; give at least four times " PREFIX "MAX_BODY_BYTES: %zu",
 		 config->buffer_bytes, 4 * config->body_bytes);
 	return false;
+}
+
+static bool read_clients(struct config *config)
+{
+	int64_t connections, of_address, idle, slow, rate;
+
+	if (!read_number(NULL, NULL, PREFIX "MAX_CONNECTIONS", 1, 1000000, 10000, &connections) ||
+	    !read_number(NULL, NULL, PREFIX "MAX_CONNECTIONS_PER_ADDRESS", 0, 1000000, 0, &of_address) ||
+	    !read_number(NULL, NULL, PREFIX "IDLE_TIMEOUT", 1, 86400, 30, &idle) ||
+	    !read_number(NULL, NULL, PREFIX "SLOW_TIMEOUT", 1, 86400, 10, &slow) ||
+	    !read_number(NULL, NULL, PREFIX "SLOW_RATE", 0, 1 << 30, 500, &rate))
+		return false;
+	config->connections = (unsigned)connections;
+	config->connections_per_address = (size_t)of_address;
+	config->idle_seconds = (unsigned)idle;
+	config->slow_seconds = (unsigned)slow;
+	config->slow_rate = (size_t)rate;
+	return true;
 }
 
 static bool read_switch(const char *variable, bool fallback, bool *on)
@@ -193,7 +207,8 @@ bool config_read(struct config *config, const struct config_flags *flags)
 	*config = (struct config){.listen = "127.0.0.1:8000"};
 	return read_address(flags->listen, "--listen", PREFIX "LISTEN", &config->listen) &&
 	       read_address(flags->admin_listen, "--admin-listen", PREFIX "ADMIN_LISTEN", &config->admin_listen) &&
-	       read_numbers(config, flags) && read_budget(config) && config_read_prefix(config, flags->prefix) &&
+	       read_numbers(config, flags) && read_clients(config) && read_budget(config) &&
+	       config_read_prefix(config, flags->prefix) &&
 	       read_switch(PREFIX "TRUST_FORWARDED", false, &config->trust_forwarded) && read_events(config) &&
 	       read_switch(PREFIX "DOCS", true, &config->docs) && read_log_level(config, flags->log_level) &&
 	       config_read_webhooks(&config->webhooks) && read_allowed_recipients(config);

@@ -18,7 +18,9 @@ struct config {
 	unsigned threads;
 	size_t lanes;
 	unsigned connections;
-	unsigned idle_seconds;
+	size_t connections_per_address; /* 0: any number */
+	unsigned idle_seconds, slow_seconds;
+	size_t slow_rate; /* bytes a second; 0: any */
 	size_t header_bytes;
 	size_t body_bytes;
 	size_t buffer_bytes;   /* of all bodies, answers and queues together */

@@ -20,6 +20,7 @@ bool front_open(struct front *front, const char *address, const char *flag, cons
 	}
 	front->api.own_host = front->listener.unix_path ? "localhost" : front->listener.name;
 	own.socket = front->listener.socket;
+	own.is_unix = front->listener.unix_path != NULL;
 	own.first = pipeline_begin;
 	own.completed = pipeline_completed;
 	own.context = &front->api;

@@ -36,6 +36,12 @@ static void block_signals(sigset_t *set)
 	signal(SIGXFSZ, SIG_IGN); /* nor is a file at its limit: the write fails, and that is told */
 }
 
+/* From now on another one ends the process at once: what was acknowledged is in the store. */
+static void unblock_signals(const sigset_t *set)
+{
+	pthread_sigmask(SIG_UNBLOCK, set, NULL);
+}
+
 /* Each connection is an open file, and each stream, which counts as none any more: takes what the system allows. */
 static void raise_file_limit(const struct config *config)
 {
@@ -84,6 +90,7 @@ static bool open_admin(const struct config *config, struct front *admin, const s
 		return true;
 	own.threads = 1;
 	own.connections = ADMIN_CONNECTIONS;
+	own.connections_per_address = 0;
 	if (!front_open(admin, config->admin_listen, "--admin-listen", "DIRECTMESSAGES_ADMIN_LISTEN", &own))
 		return false;
 	front_log(admin, "health and metrics on", "/");
@@ -97,10 +104,13 @@ static int serve_addresses(const struct config *config, const struct api *api, c
 	struct http_options options = {
 		.threads = config->threads,
 		.connections = config->connections,
+		.connections_per_address = config->connections_per_address,
 		.idle_seconds = config->idle_seconds,
+		.slow_seconds = config->slow_seconds,
+		.slow_rate = config->slow_rate,
 		.header_bytes = config->header_bytes,
 		.body_bytes = config->body_bytes,
-		.connections_open = &api->monitor->connections,
+		.counts = &api->monitor->connections,
 	};
 	int signal_number = 0;
 	bool opened;
@@ -116,6 +126,7 @@ static int serve_addresses(const struct config *config, const struct api *api, c
 		notify("STOPPING=1\nSTATUS=answering what is under way");
 		atomic_store(&api->monitor->stopping, true);
 		log_line(LOG_INFO, "stopping on %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
+		unblock_signals(signals);
 	}
 	if (api->hub)
 		hub_end_streams(api->hub);

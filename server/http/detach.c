@@ -7,16 +7,13 @@
  * no epoll set, so nothing else of it is left there. */
 #include "detach.h"
 
+#include "connection.h"
+
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-
-static int socket_of(const struct request *request)
-{
-	return MHD_get_connection_info(request->http.connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-}
 
 /* A second descriptor of the socket, the first one being a dummy then; -1 where that can't be done. */
 static int move_socket(int known)
@@ -60,14 +57,15 @@ bool request_detach(struct request *request)
 
 	buffer_init(&head, SIZE_MAX);
 	write_head(request, &head);
-	MHD_suspend_connection(request->http.connection);
+	connection_suspend(request->http.client);
+	connection_detach(request->http.client);
 	if (!head.failed)
-		moved = move_socket(socket_of(request));
+		moved = move_socket(request->http.client->socket);
 	if (moved >= 0) {
 		request->detach.drop = NULL;
 		detach.take(detach.context, moved, buffer_span(&head));
 	}
-	MHD_resume_connection(request->http.connection);
+	connection_resume(request->http.client);
 	buffer_release(&head);
 	return moved >= 0;
 }

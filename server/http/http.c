@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http.c - the one place that knows libmicrohttpd's daemon: its callbacks drive each request through its steps.
+/* http.c - libmicrohttpd's callbacks drive each request through its steps.
  *
  * libmicrohttpd calls on_request when the headers are there, then for each piece of the body, then once more; and again
  * after a connection that was suspended is resumed. A suspended connection neither times out nor notices that its
@@ -7,17 +7,15 @@
 #include "http.h"
 
 #include "clock.h"
+#include "connection.h"
 #include "detach.h"
 #include "framing.h"
 #include "log.h"
 #include "request.h"
 #include "response.h"
 
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A connection's memory holds the request's head and the response's, which may repeat a part of it (Location), and
  * libmicrohttpd reads into a half of it at most. */
@@ -35,54 +33,29 @@ enum phase {
 	PHASE_DETACHED, /* its socket is somebody else's, who tells of its end too */
 };
 
-struct http_server {
-	struct http_options options;
-	struct MHD_Daemon *daemon;
-	pthread_mutex_t mutex; /* guards all below */
-	pthread_cond_t changed;
-	size_t under_way; /* requests whose headers have come and whose response has not gone */
-	size_t working;   /* those of them that are within a step or wait for request_wake */
-	bool stopping;    /* no request is begun any more */
-	bool stopped;     /* no step either */
-};
-
 /* ---- requests ------------------------------------------------------------------------------------------------ */
 
-/* Counts a request, or a step, that begins; false where none may begin any more. */
-static bool begin(struct http_server *server, size_t *count, const bool *refused)
+static struct loop *loop_of(const struct request *request)
 {
-	bool may;
-
-	pthread_mutex_lock(&server->mutex);
-	may = !*refused;
-	*count += may;
-	pthread_mutex_unlock(&server->mutex);
-	return may;
+	return request->http.client->watch.loop;
 }
 
-static void end(struct http_server *server, size_t *count)
-{
-	pthread_mutex_lock(&server->mutex);
-	--*count;
-	if (server->stopping)
-		pthread_cond_signal(&server->changed);
-	pthread_mutex_unlock(&server->mutex);
-}
-
-/* Counts the request as work, from its step until it no longer waits. */
+/* Counts the request as work, from its step until it no longer waits; false where no step may begin any more. */
 static bool begin_work(struct request *request)
 {
-	struct http_server *server = request->server;
+	struct loop *loop = loop_of(request);
 
-	if (!request->http.is_working)
-		request->http.is_working = begin(server, &server->working, &server->stopped);
+	if (!request->http.is_working && !loop->stopped) {
+		request->http.is_working = true;
+		loop->working++;
+	}
 	return request->http.is_working;
 }
 
 static void end_work(struct request *request)
 {
 	request->http.is_working = false;
-	end(request->server, &request->server->working);
+	loop_of(request)->working--;
 }
 
 static bool start_request(struct request *request, const struct first_line *line)
@@ -108,7 +81,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 	struct http_server *server = context;
 	struct request *request = *request_pointer;
 
-	(void)how;
+	(void)connection;
 	if (!request)
 		return;
 	*request_pointer = NULL;
@@ -120,6 +93,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 			.bytes = request->http.sent,
 			.microseconds = clock_monotonic() - request->http.started_at,
 			.user_id = request->user_id,
+			.why = connection_why(request->http.client, how),
 		};
 
 		if (request->http.phase != PHASE_DETACHED)
@@ -128,9 +102,9 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 			server->options.completed(request, access.microseconds);
 		if (request->http.is_working)
 			end_work(request);
-		end(server, &server->under_way);
 	}
-	request_completed(connection, request);
+	connection_end_request(request->http.client);
+	request_free(request);
 }
 
 /* ---- streams ------------------------------------------------------------------------------------------------- */
@@ -139,6 +113,7 @@ ssize_t request_read_stream(struct request *request, char *out, size_t size)
 {
 	ssize_t got;
 
+	connection_resumed(request->http.client);
 	if (!begin_work(request))
 		return HTTP_STREAM_FAILED;
 	got = request->response.stream.read(request->response.stream.context, out, size);
@@ -151,16 +126,6 @@ ssize_t request_read_stream(struct request *request, char *out, size_t size)
 
 /* ---- responses ----------------------------------------------------------------------------------------------- */
 
-static bool is_stopping(struct http_server *server)
-{
-	bool stopping;
-
-	pthread_mutex_lock(&server->mutex);
-	stopping = server->stopping;
-	pthread_mutex_unlock(&server->mutex);
-	return stopping;
-}
-
 static enum MHD_Result send_response(struct request *request)
 {
 	struct MHD_Response *response = response_make(request);
@@ -168,10 +133,11 @@ static enum MHD_Result send_response(struct request *request)
 
 	if (!response)
 		return MHD_NO;
-	if (request->refusal.status || is_stopping(request->server))
+	if (request->refusal.status || loop_of(request)->stopping)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	result = MHD_queue_response(request->http.connection, request->response.status, response);
 	MHD_destroy_response(response);
+	connection_side(request->http.client, SIDE_ANSWER);
 	return result;
 }
 
@@ -188,6 +154,7 @@ static enum http_outcome advance(struct request *request)
 {
 	enum http_outcome outcome = request->http.outcome;
 
+	connection_side(request->http.client, SIDE_SERVER);
 	if (!begin_work(request))
 		return HTTP_NOTHING;
 	if (!request->http.is_ahead)
@@ -222,6 +189,7 @@ static enum MHD_Result after_headers(struct request *request)
 	    (request->refusal.status || request->content_length > request->server->options.body_bytes ||
 	     expects_continue(request)))
 		return send_response(request);
+	connection_side(request->http.client, SIDE_BODY);
 	return MHD_YES;
 }
 
@@ -229,6 +197,7 @@ static enum MHD_Result take_body(struct request *request, const char *data, size
 {
 	size_t most = request->server->options.body_bytes;
 
+	request->http.taken += size;
 	if (request->http.outcome == HTTP_NEED_BODY && !request->body_too_large && !request->body_lacks_memory) {
 		request->body_too_large = size > most - request->body.length;
 		buffer_append(&request->body, data, size);
@@ -254,7 +223,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		return MHD_NO;
 	switch (request->http.phase) {
 	case PHASE_NEW:
-		if (!begin(request->server, &request->server->under_way, &request->server->stopping))
+		if (loop_of(request)->stopped)
 			return MHD_NO;
 		if (!start_request(request, &line))
 			return MHD_NO;
@@ -292,13 +261,6 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
 	return strlen(text);
 }
 
-/* While stopping, who comes is turned away. (MHD_quiesce_daemon of 0.9.75 aborts where a loop is just accepting.) */
-static enum MHD_Result may_connect(void *context, const struct sockaddr *address, socklen_t length)
-{
-	(void)address, (void)length;
-	return is_stopping(context) ? MHD_NO : MHD_YES;
-}
-
 static void log_daemon(void *context, const char *format, va_list arguments)
 {
 	char text[512];
@@ -315,57 +277,20 @@ static void log_daemon(void *context, const char *format, va_list arguments)
 	log_line(LOG_DEBUG, "libmicrohttpd: %s", text);
 }
 
-struct http_server *http_start(const struct http_options *options)
+/* On a Unix socket the system does not count what a client has taken: there libmicrohttpd looks whether it takes
+ * anything at all. */
+struct MHD_Daemon *http_daemon(struct loop *loop)
 {
-	struct http_server *server = calloc(1, sizeof(*server));
-	/* A pool of one thread is refused by libmicrohttpd; 0 means none. */
-	unsigned pool = options->threads > 1 ? options->threads : 0;
+	struct http_server *server = loop->server;
+	const struct http_options *options = &server->options;
 
-	if (!server)
-		return NULL;
-	server->options = *options;
-	pthread_mutex_init(&server->mutex, NULL);
-	pthread_cond_init(&server->changed, NULL);
-	server->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, may_connect, server,
-		on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_LISTEN_SOCKET,
-		options->socket, MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT, options->connections,
-		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		MEMORY_PER_HEADER * options->header_bytes, MHD_OPTION_URI_LOG_CALLBACK, request_on_target, server,
-		MHD_OPTION_NOTIFY_CONNECTION, request_on_connection, options->connections_open,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_STRICT_FOR_CLIENT, framing_strictness(),
-		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
-	if (!server->daemon) {
-		pthread_cond_destroy(&server->changed);
-		pthread_mutex_destroy(&server->mutex);
-		free(server);
-		return NULL;
-	}
-	return server;
-}
-
-static void wait_until_answered(struct http_server *server, unsigned seconds)
-{
-	struct timespec deadline;
-
-	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += seconds;
-	pthread_mutex_lock(&server->mutex);
-	server->stopping = true;
-	while (server->under_way > 0)
-		if (pthread_cond_timedwait(&server->changed, &server->mutex, &deadline) != 0)
-			break;
-	server->stopped = true;
-	while (server->working > 0) /* they end by themselves: what they wait for has its own time limit */
-		pthread_cond_wait(&server->changed, &server->mutex);
-	pthread_mutex_unlock(&server->mutex);
-}
-
-void http_stop(struct http_server *server, unsigned seconds)
-{
-	wait_until_answered(server, seconds);
-	MHD_stop_daemon(server->daemon); /* closes the listening socket too */
-	pthread_cond_destroy(&server->changed);
-	pthread_mutex_destroy(&server->mutex);
-	free(server);
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+				0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL,
+				MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->most, MHD_OPTION_CONNECTION_TIMEOUT,
+				options->is_unix ? options->idle_seconds : 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				MEMORY_PER_HEADER * options->header_bytes, MHD_OPTION_URI_LOG_CALLBACK,
+				request_on_target, server, MHD_OPTION_NOTIFY_CONNECTION, connection_on_notice, loop,
+				MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_STRICT_FOR_CLIENT,
+				framing_strictness(), MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+				MHD_OPTION_END);
 }

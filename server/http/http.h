@@ -97,36 +97,63 @@ struct request {
 
 	struct { /* http.c's */
 		struct MHD_Connection *connection;
+		struct connection *client;
+		struct request *next_woken;
 		int phase;
 		enum http_outcome outcome; /* of the last step */
 		atomic_int wait;
 		bool is_working; /* it counts as work */
 		bool is_ahead;   /* the outcome is new: request_go_on has run the step */
 		int64_t started_at;
-		uint64_t drained; /* bytes of a body that nobody wants */
+		uint64_t taken;   /* bytes of the request's body */
+		uint64_t drained; /* those of them that nobody wants */
 		uint64_t sent;    /* bytes of the response's body */
 	} http;
 };
 
+/* Why we have closed a connection whose client would have kept it. */
+enum http_closed {
+	HTTP_CLOSED_IDLE,    /* nothing came */
+	HTTP_CLOSED_HEAD,    /* a request's head did not come to its end in time */
+	HTTP_CLOSED_SLOW,    /* a body, or an answer, hardly moved */
+	HTTP_CLOSED_ROOM,    /* it was silent, and others wanted its place */
+	HTTP_CLOSED_ADDRESS, /* too many of its address */
+	HTTP_CLOSED_STOP,    /* the server stops */
+	HTTP_CLOSED_REASONS
+};
+
+/* What the log and the metrics call it. */
+const char *http_closed_name(enum http_closed why);
+
+/* Of connections. */
+struct http_counts {
+	atomic_size_t open;
+	atomic_size_t closed[HTTP_CLOSED_REASONS]; /* since the start */
+};
+
 struct http_options {
-	int socket;            /* listening; closed by http_stop */
-	unsigned threads;      /* loops */
-	unsigned connections;  /* at once; more wait to be accepted */
-	unsigned idle_seconds; /* a connection on which nothing moves for so long is closed */
-	size_t header_bytes;   /* request line and headers together may be about so long */
-	size_t body_bytes;     /* a larger body is refused, before it is read where its length is told */
-	http_step *first;      /* called when the headers are there */
+	int socket;                     /* listening; closed by http_stop */
+	bool is_unix;                   /* it is a Unix socket */
+	unsigned threads;               /* loops */
+	unsigned connections;           /* at once; more wait until silent ones have made room */
+	size_t connections_per_address; /* of them; 0: any number */
+	unsigned idle_seconds;          /* a connection on which nothing moves for so long is closed */
+	unsigned slow_seconds;          /* a head has so long from its first byte to its end */
+	size_t slow_rate;               /* bytes a second by which bodies and answers move, over as long; 0: any */
+	size_t header_bytes;            /* request line and headers together may be about so long */
+	size_t body_bytes;              /* a larger body is refused, before it is read where its length is told */
+	http_step *first;               /* called when the headers are there */
 	/* Called when a request for which a step has run is over: answered, or given up by its client. */
 	void (*completed)(struct request *request, int64_t microseconds);
-	void *context;                   /* into request->context */
-	atomic_size_t *connections_open; /* are counted here */
+	void *context; /* into request->context */
+	struct http_counts *counts;
 };
 
 /* NULL where the daemon does not start. */
 MUST_CHECK struct http_server *http_start(const struct http_options *options);
 
-/* Accepts no more, waits until the requests under way are answered (at most `seconds`, but always for those that wait
- * for request_wake), closes all connections. */
+/* Takes no more connections, answers what has been sent on those that are open (for at most `seconds`, but always what
+ * waits for request_wake), and closes them. */
 void http_stop(struct http_server *server, unsigned seconds);
 
 /* A header's value; data NULL where it was not sent. Names as in RFC 9110, any case. */

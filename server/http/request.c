@@ -2,10 +2,12 @@
 /* request.c - a request from its first line to its end: made, read, freed. */
 #include "request.h"
 
+#include "connection.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-static void free_request(struct request *request)
+void request_free(struct request *request)
 {
 	struct response *response = &request->response;
 
@@ -17,35 +19,6 @@ static void free_request(struct request *request)
 		request->detach.drop(request->detach.context);
 	arena_release(&request->arena);
 	free(request);
-}
-
-/* What is kept of a connection: the request that on_completed has not been called for. libmicrohttpd 0.9.75 forgets to
- * where its memory does not hold a request's head. */
-struct connection {
-	struct request *request;
-};
-
-void request_on_connection(void *count, struct MHD_Connection *connection, void **kept_pointer,
-			   enum MHD_ConnectionNotificationCode what)
-{
-	struct connection *kept = *kept_pointer;
-
-	(void)connection;
-	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		atomic_fetch_add_explicit((atomic_size_t *)count, 1, memory_order_relaxed);
-		*kept_pointer = calloc(1, sizeof(*kept));
-		return;
-	}
-	atomic_fetch_sub_explicit((atomic_size_t *)count, 1, memory_order_relaxed);
-	if (kept && kept->request)
-		free_request(kept->request);
-	free(kept);
-	*kept_pointer = NULL;
-}
-
-static struct connection *connection_of(struct MHD_Connection *connection)
-{
-	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
 /* libmicrohttpd would cut the query into its own list of parameters next. We never look at that, and where they are
@@ -87,14 +60,15 @@ static struct span cut_authority(struct request *request)
  * request's pointer in all that follows. */
 void *request_on_target(void *context, const char *target, struct MHD_Connection *connection)
 {
-	struct connection *kept = connection_of(connection);
-	struct request *request = kept ? calloc(1, sizeof(*request)) : NULL;
+	struct connection *client = connection_of(connection);
+	struct request *request = calloc(1, sizeof(*request));
 	struct span rest;
 
 	if (!request)
 		return NULL;
 	request->server = context;
 	request->http.connection = connection;
+	request->http.client = client;
 	request->target = arena_copy(&request->arena, span_from(target));
 	if (!request->target.data) {
 		free(request);
@@ -107,12 +81,6 @@ void *request_on_target(void *context, const char *target, struct MHD_Connection
 	request->query = rest;
 	if (rest.data)
 		hide_parameters((char *)target + (rest.data - request->target.data));
-	kept->request = request;
+	client->request = request;
 	return request;
-}
-
-void request_completed(struct MHD_Connection *connection, struct request *request)
-{
-	connection_of(connection)->request = NULL;
-	free_request(request);
 }

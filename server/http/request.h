@@ -7,14 +7,10 @@
 
 #include <microhttpd.h>
 
-/* libmicrohttpd's MHD_OPTION_NOTIFY_CONNECTION (with an atomic_size_t that counts them as its context) and
- * MHD_OPTION_URI_LOG_CALLBACK (with the server). */
-void request_on_connection(void *count, struct MHD_Connection *connection, void **kept,
-			   enum MHD_ConnectionNotificationCode what);
+/* libmicrohttpd's MHD_OPTION_URI_LOG_CALLBACK, with the server as its context. */
 void *request_on_target(void *server, const char *target, struct MHD_Connection *connection);
 
-/* After its last answer: frees it. */
-void request_completed(struct MHD_Connection *connection, struct request *request);
+void request_free(struct request *request);
 
 /* Reads on in the response's stream, and suspends the connection where that has to wait. */
 ssize_t request_read_stream(struct request *request, char *out, size_t size);

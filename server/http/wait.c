@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* wait.c - requests that wait: whose turn it is, the loop's or that of the thread that does what is waited for. */
+#include "connection.h"
 #include "request.h"
 
 enum wait {
@@ -22,10 +23,10 @@ bool request_wait_is_over(struct request *request)
 void request_wake(struct request *request)
 {
 	/* Once it is over, and the connection is not suspended, the request may be gone at any moment. */
-	struct MHD_Connection *connection = request->http.connection;
+	struct loop *loop = request->http.client->watch.loop;
 
 	if (atomic_exchange(&request->http.wait, WAIT_OVER) == WAIT_SUSPENDED)
-		MHD_resume_connection(connection);
+		loop_resume(loop, request);
 }
 
 /* Leaves the request, whose connection is suspended, to who wakes it; false where that was just now. After true it may
@@ -39,16 +40,15 @@ static bool leave(struct request *request)
 
 void request_suspend(struct request *request)
 {
-	struct MHD_Connection *connection = request->http.connection;
+	struct connection *client = request->http.client;
 
-	MHD_suspend_connection(connection);
+	connection_suspend(client);
 	if (!leave(request))
-		MHD_resume_connection(connection);
+		connection_resume(client);
 }
 
 void request_go_on(struct request *request)
 {
-	struct MHD_Connection *connection = request->http.connection;
 	enum http_outcome outcome;
 
 	if (atomic_exchange(&request->http.wait, WAIT_OVER) != WAIT_SUSPENDED)
@@ -60,5 +60,5 @@ void request_go_on(struct request *request)
 	} while (outcome == HTTP_WAIT);
 	request->http.outcome = outcome;
 	request->http.is_ahead = true;
-	MHD_resume_connection(connection);
+	loop_resume(request->http.client->watch.loop, request);
 }

@@ -145,5 +145,9 @@ void log_access(enum log_level level, const struct log_access *access)
 		length += put_number(line + length, (uint64_t)access->user_id);
 	else
 		line[length++] = '-';
+	if (access->why) {
+		length += put_text(line + length, SPAN(" why="));
+		length += put_text(line + length, span_from(access->why));
+	}
 	gather_append(line, end_line(line, length), false);
 }

@@ -36,6 +36,7 @@ struct log_access {
 	uint64_t bytes; /* of the answer's body */
 	int64_t microseconds;
 	int64_t user_id; /* 0: nobody */
+	const char *why; /* the answer has not gone, or not whole; NULL where it has */
 };
 
 /* The line of one request. */

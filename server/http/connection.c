@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* connection.c - a client's connection: from accept to close, and whose turn it is.
+ *
+ * libmicrohttpd does not hear that a client leaves together with its last bytes: it polls for edges, and takes less
+ * than it asked for as a sign that there is no more. So the loop polls each socket for that one event itself. */
+#include "connection.h"
+
+#include "log.h"
+#include "request.h"
+
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define EVENTS_OF_END (EPOLLRDHUP | EPOLLET)
+
+static const struct {
+	const char *name, *sentence;
+} reasons[HTTP_CLOSED_REASONS] = {
+	[HTTP_CLOSED_IDLE] = {"idle", "nothing came"},
+	[HTTP_CLOSED_HEAD] = {"slow-head", "a request's head was not there in time"},
+	[HTTP_CLOSED_SLOW] = {"slow", "a body or an answer hardly moved"},
+	[HTTP_CLOSED_ROOM] = {"room", "it was silent, and others wanted its place"},
+	[HTTP_CLOSED_ADDRESS] = {"address", "its address has as many connections as it may"},
+	[HTTP_CLOSED_STOP] = {"stop", "the server stops"},
+};
+
+const char *http_closed_name(enum http_closed why)
+{
+	return reasons[why].name;
+}
+
+/* ---- its end ------------------------------------------------------------------------------------------------- */
+
+static void note_closed(struct loop *loop, enum http_closed why)
+{
+	atomic_fetch_add_explicit(&loop->server->options.counts->closed[why], 1, memory_order_relaxed);
+	log_line(LOG_DEBUG, "closed a connection: %s", reasons[why].sentence);
+}
+
+/* Makes libmicrohttpd read once more, and so find the end. A suspended connection is read when it is resumed. */
+static void look_again(struct connection *connection)
+{
+	if (connection->is_suspended)
+		return;
+	connection_suspend(connection);
+	connection_resume(connection);
+	connection->is_suspended = false;
+}
+
+static void on_event(struct watch *watch, uint32_t events)
+{
+	struct connection *connection = (struct connection *)watch; /* its first member */
+
+	if (events & EPOLLIN) {
+		loop_rewatch(watch->loop, connection->socket, EVENTS_OF_END, watch);
+		if (connection->turn == TURN_QUIET)
+			patience_turn(&watch->loop->patience, connection, TURN_HEAD);
+	}
+	if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) && !connection->has_left) {
+		connection->has_left = true;
+		look_again(connection);
+	}
+}
+
+void connection_look_out(struct connection *connection)
+{
+	loop_rewatch(connection->watch.loop, connection->socket, EVENTS_OF_END | EPOLLIN, &connection->watch);
+}
+
+/* libmicrohttpd hears of the shutdown from the system, and does the rest. What a slow client has not read yet is thrown
+ * away: the system would keep it for as long as that one likes. */
+void connection_close(struct connection *connection, enum http_closed why)
+{
+	static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+	if (why == HTTP_CLOSED_SLOW)
+		setsockopt(connection->socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	shutdown(connection->socket, SHUT_RDWR);
+	connection->is_ended = true;
+	connection->ended = why;
+	patience_turn(&connection->watch.loop->patience, connection, TURN_NONE);
+	note_closed(connection->watch.loop, why);
+}
+
+void connection_detach(struct connection *connection)
+{
+	loop_forget(connection->watch.loop, connection->socket);
+}
+
+const char *connection_why(const struct connection *connection, enum MHD_RequestTerminationCode how)
+{
+	if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		return NULL;
+	if (connection->is_ended)
+		return http_closed_name(connection->ended);
+	if (how == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN)
+		return http_closed_name(HTTP_CLOSED_STOP);
+	if (how == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+		return http_closed_name(HTTP_CLOSED_IDLE);
+	return connection->has_left || how != MHD_REQUEST_TERMINATED_WITH_ERROR ? "left" : "error";
+}
+
+/* ---- its beginning ------------------------------------------------------------------------------------------- */
+
+static void forget(struct connection *connection)
+{
+	struct loop *loop = connection->watch.loop;
+
+	addresses_leave(&loop->server->addresses, &connection->address);
+	free(connection);
+	loop->open--;
+	atomic_fetch_sub_explicit(&loop->server->options.counts->open, 1, memory_order_relaxed);
+	loop_listen(loop);
+}
+
+void connection_forget_refused(struct loop *loop)
+{
+	struct connection *connection;
+
+	while ((connection = loop->accepted) != NULL) {
+		loop->accepted = connection->newer;
+		forget(connection);
+	}
+}
+
+void connection_open(struct loop *loop, int socket, const struct sockaddr *address, socklen_t length)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+
+	if (!connection) {
+		close(socket);
+		return;
+	}
+	if (!addresses_enter(&loop->server->addresses, address, length, &connection->address)) {
+		note_closed(loop, HTTP_CLOSED_ADDRESS);
+		close(socket);
+		free(connection);
+		return;
+	}
+	connection->watch = (struct watch){.ready = on_event, .loop = loop};
+	connection->socket = socket;
+	connection->turn = TURN_NONE;
+	loop->open++;
+	atomic_fetch_add_explicit(&loop->server->options.counts->open, 1, memory_order_relaxed);
+	connection->newer = loop->accepted;
+	loop->accepted = connection;
+	/* It closes the socket where it fails. In 1.0 it begins with the connection only when it is run. */
+	(void)MHD_add_connection(loop->daemon, socket, address, length);
+}
+
+/* The newest of that socket: an older one was refused, and its socket is closed. */
+static struct connection *take_accepted(struct loop *loop, int socket)
+{
+	struct connection **place = &loop->accepted, *found;
+
+	while ((*place)->socket != socket)
+		place = &(*place)->newer;
+	found = *place;
+	*place = found->newer;
+	found->newer = NULL;
+	return found;
+}
+
+static void started(struct loop *loop, struct MHD_Connection *known, void **kept)
+{
+	struct connection *connection =
+		take_accepted(loop, MHD_get_connection_info(known, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+
+	connection->known = known;
+	*kept = connection;
+	patience_turn(&loop->patience, connection, TURN_FRESH);
+	if (!loop_watch(loop, connection->socket, EVENTS_OF_END, &connection->watch))
+		log_line(LOG_DEBUG, "no memory to watch a connection: its end will be noticed late");
+}
+
+void connection_on_notice(void *context, struct MHD_Connection *known, void **kept,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	struct loop *loop = context;
+	struct connection *connection = *kept;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		started(loop, known, kept);
+		return;
+	}
+	*kept = NULL;
+	patience_turn(&loop->patience, connection, TURN_NONE);
+	if (connection->request)
+		request_free(connection->request);
+	forget(connection);
+}
+
+struct connection *connection_of(struct MHD_Connection *known)
+{
+	return MHD_get_connection_info(known, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/* ---- its requests -------------------------------------------------------------------------------------------- */
+
+static void turn(struct connection *connection, enum turn turn)
+{
+	if (!connection->is_ended)
+		patience_turn(&connection->watch.loop->patience, connection, turn);
+}
+
+void connection_side(struct connection *connection, enum side side)
+{
+	connection->is_suspended = false;
+	connection->side = side;
+	connection->moved = 0;
+	connection->is_measured = side == SIDE_BODY; /* nothing has moved yet; an answer's bytes are asked for later */
+	turn(connection, TURN_REQUEST);
+}
+
+void connection_suspend(struct connection *connection)
+{
+	MHD_suspend_connection(connection->known);
+	connection->is_suspended = true;
+}
+
+void connection_resume(struct connection *connection)
+{
+	MHD_resume_connection(connection->known);
+	connection->watch.loop->resumed = true;
+}
+
+void connection_resumed(struct connection *connection)
+{
+	if (connection->is_suspended)
+		connection->is_measured = false; /* it was not the client who was slow */
+	connection->is_suspended = false;
+}
+
+void connection_end_request(struct connection *connection)
+{
+	connection->request = NULL;
+	connection->is_suspended = false;
+	turn(connection, TURN_FRESH);
+}
+
+bool connection_has_data(const struct connection *connection)
+{
+	int waiting = 0;
+
+	return ioctl(connection->socket, FIONREAD, &waiting) == 0 && waiting > 0;
+}
+
+/* How much its client has taken of all that was sent on it; false where that is not known (on a Unix socket), or where
+ * all was taken: then it is not the client who is slow. */
+static bool read_taken(const struct connection *connection, uint64_t *taken)
+{
+	struct tcp_info info = {0};
+	socklen_t length = sizeof(info);
+	int queued = 0;
+
+	if (getsockopt(connection->socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
+	    ioctl(connection->socket, SIOCOUTQ, &queued) != 0)
+		return false;
+	*taken = info.tcpi_bytes_acked;
+	return queued > 0;
+}
+
+bool connection_is_slow(struct connection *connection, uint64_t least)
+{
+	uint64_t moved = 0;
+	bool was_measured = connection->is_measured;
+
+	if (connection->side == SIDE_BODY) {
+		moved = connection->request->http.taken;
+		connection->is_measured = true;
+	} else {
+		connection->is_measured =
+			connection->side == SIDE_ANSWER && !connection->is_suspended && read_taken(connection, &moved);
+	}
+	if (was_measured && connection->is_measured && moved - connection->moved < least)
+		return true;
+	connection->moved = moved;
+	return false;
+}

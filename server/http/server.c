@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* server.c - an address is served: its loops are started, and stopped. */
+#include "loop.h"
+
+#include <stdlib.h>
+
+static void end_loops(struct http_server *server)
+{
+	atomic_store(&server->stopping, true);
+	for (unsigned i = 0; i < server->loops_count; i++)
+		loop_wake(&server->loops[i]);
+	for (unsigned i = 0; i < server->loops_count; i++)
+		loop_join(&server->loops[i]);
+	addresses_release(&server->addresses);
+	free(server);
+}
+
+/* A loop's share of the connections. */
+static size_t share(const struct http_options *options, unsigned number)
+{
+	return options->connections / options->threads + (number < options->connections % options->threads);
+}
+
+struct http_server *http_start(const struct http_options *options)
+{
+	struct http_server *server = calloc(1, sizeof(*server) + options->threads * sizeof(struct loop));
+
+	if (!server)
+		return NULL;
+	server->options = *options;
+	addresses_init(&server->addresses, options->connections_per_address);
+	atomic_store(&server->listening, options->threads + 1); /* the one more closes the socket where all goes well */
+	while (server->loops_count < options->threads) {
+		if (!loop_start(&server->loops[server->loops_count], server, share(options, server->loops_count))) {
+			end_loops(server);
+			return NULL;
+		}
+		server->loops_count++;
+	}
+	atomic_fetch_sub(&server->listening, 1);
+	return server;
+}
+
+void http_stop(struct http_server *server, unsigned seconds)
+{
+	server->stop_seconds = seconds;
+	end_loops(server);
+}

@@ -4,7 +4,7 @@ BUILD ?= build
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
 JOBS ?= 3
 
-.PHONY: all help setup configure run test mutants bare clients conformance asan tsan bench fuzz schemathesis lint fmt install clean
+.PHONY: all help setup configure run test mutants bare clients conformance drill asan tsan bench fuzz schemathesis lint fmt install clean
 
 all: setup-build configure
 	@ninja -C $(BUILD) --quiet
@@ -15,6 +15,7 @@ help:
 	@echo 'make test     set up, build, run every test; T=name for those whose name holds it'
 	@echo 'make mutants  makes mistakes in a copy of the code, and tells which of them no test notices; T=word for some'
 	@echo 'make conformance  the same requests to drf-directmessages and to us; N=20000 random ones, SEED=number'
+	@echo 'make drill    calls that fail, kill -9, a promoted standby, slow clients: what is lost; N=500 kills, PART=kills for a part'
 	@echo 'make asan     every test under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make tsan     the concurrent tests under ThreadSanitizer'
 	@echo 'make bench    measure, beside the ceilings of this machine; ARGS=--quick for a short run'

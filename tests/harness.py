@@ -319,8 +319,8 @@ class Server:
 class TwoServers(Server):
     """Two processes on one PostgreSQL database; each connection goes to the other one than the connection before."""
 
-    def __init__(self, **options):
-        super().__init__(backend="postgresql", **options)
+    def __init__(self, database=None, **options):
+        super().__init__(database, backend="postgresql", **options)
         self.second = Server(self.store, **options)
         self._turn = itertools.cycle([super().connect, self.second.connect])
 

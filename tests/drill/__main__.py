@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""make drill: what happens to messages while calls fail, servers end and clients are slow; a table of what was lost."""
+
+import argparse
+import contextlib
+import random
+import sys
+import time
+
+import postgres
+from drill import crowd, ends, faults, starts, trials
+from drill.attacks import ATTACKS
+
+STORES = ["sqlite", "postgresql"]
+FILES = {"sqlite": ["write", "sync", "open", "lock", "map", "truncate"], "postgresql": ["open", "map"]}
+STARTS_APART = 29  # a start makes thousands of allocations
+COLUMNS = ["what", "store", "faults", "tried", "acknowledged", "503", "no answer", "doubtful", "lost", "untrue", "twice", "s"]
+WIDTHS = [34, 10, 7, 7, 12, 6, 9, 8, 5, 6, 5, 5]
+
+
+def line(cells):
+    print("  ".join(f"{cell!s:<{width}}" if at < 2 else f"{cell!s:>{width}}"
+                    for at, (cell, width) in enumerate(zip(cells, WIDTHS))), flush=True)
+
+
+class Drill:
+    def __init__(self, given):
+        self.given, self.problems = given, []
+
+    def failing(self, name, store, start):
+        """A row of calls that failed: each of them is one fault and one request."""
+        result, seconds = timed(start)
+        self.problems += [f"{name}, {store}: {what}" for what in result.wrong]
+        line([name, store, result.tried, result.tried, result.acknowledged, result.refused, result.unanswered,
+              result.doubtful, "-", len(result.wrong), "-", seconds])
+
+    def ending(self, name, store, start, may_lose=False):
+        """A row of ends: each of them is one fault."""
+        result, seconds = timed(start)
+        bad = result.untrue + result.twice + (0 if may_lose else result.lost)
+        self.problems += [f"{name}, {store}: {result}"] if bad or not result.acknowledged else []
+        line([name, store, result.kills, result.tried, result.acknowledged, "-", "-", "-", result.lost, result.untrue,
+              result.twice, seconds])
+
+    def memory(self, store, failing):
+        for attack in ATTACKS:
+            self.on_target(store, failing, attack, "memory", [False, True])
+
+    def files(self, store, failing):
+        for attack in ATTACKS:
+            for kind in FILES[store]:
+                self.on_target(store, failing, attack, kind, [False, True])
+
+    def on_target(self, store, failing, attack, kind, modes):
+        with contextlib.closing(trials.Target(store, failing)) as target:
+            for forever in modes:
+                name = f"{attack.__name__}: {kind}{' and on' if forever else ''}"
+                step = 11 if forever and store == "postgresql" else 1  # its sessions have to connect again
+                self.failing(name, store, lambda: trials.run(target, attack, kind, forever, step=step))
+
+    def start(self, store, failing):
+        for kind in ["memory", *FILES["sqlite"]]:
+            step = STARTS_APART if kind == "memory" else 1
+            self.failing(f"start: {kind}", store, lambda: starts.run(store, failing, kind, step))
+
+    def kills(self, store):
+        count = self.given.n // 2 if store == "sqlite" else self.given.n * 3 // 10
+        self.ending("kill -9", store, lambda: ends.servers(store, count, self.given.seed))
+
+    def pair(self, store):
+        if store == "postgresql":
+            self.ending("two servers, kill -9", store, lambda: ends.pair(self.given.n // 5, self.given.seed))
+
+    def standby(self, store):
+        if store == "postgresql":
+            count = max(self.given.n // 100, 1)
+            self.ending("standby promoted", store, lambda: ends.standby(count, self.given.seed))
+            self.ending("standby promoted (async)", store, lambda: ends.standby(1, self.given.seed, False), may_lose=True)
+
+    def crowd(self, store):
+        seconds = 5 + self.given.n // 25
+        self.ending("slow clients", store, lambda: crowd.run(store, seconds, self.given.seed))
+
+
+def timed(start):
+    begin = time.monotonic()
+    return start(), round(time.monotonic() - begin)
+
+
+FAILING = ["memory", "files", "start"]
+PARTS = [*FAILING, "kills", "pair", "standby", "crowd"]
+
+
+def run(drill, part, store):
+    if part not in FAILING:
+        getattr(drill, part)(store)
+        return
+    with contextlib.closing(faults.Faults()) as failing:
+        getattr(drill, part)(store, failing)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="drill", description=__doc__)
+    parser.add_argument("-n", type=int, default=500, help="so many kills (%(default)s)")
+    parser.add_argument("--part", choices=PARTS, action="append", help="only this (default: all)")
+    parser.add_argument("--store", choices=STORES, action="append", help="only on this (default: both)")
+    parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
+    drill = Drill(parser.parse_args())
+    stores = [store for store in drill.given.store or STORES if store == "sqlite" or not postgres.why_not()]
+    print(f"drill: {drill.given.n} kills, seed {drill.given.seed}, on {' and '.join(stores)}")
+    line(COLUMNS)
+    for part in drill.given.part or PARTS:
+        if part in FAILING and faults.why_not():
+            print(f"drill: without {part}: {faults.why_not()}")
+            continue
+        for store in stores:
+            run(drill, part, store)
+    for problem in drill.problems:
+        print(f"\nWRONG: {problem}")
+    print(f"\ndrill: {'failed' if drill.problems else 'passed'}: {len(drill.problems)} things that must not happen")
+    return 1 if drill.problems else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""Ends without warning, under load: of servers, of the database, of a primary whose standby takes over."""
+
+import collections
+import contextlib
+import random
+import time
+
+import harness
+import postgres
+import test_kill
+from databases import PostgresDatabase
+from drill.standby import MovingDatabase, Standby
+
+Result = collections.namedtuple("Result", "kills tried acknowledged lost untrue twice")
+
+
+class Sender(test_kill.Sender):
+    """Goes on after a 503, which says nothing of what was sent, and ends when it is told to."""
+
+    is_over = False
+
+    def one(self, raw, number):
+        if self.is_over:
+            return False
+        goes_on = super().one(raw, number)
+        if self.odd and self.odd[-1].status == 503:
+            self.odd.pop()
+            time.sleep(0.01)
+            return True
+        return goes_on
+
+    def run(self):
+        while not self.is_over and not self.odd:
+            super().run()
+            time.sleep(0.01)  # its server is gone
+
+
+class Load:
+    """Clients that send until they are told to end, and what they were told."""
+
+    def __init__(self, server, seed):
+        self.server, self.random = server, random.Random(seed)
+        self.users = server.users(2 * test_kill.SENDERS)
+        self.everybody, self.kills = [], 0
+
+    @contextlib.contextmanager
+    def at_work(self):
+        senders = []
+        for number in range(test_kill.SENDERS):
+            sizes = [self.random.choice([1, 20, 500, 9000]) for _ in range(50)]
+            pair = self.users[2 * number], self.users[2 * number + 1]
+            label = f"round{self.kills}-{number}"
+            senders.append(Sender(self.server, *pair, label, lambda at, sizes=sizes: sizes[at % 50]))
+        for sender in senders:
+            sender.start()
+        self.everybody += senders
+        try:
+            test_kill.await_acknowledged(senders, self.random.randrange(1, 120))
+            yield senders
+        finally:
+            for sender in senders:
+                sender.is_over = True
+        self.kills += 1
+        test_kill.join(senders)
+
+    def more(self, senders, count=20):
+        """Waits until they were told of so many more, and so that they go on."""
+        known = sum(len(sender.acknowledged) for sender in senders)
+        test_kill.await_acknowledged(senders, known + count)
+
+    def judge(self):
+        """What the store says, beside what the clients were told."""
+        rows = self.server.sql("SELECT content, id, hidden_for_sender FROM directmessages_message")
+        stored = collections.Counter(row[0] for row in rows)
+        by_content = {row[0]: row for row in rows}
+        hidden = {row[1] for row in rows if row[2] is not None}
+        tried = {content for sender in self.everybody for content in sender.tried}
+        told = {content: identity for sender in self.everybody for content, identity in sender.acknowledged.items()}
+        events = self.server.sql("SELECT message_id FROM directmessages_event WHERE kind = 1")
+        told_of = collections.Counter(row[0] for row in events)
+        return Result(
+            kills=self.kills,
+            tried=sum(len(sender.tried) for sender in self.everybody),
+            acknowledged=len(told),
+            lost=sum(content not in stored for content in told)
+            + sum(identity not in hidden for sender in self.everybody for identity in sender.hidden)
+            + sum(row[1] not in told_of for row in rows),
+            untrue=sum(content not in tried for content in stored)
+            + sum(content in stored and by_content[content][1] != identity for content, identity in told.items()),
+            twice=sum(count - 1 for count in stored.values()) + sum(count - 1 for count in told_of.values()),
+        )
+
+
+def servers(backend, kills, seed):
+    """kill -9 of the server."""
+    with contextlib.closing(harness.Server(backend=backend)) as server:
+        load = Load(server.start(), seed)
+        for _ in range(kills):
+            with load.at_work() as senders:
+                server.kill()
+                for sender in senders:
+                    sender.is_over = True
+            server.start()
+        return load.judge()
+
+
+def pair(kills, seed):
+    """Two servers on one database: one of them ends, or in each tenth round the database, and the other goes on."""
+    with contextlib.closing(postgres.Cluster().start()) as cluster, two_servers(cluster) as (first, second, both):
+        load = Load(both, seed)
+        for number in range(kills):
+            with load.at_work() as senders:
+                if number % 10 == 9:
+                    cluster.kill()
+                    cluster.start()
+                else:
+                    one = second if number % 2 else first
+                    one.kill()
+                    load.more(senders, 5)
+                    one.start()
+                load.more(senders)
+        return load.judge()
+
+
+@contextlib.contextmanager
+def two_servers(cluster):
+    both = harness.TwoServers(database=PostgresDatabase(cluster)).start()
+    try:
+        yield super(harness.TwoServers, both), both.second, both
+    finally:
+        both.close()
+        both.second.close()
+
+
+def standby(kills, seed, synchronous=True):
+    """The primary ends; its standby is promoted, and the server goes on with that one."""
+    result = Result(0, 0, 0, 0, 0, 0)
+    for number in range(kills):
+        with contextlib.ExitStack() as stack:
+            primary = stack.enter_context(contextlib.closing(postgres.Cluster().start()))
+            second = stack.enter_context(contextlib.closing(Standby(primary)))
+            database = MovingDatabase(primary, second.start(), synchronous)
+            server = stack.enter_context(contextlib.closing(harness.Server(database=database)))
+            load = Load(server.start(), seed + number)
+            with load.at_work() as senders:
+                database.move()
+                load.more(senders)
+            result = Result(*map(sum, zip(result, load.judge())))
+    return result

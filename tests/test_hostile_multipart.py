@@ -59,7 +59,7 @@ def test_boundary_that_is_missing_empty_or_another_is_refused(target, kind):
     check_refused(target, part() + b"--XX--\r\n", MALFORMED, REQUIRED, kind=kind)
 
 
-@pytest.mark.parametrize("length", [2, 70, 200])
+@pytest.mark.parametrize("length", [1, 2, 70, 201])
 def test_boundary_of_any_length_is_taken(target, length):
     boundary = b"Q" * length
     answer = post(
@@ -83,50 +83,41 @@ WHOLE = part() + b"--XX--\r\n"
         ),
         (None, b'--XX\r\nContent-Disposition: form-data; x=y; name="content"\r\n\r\nx\r\n--XX--'),
         (None, b"preamble\r\n" + WHOLE),
+        (b"multipart/form-data; boundary=XX; charset=utf-8", WHOLE),
+        (b"multipart/form-data; xboundary=YY; boundary=XX", WHOLE),
+        (b"multipart/form-data; BOUNDARY=XX", WHOLE),
+        (b"multipart/form-data; boundary*=us-ascii'en'%58X", WHOLE),
+        (None, WHOLE.replace(b'"', b"")),
+        (None, WHOLE.replace(b": ", b":")),
+        (None, WHOLE.replace(b"; ", b";")),
+        (None, WHOLE.replace(b"form-data; name", b"form-data; name ").replace(b"form-data; ", b"form-data;.. ; ")),
+        (None, WHOLE.replace(b"Content-Disposition", b"CONTENT-DISPOSITION").replace(b"name", b"NAME")),
+        (None, WHOLE.replace(b'name="content"', b"name*=utf-8''con%74ent")),
+        (None, WHOLE.replace(b'name="content"', b'name*1="tent"; name*0="con"')),
+        (None, WHOLE.replace(b'name="content"', b'name="content"; filename=""')),
+        (None, WHOLE.replace(b'name="content"', b'x="\\";name=other;"; name="content"')),
+        (None, WHOLE.replace(b'"content"', b'" content "')),
+        (None, WHOLE + b"epilogue"),
+        (None, WHOLE + WHOLE.replace(b"x", b"epilogue")),
+        (None, WHOLE.replace(b"--XX\r\n", b"--XX  \r\n")),
+        (None, WHOLE.replace(b"x\r\n--XX--", b"x\n--XX--")),
+        (b"multipart/form-data; boundary=X", WHOLE.replace(b"XX", b"X")),
     ],
-    ids=["parameter before", "quoted", "type first", "parameter first", "preamble"],
+    ids=range(24),
 )
 def test_unusual_but_right_form_is_read(target, kind, body):
-    """The reference takes each of them."""
+    """The reference takes each of them (and reads an epilogue as if it were none)."""
     answer = post(target, body, kind or b"multipart/form-data; boundary=XX")
     assert (answer.status, answer.json().get("content")) == (201, "x"), answer
 
 
-@pytest.mark.parametrize(
-    "kind, body",
-    [
-        (b"multipart/form-data; boundary=XX; charset=utf-8", WHOLE),
-        (b"multipart/form-data; xboundary=YY; boundary=XX", WHOLE),
-        (b"multipart/form-data; BOUNDARY=XX", WHOLE),
-        (None, WHOLE.replace(b'"', b"")),
-        (None, WHOLE.replace(b": ", b":")),
-        (None, WHOLE + b"epilogue"),
-        (None, WHOLE.replace(b"--XX\r\n", b"--XX  \r\n")),
-        (b"multipart/form-data; boundary=X", WHOLE.replace(b"XX", b"X")),
-    ],
-    ids=[
-        "parameter behind the boundary",
-        "another parameter that ends in boundary",
-        "boundary in capitals",
-        "name without quotes",
-        "no blank behind a colon",
-        "epilogue",
-        "blanks behind a boundary",
-        "boundary of one character",
-    ],
-)
-def test_known_limits_of_the_librarys_form_reader_are_refused(target, kind, body):
-    """The reference takes each of them, libmicrohttpd's post processor does not; no client that we know sends them."""
-    check_refused(target, body, MALFORMED, REQUIRED, kind=kind or b"multipart/form-data; boundary=XX")
-
-
 @pytest.mark.parametrize("length", [1000, 5000, 10_000])
-def test_boundary_of_thousands_is_answered(target, length):
+def test_boundary_of_thousands_is_refused(target, length):
     boundary = b"Q" * length
     answer = post(
         target, part(boundary=boundary) + b"--" + boundary + b"--\r\n", b"multipart/form-data; boundary=" + boundary
     )
-    assert answer.status in (201, 400)
+    assert (answer.status, answer.json()["detail"][: len(MALFORMED)]) == (400, MALFORMED), answer
 
 
 @pytest.mark.parametrize(
@@ -138,7 +129,6 @@ def test_boundary_of_thousands_is_answered(target, length):
         part(b"name"),
         part(b'name="other"'),
         part(b'name="Content"'),
-        part(b'name="content "'),
         part(b'name="contents"'),
         part(b'filename="content"'),
         b"--XX\r\n\r\nx\r\n",
@@ -179,14 +169,15 @@ def test_body_that_is_no_form_is_refused(target, body):
     check_refused(target, body, MALFORMED, REQUIRED)
 
 
-@pytest.mark.parametrize("tail", [b"", b"--XX", b"--XX-", b"--XX\r\n", b"--X", b"--", b"junk"])
+@pytest.mark.parametrize("tail", [b"", b"--XX", b"--XX-", b"--XX\r\n", b"--XXx\r\n", b"--X", b"--", b"junk"])
 def test_form_without_its_end_is_refused_or_whole(target, tail):
     """The reference takes a part that ends with a boundary; cut content must never be stored."""
-    before = len(contents(target))
+    ends = tail in (b"--XX", b"--XX\r\n")
     for data in (b"all of it", b"all of it\r\n--X", b"all of it\r\n--XY"):
+        before = contents(target)
         answer = post(target, part(data=data) + tail)
-        assert answer.status in (201, 400), answer
-    assert all(content.startswith("all of it") for content in contents(target)[before:])
+        assert answer.status == (201 if ends else 400), answer
+        assert contents(target) == before + [data.decode()] * ends
 
 
 @pytest.mark.parametrize(
@@ -244,9 +235,18 @@ def test_part_within_a_part_is_answered(target):
 
 
 @pytest.mark.parametrize("encoding", [b"quoted-printable", b"8bit", b"binary", b"nonsense"])
-def test_transfer_encoding_of_a_part_is_answered(target, encoding):
+def test_transfer_encoding_of_a_part_is_not_looked_at(target, encoding):
     answer = post(target, part(more=b"\r\nContent-Transfer-Encoding: " + encoding) + b"--XX--\r\n")
-    assert answer.status in (201, 400), answer
+    assert (answer.status, answer.json().get("content")) == (201, "x"), answer
+
+
+@pytest.mark.parametrize("spelling", [b"base64", b" BASE64 ", b"base64; x=y"])
+def test_a_part_in_base64_is_refused(target, spelling):
+    """The reference decodes it; RFC 7578 has abolished it."""
+    body = part(more=b"\r\nContent-Transfer-Encoding:" + spelling) + b"--XX--\r\n"
+    check_refused(target, body, MALFORMED)
+    assert post(target, body.replace(b"content", b"other") + part() + b"--XX--\r\n").status == 400
+    assert post(target, body.replace(b"content", b"other").replace(b"--XX--\r\n", WHOLE)).status == 201
 
 
 def test_cut_and_garbled_forms_leave_nothing_behind(target):

@@ -20,15 +20,30 @@ bool span_equal_nocase(struct span a, struct span b)
 	return a.length == b.length && (a.length == 0 || strncasecmp(a.data, b.data, a.length) == 0);
 }
 
-struct span span_trim(struct span text)
+static bool is_one_of(char c, const char *set)
 {
-	while (text.length > 0 && (*text.data == ' ' || *text.data == '\t')) {
+	return c != '\0' && strchr(set, c);
+}
+
+static struct span without(struct span text, const char *ends)
+{
+	while (text.length > 0 && is_one_of(*text.data, ends)) {
 		text.data++;
 		text.length--;
 	}
-	while (text.length > 0 && (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
+	while (text.length > 0 && is_one_of(text.data[text.length - 1], ends))
 		text.length--;
 	return text;
+}
+
+struct span span_trim(struct span text)
+{
+	return without(text, " \t");
+}
+
+struct span span_strip(struct span text)
+{
+	return without(text, " \t\r\n\v\f");
 }
 
 struct span span_cut(struct span *rest, char separator)

@@ -18,6 +18,7 @@ struct span span_from(const char *text); /* text may be NULL: the empty span */
 bool span_equal(struct span a, struct span b);
 bool span_equal_nocase(struct span a, struct span b); /* ASCII letters only, as HTTP compares */
 struct span span_trim(struct span text);              /* without blanks and tabs at its ends */
+struct span span_strip(struct span text);             /* without white space at its ends, line breaks too */
 
 /* Cuts the part before `separator` off *rest and gives it; *rest is empty (data NULL) after the last part. */
 struct span span_cut(struct span *rest, char separator);

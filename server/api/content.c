@@ -27,16 +27,15 @@ static unsigned read_multipart(struct request *request, struct span *content, st
 	struct multipart_field field;
 	unsigned refused = 0;
 
-	if (!multipart_find(request, FIELD, &field)) {
+	if (!multipart_find(request, SPAN(FIELD), &field)) {
 		BUFFER_APPEND_LITERAL(detail, "Multipart form parse error - the boundary or a part is malformed.");
 		refused = 400;
 	} else if (field.is_file) {
 		BUFFER_APPEND_LITERAL(detail, "content must be a string.");
 		refused = 400;
 	} else if (field.found) {
-		*content = arena_copy(&request->arena, buffer_span(&field.value));
+		*content = field.value;
 	}
-	buffer_release(&field.value);
 	return refused;
 }
 

@@ -5,7 +5,7 @@
 
 #include "http.h"
 
-/* Reads it into *content (the request's arena's). 0, or the status of the refusal with its sentence in `detail`. */
+/* Reads it into *content (the request's). 0, or the status of the refusal with its sentence in `detail`. */
 unsigned content_read(struct request *request, struct span *content, struct buffer *detail);
 
 #endif

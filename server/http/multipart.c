@@ -1,58 +1,153 @@
 /* SPDX-License-Identifier: MIT */
-/* multipart.c - the fields of a multipart/form-data body, by libmicrohttpd's post processor. */
+/* multipart.c - the fields of a multipart/form-data body: what Django reads is read.
+ *
+ * The body is there as a whole, and is only looked at: nothing is copied but parameters with escapes. Each byte is
+ * looked at a few times at most, whatever the body holds. */
 #include "multipart.h"
 
-#include <errno.h>
-#include <microhttpd.h>
+#include "parameters.h"
+
 #include <string.h>
-#include <strings.h>
 
-#define PROCESSOR_BUFFER 4096 /* bounds one part's headers */
+#define BOUNDARY_MOST 201
 
-struct search {
-	const char *name;
-	struct multipart_field *field;
+/* What is left of a body after a boundary was found in it. */
+struct cut {
+	struct span before; /* the boundary, and the end of line that belongs to it */
+	struct span behind; /* from the end of the boundary's line */
+	bool is_last;
 };
 
-/* Called for each piece of a part's value, in order; offset 0 starts a part. */
-static enum MHD_Result on_piece(void *context, enum MHD_ValueKind kind, const char *key, const char *filename,
-				const char *content_type, const char *transfer_encoding, const char *data,
-				uint64_t offset, size_t size)
-{
-	struct search *search = context;
-	struct multipart_field *field = search->field;
+/* The headers of a part that matter. */
+struct part {
+	bool has_name, is_file, is_base64;
+	struct span name;
+	struct span data;
+};
 
-	(void)kind, (void)content_type;
-	if (!key || strcmp(key, search->name) != 0)
-		return MHD_YES;
-	if (transfer_encoding && strcasecmp(transfer_encoding, "binary") != 0 &&
-	    strcasecmp(transfer_encoding, "8bit") != 0 && strcasecmp(transfer_encoding, "7bit") != 0)
-		return MHD_NO; /* base64 and the like, which RFC 7578 has abolished, would be stored undecoded */
-	if (offset == 0) {
-		buffer_release(&field->value);
-		field->found = true;
-		field->is_file = filename != NULL;
-	}
-	buffer_append(&field->value, data, size);
-	return field->value.failed ? MHD_NO : MHD_YES;
+static const char *end_of(struct span text)
+{
+	return text.data + text.length;
 }
 
-bool multipart_find(struct request *request, const char *name, struct multipart_field *field)
+static struct span from(struct span text, const char *place)
 {
-	struct search search = {name, field};
-	struct MHD_PostProcessor *processor;
-	bool complete;
+	return (struct span){place, (size_t)(end_of(text) - place)};
+}
+
+/* ---- boundaries ---------------------------------------------------------------------------------------------- */
+
+/* Whether "--boundary" there is a line of its own, the last one with "--" behind it, up to blanks; then where that line
+ * has its end. */
+static bool is_boundary(struct span body, const char *place, size_t length, struct cut *cut)
+{
+	const char *behind = place + length, *end = end_of(body);
+
+	if (place > body.data && place[-1] != '\n')
+		return false;
+	cut->is_last = end - behind >= 2 && memcmp(behind, "--", 2) == 0;
+	if (cut->is_last)
+		behind += 2;
+	while (behind < end && (*behind == ' ' || *behind == '\t'))
+		behind++;
+	cut->behind = from(body, behind);
+	return behind == end || *behind == '\n' || (*behind == '\r' && end - behind >= 2 && behind[1] == '\n');
+}
+
+/* Cuts the body at the next boundary; `body` is read from `since` on, which is within it. */
+static bool find_boundary(struct span body, const char *since, struct span separator, struct cut *cut)
+{
+	const char *place = since;
+
+	while ((place = memmem(place, (size_t)(end_of(body) - place), separator.data, separator.length))) {
+		if (is_boundary(body, place, separator.length, cut)) {
+			cut->before = (struct span){since, (size_t)(place - since)};
+			if (cut->before.length > 0 && end_of(cut->before)[-1] == '\n')
+				cut->before.length--;
+			if (cut->before.length > 0 && end_of(cut->before)[-1] == '\r')
+				cut->before.length--;
+			return true;
+		}
+		place++;
+	}
+	return false;
+}
+
+/* "--" and the boundary that the body's media type names; data NULL where it is none. */
+static struct span separator_of(struct request *request)
+{
+	struct span type = request_header(request, "Content-Type");
+	struct span boundary = parameter_find(type, SPAN("boundary"), &request->arena);
+	char *text;
+
+	if (boundary.length == 0 || boundary.length > BOUNDARY_MOST || end_of(boundary)[-1] == ' ')
+		return (struct span){NULL, 0};
+	for (size_t i = 0; i < boundary.length; i++)
+		if (boundary.data[i] < ' ' || boundary.data[i] > '~')
+			return (struct span){NULL, 0};
+	text = arena_alloc(&request->arena, boundary.length + 2);
+	if (!text)
+		return (struct span){NULL, 0};
+	memcpy(text, "--", 2);
+	memcpy(text + 2, boundary.data, boundary.length);
+	return (struct span){text, boundary.length + 2};
+}
+
+/* ---- parts --------------------------------------------------------------------------------------------------- */
+
+static void read_header(struct part *part, struct span line, struct arena *arena)
+{
+	struct span value = parameters_main(line);
+	struct span header = span_cut(&value, ':');
+
+	if (span_equal_nocase(header, SPAN("content-transfer-encoding")))
+		part->is_base64 = span_equal_nocase(span_strip(value), SPAN("base64"));
+	if (!span_equal_nocase(header, SPAN("content-disposition")) || !value.data)
+		return;
+	part->name = parameter_find(line, SPAN("name"), arena);
+	part->has_name = part->name.data != NULL;
+	part->is_file = parameter_find(line, SPAN("filename"), arena).length > 0;
+}
+
+/* Reads a part, from the end of its boundary's line to the next boundary; false where it has no headers that end. */
+static bool read_part(struct part *part, struct span text, struct arena *arena)
+{
+	const char *end = memmem(text.data, text.length, "\r\n\r\n", 4);
+	struct span headers = {text.data, end ? (size_t)(end - text.data) : 0};
+
+	*part = (struct part){.data = end ? from(text, end + 4) : text};
+	while (headers.length > 0) {
+		const char *line_end = memmem(headers.data, headers.length, "\r\n", 2);
+		struct span line = {headers.data, line_end ? (size_t)(line_end - headers.data) : headers.length};
+
+		read_header(part, span_strip(line), arena);
+		headers = from(headers, line_end ? line_end + 2 : end_of(headers));
+	}
+	return end != NULL;
+}
+
+bool multipart_find(struct request *request, struct span name, struct multipart_field *field)
+{
+	struct span body = {request->body.data, request->body.length}, separator = separator_of(request);
+	struct cut cut;
 
 	*field = (struct multipart_field){.found = false};
-	buffer_init(&field->value, request->body.length + 1);
-	errno = 0; /* the post processor passes over what it has no memory for, but leaves this */
-	processor = MHD_create_post_processor(request->http.connection, PROCESSOR_BUFFER, on_piece, &search);
-	if (!processor) { /* no usable boundary, or no memory */
-		request->arena.failed |= errno == ENOMEM;
+	if (!separator.data || !find_boundary(body, body.data, separator, &cut))
 		return false;
+	while (!cut.is_last) {
+		struct span rest = cut.behind;
+		struct part part;
+
+		if (!find_boundary(body, rest.data, separator, &cut))
+			return span_strip(rest).length == 0; /* no boundary ends it: it may have been cut */
+		if (!read_part(&part, cut.before, &request->arena) || !part.has_name ||
+		    !span_equal(span_strip(part.name), name))
+			continue;
+		if (part.is_base64 && !part.is_file)
+			return false; /* which RFC 7578 has abolished; it would be stored undecoded */
+		field->found = true;
+		field->is_file |= part.is_file; /* wherever it stands: for Django files come behind all fields */
+		field->value = part.data;
 	}
-	complete = MHD_post_process(processor, request->body.data, request->body.length) == MHD_YES;
-	complete = MHD_destroy_post_processor(processor) == MHD_YES && complete;
-	request->arena.failed |= field->value.failed || errno == ENOMEM; /* no value is longer than the body */
-	return complete;
+	return true;
 }

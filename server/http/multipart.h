@@ -7,12 +7,11 @@
 
 struct multipart_field {
 	bool found;
-	bool is_file; /* it came with a file name */
-	struct buffer value;
+	bool is_file;      /* it, or an earlier one of the name, came with a file name */
+	struct span value; /* the body's */
 };
 
-/* Reads the body's field of this name, its last appearance; false where the body is malformed. The caller releases
- * field->value. */
-MUST_CHECK bool multipart_find(struct request *request, const char *name, struct multipart_field *field);
+/* Reads the body's field of this name, its last appearance; false where the body is malformed. */
+MUST_CHECK bool multipart_find(struct request *request, struct span name, struct multipart_field *field);
 
 #endif

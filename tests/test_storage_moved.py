@@ -73,8 +73,8 @@ def test_nothing_is_acknowledged_any_more(filled, happens):
     line = filled.wait_log("was moved, removed or replaced", since)
     assert " warning the " in line and ("start it again" in line or "; restart the server" in line)
     check_error(filled.bob.get("unread/"), 503, BUSY)
-    answer = filled.anonymous().get("/readyz")
-    assert (answer.status, answer.text) == (503, "the database is unavailable\n")
+    answer = wait_until(lambda: (a := filled.anonymous().get("/readyz")).status == 503 and a, "readyz")
+    assert answer.text == "the database is unavailable\n"
 
 
 @pytest.mark.sqlite

@@ -271,7 +271,7 @@ static const struct {
 	{OURS("buffer_bytes"), "gauge", "What large bodies, answers and queues hold.", buffers},
 	{OURS("buffer_bytes_max"), "gauge", "So much they may hold together, then the answer is 503.", buffers_most},
 	{OURS("buffer_refused_total"), "counter", "Pieces for which there was no room in that.", buffers_refused},
-	{OURS("store_up"), "gauge", "Whether the database answers just now and has the right schema.", store_up},
+	{OURS("store_up"), "gauge", "Whether the database has answered within the last second and has the right schema.", store_up},
 	{OURS("store_failures_total"), "counter", "Operations that failed because of the store, by reason.", failures},
 	{OURS("store_commits_total"), "counter", "Transactions that were committed durably.", commits},
 	{OURS("lanes"), "gauge", "Threads that run operations in batches.", lanes},
@@ -302,7 +302,7 @@ static enum http_outcome checked(struct exchange *exchange)
 {
 	struct view view = {
 		.monitor = exchange->api->monitor,
-		.store_is_up = exchange->operation.status == DM_OK,
+		.store_is_up = readiness_status(&exchange->api->monitor->readiness) == DM_OK,
 	};
 
 	dm_stats(exchange->api->handle, &view.store);
@@ -317,9 +317,7 @@ static enum http_outcome checked(struct exchange *exchange)
 	return answer(exchange, 200);
 }
 
-/* Asks the database first, so that what is told of it is true now. */
 enum http_outcome metrics_get(struct exchange *exchange)
 {
-	exchange_operation(exchange, DM_OP_CHECK_SCHEMA);
-	return exchange_await(exchange, checked);
+	return readiness_await(exchange, checked);
 }

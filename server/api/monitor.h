@@ -5,6 +5,7 @@
 
 #include "budget.h"
 #include "http.h"
+#include "readiness.h"
 #include "requests.h"
 #include "webhook_counts.h"
 
@@ -18,7 +19,7 @@ struct monitor {
 	struct webhook_counts *webhooks;
 	struct budget *budget;
 	atomic_bool stopping; /* new requests had better go elsewhere */
-	atomic_bool unready;  /* the database did not answer when it was asked last */
+	struct readiness readiness;
 };
 
 #endif

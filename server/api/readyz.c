@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* readyz.c - GET /readyz: whether requests can be served, which takes a database with an up-to-date schema. */
-#include "log.h"
 #include "monitor.h"
 #include "resources.h"
 
@@ -19,19 +18,6 @@ static const char *reason(enum dm_status status)
 	}
 }
 
-/* A line where it changes, not one for each time that somebody asks. */
-static void log_change(struct monitor *monitor, const struct dm_operation *operation)
-{
-	bool unready = operation->status != DM_OK;
-
-	if (atomic_exchange(&monitor->unready, unready) == unready)
-		return;
-	if (unready)
-		log_line(LOG_WARNING, "not ready: %s", operation->error.message);
-	else
-		log_line(LOG_INFO, "ready again");
-}
-
 static enum http_outcome tell(struct exchange *exchange, unsigned status, const char *text)
 {
 	buffer_printf(&exchange->request->response.body, "%s\n", text);
@@ -40,16 +26,14 @@ static enum http_outcome tell(struct exchange *exchange, unsigned status, const 
 
 static enum http_outcome checked(struct exchange *exchange)
 {
-	const struct dm_operation *operation = &exchange->operation;
+	enum dm_status status = readiness_status(&exchange->api->monitor->readiness);
 
-	log_change(exchange->api->monitor, operation);
-	return operation->status == DM_OK ? tell(exchange, 200, "ok") : tell(exchange, 503, reason(operation->status));
+	if (atomic_load(&exchange->api->monitor->stopping))
+		return tell(exchange, 503, "stopping");
+	return status == DM_OK ? tell(exchange, 200, "ok") : tell(exchange, 503, reason(status));
 }
 
 enum http_outcome readyz_get(struct exchange *exchange)
 {
-	if (atomic_load(&exchange->api->monitor->stopping))
-		return tell(exchange, 503, "stopping");
-	exchange_operation(exchange, DM_OP_CHECK_SCHEMA);
-	return exchange_await(exchange, checked);
+	return atomic_load(&exchange->api->monitor->stopping) ? checked(exchange) : readiness_await(exchange, checked);
 }

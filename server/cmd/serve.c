@@ -186,14 +186,18 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 		.trust_forwarded = config->trust_forwarded,
 		.budget = budget,
 	};
-	bool ready = document_init(&document, span_from(config->prefix)) && monitor.requests &&
-		     start_hub(config, handle, budget, &api.hub);
-	int status = ready ? serve_addresses(config, &api, signals) : cli_fail(EXIT_FAILED, "out of memory");
+	bool ready;
+	int status;
 
+	readiness_init(&monitor.readiness, handle);
+	ready = document_init(&document, span_from(config->prefix)) && monitor.requests &&
+		start_hub(config, handle, budget, &api.hub);
+	status = ready ? serve_addresses(config, &api, signals) : cli_fail(EXIT_FAILED, "out of memory");
 	if (api.hub)
 		hub_free(api.hub);
 	document_release(&document);
 	request_counts_free(monitor.requests);
+	readiness_release(&monitor.readiness);
 	return status;
 }
 

@@ -17,7 +17,7 @@ const struct kind pg_kinds[] = {
 	[DM_OP_PARTNERS]               = {pg_partners_page, pg_take_users, .is_read = true, .is_list = true},
 	[DM_OP_CONVERSATION]           = {pg_conversation_page, pg_take_messages, .is_read = true, .is_list = true},
 	[DM_OP_MESSAGE]                = {pg_message_get, pg_take_message, .is_read = true},
-	[DM_OP_CHECK_SCHEMA]           = {NULL, NULL, .is_read = true}, /* of many statements: session_check_schema */
+	[DM_OP_CHECK_SCHEMA]           = {NULL, NULL, .is_read = true}, /* on a session of its own: session_check_schema */
 	[DM_OP_ALL_MESSAGES]           = {pg_messages_all, pg_take_messages, .is_read = true, .is_list = true},
 	[DM_OP_EVENTS]                 = {pg_events, pg_take_events, .is_read = true},
 	[DM_OP_EVENTS_NEWEST]          = {pg_events_newest, pg_take_newest_event, .is_read = true},

@@ -118,6 +118,46 @@ enum dm_status pg_schema_check(struct session *session, int64_t deadline, struct
 	return DM_OK;
 }
 
+/* True where the users' table has all columns, and every step is on record and satisfied. To be freed. */
+static char *make_question(void)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *stream = open_memstream(&text, &length);
+
+	if (!stream)
+		return NULL;
+	fprintf(stream,
+		"SELECT coalesce(NOT EXISTS (SELECT {u.id}, {u.username}, {u.first_name}, {u.last_name}, {u.email}, "
+		"{u.is_active} FROM {users} u WHERE false) AND (SELECT max(number) FROM " TABLE ") = %d",
+		pg_migrations[pg_migrations_count - 1].number);
+	for (size_t i = 0; i < pg_migrations_count; i++)
+		fprintf(stream, " AND (%s)", pg_migrations[i].satisfied);
+	fputs(", false)", stream);
+	if (fclose(stream) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+enum dm_status pg_schema_still_fits(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	char *question = make_question();
+	struct dm_error own = {0};
+	int64_t fits = 0;
+	enum dm_status status =
+		question ? ask(session, question, deadline, &fits, &own) : fail(&own, DM_NO_MEMORY, "out of memory");
+
+	free(question);
+	if (status == DM_OK && fits)
+		return DM_OK;
+	if (status == DM_OK || status == DM_SCHEMA) /* which step it is, takes more */
+		return pg_schema_check(session, deadline, error);
+	*error = own;
+	return status;
+}
+
 /* ---- applying ------------------------------------------------------------------------------------------------ */
 
 static enum dm_status record(struct session *session, const struct migration *step, struct dm_error *error)

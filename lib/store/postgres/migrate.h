@@ -5,8 +5,10 @@
 
 #include "session.h"
 
-/* Both on a session that is not in pipeline mode. */
+/* All on a session that is not in pipeline mode. */
 MUST_CHECK enum dm_status pg_schema_check(struct session *session, int64_t deadline, struct dm_error *error);
+/* The same, in one statement where it is. */
+MUST_CHECK enum dm_status pg_schema_still_fits(struct session *session, int64_t deadline, struct dm_error *error);
 MUST_CHECK enum dm_status pg_schema_migrate(struct session *session, const struct store_watch *watch,
 					    struct dm_error *error);
 

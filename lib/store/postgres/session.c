@@ -224,20 +224,25 @@ static enum dm_status prepare(struct session *session, int64_t deadline, struct 
 	return session_drain(session, deadline, error);
 }
 
-enum dm_status session_ready(struct session *session, int64_t deadline, struct dm_error *error)
+/* A connection that answers, as far as that can be told. */
+static enum dm_status be_connected(struct session *session, int64_t deadline, struct dm_error *error)
 {
-	enum dm_status status;
+	enum dm_status status = DM_OK;
 
 	if (session->is_up && !is_alive(session, deadline))
 		session_lost(session);
-	if (!session->is_up) {
+	if (!session->is_up)
 		status = keeper_connect(&session->postgres->keeper, session, deadline, error);
-		if (status != DM_OK)
-			return status;
-		session->is_up = true;
-	}
-	if (session->prepared)
-		return DM_OK;
+	session->is_up = status == DM_OK;
+	return status;
+}
+
+enum dm_status session_ready(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	enum dm_status status = be_connected(session, deadline, error);
+
+	if (status != DM_OK || session->prepared)
+		return status;
 	status = prepare(session, deadline, error);
 	session->prepared = status == DM_OK;
 	session->used_at = clock_monotonic();
@@ -249,18 +254,12 @@ enum dm_status session_ready(struct session *session, int64_t deadline, struct d
 
 enum dm_status session_check_schema(struct session *session, int64_t deadline, struct dm_error *error)
 {
-	bool was_prepared = session->prepared;
-	enum dm_status status = session_ready(session, deadline, error);
+	enum dm_status status = be_connected(session, deadline, error);
 
-	if (status != DM_OK || !was_prepared) /* it was asked just now */
+	if (status != DM_OK)
 		return status;
-	status = DM_UNAVAILABLE;
-	if (PQexitPipelineMode(session->connection))
-		status = pg_schema_check(session, deadline, error);
-	if ((status != DM_OK && status != DM_SCHEMA) || !PQenterPipelineMode(session->connection)) {
-		postgres_connection_failure(session->connection, error);
+	status = pg_schema_still_fits(session, deadline, error);
+	if (status != DM_OK && status != DM_SCHEMA)
 		session_lost(session);
-		return error->status;
-	}
 	return status;
 }

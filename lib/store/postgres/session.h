@@ -28,7 +28,7 @@ void session_free(struct session *session);
 /* Makes sure that there is a connection that answers, and that it is prepared; waits for it until the deadline. */
 MUST_CHECK enum dm_status session_ready(struct session *session, int64_t deadline, struct dm_error *error);
 
-/* Asks the database again whether the schema is as it should be. */
+/* Asks the database again whether the schema is as it should be, on a session that does nothing else. */
 MUST_CHECK enum dm_status session_check_schema(struct session *session, int64_t deadline, struct dm_error *error);
 
 /* Gives up the connection: it has broken, or is in an unknown state. */

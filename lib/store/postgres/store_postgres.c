@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store_postgres.c - the PostgreSQL backend: one lane of one session for writes, one of several for reads. */
+/* store_postgres.c - the PostgreSQL backend: one lane of one session for writes, one of several for reads, and one for
+ * questions about the schema, which anybody may ask. */
 #include "store_postgres.h"
 
 #include "batch.h"
@@ -17,10 +18,10 @@
 struct postgres_store {
 	struct store base;
 	struct postgres postgres;
-	struct session **sessions; /* the lanes', that of the writes first */
-	size_t sessions_count;
+	struct session **sessions; /* the lanes', that of the writes first, the checker's last */
 	struct lane *writer;
 	struct lane *readers;      /* NULL where one lane does both */
+	struct lane *checker;      /* of DM_OP_CHECK_SCHEMA alone */
 	struct listener *listener; /* where events are recorded */
 };
 
@@ -31,6 +32,8 @@ static struct lane *lane_for(const struct postgres_store *store, const struct dm
 {
 	bool is_read = pg_operation_is_read(operation) || pg_operation_has_question(operation);
 
+	if (operation->kind == DM_OP_CHECK_SCHEMA)
+		return store->checker;
 	return is_read && store->readers ? store->readers : store->writer;
 }
 
@@ -83,7 +86,11 @@ static void postgres_run(struct store *base, struct dm_operation *operation)
 {
 	struct postgres_store *store = (struct postgres_store *)base;
 
-	if (lane_is_own_thread(store->writer))
+	if (lane_is_own_thread(store->checker) && operation->kind == DM_OP_CHECK_SCHEMA)
+		lane_run_nested(store->checker, store->sessions[store->postgres.options.lanes], operation);
+	else if (operation->kind == DM_OP_CHECK_SCHEMA)
+		lane_run(store->checker, operation);
+	else if (lane_is_own_thread(store->writer))
 		run_on_spare(store, store->writer, operation);
 	else if (store->readers && lane_is_own_thread(store->readers))
 		run_on_spare(store, store->readers, operation);
@@ -152,6 +159,8 @@ static void postgres_close(struct store *base)
 		lane_free(store->readers); /* first: it hands on to the other */
 	if (store->writer)
 		lane_free(store->writer);
+	if (store->checker)
+		lane_free(store->checker);
 	keeper_stop(&store->postgres.keeper);
 	while (store->postgres.keeper.sessions) {
 		struct session *session = store->postgres.keeper.sessions;
@@ -188,10 +197,10 @@ static struct lane *start_lane(struct postgres_store *store, size_t first, size_
 
 static enum dm_status start(struct postgres_store *store, struct dm_error *error)
 {
-	size_t lanes = store->sessions_count;
+	size_t lanes = store->postgres.options.lanes;
 
-	store->sessions = calloc(lanes, sizeof(struct session *));
-	for (size_t i = 0; i < lanes && store->sessions; i++) {
+	store->sessions = calloc(lanes + 1, sizeof(struct session *));
+	for (size_t i = 0; i <= lanes && store->sessions; i++) {
 		store->sessions[i] = session_new(&store->postgres);
 		if (!store->sessions[i])
 			return fail(error, DM_NO_MEMORY, "out of memory");
@@ -203,7 +212,9 @@ static enum dm_status start(struct postgres_store *store, struct dm_error *error
 		store->sessions[i]->writer = store->writer;
 	if (store->writer && lanes > 1)
 		store->readers = start_lane(store, 1, lanes - 1, READS_MOST);
-	if (!store->writer || (lanes > 1 && !store->readers))
+	if (store->writer)
+		store->checker = start_lane(store, lanes, 1, 1);
+	if (!store->checker || (lanes > 1 && !store->readers))
 		return fail(error, DM_NO_MEMORY, "no memory, or no thread, for a lane");
 	if (store->postgres.options.record_events) {
 		store->listener = listener_start(&store->postgres);
@@ -223,7 +234,6 @@ enum dm_status postgres_store_open(const struct store_options *options, const ch
 	if (!store)
 		return fail(error, DM_NO_MEMORY, "out of memory");
 	store->base.backend = &postgres_backend;
-	store->sessions_count = options->lanes;
 	status = postgres_init(&store->postgres, options, error);
 	if (status == DM_OK)
 		status = keeper_start(&store->postgres.keeper, error);

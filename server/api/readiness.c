@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* readiness.c - whether the database can be worked with: asked of it once a second at most, for all who want to know.
+ *
+ * Anybody may ask for /readyz and /metrics, and many do at once; what it costs the database must not depend on that. */
+#include "readiness.h"
+
+#include "clock.h"
+#include "log.h"
+#include "monitor.h"
+
+#define GOOD_FOR 1000000 /* microseconds since it was asked */
+
+struct readiness_waiter { /* in its request's arena */
+	struct request *request;
+	struct readiness_waiter *next;
+};
+
+/* A line where it changes, not one for each time that somebody asks. */
+static void log_change(bool was_ready, const struct dm_operation *operation)
+{
+	if (was_ready && operation->status != DM_OK)
+		log_line(LOG_WARNING, "not ready: %s", operation->error.message);
+	else if (!was_ready && operation->status == DM_OK)
+		log_line(LOG_INFO, "ready again");
+}
+
+/* On any thread. Once the last of those who wait has been woken, the readiness may be gone. */
+static void answered(struct dm_operation *operation)
+{
+	struct readiness *readiness = operation->context;
+	struct readiness_waiter *waiter, *next;
+
+	pthread_mutex_lock(&readiness->mutex);
+	log_change(readiness->status == DM_OK, operation);
+	readiness->status = operation->status;
+	readiness->is_under_way = false;
+	readiness->is_known = true;
+	waiter = readiness->waiters;
+	readiness->waiters = NULL;
+	pthread_mutex_unlock(&readiness->mutex);
+	for (; waiter; waiter = next) {
+		next = waiter->next;
+		request_wake(waiter->request);
+	}
+}
+
+/* Called with the mutex. */
+static bool is_fresh(const struct readiness *readiness, int64_t now)
+{
+	return readiness->is_known && !readiness->is_under_way && now - readiness->asked_at < GOOD_FOR;
+}
+
+/* Called with the mutex; true where the question is to be asked now. */
+static bool begin(struct readiness *readiness, int64_t now)
+{
+	if (readiness->is_under_way)
+		return false;
+	readiness->is_under_way = true;
+	readiness->asked_at = now;
+	readiness->operation = (struct dm_operation){
+		.kind = DM_OP_CHECK_SCHEMA,
+		.done = answered,
+		.context = readiness,
+	};
+	return true;
+}
+
+enum http_outcome readiness_await(struct exchange *exchange, exchange_step *then)
+{
+	struct readiness *readiness = &exchange->api->monitor->readiness;
+	struct readiness_waiter *waiter = arena_alloc(&exchange->request->arena, sizeof(*waiter));
+	int64_t now = clock_monotonic();
+	bool asks;
+
+	if (!waiter)
+		return answer_no_room(exchange);
+	pthread_mutex_lock(&readiness->mutex);
+	if (is_fresh(readiness, now)) {
+		pthread_mutex_unlock(&readiness->mutex);
+		return then(exchange);
+	}
+	exchange_wait_begin(exchange, then);
+	*waiter = (struct readiness_waiter){exchange->request, readiness->waiters};
+	readiness->waiters = waiter;
+	asks = begin(readiness, now);
+	pthread_mutex_unlock(&readiness->mutex);
+	if (asks)
+		dm_submit(readiness->handle, &readiness->operation);
+	return exchange_wait(exchange);
+}
+
+enum dm_status readiness_status(struct readiness *readiness)
+{
+	enum dm_status status;
+
+	pthread_mutex_lock(&readiness->mutex);
+	status = readiness->status;
+	pthread_mutex_unlock(&readiness->mutex);
+	return status;
+}
+
+void readiness_init(struct readiness *readiness, dm *handle)
+{
+	*readiness = (struct readiness){.handle = handle};
+	pthread_mutex_init(&readiness->mutex, NULL);
+}
+
+void readiness_release(struct readiness *readiness)
+{
+	pthread_mutex_destroy(&readiness->mutex);
+}

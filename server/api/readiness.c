@@ -73,7 +73,7 @@ enum http_outcome readiness_await(struct exchange *exchange, exchange_step *then
 	bool asks;
 
 	if (!waiter)
-		return answer_no_room(exchange);
+		return answer_no_room(exchange->request);
 	pthread_mutex_lock(&readiness->mutex);
 	if (is_fresh(readiness, now)) {
 		pthread_mutex_unlock(&readiness->mutex);

@@ -27,7 +27,15 @@ class Quiet:
         env = environment(DIRECTMESSAGES_LISTEN="unix:s", DATABASE_URL="sqlite:///test.db")
         self.directory = directory
         self.process = subprocess.Popen([*command, PROGRAM, "serve", "--migrate"], cwd=directory, env=env, stderr=descriptor)
-        wait_until(lambda: (directory / "s").exists() or self.process.poll() is not None, "the server's socket")
+        wait_until(self.answers, "the server listens")
+
+    def answers(self):
+        assert self.process.poll() is None, "it has ended"
+        try:
+            self.connect().close()
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
 
     def connect(self):
         connection = socket.socket(socket.AF_UNIX)

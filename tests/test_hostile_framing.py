@@ -52,6 +52,11 @@ def statuses(server, data):
     return found
 
 
+def check_refused(answers, status=400):
+    """By that status; libmicrohttpd 1.0 may see to it by itself, and then may hang up without a word."""
+    assert answers == [status] or (library_is_strict() and answers in ([], [400], [413])), answers
+
+
 # ---- Content-Length
 
 
@@ -82,7 +87,7 @@ def statuses(server, data):
 def test_length_that_is_no_number_is_refused(target, value):
     before = len(contents(target))
     answers = statuses(target, send_to(target, JSON, b"Content-Length: " + value) + BODY + get(target.alice, "unread/"))
-    assert answers in ([], [400], [413]), answers
+    check_refused(answers)
     assert len(contents(target)) == before
 
 
@@ -152,7 +157,7 @@ def test_transfer_coding_that_is_not_ours_is_refused(target, coding):
     data = send_to(target, JSON, b"Transfer-Encoding: " + coding, b"Content-Length: 15")
     answers = statuses(target, data + BODY + send_to(target, JSON, body=EVIL))
     assert "smuggled" not in contents(target), answers
-    assert answers in ([400], [501]), answers
+    check_refused(answers, 400 if coding in (b"chunked, chunked", b"\x0bchunked", b"") else 501)
     assert contents(target) == before
 
 
@@ -178,7 +183,7 @@ def chunked(server, *pieces, kind=JSON):
 def test_chunk_size_that_is_no_number_is_refused(target, size):
     before = contents(target)
     answers = statuses(target, chunked(target, size, b"\r\n", BODY, b"\r\n", LAST_CHUNK, get(target.alice, "unread/")))
-    assert answers in ([], [400], [413]), answers
+    check_refused(answers)
     assert contents(target) == before
 
 
@@ -196,7 +201,10 @@ def test_chunk_size_that_is_no_number_is_refused(target, size):
 def test_chunks_that_do_not_add_up_are_refused(target, name, pieces):
     before = contents(target)
     answers = statuses(target, chunked(target, *pieces))
-    assert answers in ([], [400]), answers
+    if "the last" in name:
+        assert answers == [], "it waits for the rest, and its time is over"
+    else:
+        check_refused(answers)
     assert contents(target) == before
 
 
@@ -274,7 +282,7 @@ def test_client_that_does_not_wait_for_100_is_served_too(target):
 @pytest.mark.parametrize("value", [b"nonsense", b"", b"100-continue, 100-continue", b"100-continuex", b"\xff"])
 def test_strange_expectation_is_answered(target, value):
     answers = statuses(target, send_to(target, JSON, b"Expect: " + value, body=BODY))
-    assert [status for status in answers if status != 100] in ([201], [417], [400]), answers
+    assert answers == [201] or (library_is_strict() and answers in ([417], [400])), answers
 
 
 def test_refused_client_that_waits_for_100_gets_the_refusal(target):

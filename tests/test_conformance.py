@@ -6,7 +6,9 @@ import pytest
 import reference_project
 from conformance import run, sides
 
-OPERATIONS, SEED = 500, 1  # on each backend
+# Of each backend's walk; each has another seed, so that together they go so much further.
+OPERATIONS, SEEDS = 250, {"sqlite": 1, "postgresql": 2}
+PARTS = [part for name in sides.BACKENDS for part in run.parts([name], OPERATIONS, SEEDS[name], most_failures=1)]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -16,9 +18,7 @@ def reference():
         pytest.skip(reason)
 
 
-@pytest.mark.parametrize(
-    "part", run.parts(sides.BACKENDS, OPERATIONS, SEED, most_failures=1), ids=lambda part: part.name
-)
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 def test_nothing_differs_that_is_not_allowed(part):
     if sides.why_not(part.backend) is not None:
         pytest.skip(sides.why_not(part.backend))

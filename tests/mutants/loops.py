@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""Mistakes in the loops: who is served, who is waited for, and how a server stops."""
+
+from mutants.mutant import Mutant
+
+HTTP = "server/http/"
+PATIENCE = "test_patience.py::"
+LOOPS = "test_loops.py::"
+STOP = "test_stop.py::"
+
+MUTANTS = [
+    Mutant(
+        "a stop waits one second",
+        "server/cmd/serve.c",
+        "#define STOP_SECONDS 10",
+        "#define STOP_SECONDS 1",
+        "test_stop_grace.py::test_a_request_that_takes_some_seconds_more_is_answered",
+    ),
+    Mutant(
+        "who waits to be taken when a stop begins is left",
+        HTTP + "loop.c",
+        "\twhile (accept_one(loop))\n\t\t;\n",
+        "",
+        STOP + "test_requests_that_wait_in_line_are_answered",
+    ),
+    Mutant(
+        "answers while stopping do not tell that they are the last",
+        HTTP + "http.c",
+        "if (request->refusal.status || loop_of(request)->stopping)",
+        "if (request->refusal.status)",
+        STOP + "test_requests_that_wait_in_line_are_answered",
+    ),
+    Mutant(
+        "the address stays taken while requests end",
+        HTTP + "loop.c",
+        "\tif (atomic_fetch_sub(&server->listening, 1) == 1)\n",
+        "\tif (atomic_fetch_sub(&server->listening, 1) == 0)\n",
+        STOP + "test_nobody_new_comes_while_requests_end",
+    ),
+    Mutant(
+        "a loop sleeps although its daemon has work",
+        HTTP + "loop.c",
+        "if (MHD_get_timeout(loop->daemon, &daemon_left) == MHD_YES &&",
+        "if (MHD_get_timeout(loop->daemon, &daemon_left) == MHD_NO &&",
+        LOOPS + "test_all_that_are_ready_at_once_are_answered",
+    ),
+    Mutant(
+        "who closes with the last bytes is not noticed",
+        HTTP + "connection.c",
+        "\t\tconnection->has_left = true;\n\t\tlook_again(connection);\n",
+        "\t\tconnection->has_left = true;\n",
+        LOOPS + "test_who_closes_with_the_last_bytes_is_noticed",
+    ),
+    Mutant(
+        "a head has no deadline",
+        HTTP + "patience.c",
+        "overdue(patience, TURN_HEAD, slow_ms)",
+        "overdue(patience, TURN_HEAD, slow_ms * 1000)",
+        PATIENCE + "test_requests_that_come_byte_for_byte_are_hung_up_on",
+    ),
+    Mutant(
+        "a body has no deadline",
+        HTTP + "patience.c",
+        "if (connection_is_slow(connection, bytes > 0 ? bytes : 1))",
+        "if (connection->side != SIDE_BODY && connection_is_slow(connection, bytes > 0 ? bytes : 1))",
+        PATIENCE + "test_requests_that_come_byte_for_byte_are_hung_up_on",
+    ),
+    Mutant(
+        "an answer has no deadline",
+        HTTP + "patience.c",
+        "if (connection_is_slow(connection, bytes > 0 ? bytes : 1))",
+        "if (connection->side == SIDE_BODY && connection_is_slow(connection, bytes > 0 ? bytes : 1))",
+        PATIENCE + "test_an_answer_that_is_hardly_read_is_broken_off",
+    ),
+    Mutant(
+        "a body is to come at once",
+        HTTP + "patience.c",
+        "uint64_t bytes = (uint64_t)options->slow_rate * (uint64_t)period_ms / 1000;",
+        "uint64_t bytes = (uint64_t)options->slow_rate * (uint64_t)period_ms;",
+        PATIENCE + "test_a_body_that_is_fast_enough_is_taken",
+    ),
+    Mutant(
+        "the time of a head runs from the connection's beginning",
+        HTTP + "connection.c",
+        "patience_turn(&watch->loop->patience, connection, TURN_HEAD);",
+        "connection_close(connection, HTTP_CLOSED_HEAD);",
+        PATIENCE + "test_a_head_after_a_pause_has_its_time_too",
+    ),
+    Mutant(
+        "silent connections keep their places on a full server",
+        HTTP + "patience.c",
+        "\tif (connection)\n\t\tclose_silent(loop, connection, HTTP_CLOSED_ROOM);\n",
+        "",
+        PATIENCE + "test_silent_connections_make_room_for_others",
+    ),
+    Mutant(
+        "an address may have one connection more",
+        HTTP + "addresses.c",
+        "(*place)->connections >= addresses->most)",
+        "(*place)->connections > addresses->most)",
+        PATIENCE + "test_an_address_has_so_many_connections",
+    ),
+    Mutant(
+        "who has left still counts for the address",
+        HTTP + "addresses.c",
+        "if (found && --found->connections == 0) {",
+        "if (found && found->connections == 0) {",
+        PATIENCE + "test_an_address_has_so_many_connections",
+    ),
+    Mutant(
+        "a connection that is closed is counted as open",
+        HTTP + "connection.c",
+        "\tatomic_fetch_sub_explicit(&loop->server->options.counts->open, 1, memory_order_relaxed);\n",
+        "",
+        "test_operations_metrics.py::test_connections_are_counted_while_they_are_open",
+    ),
+]

@@ -158,9 +158,23 @@ MUTANTS = [
     ),
     Mutant(
         "each look at a database that is away is logged",
-        "server/api/readyz.c",
-        "if (atomic_exchange(&monitor->unready, unready) == unready)",
-        "if (atomic_exchange(&monitor->unready, unready) == unready && !unready)",
+        "server/api/readiness.c",
+        "if (was_ready && operation->status != DM_OK)",
+        "if (operation->status != DM_OK)",
         "test_operations_health.py::test_changes_are_logged_and_not_each_look",
+    ),
+    Mutant(
+        "each look at /readyz asks the database",
+        "server/api/readiness.c",
+        "now - readiness->asked_at < GOOD_FOR;",
+        "now - readiness->asked_at < 0;",
+        "test_operations_health.py::test_many_who_ask_are_one_question_a_second",
+    ),
+    Mutant(
+        "what is known of the database stays true for ever",
+        "server/api/readiness.c",
+        "now - readiness->asked_at < GOOD_FOR;",
+        "now - readiness->asked_at < GOOD_FOR * 1000;",
+        "test_operations_health.py::test_schema_that_no_longer_fits",
     ),
 ]

@@ -99,7 +99,6 @@ struct dm_user_table {
 	const char *is_active;
 };
 
-/* dm_options.max_content_length: as long as a database can hold. */
 #define DM_CONTENT_UNLIMITED SIZE_MAX
 
 struct dm_options {
@@ -319,7 +318,7 @@ enum dm_operation_kind {
 	DM_OP_TICKET_CREATE,          /* text: a token's key -> key: the ticket; see DM_TICKET_SECONDS */
 	DM_OP_TICKET_TAKE,            /* text: the ticket -> key: the token's; DM_NOT_FOUND */
 	DM_OP_SEND,                   /* user_id, partner_id, text -> message */
-	DM_OP_MARK_CONVERSATION_READ, /* user_id, partner_id -> count */
+	DM_OP_MARK_CONVERSATION_READ, /* user_id, partner_id, marking -> count, marking */
 	DM_OP_MARK_READ,              /* message_id -> count; DM_NOT_FOUND */
 	DM_OP_HIDE,                   /* user_id, message_id; DM_NOT_FOUND */
 	DM_OP_USER_CREATE,            /* new_user, text: the encoded password -> count: the id; DM_EXISTS */
@@ -343,6 +342,13 @@ struct dm_page {
 	size_t limit;    /* at most so many rows; 0 means all */
 };
 
+/* Marking a conversation is done in pieces, so that others' writes come between. Zero this, and submit the operation
+ * again as it is while it was DM_OK and there is more. What is stored meanwhile may be left out. */
+struct dm_marking {
+	bool more;
+	int64_t read_at, from_time, from_id, last; /* the library's */
+};
+
 struct dm_operation {
 	enum dm_operation_kind kind;
 	int64_t user_id; /* who acts */
@@ -353,6 +359,7 @@ struct dm_operation {
 	const struct dm_new_user *new_user;
 	struct dm_page page;
 	struct dm_event_position event;
+	struct dm_marking marking;
 	struct dm_webhook_call *webhook;
 
 	dm_message_row *on_message;
@@ -372,7 +379,8 @@ struct dm_operation {
 		struct dm_operation *next;
 		int64_t queued_at;
 		struct dm *handle;
-		void *changed; /* the messages this operation marked as read, for the signals */
+		bool is_heard; /* somebody wants to hear of the messages that it marks as read */
+		void *changed; /* these, for the signals */
 		void *waiter;
 	} internal;
 };

@@ -146,8 +146,12 @@ enum dm_status dm_conversation(dm *handle, int64_t user_id, int64_t partner_id,
 				    .page = {.reverse = !chosen->newest_first, .limit = chosen->limit},
 				    .on_message = row,
 				    .context = context};
-	enum dm_status status = chosen->mark_read ? service_run(handle, &mark, error) : DM_OK;
+	enum dm_status status = DM_OK;
 
+	if (chosen->mark_read)
+		do
+			status = service_run(handle, &mark, error);
+		while (status == DM_OK && mark.marking.more);
 	return status == DM_OK ? service_run(handle, &list, error) : status;
 }
 

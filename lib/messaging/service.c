@@ -29,7 +29,7 @@ static bool keep_changed(struct dm_operation *operation, const struct dm_message
 	struct changed_message *kept;
 	struct span content;
 
-	if (!signals_has_receivers(&operation->internal.handle->signals, DM_MESSAGE_READ))
+	if (!operation->internal.is_heard)
 		return true;
 	if (!changed) {
 		changed = calloc(1, sizeof(*changed));
@@ -178,6 +178,7 @@ static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 {
 	memset(&operation->internal, 0, sizeof(operation->internal));
 	operation->internal.handle = handle;
+	operation->internal.is_heard = signals_has_receivers(&handle->signals, DM_MESSAGE_READ);
 	operation->error = (struct dm_error){DM_OK, ""};
 	operation->status = DM_OK;
 	if (operation->kind == DM_OP_SEND)

@@ -7,8 +7,11 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 _Static_assert(1 << (DM_BATCH_CLASSES - 1) == LANE_BATCH_MOST, "the largest batch has a class");
+
+const struct dm_error lane_late = {DM_BUSY, "the database is too slow for what is asked; try again later"};
 
 struct lane_thread {
 	pthread_t thread;
@@ -26,6 +29,10 @@ struct lane {
 	uint64_t batches[DM_BATCH_CLASSES];
 	uint64_t operations; /* in them */
 	bool stopping;
+	bool is_watched;      /* the watcher looks again by itself, in time */
+	pthread_cond_t watch; /* by the monotonic clock */
+	pthread_t watcher;    /* where there is a time limit */
+	bool has_watcher;
 	size_t threads_count;
 	struct lane_thread threads[];
 };
@@ -63,20 +70,44 @@ static void count_batch(struct lane *lane, size_t count)
 	lane->operations += count;
 }
 
+static bool is_apart(const struct dm_operation *operation)
+{
+	return operation->kind == DM_OP_MARK_CONVERSATION_READ && operation->marking.more;
+}
+
+/* Called with the mutex: whether the first that waits may go with those before it. */
+static bool fits(const struct lane *lane, struct dm_operation *const *batch, size_t count, size_t bytes)
+{
+	const struct dm_operation *next = lane->first;
+
+	if (!next || count == lane->options.batch_most)
+		return false;
+	return count == 0 || (!is_apart(batch[0]) && !is_apart(next) && bytes + next->text.length <= LANE_BATCH_BYTES);
+}
+
+/* Called with the mutex. */
+static struct dm_operation *take_first(struct lane *lane)
+{
+	struct dm_operation *first = lane->first;
+
+	lane->first = first->internal.next;
+	if (!lane->first)
+		lane->last = &lane->first;
+	lane->waiting--;
+	return first;
+}
+
 static size_t take_waiting(struct lane *lane, struct dm_operation *batch[LANE_BATCH_MOST])
 {
-	size_t count = 0;
+	size_t count = 0, bytes = 0;
 
 	pthread_mutex_lock(&lane->mutex);
 	while (!lane->first && !lane->stopping)
 		pthread_cond_wait(&lane->arrived, &lane->mutex);
-	while (lane->first && count < lane->options.batch_most) {
-		batch[count++] = lane->first;
-		lane->first = lane->first->internal.next;
+	while (fits(lane, batch, count, bytes)) {
+		batch[count] = take_first(lane);
+		bytes += batch[count++]->text.length;
 	}
-	if (!lane->first)
-		lane->last = &lane->first;
-	lane->waiting -= count;
 	if (count > 0)
 		count_batch(lane, count);
 	if (lane->first) /* more than one batch: another thread may be asleep */
@@ -98,6 +129,57 @@ static void *lane_main(void *argument)
 	return NULL;
 }
 
+/* ---- the time limit ------------------------------------------------------------------------------------------ */
+
+/* Called with the mutex. */
+static void sleep_until(struct lane *lane, int64_t until)
+{
+	const struct timespec deadline = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
+
+	pthread_cond_timedwait(&lane->watch, &lane->mutex, &deadline);
+}
+
+/* A batch may hang in the disk. Who waits behind it is told in time: nothing of theirs was begun. */
+static void *watch_main(void *argument)
+{
+	struct lane *lane = argument;
+
+	pthread_mutex_lock(&lane->mutex);
+	while (!lane->stopping) {
+		int64_t now = clock_monotonic();
+		int64_t due = (lane->first ? lane->first->internal.queued_at : now) + lane->options.late_after;
+
+		if (!lane->is_watched) {
+			pthread_cond_wait(&lane->watch, &lane->mutex);
+		} else if (due <= now) {
+			struct dm_operation *late = take_first(lane);
+
+			pthread_mutex_unlock(&lane->mutex);
+			late->status = lane_late.status;
+			late->error = lane_late;
+			lane_complete(lane->options.store, late);
+			pthread_mutex_lock(&lane->mutex);
+		} else {
+			sleep_until(lane, due);
+			lane->is_watched = lane->first != NULL;
+		}
+	}
+	pthread_mutex_unlock(&lane->mutex);
+	return NULL;
+}
+
+static void init_watch(struct lane *lane)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&lane->watch, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+/* ---- its life ------------------------------------------------------------------------------------------------ */
+
 struct lane *lane_new(const struct lane_options *options)
 {
 	struct lane *lane = calloc(1, sizeof(*lane) + options->sessions_count * sizeof(lane->threads[0]));
@@ -109,6 +191,12 @@ struct lane *lane_new(const struct lane_options *options)
 	lane->last = &lane->first;
 	pthread_mutex_init(&lane->mutex, NULL);
 	pthread_cond_init(&lane->arrived, NULL);
+	init_watch(lane);
+	lane->has_watcher = options->late_after > 0 && pthread_create(&lane->watcher, NULL, watch_main, lane) == 0;
+	if (options->late_after > 0 && !lane->has_watcher) {
+		lane_free(lane);
+		return NULL;
+	}
 	for (size_t i = 0; i < options->sessions_count; i++) {
 		struct lane_thread *thread = &lane->threads[i];
 
@@ -128,9 +216,13 @@ void lane_free(struct lane *lane)
 	pthread_mutex_lock(&lane->mutex);
 	lane->stopping = true;
 	pthread_cond_broadcast(&lane->arrived);
+	pthread_cond_signal(&lane->watch);
 	pthread_mutex_unlock(&lane->mutex);
+	if (lane->has_watcher)
+		pthread_join(lane->watcher, NULL);
 	for (size_t i = 0; i < lane->threads_count; i++)
 		pthread_join(lane->threads[i].thread, NULL);
+	pthread_cond_destroy(&lane->watch);
 	pthread_cond_destroy(&lane->arrived);
 	pthread_mutex_destroy(&lane->mutex);
 	free(lane);
@@ -161,6 +253,10 @@ void lane_submit(struct lane *lane, struct dm_operation *operation)
 		lane->last = &operation->internal.next;
 		if (lane->waiting++ == 0)
 			pthread_cond_signal(&lane->arrived);
+		if (lane->has_watcher && !lane->is_watched) { /* once in a while: it stays awake for a time */
+			lane->is_watched = true;
+			pthread_cond_signal(&lane->watch);
+		}
 	}
 	pthread_mutex_unlock(&lane->mutex);
 	if (full) {

@@ -14,11 +14,26 @@ struct lane_options {
 	void (*run_batch)(void *session, struct dm_operation **operations, size_t count);
 	void *const *sessions; /* one for each thread; copied */
 	size_t sessions_count;
-	size_t batch_most; /* operations of one batch; at most LANE_BATCH_MOST */
+	size_t batch_most;  /* operations of one batch; at most LANE_BATCH_MOST */
+	int64_t late_after; /* microseconds that one waits at most while batches run; 0: those tell what is late */
 	const struct store_options *store;
 };
 
 #define LANE_BATCH_MOST 256
+
+/* What a batch writes of texts, but for the first operation's. */
+#define LANE_BATCH_BYTES ((size_t)4 << 20)
+
+/* A piece of marking a conversation as read marks at most so many messages, or those (one at least) with so much
+ * content. The first is one of many in a batch, those behind it are batches of their own: others' writes come between.
+ */
+#define MARK_FIRST_ROWS 100
+#define MARK_ROWS 300
+#define MARK_FIRST_BYTES 65536
+#define MARK_BYTES 2097152
+
+/* The failure of what has waited for too long. */
+extern const struct dm_error lane_late;
 
 /* NULL where there is no memory or no thread. */
 MUST_CHECK struct lane *lane_new(const struct lane_options *options);

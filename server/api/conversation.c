@@ -26,7 +26,9 @@ static enum http_outcome list(struct exchange *exchange)
 
 static enum http_outcome marked(struct exchange *exchange)
 {
-	return exchange->operation.status == DM_OK ? list(exchange) : answer_failure(exchange, NULL);
+	if (exchange->operation.status != DM_OK)
+		return answer_failure(exchange, NULL);
+	return exchange->operation.marking.more ? exchange_await(exchange, marked) : list(exchange);
 }
 
 enum http_outcome conversation_get(struct exchange *exchange)

@@ -109,6 +109,8 @@ static enum http_outcome marked(struct exchange *exchange)
 
 	if (exchange->operation.status != DM_OK)
 		return answer_failure(exchange, NULL);
+	if (exchange->operation.marking.more)
+		return exchange_await(exchange, marked);
 	conversation = calloc(1, sizeof(*conversation));
 	if (!conversation)
 		return answer_no_room(exchange->request);

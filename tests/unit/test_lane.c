@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* test_lane.c - what waits becomes one batch, a full queue says so, threads share a queue, and know whose they are. */
+/* test_lane.c - what waits becomes one batch, a full queue says so, what waits too long is told, threads share a queue,
+ * and know whose they are. */
 #include "lane.h"
 
+#include "clock.h"
 #include "unit.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #define BATCHES_MOST 64
 
@@ -82,13 +85,14 @@ static void wait_for_batch(void)
 	pthread_mutex_unlock(&session.mutex);
 }
 
-static void start(size_t max_waiting)
+static void start_with_limit(size_t max_waiting, int64_t late_after)
 {
 	void *sessions[] = {&session};
 	struct lane_options options = {.run_batch = run_batch,
 				       .sessions = sessions,
 				       .sessions_count = 1,
 				       .batch_most = LANE_BATCH_MOST,
+				       .late_after = late_after,
 				       .store = &store};
 
 	session = (struct session){
@@ -96,6 +100,11 @@ static void start(size_t max_waiting)
 	store.max_waiting = max_waiting;
 	session.lane = lane_new(&options);
 	assert_non_null(session.lane);
+}
+
+static void start(size_t max_waiting)
+{
+	start_with_limit(max_waiting, 0);
 }
 
 /* Submits one operation and waits until the lane is at it, behind the closed gate. */
@@ -150,6 +159,88 @@ static void a_full_queue_refuses_at_once(void **state)
 	lane_free(session.lane);
 	assert_int_equal(session.completed, 6);
 	assert_int_equal(session.refused, 2);
+	assert_true(session.in_order);
+}
+
+static void wait_for_refusals(size_t count)
+{
+	size_t refused;
+
+	do {
+		sched_yield();
+		pthread_mutex_lock(&session.mutex);
+		refused = session.refused;
+		pthread_mutex_unlock(&session.mutex);
+	} while (refused < count);
+}
+
+/* The gate stays closed: a batch hangs in the disk. */
+static void what_waits_too_long_behind_a_batch_is_refused_meanwhile(void **state)
+{
+	struct dm_operation first, late[3] = {{.user_id = 2}, {.user_id = 3}, {.user_id = 4}}, next = {.user_id = 2};
+	int64_t began = clock_monotonic();
+
+	(void)state;
+	start_with_limit(10, 100000);
+	block(&first);
+	lane_submit(session.lane, &late[0]);
+	lane_submit(session.lane, &late[1]);
+	wait_for_refusals(2);
+	assert_true(clock_monotonic() - began >= 100000);
+	lane_run(session.lane, &late[2]); /* and again */
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(late[i].status, DM_BUSY);
+		assert_int_equal(late[i].error.status, DM_BUSY);
+	}
+	lane_submit(session.lane, &next);
+	set_closed(false);
+	lane_free(session.lane);
+	assert_int_equal(next.status, DM_OK);
+	assert_int_equal(session.refused, 3);
+	assert_true(session.in_order);
+}
+
+static void a_batch_holds_so_many_bytes(void **state)
+{
+	const size_t sizes[] = {LANE_BATCH_BYTES / 2, LANE_BATCH_BYTES / 2, 1, LANE_BATCH_BYTES * 2, 1, 1};
+	struct dm_operation first, operations[6];
+
+	(void)state;
+	start(10);
+	block(&first);
+	for (size_t i = 0; i < 6; i++) {
+		operations[i] = (struct dm_operation){.user_id = (int64_t)i + 2, .text = {NULL, sizes[i]}};
+		lane_submit(session.lane, &operations[i]);
+	}
+	set_closed(false);
+	lane_free(session.lane);
+	assert_int_equal(session.batches, 5);
+	assert_int_equal(session.sizes[1], 2);
+	assert_int_equal(session.sizes[2], 1);
+	assert_int_equal(session.sizes[3], 1);
+	assert_int_equal(session.sizes[4], 2);
+	assert_true(session.in_order);
+}
+
+static void a_further_piece_of_marking_is_a_batch_of_its_own(void **state)
+{
+	struct dm_operation first, operations[6];
+
+	(void)state;
+	start(10);
+	block(&first);
+	for (size_t i = 0; i < 6; i++) {
+		operations[i] = (struct dm_operation){.user_id = (int64_t)i + 2,
+						      .kind = i == 2 ? DM_OP_SEND : DM_OP_MARK_CONVERSATION_READ,
+						      .marking = {.more = i == 3}};
+		lane_submit(session.lane, &operations[i]);
+	}
+	set_closed(false);
+	lane_free(session.lane);
+	assert_int_equal(session.batches, 4);
+	assert_int_equal(session.sizes[1], 3);
+	assert_int_equal(session.sizes[2], 1);
+	assert_int_equal(session.sizes[3], 2);
 	assert_true(session.in_order);
 }
 
@@ -286,6 +377,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_waits_becomes_one_batch),
 		cmocka_unit_test(a_full_queue_refuses_at_once),
+		cmocka_unit_test(what_waits_too_long_behind_a_batch_is_refused_meanwhile),
+		cmocka_unit_test(a_batch_holds_so_many_bytes),
+		cmocka_unit_test(a_further_piece_of_marking_is_a_batch_of_its_own),
 		cmocka_unit_test(running_waits_for_the_lane_s_thread),
 		cmocka_unit_test(the_lane_s_own_thread_knows_itself),
 		cmocka_unit_test(its_numbers_are_told),

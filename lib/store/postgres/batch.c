@@ -25,7 +25,7 @@ const struct kind pg_kinds[] = {
 	[DM_OP_TICKET_CREATE]          = {pg_ticket_create, pg_take_ticket},
 	[DM_OP_TICKET_TAKE]            = {pg_ticket_take, pg_take_ticket, .question = pg_ticket_exists},
 	[DM_OP_SEND]                   = {NULL, NULL, .records = true}, /* those of a batch are one statement: pg_messages_send */
-	[DM_OP_MARK_CONVERSATION_READ] = {pg_conversation_mark_read, pg_take_marked_messages, .records = true,
+	[DM_OP_MARK_CONVERSATION_READ] = {pg_conversation_mark_read, pg_take_marked_piece, .records = true,
 	                                  .question = pg_conversation_has_unread},
 	[DM_OP_MARK_READ]              = {pg_message_mark_read, pg_take_marked_message, .records = true},
 	[DM_OP_HIDE]                   = {pg_message_hide, pg_take_hidden_message},
@@ -54,7 +54,8 @@ bool pg_operation_is_read(const struct dm_operation *operation)
 
 bool pg_operation_has_question(const struct dm_operation *operation)
 {
-	return (size_t)operation->kind < ARRAY_LENGTH(pg_kinds) && pg_kinds[operation->kind].question;
+	return (size_t)operation->kind < ARRAY_LENGTH(pg_kinds) && pg_kinds[operation->kind].question &&
+	       !operation->marking.more; /* it was asked before the first piece */
 }
 
 void pg_fail_all(const struct session *session, struct dm_operation **operations, size_t count,
@@ -110,7 +111,6 @@ static void check_schema(struct session *session, struct dm_operation *operation
  * are reads. */
 static size_t sort(struct session *session, struct dm_operation **operations, size_t count, int64_t now, size_t *reads)
 {
-	static const struct dm_error late = {DM_BUSY, "the database is too slow for what is asked; try again later"};
 	static const struct dm_error unknown = {DM_INVALID, "PostgreSQL has no webhooks yet"};
 	struct dm_operation *writes[LANE_BATCH_MOST];
 	size_t writes_count = 0;
@@ -120,7 +120,7 @@ static size_t sort(struct session *session, struct dm_operation **operations, si
 		struct dm_operation *operation = operations[i];
 
 		if (now - operation->internal.queued_at > session->postgres->limits.queue)
-			pg_fail_all(session, &operation, 1, &late);
+			pg_fail_all(session, &operation, 1, &lane_late);
 		else if (!is_known(operation))
 			pg_fail_all(session, &operation, 1, &unknown);
 		else if (operation->kind == DM_OP_CHECK_SCHEMA)

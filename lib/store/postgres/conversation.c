@@ -6,8 +6,6 @@
  * at the limit. */
 #include "nouns.h"
 
-#include "clock.h"
-
 /* $1 user, $2 partner, $3 position, $4 row id, $5 limit, $6 offset. */
 #define RANGE(user, partner, hidden, beyond, direction) \
 	"(SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE " user " = $1::bigint AND " partner \
@@ -41,10 +39,6 @@ const struct statement_text pg_conversation_statements[] = {
 	{CONVERSATION_OLDER_THAN_ROW, FROM_ROW(PAGE(BEYOND_ROW("<", LOWEST), "DESC", OFFSET_WITHOUT_ROW))},
 	{CONVERSATION_NEWER, PAGE(BEYOND(">"), "ASC", "$6::bigint")},
 	{CONVERSATION_NEWER_THAN_ROW, FROM_ROW(PAGE(BEYOND_ROW(">", HIGHEST), "ASC", OFFSET_WITHOUT_ROW))},
-	{CONVERSATION_MARK_READ,
-	 "WITH marked AS (UPDATE directmessages_message SET read_at = $3::timestamptz WHERE recipient_id = $1::bigint"
-	 " AND sender_id = $2::bigint" IS_UNREAD " RETURNING " MESSAGE_COLUMNS "),"
-	 " recorded AS (" RECORD_EVENTS("2", "marked", "read_at", "$4") ") SELECT " MESSAGE_COLUMNS " FROM marked"},
 	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = $2::bigint" IS_UNREAD " LIMIT 1", .is_look_up = true},
 	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD, .is_look_up = true},
 	{UNREAD_BY_PARTNER,
@@ -73,15 +67,6 @@ enum statement pg_conversation_page(struct dm_operation *operation, struct param
 	if (page->reverse)
 		return look_up ? CONVERSATION_NEWER_THAN_ROW : CONVERSATION_NEWER;
 	return look_up ? CONVERSATION_OLDER_THAN_ROW : CONVERSATION_OLDER;
-}
-
-enum statement pg_conversation_mark_read(struct dm_operation *operation, struct parameters *parameters)
-{
-	pg_add_int(parameters, operation->user_id);
-	pg_add_int(parameters, operation->partner_id);
-	pg_add_time(parameters, clock_now());
-	pg_add_bool(parameters, parameters->records);
-	return CONVERSATION_MARK_READ;
 }
 
 enum statement pg_conversation_has_unread(struct dm_operation *operation, struct parameters *parameters)

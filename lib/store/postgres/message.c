@@ -23,12 +23,14 @@ const struct statement_text pg_message_statements[] = {
 	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = $1::bigint"},
 	{MESSAGE_MARK_READ,
 	 "WITH marked AS (UPDATE directmessages_message SET read_at = $2::timestamptz"
-	 " WHERE id = $1::bigint AND read_at IS NULL RETURNING " MESSAGE_COLUMNS "),"
-	 " recorded AS (" RECORD_EVENTS("2", "marked", "read_at",
-					"$3") ")"
-					      " SELECT " MESSAGE_COLUMNS ", true FROM marked"
-					      " UNION ALL SELECT " MESSAGE_COLUMNS ", false FROM directmessages_message"
-					      " WHERE id = $1::bigint AND NOT EXISTS (SELECT 1 FROM marked)"},
+	 " WHERE id = $1::bigint AND read_at IS NULL RETURNING id, sender_id, recipient_id, sent_at, read_at,"
+	 " CASE WHEN $4::boolean THEN content ELSE '' END AS content),"
+	 " recorded AS (" RECORD_EVENTS(
+		 "2", "marked", "read_at",
+		 "$3") ")"
+		       " SELECT " MESSAGE_COLUMNS ", true FROM marked"
+		       " UNION ALL SELECT id, sender_id, recipient_id, sent_at, read_at, '', false FROM directmessages_message"
+		       " WHERE id = $1::bigint AND NOT EXISTS (SELECT 1 FROM marked)"},
 	{MESSAGE_HIDE, "UPDATE directmessages_message SET"
 		       " hidden_for_sender = CASE WHEN sender_id = $2::bigint THEN $3::timestamptz"
 		       " ELSE hidden_for_sender END,"
@@ -44,7 +46,7 @@ const struct statement_text pg_message_statements[] = {
 	{0},
 };
 
-static struct dm_message message_from_row(const PGresult *result, int row)
+struct dm_message pg_message_from_row(const PGresult *result, int row)
 {
 	return (struct dm_message){
 		.id = pg_int(result, row, 0),
@@ -130,24 +132,9 @@ enum dm_status pg_take_messages(const struct postgres *postgres, struct dm_opera
 
 	(void)postgres;
 	for (int row = 0; row < rows && !answer->enough; row++) {
-		struct dm_message message = message_from_row(answer->result, row);
+		struct dm_message message = pg_message_from_row(answer->result, row);
 
 		answer->enough = !operation->on_message(operation->context, &message);
-	}
-	return DM_OK;
-}
-
-enum dm_status pg_take_marked_messages(const struct postgres *postgres, struct dm_operation *operation,
-				       struct answer *answer)
-{
-	int rows = PQntuples(answer->result);
-
-	operation->count = rows;
-	for (int row = 0; row < rows; row++) {
-		struct dm_message message = message_from_row(answer->result, row);
-
-		if (!postgres->options.changed(operation, &message))
-			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
 	}
 	return DM_OK;
 }
@@ -157,18 +144,24 @@ enum statement pg_message_mark_read(struct dm_operation *operation, struct param
 	pg_add_int(parameters, operation->message_id);
 	pg_add_time(parameters, clock_now());
 	pg_add_bool(parameters, parameters->records);
+	pg_add_bool(parameters, operation->internal.is_heard);
 	return MESSAGE_MARK_READ;
 }
 
 enum dm_status pg_take_marked_message(const struct postgres *postgres, struct dm_operation *operation,
 				      struct answer *answer)
 {
+	struct dm_message message;
+
 	operation->count = 0;
 	if (PQntuples(answer->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
 	if (!pg_bool(answer->result, 0, 6)) /* it was read before */
 		return DM_OK;
-	return pg_take_marked_messages(postgres, operation, answer);
+	operation->count = 1;
+	message = pg_message_from_row(answer->result, 0);
+	return postgres->options.changed(operation, &message) ? DM_OK
+							      : fail(&operation->error, DM_NO_MEMORY, "out of memory");
 }
 
 enum statement pg_message_hide(struct dm_operation *operation, struct parameters *parameters)

@@ -11,8 +11,8 @@
 
 extern const struct statement_text pg_session_statements[], pg_user_statements[], pg_token_statements[],
 	pg_message_statements[], pg_conversation_statements[], pg_partner_statements[], pg_event_statements[],
-	pg_ticket_statements[], pg_webhook_statements[], pg_delivery_statements[],
-	pg_claim_statements[]; /* each ends with sql NULL */
+	pg_ticket_statements[], pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[],
+	pg_marking_statements[]; /* each ends with sql NULL */
 
 /* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: it is DM_OK without the database. What
  * is made up for a row (a token's key) is kept in the operation. */
@@ -47,8 +47,8 @@ operation_take pg_take_token, pg_take_revoked_token;
 /* message.c */
 #define MESSAGE_COLUMNS "id, sender_id, recipient_id, sent_at, read_at, content"
 operation_ask pg_message_get, pg_message_mark_read, pg_message_hide, pg_messages_all;
-operation_take pg_take_message, pg_take_messages, pg_take_marked_message, pg_take_marked_messages,
-	pg_take_hidden_message;
+operation_take pg_take_message, pg_take_messages, pg_take_marked_message, pg_take_hidden_message;
+struct dm_message pg_message_from_row(const PGresult *result, int row); /* of SELECT MESSAGE_COLUMNS */
 
 /* The sends of a batch are one statement. Its parameters are made in the arrays, which are the caller's; each operation
  * is given its time. False where there is no memory. */
@@ -58,9 +58,13 @@ MUST_CHECK bool pg_messages_send(struct postgres *postgres, struct dm_operation 
 void pg_take_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result);
 
 /* conversation.c */
-operation_ask pg_conversation_page, pg_conversation_mark_read, pg_conversation_has_unread, pg_unread_count,
-	pg_unread_by_partner, pg_unread_messages;
+operation_ask pg_conversation_page, pg_conversation_has_unread, pg_unread_count, pg_unread_by_partner,
+	pg_unread_messages;
 operation_take pg_take_unread_count, pg_take_unread_by_partner;
+
+/* marking.c */
+operation_ask pg_conversation_mark_read;
+operation_take pg_take_marked_piece;
 
 /* partner.c */
 operation_ask pg_partners_page;

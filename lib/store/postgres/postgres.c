@@ -139,7 +139,7 @@ static enum dm_status read_statements(struct postgres *postgres, struct dm_error
 	static const struct statement_text *const nouns[] = {
 		pg_session_statements,      pg_user_statements,     pg_token_statements, pg_message_statements,
 		pg_conversation_statements, pg_partner_statements,  pg_event_statements, pg_ticket_statements,
-		pg_webhook_statements,      pg_delivery_statements, pg_claim_statements,
+		pg_webhook_statements,      pg_delivery_statements, pg_claim_statements, pg_marking_statements,
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(nouns); i++)

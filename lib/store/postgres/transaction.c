@@ -5,9 +5,6 @@
 #include "clock.h"
 #include "lane.h"
 
-/* Sends of one statement hold at most so many bytes of content, but at least one message. */
-#define STATEMENT_BYTES_MOST (16U << 20)
-
 /* How often a clash with other transactions is repeated before the answer is that the database is busy. */
 #define REPEATS_MOST 5
 
@@ -50,20 +47,16 @@ static void sends_first(struct dm_operation **operations, size_t count)
 
 static void make_units(struct transaction *transaction, struct dm_operation **operations, size_t count)
 {
-	size_t bytes = 0;
-
 	transaction->count = 0;
 	transaction->records = false;
 	for (size_t i = 0; i < count; i++) {
 		bool is_send = operations[i]->kind == DM_OP_SEND;
 		struct unit *last = i > 0 ? &transaction->units[transaction->count - 1] : NULL;
 
-		bytes += operations[i]->text.length;
-		if (last && is_send && bytes <= STATEMENT_BYTES_MOST) {
+		if (last && is_send) { /* sends come first */
 			last->count++;
 			continue;
 		}
-		bytes = operations[i]->text.length;
 		transaction->units[transaction->count++] = (struct unit){.operations = &operations[i], .count = 1};
 	}
 }
@@ -334,7 +327,6 @@ static size_t after_failure(const struct session *session, struct dm_operation *
 /* Runs the writes until they are committed, or have failed. Gives how many are left, each to be run alone. */
 static size_t run(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
 {
-	static const struct dm_error late = {DM_BUSY, "the database is too slow for what is asked; try again later"};
 	static const struct dm_error unknown = {
 		DM_UNAVAILABLE,
 		"the connection to the database was lost before it told whether it has stored what was sent"};
@@ -347,7 +339,7 @@ static size_t run(struct session *session, struct dm_operation **operations, siz
 		struct ending ending = {.how = LOST};
 
 		if (clock_monotonic() > deadline)
-			error = late;
+			error = lane_late;
 		else if (session_ready(session, deadline, &error) == DM_OK)
 			ending = run_once(session, &transaction, operations, count, deadline);
 		if (error.status == DM_OK && ending.how == COMMITTED) {

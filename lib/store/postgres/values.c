@@ -62,6 +62,11 @@ void pg_add_time(struct parameters *parameters, int64_t value)
 	add_number(parameters, TYPE_TIME, to_postgres(value));
 }
 
+void pg_add_no_time(struct parameters *parameters)
+{
+	add(parameters, TYPE_TIME, NULL, 0);
+}
+
 void pg_add_text(struct parameters *parameters, struct dm_text text)
 {
 	add(parameters, TYPE_TEXT, text.data ? text.data : "", text.length); /* a NULL pointer would be NULL */

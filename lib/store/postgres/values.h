@@ -10,7 +10,7 @@
 
 struct user_table;
 
-#define PARAMETERS_MOST 8
+#define PARAMETERS_MOST 9
 
 /* What can be in an array: the types' OIDs. */
 enum value_type { TYPE_OTHER = 0, TYPE_BIGINT = 20, TYPE_TEXT = 25, TYPE_TIME = 1184 };
@@ -33,6 +33,7 @@ void pg_add_limit(struct parameters *parameters, uint64_t limit);     /* bigint,
 void pg_add_offset(struct parameters *parameters, uint64_t offset);   /* bigint */
 void pg_add_bool(struct parameters *parameters, bool value);          /* boolean */
 void pg_add_time(struct parameters *parameters, int64_t value);       /* timestamptz, from microseconds since 1970 */
+void pg_add_no_time(struct parameters *parameters);                   /* NULL */
 void pg_add_text(struct parameters *parameters, struct dm_text text); /* text */
 void pg_add_array(struct parameters *parameters, const struct buffer *array);
 

@@ -94,7 +94,6 @@ static enum dm_status run_in_transaction(struct session *session, struct dm_oper
  * for a locked file until the time of the first of them is over: no more than if it had been alone. */
 static size_t refuse_late(struct session *session, struct dm_operation **operations, size_t count)
 {
-	static const struct dm_error late = {DM_BUSY, "the database is too slow for what is asked; try again later"};
 	int64_t limit = session->options->busy_timeout_ms * INT64_C(1000), now = clock_monotonic();
 	size_t kept = 0;
 
@@ -103,8 +102,8 @@ static size_t refuse_late(struct session *session, struct dm_operation **operati
 			operations[kept++] = operations[i];
 			continue;
 		}
-		operations[i]->status = late.status;
-		operations[i]->error = late;
+		operations[i]->status = lane_late.status;
+		operations[i]->error = lane_late;
 		lane_complete(session->options, operations[i]);
 	}
 	if (kept > 0)

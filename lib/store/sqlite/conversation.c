@@ -7,6 +7,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "lane.h"
 
 /* ?1 user, ?2 partner, ?3 position, ?4 row id, ?5 limit, ?6 offset. One statement for each direction, and for the rows
  * at the very time of the position (SQLite would walk all of these if they were asked for by a row value). */
@@ -28,8 +29,9 @@ const struct statement_text conversation_statements[] = {
 	{CONVERSATION_ROW_TIME,
 	 "SELECT sent_at FROM directmessages_message WHERE id = ?1"
 	 " AND ((sender_id = ?2 AND recipient_id = ?3) OR (sender_id = ?3 AND recipient_id = ?2))"},
-	{CONVERSATION_MARK_READ, "UPDATE directmessages_message INDEXED BY directmessages_unread SET read_at = ?3"
-				 " WHERE recipient_id = ?1 AND sender_id = ?2" IS_UNREAD " RETURNING " MESSAGE_COLUMNS},
+	/* The index ends with the row's id, which grows as messages are stored. */
+	{CONVERSATION_UNREAD_IDS,
+	 "SELECT id" UNREAD " AND sender_id = ?2" IS_UNREAD " AND id > ?3 AND id <= ?4 ORDER BY id LIMIT ?5"},
 	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = ?2" IS_UNREAD " LIMIT 1"},
 	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD},
 	{UNREAD_BY_PARTNER,
@@ -129,15 +131,54 @@ enum dm_status conversation_has_unread(struct session *session, struct dm_operat
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status conversation_mark_read(struct session *session, struct dm_operation *operation)
+/* The messages of the piece, oldest first; at most as many as there is room for. */
+static enum dm_status find_piece(struct session *session, struct dm_operation *operation, size_t room, int64_t *ids,
+				 size_t *count)
 {
-	sqlite3_stmt *statement = session->statements[CONVERSATION_MARK_READ];
+	sqlite3_stmt *statement = session->statements[CONVERSATION_UNREAD_IDS];
+	int code;
 
-	operation->count = 0;
+	*count = 0;
 	sqlite3_bind_int64(statement, 1, operation->user_id);
 	sqlite3_bind_int64(statement, 2, operation->partner_id);
-	bind_time(statement, 3, clock_now());
-	return messages_changed(session, statement, operation);
+	sqlite3_bind_int64(statement, 3, operation->marking.from_id);
+	sqlite3_bind_int64(statement, 4, operation->marking.last);
+	sqlite3_bind_int64(statement, 5, (int64_t)room);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW && *count < room)
+		ids[(*count)++] = sqlite3_column_int64(statement, 0);
+	return session_finish(session, statement, code, &operation->error);
+}
+
+/* Takes note of where the whole ends: what is stored from now on is not of it. */
+static enum dm_status begin_marking(struct session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[MESSAGES_LAST_ID];
+	struct dm_marking *marking = &operation->marking;
+	int code = sqlite3_step(statement);
+
+	*marking = (struct dm_marking){.read_at = clock_now(), .from_id = INT64_MIN};
+	if (code == SQLITE_ROW)
+		marking->last = sqlite3_column_int64(statement, 0);
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status conversation_mark_read(struct session *session, struct dm_operation *operation)
+{
+	struct dm_marking *marking = &operation->marking;
+	bool is_first = !marking->more;
+	size_t room = is_first ? MARK_FIRST_ROWS : MARK_ROWS, count, done;
+	int64_t bytes = is_first ? MARK_FIRST_BYTES : MARK_BYTES, ids[MARK_ROWS];
+	enum dm_status status = is_first ? begin_marking(session, operation) : DM_OK;
+
+	operation->count = 0;
+	if (status == DM_OK)
+		status = find_piece(session, operation, room, ids, &count);
+	for (done = 0; status == DM_OK && done < count && bytes > 0; done++) {
+		status = message_mark(session, operation, ids[done], marking->read_at, &bytes);
+		marking->from_id = ids[done];
+	}
+	marking->more = status == DM_OK && (done < count || count == room);
+	return status;
 }
 
 enum dm_status unread_count(struct session *session, struct dm_operation *operation)

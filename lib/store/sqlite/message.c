@@ -20,6 +20,7 @@ const struct statement_text message_statements[] = {
 	{MESSAGE_HIDE_FOR_RECIPIENT,
 	 "UPDATE directmessages_message SET hidden_for_recipient = ?3 WHERE id = ?1 AND recipient_id = ?2"},
 	{MESSAGES_NEWEST, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message ORDER BY id DESC LIMIT ?1"},
+	{MESSAGES_LAST_ID, "SELECT max(id) FROM directmessages_message"},
 	{MESSAGES_NEWEST_OF_USER,
 	 "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE sender_id = ?2"
 	 " UNION ALL SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE recipient_id = ?2 AND sender_id <> ?2"
@@ -53,24 +54,31 @@ enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, s
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status messages_changed(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation)
+enum dm_status message_mark(struct session *session, struct dm_operation *operation, int64_t id, int64_t read_at,
+			    int64_t *bytes)
 {
+	sqlite3_stmt *statement = session->statements[MESSAGE_MARK_READ];
+	enum dm_status status = DM_OK;
 	int code;
 
-	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+	sqlite3_bind_int64(statement, 1, id);
+	bind_time(statement, 2, read_at);
+	code = sqlite3_step(statement);
+	if (code == SQLITE_ROW) {
 		struct dm_message message = message_from_row(statement);
 
-		enum dm_status status = session->options->changed(operation, &message)
-						? event_record(session, DM_MESSAGE_READ, &message, &operation->error)
-						: fail(&operation->error, DM_NO_MEMORY, "out of memory");
-
-		if (status != DM_OK) {
-			sqlite3_reset(statement);
-			return status;
-		}
+		*bytes -= (int64_t)message.content.length;
 		operation->count++;
+		status = session->options->changed(operation, &message)
+				 ? event_record(session, DM_MESSAGE_READ, &message, &operation->error)
+				 : fail(&operation->error, DM_NO_MEMORY, "out of memory");
+		if (status == DM_OK)
+			code = sqlite3_step(statement); /* to its end: RETURNING gives rows before that */
 	}
-	return session_finish(session, statement, code, &operation->error);
+	if (status == DM_OK)
+		return session_finish(session, statement, code, &operation->error);
+	sqlite3_reset(statement);
+	return status;
 }
 
 enum dm_status message_send(struct session *session, struct dm_operation *operation)
@@ -130,13 +138,11 @@ static enum dm_status must_exist(struct session *session, struct dm_operation *o
 
 enum dm_status message_mark_read(struct session *session, struct dm_operation *operation)
 {
-	sqlite3_stmt *statement = session->statements[MESSAGE_MARK_READ];
+	int64_t bytes = 0;
 	enum dm_status status;
 
 	operation->count = 0;
-	sqlite3_bind_int64(statement, 1, operation->message_id);
-	bind_time(statement, 2, clock_now());
-	status = messages_changed(session, statement, operation);
+	status = message_mark(session, operation, operation->message_id, clock_now(), &bytes);
 	if (status == DM_OK && operation->count == 0)
 		return must_exist(session, operation);
 	return status;

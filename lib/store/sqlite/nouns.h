@@ -30,8 +30,10 @@ struct dm_message message_from_row(sqlite3_stmt *row); /* of SELECT MESSAGE_COLU
 enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
 			     size_t *rows, bool *enough);
 
-/* Gives each row of a marking statement to the store's `changed` and counts them in the operation. */
-enum dm_status messages_changed(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation);
+/* Marks a message that is unread as read: gives it to the store's `changed`, counts it in the operation, and takes the
+ * length of its content off *bytes. */
+enum dm_status message_mark(struct session *session, struct dm_operation *operation, int64_t id, int64_t read_at,
+			    int64_t *bytes);
 
 /* conversation.c */
 operation_function conversation_page, conversation_mark_read, unread_count, unread_by_partner, unread_messages;

@@ -126,11 +126,11 @@ static void read_inline(struct sqlite_store *store, struct dm_operation *operati
 /* Whether there is something to write; asking costs a microsecond, a commit for nothing much more. */
 typedef enum dm_status has_work(struct session *session, struct dm_operation *operation, bool *has);
 
-static has_work *question_before(enum dm_operation_kind kind)
+static has_work *question_before(const struct dm_operation *operation)
 {
-	switch (kind) {
+	switch (operation->kind) {
 	case DM_OP_MARK_CONVERSATION_READ: /* what arrives just after the answer arrived after the request */
-		return conversation_has_unread;
+		return operation->marking.more ? NULL : conversation_has_unread;
 	case DM_OP_TICKET_TAKE: /* anybody may ask for one that does not exist */
 		return ticket_exists;
 	case DM_OP_EVENTS_TRIM:
@@ -143,7 +143,7 @@ static has_work *question_before(enum dm_operation_kind kind)
 /* True where the operation is done with: most conversations that are looked at have nothing unread, for example. */
 static bool has_nothing_to_write(struct sqlite_store *store, struct dm_operation *operation)
 {
-	has_work *question = question_before(operation->kind);
+	has_work *question = question_before(operation);
 	struct session *session;
 	bool has = true;
 
@@ -297,6 +297,7 @@ static enum dm_status start(struct sqlite_store *store, struct dm_error *error)
 		.sessions = &session,
 		.sessions_count = 1,
 		.batch_most = LANE_BATCH_MOST,
+		.late_after = store->options.busy_timeout_ms * INT64_C(1000),
 		.store = &store->options,
 	};
 

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* test_library_marking.c - the public API on real databases: a conversation is marked as read in pieces. */
+#include "scratch.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define MESSAGES 450
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static size_t done;
+
+static void note_done(struct dm_operation *operation)
+{
+	assert_int_equal(operation->status, DM_OK);
+	pthread_mutex_lock(&mutex);
+	done++;
+	pthread_cond_signal(&changed);
+	pthread_mutex_unlock(&mutex);
+}
+
+/* Many messages, few commits. */
+static void send_many(const struct scratch *s, int64_t sender, int64_t recipient)
+{
+	static struct dm_operation sends[MESSAGES];
+
+	done = 0;
+	for (size_t i = 0; i < MESSAGES; i++) {
+		sends[i] = (struct dm_operation){.kind = DM_OP_SEND,
+						 .user_id = sender,
+						 .partner_id = recipient,
+						 .text = text_of("Hello"),
+						 .done = note_done};
+		dm_submit(s->handle, &sends[i]);
+	}
+	pthread_mutex_lock(&mutex);
+	while (done < MESSAGES)
+		pthread_cond_wait(&changed, &mutex);
+	pthread_mutex_unlock(&mutex);
+}
+
+/* What was read, by a receiver of message_read. */
+struct told {
+	size_t count;
+	int64_t last, read_at;
+	bool in_order, alike;
+};
+
+static void hear_read(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+		      int64_t to)
+{
+	struct told *told = context;
+
+	(void)signal, (void)from_user, (void)to;
+	told->in_order = (told->count == 0 || told->in_order) && message->id > told->last;
+	told->alike = (told->count == 0 || (told->alike && message->read_at == told->read_at)) &&
+		      message->content.length == 5 && memcmp(message->content.data, "Hello", 5) == 0;
+	told->last = message->id;
+	told->read_at = message->read_at;
+	told->count++;
+}
+
+static int64_t unread_of(const struct scratch *s, int64_t user_id)
+{
+	int64_t count;
+
+	assert_ok(dm_unread_count(s->handle, user_id, &count, NULL));
+	return count;
+}
+
+static void pieces_are_marked_oldest_first_and_signalled_each(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ, .user_id = s->mary, .partner_id = s->john};
+	struct told told = {0};
+	size_t pieces = 0;
+
+	send_many(s, s->john, s->mary);
+	scratch_send(s->handle, s->bob, s->mary, "another's");
+	assert_ok(dm_connect(s->handle, DM_MESSAGE_READ, hear_read, &told, NULL));
+	do {
+		dm_run(s->handle, &mark);
+		assert_int_equal(mark.status, DM_OK);
+		assert_int_equal(told.count, MESSAGES + 1 - unread_of(s, s->mary));
+		assert_in_range(mark.count, 1, 300);
+		pieces++;
+	} while (mark.marking.more);
+	assert_in_range(pieces, 3, 10);
+	assert_int_equal(told.count, MESSAGES);
+	assert_true(told.in_order);
+	assert_true(told.alike);
+	assert_int_equal(unread_of(s, s->mary), 1);
+	dm_run(s->handle, &mark);
+	assert_int_equal(mark.count, 0);
+	assert_false(mark.marking.more);
+	assert_true(dm_disconnect(s->handle, DM_MESSAGE_READ, hear_read, &told));
+}
+
+/* Whoever writes on while another reads must not keep that one reading for ever. */
+static void what_is_sent_meanwhile_is_left(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ, .user_id = s->mary, .partner_id = s->john};
+	int64_t marked = 0, sent = 0;
+
+	send_many(s, s->john, s->mary);
+	do {
+		dm_run(s->handle, &mark);
+		assert_int_equal(mark.status, DM_OK);
+		marked += mark.count;
+		if (mark.marking.more)
+			send_many(s, s->john, s->mary), sent += MESSAGES;
+		assert_in_range(sent, 0, 10 * MESSAGES);
+	} while (mark.marking.more);
+	assert_true(sent > 0);
+	assert_int_equal(marked, MESSAGES);
+	assert_int_equal(unread_of(s, s->mary), sent);
+}
+
+static void a_piece_that_was_the_last_before_an_end_loses_nothing(void **state)
+{
+	struct scratch scratch;
+	struct dm_options options = {.record_events = true};
+	struct dm_conversation_options wanted = {.limit = 1, .mark_read = true};
+	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ};
+	struct heard heard = {0};
+
+	(void)state;
+	scratch_make(&scratch);
+	scratch_open(&scratch, &options);
+	send_many(&scratch, scratch.john, scratch.mary);
+	mark.user_id = scratch.mary;
+	mark.partner_id = scratch.john;
+	dm_run(scratch.handle, &mark);
+	assert_true(mark.marking.more);
+	dm_close(scratch.handle);
+	options.database = scratch.url;
+	assert_ok(dm_open(&options, &scratch.handle, NULL));
+	assert_int_equal(unread_of(&scratch, scratch.mary), MESSAGES - mark.count);
+	assert_int_equal(scratch_number(&scratch, "SELECT count(*) FROM directmessages_event WHERE kind = 2"),
+			 mark.count);
+	assert_ok(dm_conversation(scratch.handle, scratch.mary, scratch.john, &wanted, hear_message, &heard, NULL));
+	assert_int_equal(unread_of(&scratch, scratch.mary), 0);
+	assert_int_equal(scratch_number(&scratch, "SELECT count(DISTINCT message_id) * 1000000 + count(*)"
+						  " FROM directmessages_event WHERE kind = 2"),
+			 MESSAGES * INT64_C(1000000) + MESSAGES);
+	scratch_remove(&scratch);
+}
+
+/* On PostgreSQL the pieces walk over what was read too. */
+static void one_unread_among_many_that_were_read_is_found(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_conversation_options wanted = {.limit = 1, .mark_read = true};
+	struct heard heard = {0};
+	int64_t hidden;
+
+	for (int i = 0; i < 3; i++)
+		send_many(s, s->john, s->mary);
+	hidden = scratch_send(s->handle, s->john, s->mary, "hidden");
+	assert_ok(dm_delete_message(s->handle, s->mary, hidden, NULL));
+	scratch_sql(
+		s,
+		"UPDATE directmessages_message SET read_at = sent_at WHERE id NOT IN (1, 700, 1350) AND content <> 'hidden'");
+	assert_int_equal(unread_of(s, s->mary), 3);
+	assert_ok(dm_conversation(s->handle, s->mary, s->john, &wanted, hear_message, &heard, NULL));
+	assert_int_equal(unread_of(s, s->mary), 0);
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message WHERE read_at IS NULL"), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(pieces_are_marked_oldest_first_and_signalled_each, scratch_setup,
+						scratch_teardown),
+		cmocka_unit_test_setup_teardown(what_is_sent_meanwhile_is_left, scratch_setup, scratch_teardown),
+		cmocka_unit_test(a_piece_that_was_the_last_before_an_end_loses_nothing),
+		cmocka_unit_test_setup_teardown(one_unread_among_many_that_were_read_is_found, scratch_setup,
+						scratch_teardown),
+	};
+
+	return RUN_TESTS("library_marking", tests);
+}

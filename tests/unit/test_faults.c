@@ -81,6 +81,7 @@ static enum dm_status open_step(struct life *life, struct dm_error *error)
 {
 	int64_t allowed[] = {1};
 	struct dm_options options = {.database = life->scratch.url,
+				     .max_content_length = DM_CONTENT_UNLIMITED,
 				     .create = true,
 				     .allowed_recipients = allowed,
 				     .allowed_recipients_count = 1};

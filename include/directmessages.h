@@ -100,7 +100,6 @@ struct dm_user_table {
 };
 
 #define DM_CONTENT_UNLIMITED SIZE_MAX
-
 struct dm_options {
 	/* "sqlite:///relative.db", "sqlite:////absolute.db", or libpq's
 	 * "postgresql://user:password@host:port/database", with all that libpq reads from a URL and its environment;
@@ -312,7 +311,7 @@ enum dm_operation_kind {
 	DM_OP_CONVERSATION,           /* user_id, partner_id, page -> on_message */
 	DM_OP_MESSAGE,                /* message_id -> on_message; DM_NOT_FOUND */
 	DM_OP_ALL_MESSAGES,           /* user_id (0: everybody), page.limit -> on_message */
-	DM_OP_EVENTS,                 /* user_id, event, page.limit -> on_event, event, count; see dm_events */
+	DM_OP_EVENTS,                 /* user_id, event, page -> on_event, event, count, flag; see dm_events */
 	DM_OP_EVENTS_NEWEST,          /* -> event */
 	DM_OP_EVENTS_TRIM,            /* page.position: before, page.limit: keep -> count */
 	DM_OP_TICKET_CREATE,          /* text: a token's key -> key: the ticket; see DM_TICKET_SECONDS */
@@ -340,6 +339,8 @@ struct dm_page {
 	int64_t row_id;  /* messages: the id of the row to start beyond; 0: none. It breaks ties at equal times */
 	uint64_t offset; /* rows to skip first, where row_id does not say it better */
 	size_t limit;    /* at most so many rows; 0 means all */
+	size_t bytes;    /* of content; the message behind them is lent without its own (data NULL), as the last; an
+			    event behind them is not lent but sets the operation's flag; 0 means all */
 };
 
 /* Marking a conversation is done in pieces, so that others' writes come between. Zero this, and submit the operation
@@ -368,8 +369,7 @@ struct dm_operation {
 	dm_event_row *on_event;
 	void (*done)(struct dm_operation *operation); /* must be given to dm_submit */
 	void *context;                                /* the caller's; given to the row functions */
-
-	enum dm_status status;
+	enum dm_status status;                        /* from here on: the outcome */
 	struct dm_error error;
 	int64_t count;
 	struct dm_message message;
@@ -379,9 +379,8 @@ struct dm_operation {
 		struct dm_operation *next;
 		int64_t queued_at;
 		struct dm *handle;
-		bool is_heard; /* somebody wants to hear of the messages that it marks as read */
-		void *changed; /* these, for the signals */
-		void *waiter;
+		bool is_heard;          /* somebody wants to hear of the messages that it marks as read */
+		void *changed, *waiter; /* these, for the signals; who waits for it */
 	} internal;
 };
 

@@ -9,8 +9,9 @@ static bool add_message(void *context, const struct dm_message *message)
 	struct exchange *exchange = context;
 	struct page *page = exchange->resource;
 
-	if (page_add(page, message->sent_at, message->id))
-		shape_message(&page->rows, message, exchange->user_id);
+	if (!page_add(page, message->sent_at, message->id))
+		return false;
+	shape_message(&page->rows, message, exchange->user_id);
 	return true;
 }
 

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A piece of the answer: so many messages, or those that reach so many bytes. */
 #define MESSAGES_A_PIECE 200
+#define BYTES_A_PIECE ((size_t)1 << 20)
 
 struct conversation_stream {
 	struct request *request;
@@ -21,6 +23,7 @@ struct conversation_stream {
 	struct buffer piece;
 	size_t given; /* bytes of the piece that are sent */
 	size_t rows;  /* messages in the piece */
+	bool is_cut;  /* by its bytes: there may be more */
 	bool started; /* some message was written */
 	bool ended;   /* the closing bracket was */
 };
@@ -29,6 +32,9 @@ static bool add_message(void *context, const struct dm_message *message)
 {
 	struct conversation_stream *stream = context;
 
+	stream->is_cut = !message->content.data || stream->piece.length >= BYTES_A_PIECE;
+	if (stream->is_cut) /* the next piece begins with it */
+		return false;
 	buffer_append_char(&stream->piece, stream->started ? ',' : '[');
 	stream->started = true;
 	shape_message(&stream->piece, message, stream->user_id);
@@ -43,7 +49,7 @@ static void piece_is_read(struct dm_operation *operation)
 {
 	struct conversation_stream *stream = operation->context;
 
-	if (stream->rows < MESSAGES_A_PIECE) {
+	if (stream->rows < MESSAGES_A_PIECE && !stream->is_cut) {
 		if (!stream->started)
 			buffer_append_char(&stream->piece, '[');
 		buffer_append_char(&stream->piece, ']');
@@ -65,6 +71,7 @@ static bool ask_for_piece(struct conversation_stream *stream)
 	stream->piece.length = 0;
 	stream->given = 0;
 	stream->rows = 0;
+	stream->is_cut = false;
 	request_wait_begin(stream->request);
 	dm_submit(stream->handle, &stream->operation);
 	return request_wait_is_over(stream->request);
@@ -119,6 +126,7 @@ static enum http_outcome marked(struct exchange *exchange)
 	conversation->user_id = exchange->user_id;
 	conversation->partner_id = exchange->target_id;
 	conversation->from.limit = MESSAGES_A_PIECE;
+	conversation->from.bytes = BYTES_A_PIECE;
 	buffer_init(&conversation->piece, SIZE_MAX);
 	buffer_charge(&conversation->piece, exchange->share);
 	stream.context = conversation;

@@ -11,7 +11,7 @@
 #include "sse.h"
 
 #define PIECE 500             /* places of the log that are read at once */
-#define PIECE_BYTES (1 << 20) /* of a stream's own reading, and the event beyond it */
+#define PIECE_BYTES (1 << 20) /* of their contents, and of what a stream reads by itself; one event may be larger */
 #define STREAMS_A_ROUND 64    /* that are worked on, or get their heartbeat, before the log's end is looked at again */
 
 /* Clients come again after a break within this time, not all at once. */
@@ -127,8 +127,10 @@ static void lose_end(struct feed *feed)
 
 static void read_end(struct feed *feed)
 {
-	struct dm_operation operation = {
-		.kind = DM_OP_EVENTS, .page = {.limit = PIECE}, .on_event = dispatch, .context = feed};
+	struct dm_operation operation = {.kind = DM_OP_EVENTS,
+					 .page = {.limit = PIECE, .bytes = PIECE_BYTES},
+					 .on_event = dispatch,
+					 .context = feed};
 
 	if (!feed->knows_end) {
 		find_end(feed);
@@ -139,7 +141,7 @@ static void read_end(struct feed *feed)
 		run(feed, &operation);
 		if (operation.status == DM_OK)
 			feed->end = operation.event;
-	} while (operation.status == DM_OK && operation.count == PIECE);
+	} while (operation.status == DM_OK && (operation.count == PIECE || operation.flag));
 	if (operation.status == DM_NOT_FOUND)
 		lose_end(feed);
 }
@@ -199,7 +201,7 @@ static void replay(struct feed *feed, struct stream *stream)
 	struct dm_operation operation = {.kind = DM_OP_EVENTS,
 					 .user_id = stream->user_id,
 					 .event = stream->position,
-					 .page = {.limit = PIECE},
+					 .page = {.limit = PIECE, .bytes = replay.most},
 					 .on_event = collect,
 					 .context = &replay};
 	bool reached_end;
@@ -211,7 +213,8 @@ static void replay(struct feed *feed, struct stream *stream)
 		return;
 	stream->position = operation.event;
 	feed->streams->dispatched += replay.events;
-	reached_end = operation.count < PIECE && !replay.is_full && !is_after(&feed->end, &stream->position);
+	reached_end = operation.count < PIECE && !operation.flag && !replay.is_full &&
+		      !is_after(&feed->end, &stream->position);
 	stream_set_state(stream, reached_end ? STREAM_LIVE : STREAM_PAUSED);
 	stream_put(stream, feed->text);
 }

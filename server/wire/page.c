@@ -10,7 +10,7 @@
 
 void page_init(struct page *page, enum cursor_kind kind)
 {
-	*page = (struct page){.kind = kind, .from = {.limit = PAGE_SIZE + 1}};
+	*page = (struct page){.kind = kind, .size = PAGE_SIZE, .from = {.limit = PAGE_SIZE + 1, .bytes = PAGE_BYTES}};
 	buffer_init(&page->rows, SIZE_MAX);
 }
 
@@ -23,10 +23,12 @@ bool page_add(struct page *page, int64_t position, int64_t id)
 {
 	size_t row = page->count++;
 
+	if (page->rows.length >= PAGE_BYTES)
+		page->size = row;
 	page->positions[row] = position;
 	page->ids[row] = id;
 	page->starts[row] = page->rows.length;
-	return row < PAGE_SIZE;
+	return row < page->size;
 }
 
 /* ---- which places the links lead to -------------------------------------------------------------------------- */
@@ -44,7 +46,7 @@ static bool same_position(struct position a, struct position b)
 
 static size_t rows_on_page(const struct page *page)
 {
-	return page->count < PAGE_SIZE ? page->count : PAGE_SIZE;
+	return page->count < page->size ? page->count : page->size;
 }
 
 /* The page's n-th row counted from the edge that a link starts from: for `next` from its last row (in the order of the
@@ -61,7 +63,7 @@ static bool has_link(const struct page *page, bool next)
 	/* Onwards in the direction of the cursor there is more if a row came that did not fit; back, if we came from
 	 * there. */
 	if (next != page->from.reverse)
-		return page->count > PAGE_SIZE;
+		return page->count > page->size;
 	return page->from.has_position || page->from.offset > 0 || page->from.row_id != 0;
 }
 
@@ -69,7 +71,7 @@ static bool has_link(const struct page *page, bool next)
 static struct position beyond_edge(const struct page *page, bool next)
 {
 	if (next != page->from.reverse)
-		return (struct position){page->count > PAGE_SIZE, page->positions[PAGE_SIZE]};
+		return (struct position){page->count > page->size, page->positions[page->size]};
 	return (struct position){page->from.has_position, page->from.position};
 }
 
@@ -80,10 +82,10 @@ static void place_without_marker(const struct page *page, bool next, struct dm_p
 	struct position other = beyond_edge(page, !next);
 
 	if (!has_link(page, !next)) {
-		place->offset = PAGE_SIZE;
+		place->offset = page->size;
 		return;
 	}
-	place->offset = next != page->from.reverse ? page->from.offset + PAGE_SIZE : 0;
+	place->offset = next != page->from.reverse ? page->from.offset + page->size : 0;
 	place->has_position = other.exists;
 	place->position = other.value;
 }

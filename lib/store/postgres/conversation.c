@@ -6,16 +6,21 @@
  * at the limit. */
 #include "nouns.h"
 
-/* $1 user, $2 partner, $3 position, $4 row id, $5 limit, $6 offset. */
+/* $1 user, $2 partner, $3 position, $4 row id, $5 limit, $6 offset, $7 bytes: rows before which so many were have no
+ * content, so that it does not leave the server. */
 #define RANGE(user, partner, hidden, beyond, direction) \
 	"(SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE " user " = $1::bigint AND " partner \
 	" = $2::bigint AND " hidden " IS NULL AND (sent_at, id) " beyond " ORDER BY sent_at " direction \
 	", id " direction " LIMIT $5::bigint + $6::bigint)"
 #define PAGE(beyond, direction, offset) \
-	"SELECT " MESSAGE_COLUMNS \
-	" FROM (" RANGE("sender_id", "recipient_id", "hidden_for_sender", beyond, direction) " UNION ALL " RANGE( \
-		"recipient_id", "sender_id", "hidden_for_recipient", beyond, \
-		direction) ") page ORDER BY sent_at " direction ", id " direction " LIMIT $5::bigint OFFSET " offset
+	"SELECT id, sender_id, recipient_id, sent_at, read_at, CASE WHEN sum(octet_length(content)) OVER" \
+	" (ORDER BY sent_at " direction ", id " direction " ROWS UNBOUNDED PRECEDING) - octet_length(content)" \
+	" < $7::bigint THEN content END FROM (SELECT * FROM (" RANGE( \
+		"sender_id", "recipient_id", "hidden_for_sender", beyond, \
+		direction) " UNION ALL " RANGE("recipient_id", "sender_id", "hidden_for_recipient", beyond, \
+					       direction) ") page ORDER BY sent_at " direction ", id " direction \
+							  " LIMIT $5::bigint OFFSET " offset \
+							  ") page ORDER BY sent_at " direction ", id " direction
 
 #define BEYOND(compare) compare " ($3::timestamptz, $4::bigint)"
 
@@ -64,6 +69,7 @@ enum statement pg_conversation_page(struct dm_operation *operation, struct param
 	pg_add_int(parameters, page->row_id != 0 ? page->row_id : beyond_ids);
 	pg_add_limit(parameters, page->limit);
 	pg_add_offset(parameters, page->offset);
+	pg_add_most(parameters, page->bytes);
 	if (page->reverse)
 		return look_up ? CONVERSATION_NEWER_THAN_ROW : CONVERSATION_NEWER;
 	return look_up ? CONVERSATION_OLDER_THAN_ROW : CONVERSATION_OLDER;

@@ -37,17 +37,20 @@
 	" UNION ALL SELECT transaction, id FROM " LOG " WHERE " FOREIGN ")"
 
 const struct statement_text pg_event_statements[] = {
-	/* $1, $2 the position, $3 places, $4 the user. The message's columns come last; NULL where it is gone, or none
-	 * of the user's. An id says little: where Django empties its tables (manage.py flush), its ids begin anew, and
-	 * this log stays. */
+	/* $1, $2 the position, $3 places, $4 the user, $5 bytes: contents before which so many were stay in the server.
+	 * The message's columns come last; NULL where it is gone, or none of the user's, or of the position itself. An
+	 * id says little: where Django empties its tables (manage.py flush), its ids begin anew, and this log stays. */
 	{EVENTS_FROM,
 	 "SELECT e.transaction, e.id, e." MARK
 	 ", e.kind, e.at, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL,"
-	 " m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, m.content"
+	 " m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, CASE WHEN sum(octet_length(m.content)) OVER"
+	 " (ORDER BY e.transaction, e.id ROWS UNBOUNDED PRECEDING) - octet_length(m.content) < $5::bigint"
+	 " THEN m.content END"
 	 " FROM (SELECT * FROM " LOG " WHERE (transaction, id) >= ($1::bigint, $2::bigint) AND " SETTLED
 	 " ORDER BY transaction, id LIMIT $3::bigint) e LEFT JOIN directmessages_message m ON m.id = e.message_id"
 	 " AND m.sender_id = e.sender_id AND m.recipient_id = e.recipient_id"
-	 " AND ($4::bigint = 0 OR $4::bigint IN (e.sender_id, e.recipient_id)) ORDER BY e.transaction, e.id"},
+	 " AND ($4::bigint = 0 OR $4::bigint IN (e.sender_id, e.recipient_id))"
+	 " AND (e.transaction, e.id) > ($1::bigint, $2::bigint) ORDER BY e.transaction, e.id"},
 	{EVENTS_NEWEST,
 	 "SELECT transaction, id, " MARK " FROM " LOG " WHERE " SETTLED " ORDER BY transaction DESC, id DESC LIMIT 1"},
 	{EVENTS_OLD, OLD " SELECT 1 FROM old LIMIT 1"},
@@ -66,6 +69,7 @@ enum statement pg_events(struct dm_operation *operation, struct parameters *para
 	pg_add_int(parameters, operation->event.id);
 	pg_add_limit(parameters, limit > 0 ? limit + 1 : 0);
 	pg_add_int(parameters, operation->user_id);
+	pg_add_most(parameters, operation->page.bytes);
 	return EVENTS_FROM;
 }
 
@@ -113,12 +117,16 @@ enum dm_status pg_take_events(const struct postgres *postgres, struct dm_operati
 
 	(void)postgres;
 	operation->count = 0;
+	operation->flag = false;
 	/* The row at the position itself shows that nothing behind it was removed: the log is trimmed from its start.
 	 */
 	if (!is_there(result, &start))
 		return fail(&operation->error, DM_NOT_FOUND,
 			    "the event log does not hold this position, or not any more");
 	for (int row = 1; row < rows && !answer->enough; row++) {
+		operation->flag = !PQgetisnull(result, row, 7) && PQgetisnull(result, row, 12);
+		if (operation->flag)
+			break;
 		operation->event = position_of(result, row);
 		operation->count++;
 		answer->enough = !PQgetisnull(result, row, 7) && !lend(operation, result, row);

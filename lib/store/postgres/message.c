@@ -134,7 +134,10 @@ enum dm_status pg_take_messages(const struct postgres *postgres, struct dm_opera
 	for (int row = 0; row < rows && !answer->enough; row++) {
 		struct dm_message message = pg_message_from_row(answer->result, row);
 
-		answer->enough = !operation->on_message(operation->context, &message);
+		answer->enough = PQgetisnull(answer->result, row, 5);
+		if (answer->enough)
+			message.content = (struct dm_text){NULL, 0};
+		answer->enough |= !operation->on_message(operation->context, &message);
 	}
 	return DM_OK;
 }

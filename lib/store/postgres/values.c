@@ -37,6 +37,11 @@ void pg_add_offset(struct parameters *parameters, uint64_t offset)
 	pg_add_int(parameters, offset < ROWS_MOST ? (int64_t)offset : ROWS_MOST);
 }
 
+void pg_add_most(struct parameters *parameters, uint64_t bytes)
+{
+	pg_add_offset(parameters, bytes > 0 ? bytes : ROWS_MOST);
+}
+
 void pg_add_limit(struct parameters *parameters, uint64_t limit)
 {
 	if (limit > 0)

@@ -30,6 +30,7 @@ struct parameters {
 
 void pg_add_int(struct parameters *parameters, int64_t value);        /* bigint */
 void pg_add_limit(struct parameters *parameters, uint64_t limit);     /* bigint, NULL where it is 0 */
+void pg_add_most(struct parameters *parameters, uint64_t bytes);      /* bigint, the largest where it is 0 */
 void pg_add_offset(struct parameters *parameters, uint64_t offset);   /* bigint */
 void pg_add_bool(struct parameters *parameters, bool value);          /* boolean */
 void pg_add_time(struct parameters *parameters, int64_t value);       /* timestamptz, from microseconds since 1970 */

@@ -83,39 +83,39 @@ static void bind_position(sqlite3_stmt *statement, const struct start *start, bo
 }
 
 static enum dm_status lend_range(struct session *session, struct dm_operation *operation, enum statement which,
-				 const struct start *start, size_t *rows, bool *enough)
+				 const struct start *start, struct lent *lent)
 {
 	sqlite3_stmt *statement = session->statements[which];
 	size_t limit = operation->page.limit;
 
-	if (*enough || (limit > 0 && *rows >= limit))
+	if (lent->enough || (limit > 0 && lent->rows >= limit))
 		return DM_OK;
 	sqlite3_bind_int64(statement, 1, operation->user_id);
 	sqlite3_bind_int64(statement, 2, operation->partner_id);
 	bind_position(statement, start, operation->page.reverse);
 	if (sqlite3_bind_parameter_count(statement) >= 4)
 		sqlite3_bind_int64(statement, 4, start->row_id);
-	sqlite3_bind_int64(statement, 5, limit > 0 ? (int64_t)(limit - *rows) : -1);
+	sqlite3_bind_int64(statement, 5, limit > 0 ? (int64_t)(limit - lent->rows) : -1);
 	sqlite3_bind_int64(statement, 6, (int64_t)start->offset);
-	return messages_lend(session, statement, operation, rows, enough);
+	return messages_lend(session, statement, operation, lent);
 }
 
 enum dm_status conversation_page(struct session *session, struct dm_operation *operation)
 {
-	bool reverse = operation->page.reverse, enough = false;
+	bool reverse = operation->page.reverse;
+	struct lent lent = {.rows = 0};
 	enum dm_status status;
 	struct start start;
-	size_t rows = 0;
 
 	if (operation->user_id == operation->partner_id) /* nobody messages oneself */
 		return DM_OK;
 	status = find_start(session, operation, &start);
 	if (status == DM_OK && start.row_id != 0)
 		status = lend_range(session, operation, reverse ? CONVERSATION_NEWER_TIES : CONVERSATION_OLDER_TIES,
-				    &start, &rows, &enough);
+				    &start, &lent);
 	if (status == DM_OK)
 		status = lend_range(session, operation, reverse ? CONVERSATION_NEWER : CONVERSATION_OLDER, &start,
-				    &rows, &enough);
+				    &lent);
 	return status;
 }
 
@@ -214,9 +214,8 @@ enum dm_status unread_by_partner(struct session *session, struct dm_operation *o
 enum dm_status unread_messages(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[UNREAD_MESSAGES];
-	bool enough = false;
-	size_t rows = 0;
+	struct lent lent = {.rows = 0};
 
 	sqlite3_bind_int64(statement, 1, operation->user_id);
-	return messages_lend(session, statement, operation, &rows, &enough);
+	return messages_lend(session, statement, operation, &lent);
 }

@@ -85,7 +85,7 @@ static bool is_wanted(sqlite3_stmt *row, int64_t user_id)
 	return event_is_of(&message, SIGNAL_OF(sqlite3_column_int(row, 7)), sqlite3_column_int64(row, 8));
 }
 
-static bool lend(struct dm_operation *operation, sqlite3_stmt *row)
+static bool lend(struct dm_operation *operation, sqlite3_stmt *row, size_t *bytes)
 {
 	struct dm_event event = {
 		.position = operation->event,
@@ -97,6 +97,7 @@ static bool lend(struct dm_operation *operation, sqlite3_stmt *row)
 	};
 
 	event.message.read_at = event.signal == DM_MESSAGE_READ ? event.at : DM_UNREAD;
+	*bytes += event.message.content.length;
 	return operation->on_event(operation->context, &event);
 }
 
@@ -105,12 +106,13 @@ enum dm_status events_read(struct session *session, struct dm_operation *operati
 	sqlite3_stmt *statement = session->statements[EVENTS_FROM];
 	const struct dm_event_position start = operation->event;
 	struct dm_event_position first;
-	size_t limit = operation->page.limit;
+	size_t limit = operation->page.limit, most = operation->page.bytes, bytes = 0;
 	enum dm_status status;
 	bool enough = false;
 	int code;
 
 	operation->count = 0;
+	operation->flag = false;
 	sqlite3_bind_int64(statement, 1, start.id);
 	sqlite3_bind_int64(statement, 2, limit > 0 ? (int64_t)limit + 1 : -1);
 	code = sqlite3_step(statement);
@@ -121,9 +123,12 @@ enum dm_status events_read(struct session *session, struct dm_operation *operati
 		fail(&operation->error, DM_NOT_FOUND, "the event log does not hold this position, or not any more");
 	while (operation->error.status == DM_OK && !enough && code == SQLITE_ROW &&
 	       (code = sqlite3_step(statement)) == SQLITE_ROW) {
+		operation->flag = enough = most > 0 && bytes >= most;
+		if (enough)
+			break;
 		operation->event = position_from_row(statement, 6, 13);
 		operation->count++;
-		enough = is_wanted(statement, operation->user_id) && !lend(operation, statement);
+		enough = is_wanted(statement, operation->user_id) && !lend(operation, statement, &bytes);
 	}
 	status = session_finish(session, statement, code, &operation->error);
 	return operation->error.status != DM_OK ? operation->error.status : status;

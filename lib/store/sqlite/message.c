@@ -41,15 +41,20 @@ struct dm_message message_from_row(sqlite3_stmt *row)
 }
 
 enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
-			     size_t *rows, bool *enough)
+			     struct lent *lent)
 {
+	size_t most = operation->page.bytes;
 	int code = SQLITE_DONE;
 
-	while (!*enough && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+	while (!lent->enough && (code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct dm_message message = message_from_row(statement);
 
-		++*rows;
-		*enough = !operation->on_message(operation->context, &message);
+		lent->enough = most > 0 && lent->bytes >= most;
+		if (lent->enough)
+			message.content = (struct dm_text){NULL, 0};
+		lent->rows++;
+		lent->bytes += message.content.length;
+		lent->enough |= !operation->on_message(operation->context, &message);
 	}
 	return session_finish(session, statement, code, &operation->error);
 }
@@ -111,13 +116,12 @@ enum dm_status message_send(struct session *session, struct dm_operation *operat
 enum dm_status message_get(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_BY_ID];
+	struct lent lent = {.rows = 0};
 	enum dm_status status;
-	bool enough = false;
-	size_t rows = 0;
 
 	sqlite3_bind_int64(statement, 1, operation->message_id);
-	status = messages_lend(session, statement, operation, &rows, &enough);
-	if (status == DM_OK && rows == 0)
+	status = messages_lend(session, statement, operation, &lent);
+	if (status == DM_OK && lent.rows == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
 	return status;
 }
@@ -168,12 +172,12 @@ enum dm_status message_hide(struct session *session, struct dm_operation *operat
 
 enum dm_status messages_all(struct session *session, struct dm_operation *operation)
 {
-	bool one_user = operation->user_id > 0, enough = false;
+	bool one_user = operation->user_id > 0;
 	sqlite3_stmt *statement = session->statements[one_user ? MESSAGES_NEWEST_OF_USER : MESSAGES_NEWEST];
-	size_t rows = 0;
+	struct lent lent = {.rows = 0};
 
 	sqlite3_bind_int64(statement, 1, operation->page.limit > 0 ? (int64_t)operation->page.limit : -1);
 	if (one_user)
 		sqlite3_bind_int64(statement, 2, operation->user_id);
-	return messages_lend(session, statement, operation, &rows, &enough);
+	return messages_lend(session, statement, operation, &lent);
 }

@@ -26,9 +26,15 @@ operation_function message_send, message_get, message_mark_read, message_hide, m
 struct dm_message message_from_row(sqlite3_stmt *row); /* of SELECT MESSAGE_COLUMNS */
 #define MESSAGE_COLUMNS "id, sender_id, recipient_id, sent_at, read_at, content"
 
-/* Lends each row to the operation's on_message until it has enough; resets the statement. *rows counts them. */
+/* What was lent of an operation's messages. */
+struct lent {
+	size_t rows, bytes; /* of content */
+	bool enough;
+};
+
+/* Lends each row to the operation's on_message until it has enough; resets the statement. */
 enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
-			     size_t *rows, bool *enough);
+			     struct lent *lent);
 
 /* Marks a message that is unread as read: gives it to the store's `changed`, counts it in the operation, and takes the
  * length of its content off *bytes. */

@@ -15,6 +15,16 @@
 #define UNAVAILABLE "{\"detail\":\"Service temporarily unavailable.\"}"
 #define NO_ROOM "no room for a body or an answer; see DIRECTMESSAGES_MAX_BUFFER_BYTES, or give the server more memory"
 
+const struct response exchange_no_room = {
+	.status = 503,
+	.headers = {{"Content-Type", "application/json"},
+		    {"Cache-Control", "private, no-cache"},
+		    {"X-Content-Type-Options", "nosniff"},
+		    {"Retry-After", RETRY_AFTER_SECONDS}},
+	.headers_count = 4,
+	.lent = {UNAVAILABLE, sizeof(UNAVAILABLE) - 1},
+};
+
 struct dm_operation *exchange_operation(struct exchange *exchange, enum dm_operation_kind kind)
 {
 	exchange->operation = (struct dm_operation){.kind = kind, .user_id = exchange->user_id, .context = exchange};
@@ -100,16 +110,12 @@ enum http_outcome answer_no_room(struct request *request)
 	log_line(LOG_WARNING, NO_ROOM);
 	if (exchange && exchange->is_stored)
 		return HTTP_DROP;
+	if (response->stream.read)
+		response->stream.release(response->stream.context);
 	buffer_release(&response->body);
-	response->headers_count = 0;
-	response->status = 503;
-	response->lent = SPAN(UNAVAILABLE); /* there may be no memory for any other */
+	*response = exchange_no_room;
 	if (exchange && exchange->route)
 		response_header(response, "Allow", exchange->route->allow);
-	response_header(response, "Cache-Control", "private, no-cache");
-	response_header(response, "X-Content-Type-Options", "nosniff");
-	response_header(response, "Content-Type", "application/json");
-	response_header(response, "Retry-After", RETRY_AFTER_SECONDS);
 	return HTTP_ANSWER;
 }
 

@@ -70,6 +70,9 @@ enum http_outcome answer_empty(struct exchange *exchange, unsigned status);
 enum http_outcome answer_error(struct exchange *exchange, unsigned status, const char *format, ...) PRINTF_LIKE(3, 4);
 enum http_outcome answer_detail(struct exchange *exchange, unsigned status, struct span detail);
 
+/* What answer_no_room answers, less `Allow`; for where there is no memory even for that. */
+extern const struct response exchange_no_room;
+
 /* 503: no memory, or too much of it is in use. It takes none itself; there is no answer at all where this one would be
  * untrue. Every answer becomes this one where memory was short (arena.failed). */
 enum http_outcome answer_no_room(struct request *request);

@@ -24,6 +24,7 @@ bool front_open(struct front *front, const char *address, const char *flag, cons
 	own.first = pipeline_begin;
 	own.completed = pipeline_completed;
 	own.context = &front->api;
+	own.no_room = &exchange_no_room;
 	front->server = http_start(&own);
 	if (front->server)
 		return true;

@@ -126,17 +126,30 @@ ssize_t request_read_stream(struct request *request, char *out, size_t size)
 
 /* ---- responses ----------------------------------------------------------------------------------------------- */
 
+/* Whether nothing was done for the request that an answer of 503 would deny. */
+static bool may_be_refused(const struct request *request)
+{
+	return request->response.status >= 400 || span_equal(request->method, SPAN("GET")) ||
+	       span_equal(request->method, SPAN("HEAD"));
+}
+
+/* Where there is no memory for it, the one that was made at the start. */
 static enum MHD_Result send_response(struct request *request)
 {
-	struct MHD_Response *response = response_make(request);
+	struct MHD_Response *response = response_make(request, request->refusal.status || loop_of(request)->stopping);
+	struct MHD_Response *sent = response;
 	enum MHD_Result result;
 
-	if (!response)
+	if (!response && !may_be_refused(request))
 		return MHD_NO;
-	if (request->refusal.status || loop_of(request)->stopping)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-	result = MHD_queue_response(request->http.connection, request->response.status, response);
-	MHD_destroy_response(response);
+	if (!response) {
+		sent = request->server->no_room;
+		request->response.status = request->server->options.no_room->status;
+		request->http.sent = request->server->options.no_room->lent.length;
+	}
+	result = MHD_queue_response(request->http.connection, request->response.status, sent);
+	if (response)
+		MHD_destroy_response(response);
 	connection_side(request->http.client, SIDE_ANSWER);
 	return result;
 }

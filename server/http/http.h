@@ -147,6 +147,7 @@ struct http_options {
 	void (*completed)(struct request *request, int64_t microseconds);
 	void *context; /* into request->context */
 	struct http_counts *counts;
+	const struct response *no_room; /* sent where there is no memory for a request's own; it is lent, and static */
 };
 
 /* NULL where the daemon does not start. */

@@ -41,6 +41,7 @@ struct loop {
 struct http_server {
 	struct http_options options;
 	struct addresses addresses;
+	struct MHD_Response *no_room; /* made at the start, when there was memory */
 	atomic_bool stopping;
 	unsigned stop_seconds; /* may be read after `stopping` */
 	atomic_uint listening; /* loops; the last that stops closes the listening socket */

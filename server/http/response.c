@@ -34,8 +34,30 @@ static ssize_t read_stream(void *context, uint64_t position, char *out, size_t s
 	return got;
 }
 
+/* What was made, with all of its headers; NULL where there is no memory for one. */
+static struct MHD_Response *with_headers(struct MHD_Response *made, const struct response *response, bool closes)
+{
+	bool good = made && (!closes || MHD_add_response_header(made, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES);
+
+	for (size_t i = 0; good && i < response->headers_count; i++)
+		good = MHD_add_response_header(made, response->headers[i].name, response->headers[i].value) == MHD_YES;
+	if (made && !good)
+		MHD_destroy_response(made);
+	return good ? made : NULL;
+}
+
+static struct MHD_Response *of_bytes(struct span body)
+{
+	return MHD_create_response_from_buffer(body.length, (void *)body.data, MHD_RESPMEM_PERSISTENT);
+}
+
+struct MHD_Response *response_make_lent(const struct response *response, bool closes)
+{
+	return with_headers(of_bytes(response->lent), response, closes);
+}
+
 /* The body, or the stream, belongs to the request, which libmicrohttpd lets go of (on_completed) after the response. */
-struct MHD_Response *response_make(struct request *request)
+struct MHD_Response *response_make(struct request *request, bool closes)
 {
 	struct response *response = &request->response;
 	struct MHD_Response *made;
@@ -45,20 +67,11 @@ struct MHD_Response *response_make(struct request *request)
 		/* For HEAD libmicrohttpd 0.9.75 would send the last of no chunks all the same: no chunks then. */
 		if (made && span_equal(request->method, SPAN("HEAD")))
 			MHD_set_response_options(made, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-	} else if (response->lent.data) {
-		count_body(request, response->lent.length);
-		made = MHD_create_response_from_buffer(response->lent.length, (void *)response->lent.data,
-						       MHD_RESPMEM_PERSISTENT);
 	} else {
-		count_body(request, response->body.length);
-		made = MHD_create_response_from_buffer(response->body.length, response->body.data,
-						       MHD_RESPMEM_PERSISTENT);
+		struct span body = response->lent.data ? response->lent : buffer_span(&response->body);
+
+		count_body(request, body.length);
+		made = of_bytes(body);
 	}
-	for (size_t i = 0; made && i < response->headers_count; i++) {
-		if (MHD_add_response_header(made, response->headers[i].name, response->headers[i].value) != MHD_YES) {
-			MHD_destroy_response(made);
-			return NULL;
-		}
-	}
-	return made;
+	return with_headers(made, response, closes);
 }

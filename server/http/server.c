@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* server.c - an address is served: its loops are started, and stopped. */
 #include "loop.h"
+#include "response.h"
 
 #include <stdlib.h>
 
@@ -12,6 +13,8 @@ static void end_loops(struct http_server *server)
 	for (unsigned i = 0; i < server->loops_count; i++)
 		loop_join(&server->loops[i]);
 	addresses_release(&server->addresses);
+	if (server->no_room)
+		MHD_destroy_response(server->no_room);
 	free(server);
 }
 
@@ -29,6 +32,11 @@ struct http_server *http_start(const struct http_options *options)
 		return NULL;
 	server->options = *options;
 	addresses_init(&server->addresses, options->connections_per_address);
+	server->no_room = response_make_lent(options->no_room, true);
+	if (!server->no_room) {
+		end_loops(server);
+		return NULL;
+	}
 	atomic_store(&server->listening, options->threads + 1); /* the one more closes the socket where all goes well */
 	while (server->loops_count < options->threads) {
 		if (!loop_start(&server->loops[server->loops_count], server, share(options, server->loops_count))) {

@@ -206,7 +206,12 @@ class Delete(Attack):
     status = 204
 
     def before(self, number):
-        self.message = self.alice.send(self.bob, "to be hidden")["id"]
+        answer = wait_until(self.sent, "a message to be hidden is stored", PATIENCE)
+        self.message = answer.json()["id"]
+
+    def sent(self):
+        answer = ask(self.alice, "POST", f"send/{self.bob.id}/", b'{"content":"to be hidden"}')
+        return answer if answer is not None and answer.status == 201 else None
 
     def attempt(self, number):
         return ask(self.alice, "DELETE", f"messages/{self.message}/")

@@ -71,13 +71,18 @@ class Load:
 
     def judge(self):
         """What the store says, beside what the clients were told."""
-        rows = self.server.sql("SELECT content, id, hidden_for_sender FROM directmessages_message")
+        ours = ", ".join(str(user.id) for user in self.users)
+        rows = self.server.sql(
+            f"SELECT content, id, hidden_for_sender FROM directmessages_message WHERE sender_id IN ({ours})"
+        )
         stored = collections.Counter(row[0] for row in rows)
         by_content = {row[0]: row for row in rows}
         hidden = {row[1] for row in rows if row[2] is not None}
         tried = {content for sender in self.everybody for content in sender.tried}
         told = {content: identity for sender in self.everybody for content, identity in sender.acknowledged.items()}
-        events = self.server.sql("SELECT message_id FROM directmessages_event WHERE kind = 1")
+        events = self.server.sql(
+            f"SELECT message_id FROM directmessages_event WHERE kind = 1 AND sender_id IN ({ours})"
+        )
         told_of = collections.Counter(row[0] for row in events)
         return Result(
             kills=self.kills,

@@ -83,7 +83,7 @@ def check_good(attack, n, answer):
         wrong = attack.judge(n, answer)
         if wrong is None and getattr(answer, "status", None) == attack.status:
             return
-        assert wrong is None and time.monotonic() < end, f"without a fault: {answer} {wrong}"
+        assert wrong is None and time.monotonic() < end, f"no fault: {answer} {wrong}\n{attack.server.tail(9)}"
         attack.before(n)
         answer = attack.attempt(n)
 

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""Mistakes in what is bounded: the budget of bytes, the log that nobody reads, the file under the server."""
+
+from mutants.mutant import Mutant
+
+BUDGET = "test_budget::"
+
+MUTANTS = [
+    Mutant(
+        "a user's share of the budget is not looked at",
+        "lib/base/budget.c",
+        "if (add(&share->held, bytes, budget->share_limit)) {",
+        "if (add(&share->held, bytes, SIZE_MAX)) {",
+        BUDGET + "a_share_and_the_whole_are_limited",
+    ),
+    Mutant(
+        "the whole of the budget is not looked at",
+        "lib/base/budget.c",
+        "if (add(&budget->held, bytes, budget->limit))",
+        "if (add(&budget->held, bytes, SIZE_MAX))",
+        BUDGET + "a_share_and_the_whole_are_limited",
+    ),
+    Mutant(
+        "what the whole refuses stays with the share",
+        "lib/base/budget.c",
+        "\t\tatomic_fetch_sub_explicit(&share->held, bytes, memory_order_relaxed);\n\t}\n",
+        "\t}\n",
+        BUDGET + "a_share_and_the_whole_are_limited",
+    ),
+    Mutant(
+        "what is given back stays with the whole",
+        "lib/base/budget.c",
+        "\tatomic_fetch_sub_explicit(&share->budget->held, bytes, memory_order_relaxed);\n",
+        "",
+        BUDGET + "a_buffer_is_counted_as_it_grows",
+    ),
+    Mutant(
+        "a body is read before it is looked at whether there is room",
+        "server/api/pipeline.c",
+        "if (request->content_length > 0 && !buffer_reserve(&request->body, request->content_length))",
+        "if (request->content_length > SIZE_MAX / 2 && !buffer_reserve(&request->body, request->content_length))",
+        "test_budget.py::test_bodies_beyond_the_budget_are_refused_before_they_are_read",
+    ),
+    Mutant(
+        "a line waits for whoever does not read the log",
+        "server/log/gather.c",
+        "if (given_up || most - half->length < size || most < half->length) {\n\t\tdrop(1);",
+        "if (given_up || most - half->length < size || most < half->length) {\n\t\t(void)write_all(line, size);",
+        "test_log.py::test_nobody_reads_the_log",
+    ),
+    Mutant(
+        "lines that were dropped are not told",
+        "server/log/gather.c",
+        "next->notice = untold > 0 ? log_dropped_line(next->text, untold) : 0;",
+        "next->notice = 0;",
+        "test_log.py::test_what_was_dropped_is_told_when_somebody_reads_again",
+    ),
+    Mutant(
+        "the end waits for whoever does not read the log",
+        "server/log/gather.c",
+        "while (!ended && pthread_cond_timedwait(&changed, &lines, &until) != ETIMEDOUT)",
+        "while (!ended && pthread_cond_timedwait(&changed, &lines, &until) != EINVAL)",
+        "test_log.py::test_nobody_reads_the_log",
+    ),
+    Mutant(
+        "a file that was removed is written on",
+        "lib/store/sqlite/file_watch.c",
+        "return known->inode != 0 && (errno == ENOENT || errno == ENOTDIR);",
+        "return false;",
+        "test_storage_moved.py::test_nothing_is_acknowledged_any_more",
+    ),
+    Mutant(
+        "a file that was replaced is written on",
+        "lib/store/sqlite/file_watch.c",
+        "return known->inode != found.st_ino || known->device != found.st_dev;",
+        "return known->device != found.st_dev;",
+        "test_storage_moved.py::test_nothing_is_acknowledged_any_more",
+    ),
+    Mutant(
+        "the log of SQLite stays at its peak",
+        "lib/store/sqlite/session.c",
+        '"PRAGMA journal_size_limit=67108864;"',
+        '"PRAGMA journal_size_limit=-1;"',
+        "test_storage_moved.py::test_the_log_does_not_stay_at_its_peak",
+    ),
+    Mutant(
+        "another event at the same place is taken for the one that was heard",
+        "lib/store/sqlite/event.c",
+        "a->id == b->id && a->mark == b->mark;",
+        "a->id == b->id;",
+        "test_events_restore.py::test_another_event_at_the_same_place[sqlite]",
+    ),
+]

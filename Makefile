@@ -14,6 +14,7 @@ help:
 	@echo 'make run      set up, build, and serve on http://127.0.0.1:8000/api/dm/'
 	@echo 'make test     set up, build, run every test; T=name for those whose name holds it'
 	@echo 'make mutants  makes mistakes in a copy of the code, and tells which of them no test notices; T=word for some'
+	@echo 'make bare     both commands in a bare Debian; SUITE=trixie (bookworm), MIRROR=URL, KEEP=1 keeps it; for root'
 	@echo 'make conformance  the same requests to drf-directmessages and to us; N=20000 random ones, SEED=number'
 	@echo 'make drill    calls that fail, kill -9, a promoted standby, slow clients: what is lost; N=500 kills, PART=kills for a part'
 	@echo 'make asan     every test under AddressSanitizer and UndefinedBehaviorSanitizer'
@@ -42,6 +43,9 @@ test: setup-test configure
 
 mutants: setup-test
 	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m mutants --jobs $(JOBS) $(if $(T),--only "$(T)")
+
+bare: setup-bare
+	@T="$(T)" JOBS=$(JOBS) MIRROR=$(MIRROR) KEEP=$(KEEP) scripts/bare $(or $(SUITE),bookworm)
 
 conformance: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m conformance \

@@ -22,6 +22,7 @@ help:
 	@echo 'make bench    measure, beside the ceilings of this machine; ARGS=--quick for a short run'
 	@echo 'make fuzz     mutated requests, N=20000 of them'
 	@echo 'make schemathesis  the server against its own document; N=300 random requests an operation, SEED=number'
+	@echo 'make clients  clients in Go, Java, Rust and TypeScript, made from the document, at work'
 	@echo 'make lint     gcc and clang without warnings, format, layers, sizes, exported symbols'
 	@echo 'make fmt      format the sources'
 	@echo 'make install  program, library, header (DESTDIR and PREFIX are heard)'
@@ -46,6 +47,9 @@ mutants: setup-test
 
 bare: setup-bare
 	@T="$(T)" JOBS=$(JOBS) MIRROR=$(MIRROR) KEEP=$(KEEP) scripts/bare $(or $(SUITE),bookworm)
+
+clients: setup-test all
+	@DIRECTMESSAGES_BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/generated_clients.py $(if $(T),-k "$(T)")
 
 conformance: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m conformance \

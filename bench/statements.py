@@ -12,7 +12,7 @@ from programs import Failure, Round
 from seed import Data
 from workload import PAGE, PREFIX, Endpoint, Request, Source
 
-EXECUTED = re.compile(r"LOG:  execute [^:\n]*: (.*)$(?:\n.*DETAIL:  parameters: (.*)$)?", re.MULTILINE)
+EXECUTED = re.compile(r"LOG:  execute [^:\n]*: (.*)$(?:\n.*DETAIL:  [Pp]arameters: (.*)$)?", re.MULTILINE)
 VALUE = re.compile(r"\$(\d+) = '([^']*)'")
 TRANSACTION = re.compile(r"\s*(BEGIN|START|COMMIT|ROLLBACK|SET)\b", re.IGNORECASE)
 PGBENCH = postgres.BINARIES and postgres.BINARIES.parent / "pgbench"

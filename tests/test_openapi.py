@@ -103,6 +103,20 @@ def test_operation_ids_are_unique():
     assert len(set(ids)) == len(ids)
 
 
+def plain(name):
+    """What a generator of clients makes of a name, whatever its language's case is."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def test_names_stay_apart_in_generated_clients():
+    """Of parameters, schemas and responses each becomes a type; of the parameters of an operation, each a variable."""
+    types = [plain(name) for kind in ("parameters", "schemas", "responses") for name in document()["components"][kind]]
+    assert sorted(types) == sorted(set(types))
+    for path, method, operation in operations():
+        names = [plain(resolve(parameter)["name"]) for parameter in operation.get("parameters", [])]
+        assert sorted(names) == sorted(set(names)), (path, method)
+
+
 def test_components_are_called_as_the_reference_calls_them():
     ours, theirs = document()["components"], REFERENCE["components"]
     assert ours["securitySchemes"] == theirs["securitySchemes"]

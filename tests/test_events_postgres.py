@@ -66,23 +66,6 @@ def test_a_transaction_that_commits_late_is_not_skipped(pair):
                 assert contents(one_of_them.take(3)) == ["begun first", "committed first", "committed second"]
 
 
-def test_a_copy_from_another_cluster_goes_on(pair):
-    """Its transactions have numbers that this cluster has not come to yet."""
-    one, two = pair
-    alice, bob = one.users(2)
-    alice.send(bob, "from elsewhere")
-    two.stop()
-    one.stop()
-    with one.transaction() as connection:
-        connection.execute("UPDATE directmessages_event SET transaction = transaction + 1000000000 WHERE kind > 0")
-    one.start()
-    foreign = "SELECT count(*) FROM directmessages_event WHERE transaction > 1000000000"
-    wait_until(lambda: one.sql(foreign) == [(0,)], "it is trimmed")
-    with Stream(bob) as stream:
-        alice.send(bob, "from here")
-        assert contents([stream.next()]) == ["from here"]
-
-
 def test_without_events_nobody_listens(make_server):
     server = make_server(env={"DIRECTMESSAGES_EVENTS": 0})
     alice, bob = server.users(2)

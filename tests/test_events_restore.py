@@ -6,6 +6,8 @@ import sqlite3
 import pytest
 
 from streams import Stream, contents
+from webhook_receiver import create
+from webhook_receiver import hooked, make_receiver, receiver  # noqa: F401 (fixtures)
 
 
 def hear(user, position, count):
@@ -108,3 +110,20 @@ def test_every_event_has_a_mark_of_its_own(make_server):
     bob.conversation(alice)
     events = hear(bob, start, 40)
     assert len({event.id.rpartition("-")[2] for event in events}) == 40
+
+
+def test_what_an_endpoint_is_told_again_after_a_restore_has_the_same_id(hooked, receiver):
+    """As of a backup from when the endpoint had been told of nothing, but the events were there."""
+    create(hooked, receiver.url)
+    alice, bob = hooked.users(2)
+    columns = ("position_transaction", "position_id") if "postgresql" in hooked.url else ("position",)
+    (place,) = hooked.sql(f"SELECT {', '.join(columns)} FROM directmessages_webhook")
+    for number in range(3):
+        alice.send(bob, str(number))
+    first = {request.headers["webhook-id"] for request in receiver.wait(3)}
+    assert len(first) == 3
+    hooked.stop()
+    hooked.sql("DELETE FROM directmessages_delivery")
+    hooked.sql(f"UPDATE directmessages_webhook SET {', '.join(f'{name} = ?' for name in columns)}", tuple(place))
+    hooked.start()
+    assert {request.headers["webhook-id"] for request in receiver.wait(6)[3:]} == first

@@ -15,7 +15,8 @@
 
 const struct statement_text pg_claim_statements[] = {
 	/* The endpoint's row is locked, so that of two servers one advances it; the other gets nothing this time. Where
-	 * fewer events are wanted than there is room for, the position moves behind all that was looked at. */
+	 * fewer events are wanted than there is room for, the position moves behind all that was looked at. The name is
+	 * of the event and the endpoint alone: claimed again after a restore, it is the same. */
 	{CLAIM,
 	 "WITH w AS (SELECT * FROM directmessages_webhook WHERE id = $1::bigint AND is_active FOR UPDATE SKIP LOCKED),"
 	 " late AS (SELECT d.id FROM " DELIVERIES " d JOIN w ON w.id = d.webhook_id WHERE d.state = 0"
@@ -32,12 +33,15 @@ const struct statement_text pg_claim_statements[] = {
 	 " WHERE a.kind > 0 AND (w.events >> (a.kind - 1)::int) & 1 = 1 ORDER BY a.transaction, a.id"
 	 " LIMIT (SELECT n FROM room)),"
 	 " made AS (INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
-	 " finished_at, http_status, error) SELECT $1::bigint, 'msg_' || replace(gen_random_uuid()::text, '-', ''),"
+	 " finished_at, http_status, error) SELECT $1::bigint,"
+	 " 'msg_' || md5(concat_ws('-', $1::bigint, transaction, id, nonce)),"
 	 " kind, message_id, at, 0, 1, $2::bigint, 0, 0, '' FROM wanted ORDER BY transaction, id RETURNING *),"
 	 " last AS (SELECT transaction, id FROM (SELECT transaction, id FROM wanted"
 	 " WHERE (SELECT count(*) FROM wanted) = (SELECT n FROM room) UNION ALL SELECT transaction, id FROM ahead"
 	 " WHERE (SELECT count(*) FROM wanted) < (SELECT n FROM room)) x ORDER BY transaction DESC, id DESC LIMIT 1),"
-	 " moved AS (UPDATE directmessages_webhook SET position_transaction = last.transaction, position_id = last.id"
+	 " moved AS (UPDATE directmessages_webhook SET position_transaction = last.transaction, position_id = last.id,"
+	 " begin_snapshot = CASE WHEN last.transaction - " EVENTS_BASE
+	 " < pg_snapshot_xmax(begin_snapshot)::text::bigint THEN begin_snapshot END"
 	 " FROM last WHERE directmessages_webhook.id = (SELECT id FROM w))"
 	 " SELECT " DELIVERY_COLUMNS ", m.sender_id, m.recipient_id, m.sent_at, m.content, {f.id}, {f.username},"
 	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name}, m.read_at"

@@ -48,11 +48,14 @@ const struct statement_text pg_delivery_statements[] = {
 	 " SELECT count(*) FROM w WHERE NOT is_active"},
 	{DELIVERY_RELEASED, "WITH d AS (UPDATE " DELIVERIES " SET next_at = $2::bigint, attempts = attempts - 1"
 			    " WHERE id = $1::bigint AND state = 0 AND attempts = $3::bigint) SELECT 0::bigint"},
+	/* Those of an endpoint that is gone too, whatever their state: another server may have claimed some while it
+	 * was deleted. */
 	{DELIVERIES_TRIM,
 	 "WITH looked_at AS (SELECT id FROM " DELIVERIES " WHERE id > $1::bigint ORDER BY id LIMIT " TRIM_WINDOW "),"
-	 " gone AS (DELETE FROM " DELIVERIES " d USING looked_at l WHERE d.id = l.id AND d.state <> 0"
+	 " gone AS (DELETE FROM " DELIVERIES " d USING looked_at l WHERE d.id = l.id AND ((d.state <> 0"
 	 " AND (d.finished_at < $2::bigint OR d.id <= (SELECT max(id) FROM " DELIVERIES
-	 ") - $3::bigint) RETURNING d.id)"
+	 ") - $3::bigint)) OR NOT EXISTS (SELECT 1 FROM directmessages_webhook w WHERE w.id = d.webhook_id))"
+	 " RETURNING d.id)"
 	 " SELECT (SELECT count(*) FROM gone) AS gone, CASE count(*) WHEN " TRIM_WINDOW
 	 " THEN max(id) ELSE 0 END AS last"
 	 " FROM looked_at"},

@@ -6,6 +6,10 @@
  * But whatever becomes visible later belongs to a transaction that is not older than the oldest under way. So the order
  * of the log is that of the transactions' ids, and it is read up to the oldest under way.
  *
+ * A database that was restored may come into a cluster whose ids are behind those in its log. So a transaction's number
+ * in the log is its id plus a base, which is stored beside the log and moved on (pg_event_log_adopt) before anything is
+ * written there: numbers never go back, and all that the copy brought with it is settled.
+ *
  * Both kinds of ids come again where the database is replaced by an older copy. So a position holds its row's mark too:
  * another event at the same place has another. */
 #include "nouns.h"
@@ -17,9 +21,7 @@
 
 #define LOG "directmessages_event"
 #define MARK "nonce # coalesce((SELECT epoch FROM directmessages_event_log), 0) & 9223372036854775807"
-#define SETTLED "transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-/* Of no transaction that there has been: the log was made by another cluster, and this is a copy. */
-#define FOREIGN "transaction >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+#define SETTLED "transaction < " EVENTS_END
 
 /* The rows that are to go: from the beginning, by number and by time, none that an
  * active webhook has not been given yet, and no more than some. $1 keep, $2 before. */
@@ -33,8 +35,25 @@
 	" position_id FROM directmessages_webhook WHERE is_active ORDER BY 1, 2 LIMIT 1) ORDER BY 1, 2 LIMIT 1)," \
 	" bound AS (SELECT transaction, id FROM kept UNION ALL (SELECT transaction, id FROM first" \
 	" WHERE NOT EXISTS (SELECT 1 FROM kept) ORDER BY transaction DESC, id DESC LIMIT 1))," \
-	" old AS (SELECT f.transaction, f.id FROM first f, bound b WHERE (f.transaction, f.id) < (b.transaction, b.id)" \
-	" UNION ALL SELECT transaction, id FROM " LOG " WHERE " FOREIGN ")"
+	" old AS (SELECT f.transaction, f.id FROM first f, bound b WHERE (f.transaction, f.id) < (b.transaction, b.id))"
+
+/* The highest number in use. Whatever this snapshot sees was committed, and so has an id below its end, unless another
+ * cluster gave it. This statement's own transaction has written nothing, and it reads no row under a lock. */
+#define HIGHEST \
+	"greatest((SELECT max(transaction) FROM " LOG ")," \
+	" (SELECT max(position_transaction) FROM directmessages_webhook))"
+#define IS_AHEAD " >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint + base"
+
+static const char is_ahead[] = "SELECT 1 FROM directmessages_event_log WHERE " HIGHEST IS_AHEAD;
+
+/* Of two at once the second finds the first one's base, and nothing to do. Snapshots are of the cluster that they were
+ * taken in. */
+static const char adopt[] =
+	"WITH highest AS MATERIALIZED (SELECT " HIGHEST " AS number), adopted AS (UPDATE directmessages_event_log"
+	" SET base = highest.number + 1 - pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+	" FROM highest WHERE highest.number" IS_AHEAD " RETURNING 1)"
+	" UPDATE directmessages_webhook SET begin_snapshot = NULL"
+	" WHERE begin_snapshot IS NOT NULL AND EXISTS (SELECT 1 FROM adopted)";
 
 const struct statement_text pg_event_statements[] = {
 	/* $1, $2 the position, $3 places, $4 the user, $5 bytes: contents before which so many were stay in the server.
@@ -60,6 +79,17 @@ const struct statement_text pg_event_statements[] = {
 	{EVENTS_NOTIFY, "NOTIFY " EVENTS_CHANNEL},
 	{0},
 };
+
+enum dm_status pg_event_log_adopt(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	static const struct parameters none = {.count = 0};
+	PGresult *result = NULL;
+	enum dm_status status = session_execute(session, is_ahead, &none, deadline, &result, error);
+	bool ahead = status == DM_OK && PQntuples(result) > 0;
+
+	PQclear(result);
+	return ahead ? session_execute(session, adopt, &none, deadline, NULL, error) : status;
+}
 
 enum statement pg_events(struct dm_operation *operation, struct parameters *parameters)
 {

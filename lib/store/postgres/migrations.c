@@ -63,6 +63,10 @@ static const char marks[] =
 	" SELECT ('x' || left(replace(gen_random_uuid()::text, '-', ''), 12) || right(gen_random_uuid()::text, 4))"
 	"::bit(64)::bigint;";
 
+/* What the ids of transactions are counted from (event.c), and which transactions had ended when an endpoint began. */
+static const char numbers[] = "ALTER TABLE directmessages_event_log ADD COLUMN base bigint NOT NULL DEFAULT 0;"
+			      "ALTER TABLE directmessages_webhook ADD COLUMN begin_snapshot pg_snapshot;";
+
 const struct migration pg_migrations[] = {
 	{
 		.number = 1,
@@ -112,6 +116,13 @@ const struct migration pg_migrations[] = {
 		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event", "1", "'nonce'") " AND " HAS_COLUMNS(
 			"directmessages_event_log", "1", "'epoch'"),
 		.sql = marks,
+	},
+	{
+		.number = 7,
+		.name = "numbers of transactions",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event_log", "1", "'base'") " AND " HAS_COLUMNS(
+			"directmessages_webhook", "1", "'begin_snapshot'"),
+		.sql = numbers,
 	},
 };
 const size_t pg_migrations_count = ARRAY_LENGTH(pg_migrations);

@@ -73,10 +73,18 @@ operation_ask pg_partners_page;
 operation_ask pg_events, pg_events_newest, pg_events_have_old, pg_events_trim;
 operation_take pg_take_events, pg_take_newest_event, pg_take_trimmed_events;
 
+/* The number of a transaction in the log is its id and this; see event.c. */
+#define EVENTS_BASE "coalesce((SELECT base FROM directmessages_event_log), 0)"
+
+/* Moves EVENTS_BASE on where the log holds numbers that this cluster's transactions have not come to. Called for each
+ * new connection, before it writes. */
+MUST_CHECK enum dm_status pg_event_log_adopt(struct session *session, int64_t deadline, struct dm_error *error);
+
 /* Part of a statement that writes messages: what it has written, a WITH query of these columns, goes into the event log
  * where the boolean parameter says so. `at` is a timestamptz. */
 #define RECORD_EVENTS(kind, rows, at, parameter) \
-	"INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at) SELECT " kind \
+	"INSERT INTO directmessages_event (transaction, kind, message_id, sender_id, recipient_id, at)" \
+	" SELECT pg_current_xact_id()::text::bigint + " EVENTS_BASE ", " kind \
 	", id, sender_id, recipient_id, (extract(epoch FROM " at ") * 1000000)::bigint FROM " rows " WHERE " parameter \
 	"::boolean ORDER BY id"
 
@@ -87,12 +95,14 @@ operation_take pg_take_ticket;
 /* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */
 #define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
 
-/* Events of transactions that are over, as all before them are; see event.c. A position of no transaction that there
- * has been is that of another cluster, of which this is a copy: all that was written here is beyond it. */
-#define EVENTS_END "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+/* Events of transactions that are over, as all before them are, and that the webhook w has not been given; none that
+ * were committed before it was made. Nothing here takes a number beyond the statement's snapshot for one of another
+ * cluster: w is read under a lock, so that its position may be newer than the snapshot. Then nothing is beyond it. */
+#define EVENTS_END "(pg_snapshot_xmin(pg_current_snapshot())::text::bigint + " EVENTS_BASE ")"
 #define EVENT_IS_BEYOND_W \
-	"(e.transaction, e.id) > (CASE WHEN w.position_transaction > pg_snapshot_xmax(pg_current_snapshot())::text::bigint" \
-	" THEN 0 ELSE w.position_transaction END, w.position_id) AND e.transaction < " EVENTS_END
+	"(e.transaction, e.id) > (w.position_transaction, w.position_id) AND e.transaction < " EVENTS_END \
+	" AND (w.begin_snapshot IS NULL" \
+	" OR NOT pg_visible_in_snapshot((e.transaction - " EVENTS_BASE ")::text::xid8, w.begin_snapshot))"
 
 /* webhook.c */
 operation_ask pg_webhook_create, pg_webhooks, pg_webhook_delete, pg_webhook_enable, pg_webhook_rotate;

@@ -213,6 +213,8 @@ static enum dm_status prepare(struct session *session, int64_t deadline, struct 
 	const struct postgres *postgres = session->postgres;
 	enum dm_status status = pg_schema_check(session, deadline, error);
 
+	if (status == DM_OK)
+		status = pg_event_log_adopt(session, deadline, error);
 	if (status != DM_OK)
 		return status;
 	if (!PQenterPipelineMode(session->connection))

@@ -7,12 +7,13 @@
 #define WEBHOOKS "directmessages_webhook"
 
 const struct statement_text pg_webhook_statements[] = {
-	/* Behind every transaction that has ended: what one that is under way commits later is heard of. */
+	/* What was committed before is not told of; what a transaction commits later that is under way now is. So the
+	 * position is before those that are under way, and the snapshot tells which others have ended by now. */
 	{WEBHOOK_INSERT,
 	 "INSERT INTO " WEBHOOKS " (url, description, secret, old_secret, old_secret_until, events,"
-	 " position_transaction, position_id, created_at, is_active, disabled_why, failing_since)"
+	 " position_transaction, position_id, created_at, is_active, disabled_why, failing_since, begin_snapshot)"
 	 " VALUES ($1::text, $2::text, $3::text, '', 0, $4::bigint, " EVENTS_END ", 0, $5::bigint, true,"
-	 " '', 0) RETURNING id"},
+	 " '', 0, pg_current_snapshot()) RETURNING id"},
 	{WEBHOOKS_ALL,
 	 "SELECT w.id, w.url, w.description, w.secret, w.old_secret, w.old_secret_until, w.events, w.created_at,"
 	 " w.is_active, w.disabled_why, w.failing_since,"
@@ -25,7 +26,8 @@ const struct statement_text pg_webhook_statements[] = {
 			 " (DELETE FROM directmessages_delivery WHERE webhook_id = $1::bigint) SELECT id FROM gone"},
 	{WEBHOOK_ENABLE, "UPDATE " WEBHOOKS " SET is_active = true, disabled_why = '', failing_since = 0,"
 			 " position_transaction = CASE WHEN is_active THEN position_transaction ELSE " EVENTS_END
-			 " END, position_id = CASE WHEN is_active THEN position_id ELSE 0 END"
+			 " END, position_id = CASE WHEN is_active THEN position_id ELSE 0 END,"
+			 " begin_snapshot = CASE WHEN is_active THEN begin_snapshot ELSE pg_current_snapshot() END"
 			 " WHERE id = $1::bigint RETURNING id"},
 	{WEBHOOK_ROTATE, "UPDATE " WEBHOOKS " SET old_secret = secret, old_secret_until = $3::bigint, secret = $2::text"
 			 " WHERE id = $1::bigint RETURNING id"},

@@ -24,10 +24,13 @@ const struct statement_text claim_statements[] = {
 		    " WHERE webhook_id = ?1 AND state = 0 AND next_at > ?5 ORDER BY next_at LIMIT ?4) LIMIT ?4)"},
 	{CLAIM_END, "SELECT max(id), count(*) FROM (SELECT id FROM directmessages_event WHERE id > ?1 AND id <= ?2"
 		    " AND kind > 0 AND (?3 >> (kind - 1)) & 1 ORDER BY id LIMIT ?4)"},
-	{CLAIM_NEW, "INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
-		    " finished_at, http_status, error) SELECT ?1, 'msg_' || lower(hex(randomblob(12))), kind,"
-		    " message_id, at, 0, 1, ?2, 0, 0, '' FROM directmessages_event"
-		    " WHERE id > ?3 AND id <= ?4 AND kind > 0 AND (?5 >> (kind - 1)) & 1 ORDER BY id"},
+	/* The name is of the event and the endpoint alone: claimed again after a restore, it is the same. Events from
+	 * before they had a nonce have their place. */
+	{CLAIM_NEW,
+	 "INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
+	 " finished_at, http_status, error) SELECT ?1, printf('msg_%08x%016x', ?1,"
+	 " CASE nonce WHEN 0 THEN id ELSE nonce END), kind, message_id, at, 0, 1, ?2, 0, 0, '' FROM directmessages_event"
+	 " WHERE id > ?3 AND id <= ?4 AND kind > 0 AND (?5 >> (kind - 1)) & 1 ORDER BY id"},
 	{CLAIM_ADVANCE, "UPDATE directmessages_webhook SET position = ?2 WHERE id = ?1"},
 	{CLAIM_ROWS,
 	 "SELECT " DELIVERY_COLUMNS ", m.sender_id, m.recipient_id, m.sent_at, m.content, {f.id}, {f.username},"

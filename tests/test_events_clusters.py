@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: MIT
+"""PostgreSQL: what is compared with a snapshot. The server's own statements are run with another session between."""
+
+import re
+import threading
+
+import pytest
+
+import postgres
+from databases import PostgresDatabase
+from harness import INSERT_MESSAGE, stored, wait_until
+from streams import Stream, contents
+from webhook_receiver import LOCAL, create, endpoints
+from webhook_receiver import make_receiver, receiver  # noqa: F401 (fixtures)
+
+pytestmark = pytest.mark.postgresql
+
+FAR = 2**60  # no time that anything here is due by
+EVENT = """
+    INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at)
+    SELECT 1, id, sender_id, recipient_id, (extract(epoch FROM sent_at) * 1000000)::bigint
+    FROM directmessages_message WHERE id = ?"""
+NAMES = "SELECT name FROM directmessages_delivery ORDER BY id"
+
+
+@pytest.fixture(scope="module")
+def telling():
+    """A cluster whose log has the text of every statement that is prepared."""
+    cluster = postgres.Cluster(settings=[*postgres.SETTINGS, "log_min_messages=log", "log_min_duration_statement=0"])
+    yield cluster.start()
+    cluster.close()
+
+
+@pytest.fixture
+def server(telling, make_server):
+    database = PostgresDatabase(telling)
+    yield make_server(database=database)
+
+
+def statement(server, mark):
+    """The statement that holds the mark, as the server has it."""
+    log = server.store.cluster.directory / "log"
+
+    def found():
+        return [text for text in re.findall(r"parse dm\d+: (.*)", log.read_text()) if mark in text]
+
+    return wait_until(found, f"a statement with {mark!r}")[-1]
+
+
+def prepare(connection, name, text, parameters):
+    connection.connection.cursor().execute(f"PREPARE {name} ({', '.join(['bigint'] * parameters)}) AS {text}")
+
+
+def execute(connection, name, *values):
+    cursor = connection.connection.cursor()
+    cursor.execute(f"EXECUTE {name} ({', '.join(map(str, values))})")
+    return cursor.fetchall()
+
+
+def record(connection, sender, recipient, count=1):
+    """Messages and their events, of the connection's transaction."""
+    for _ in range(count):
+        row = connection.execute(INSERT_MESSAGE, stored(sender, recipient, "2026-01-01 12:00:00")).fetchone()
+        connection.execute(EVENT, row)
+
+
+def test_a_claim_whose_snapshot_is_older_than_the_position(server):
+    """Another server moves the endpoint on between the snapshot and the lock: there is nothing left to claim."""
+    alice, bob = server.users(2)
+    claim = statement(server, "FOR UPDATE SKIP LOCKED")
+    server.stop()
+    webhook, _ = create(server, "http://127.0.0.1:1/")
+    slow = claim.replace("AND is_active FOR UPDATE", "AND is_active AND pg_advisory_xact_lock(7) IS NOT NULL FOR UPDATE")
+    assert slow != claim
+    cluster, name = server.store.cluster, server.store.name
+    with cluster.connect(name) as gate, cluster.connect(name) as one, cluster.connect(name) as two:
+        prepare(one, "claim", claim, 5)
+        prepare(two, "claim", slow, 5)
+        record(gate, alice, bob, 5)
+        assert len(execute(one, "claim", webhook, FAR, 0, 100, FAR)) == 5
+        gate.execute("SELECT pg_advisory_lock(7)")
+        late = []
+        thread = threading.Thread(target=lambda: late.extend(execute(two, "claim", webhook, FAR, 0, 100, FAR)))
+        thread.start()
+        waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = 7"
+        wait_until(lambda: gate.execute(waits).fetchall(), "the other claim waits, with its snapshot")
+        record(gate, alice, bob, 5)
+        assert len(execute(one, "claim", webhook, FAR, 0, 100, FAR)) == 5
+        gate.execute("SELECT pg_advisory_unlock(7)")
+        thread.join()
+        assert late == []
+    assert server.sql("SELECT count(*), count(DISTINCT message_id) FROM directmessages_delivery") == [(10, 10)]
+
+
+def test_trimming_in_the_transaction_that_writes_events(server):
+    alice, bob = server.users(2)
+    trim = statement(server, "AS (DELETE FROM directmessages_event ")
+    server.stop()
+    with server.transaction() as connection:
+        record(connection, alice, bob)
+    with server.transaction() as connection:
+        prepare(connection, "trim", trim, 2)
+        record(connection, alice, bob)
+        execute(connection, "trim", 1, FAR)
+    assert server.sql("SELECT count(*) FROM directmessages_event WHERE kind = 1") == [(2,)]
+
+
+def test_an_endpoint_hears_of_no_message_from_before_it(make_server, receiver):
+    """Though an older transaction is open when it is made: of what that one commits later it hears."""
+    server = make_server(env=LOCAL)
+    alice, bob = server.users(2)
+    with server.transaction() as late:
+        record(late, alice, bob)
+        alice.send(bob, "before")
+        create(server, receiver.url)
+        alice.send(bob, "after")
+    receiver.wait(2)
+    alice.send(bob, "the last")
+    receiver.wait(3)
+    assert receiver.contents() == ["Hello", "after", "the last"]
+
+
+def test_an_endpoint_that_is_deleted_while_it_is_claimed_for(server):
+    """The delivery that the claim makes goes with it."""
+    alice, bob = server.users(2)
+    claim = statement(server, "FOR UPDATE SKIP LOCKED")
+    trim = statement(server, "AS (SELECT id FROM directmessages_delivery WHERE id >")
+    webhook, _ = create(server, "http://127.0.0.1:1/", "--events", "message_read")
+    server.stop()
+    server.sql("UPDATE directmessages_webhook SET events = 3")
+    with server.transaction() as connection:
+        record(connection, alice, bob)
+    with server.transaction() as connection:
+        prepare(connection, "claim", claim, 5)
+        prepare(connection, "trim", trim, 3)
+        assert len(execute(connection, "claim", webhook, FAR, 0, 100, FAR)) == 1
+        deleting = threading.Thread(target=lambda: server.run("webhook", "delete", webhook))
+        deleting.start()
+        waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%DELETE FROM %'"
+        with server.store.cluster.connect(server.store.name) as other:
+            wait_until(lambda: other.execute(waits).fetchall(), "the deletion waits for the claim")
+    deleting.join()
+    assert endpoints(server) == {}
+    with server.transaction() as connection:
+        prepare(connection, "trim", trim, 3)
+        execute(connection, "trim", 0, 0, FAR)
+    assert server.sql("SELECT count(*) FROM directmessages_delivery") == [(0,)]
+
+
+def into_another_cluster(server):
+    """What a dump of this database holds for a cluster whose transactions are far behind."""
+    with server.transaction() as connection:
+        connection.execute("UPDATE directmessages_event SET transaction = transaction + 1000000000 WHERE kind > 0")
+        connection.execute("UPDATE directmessages_webhook SET position_transaction = position_transaction + 1000000000")
+
+
+def test_a_copy_from_another_cluster_goes_on(make_server, receiver):
+    """Nothing of it is told again, it is trimmed like all else, and what is new comes behind it."""
+    server = make_server(env=LOCAL)
+    alice, bob = server.users(2)
+    create(server, receiver.url)
+    with Stream(bob) as stream:
+        for number in range(3):
+            alice.send(bob, f"from elsewhere {number}")
+        stream.take(3)
+    receiver.wait(3)
+    server.stop()
+    into_another_cluster(server)
+    server.start()
+    with Stream(bob) as stream:
+        alice.send(bob, "from here")
+        assert contents([stream.next()]) == ["from here"]
+    receiver.wait(4)
+    alice.send(bob, "the last")
+    receiver.wait(5)
+    assert receiver.contents()[3:] == ["from here", "the last"]
+    numbers = [row[0] for row in server.sql("SELECT transaction FROM directmessages_event WHERE kind > 0 ORDER BY id")]
+    assert numbers == sorted(numbers) and numbers[0] > 1000000000

@@ -79,10 +79,6 @@ def head(server, *lines, method=b"POST", version=b"HTTP/1.1", end=b"\r\n"):
         b"X: y\rz",
         b"X: y\r",
         b"X: \ry",
-        b"X: y\x01z",
-        b"X: y\x0bz",
-        b"X: y\x1f",
-        b"X: y\x7f",
         b"X: y\r\n z",
         b"X: y\r\n\tz",
         b"X: y\r\n ",
@@ -241,6 +237,7 @@ def test_an_answer_to_head_has_no_body(target):
         b"X: y\t ",
         b"X: a\tb",
         b"X: caf\xc3\xa9 \xff",
+        b"X: a\x01b\x0bc\x1b\x7f",
         b"!#$%&'*+-.^_`|~09azAZ: y",
         b"X: " + b"y" * 4000,
         b"\r\n".join([b"X: y"] * 200),
@@ -248,7 +245,7 @@ def test_an_answer_to_head_has_no_body(target):
         b"Cookie: a=b; c=d; e",
         b"Connection: keep-alive",
     ],
-    ids=range(13),
+    ids=range(14),
 )
 @pytest.mark.parametrize("piece", [1, 7, 1000])
 def test_an_odd_header_is_taken(target, line, piece):

@@ -51,16 +51,13 @@ static bool is_token(const char *text, size_t length)
 	return length > 0;
 }
 
-/* Whether there is a control character among them that is none of the allowed one (0: none is). */
-static bool has_controls(const char *text, size_t length, char allowed)
+/* Whether there is a blank or a control character among them, which no target has. */
+static bool has_gaps(struct span target)
 {
 	unsigned found = 0;
 
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		found |= ((c < ' ') & (c != (unsigned char)allowed)) | (c == 0x7f);
-	}
+	for (size_t i = 0; i < target.length; i++)
+		found |= ((unsigned char)target.data[i] <= ' ') | (target.data[i] == 0x7f);
 	return found != 0;
 }
 
@@ -86,7 +83,7 @@ static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind, const
 	struct span name_span = {name, name_size}, value_span = {value, value_size};
 
 	(void)kind;
-	head->malformed |= !is_token(name, name_size) || has_controls(value, value_size, '\t');
+	head->malformed |= !is_token(name, name_size) || memchr(value, '\r', value_size);
 	if (head->next) {
 		head->malformed |= name != head->next;
 		head->next = value + value_size + END_OF_LINE;
@@ -131,9 +128,7 @@ static void judge(struct request *request, const struct head *head)
 {
 	bool chunked = head->codings > 0;
 
-	if (head->malformed || has_controls(request->target.data, request->target.length, 0) ||
-	    memchr(request->target.data, ' ', request->target.length) ||
-	    (request->authority.data && request->authority.length == 0))
+	if (head->malformed || has_gaps(request->target) || (request->authority.data && request->authority.length == 0))
 		refuse(request, 400, MALFORMED);
 	if (head->other_coding)
 		refuse(request, 501, CODING);

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""A server that stops waits for slow clients whose requests are under way: for some seconds, not for ever."""
+"""A server that stops waits for slow clients whose requests are under way, and serves whoever waits to be taken; and a
+loop that has work does not sleep."""
 
+import contextlib
+import signal
 import time
 
 import pytest
 
 from harness import wait_until
-from hostile_client import JSON, LISTENING, open_sockets, send_to
+from hostile_client import JSON, LISTENING, get, open_sockets, send_to
 
 pytestmark = pytest.mark.sqlite
 
@@ -32,3 +35,34 @@ def test_a_request_that_takes_some_seconds_more_is_answered(make_server):
     server.stop()
     server.start()
     assert server.bob.unread() == 1
+
+
+def test_a_crowd_that_waits_to_be_taken_is_served(make_server):
+    """Far more than one loop takes before it hears of the end."""
+    server = make_server(flags=["--threads", 1])
+    alice = server.user()
+    data = get(alice, "unread/")
+    with contextlib.ExitStack() as stack:
+        server.process.send_signal(signal.SIGSTOP)
+        crowd = [stack.enter_context(server.raw(data)) for _ in range(600)]
+        server.tell_to_stop()
+        server.process.send_signal(signal.SIGCONT)
+        assert [raw.response() is not None for raw in crowd] == [True] * 600
+    server.stop()
+
+
+def test_requests_that_were_read_already_are_run_at_once(make_server):
+    """One behind the other in one piece: no event tells of the second."""
+    server = make_server(flags=["--threads", 1])
+    alice = server.user()
+    data = get(alice, "unread/")
+    with server.raw() as raw:
+        began = time.monotonic()
+        for _ in range(60):
+            raw.send(data)
+            assert raw.response().status == 200
+        one_by_one = time.monotonic() - began
+        began = time.monotonic()
+        raw.send(data * 60)
+        assert [raw.response().status for _ in range(60)] == [200] * 60
+        assert time.monotonic() - began < 10 * one_by_one + 1

@@ -21,14 +21,14 @@ MUTANTS = [
         HTTP + "loop.c",
         "\twhile (accept_one(loop))\n\t\t;\n",
         "",
-        STOP + "test_requests_that_wait_in_line_are_answered",
+        "test_stop_grace.py::test_a_crowd_that_waits_to_be_taken_is_served",
     ),
     Mutant(
         "answers while stopping do not tell that they are the last",
         HTTP + "http.c",
-        "if (request->refusal.status || loop_of(request)->stopping)",
-        "if (request->refusal.status)",
-        STOP + "test_requests_that_wait_in_line_are_answered",
+        "request->refusal.status || loop_of(request)->stopping",
+        "request->refusal.status",
+        "test_stop_grace.py::test_a_request_that_takes_some_seconds_more_is_answered",
     ),
     Mutant(
         "the address stays taken while requests end",
@@ -42,7 +42,7 @@ MUTANTS = [
         HTTP + "loop.c",
         "if (MHD_get_timeout(loop->daemon, &daemon_left) == MHD_YES &&",
         "if (MHD_get_timeout(loop->daemon, &daemon_left) == MHD_NO &&",
-        LOOPS + "test_all_that_are_ready_at_once_are_answered",
+        "test_stop_grace.py::test_requests_that_were_read_already_are_run_at_once",
     ),
     Mutant(
         "who closes with the last bytes is not noticed",

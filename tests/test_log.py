@@ -13,8 +13,6 @@ import pytest
 
 from harness import DEADLINE, PROGRAM, environment, wait_until
 
-pytestmark = pytest.mark.sqlite
-
 REQUESTS = 9000  # more than the program keeps, and a pipe holds: each line has some 340 bytes
 ONE = b"GET /" + b"x" * 300 + b" HTTP/1.1\r\nHost: x\r\n\r\n"
 DROPPED = re.compile(rb"^\S+ warning (\d+) lines of the log were dropped", re.M)
@@ -23,8 +21,8 @@ DROPPED = re.compile(rb"^\S+ warning (\d+) lines of the log were dropped", re.M)
 class Quiet:
     """A server whose standard error is `descriptor`."""
 
-    def __init__(self, directory, descriptor, command=()):
-        env = environment(DIRECTMESSAGES_LISTEN="unix:s", DATABASE_URL="sqlite:///test.db")
+    def __init__(self, directory, descriptor, command=(), database="sqlite:///test.db"):
+        env = environment(DIRECTMESSAGES_LISTEN="unix:s", DATABASE_URL=database)
         self.directory = directory
         self.process = subprocess.Popen([*command, PROGRAM, "serve", "--migrate"], cwd=directory, env=env, stderr=descriptor)
         wait_until(self.answers, "the server listens")
@@ -165,9 +163,11 @@ def test_a_log_whose_disk_has_room_again(quiet, tmp_path):
     assert sum(re.match(rb"\d{4}-\S+Z (access|info|warning) ", line) is None for line in lines.splitlines()) == 0
 
 
-def test_a_closed_standard_error_is_nobodys_socket(quiet):
-    """The first file or socket that is opened would get its number, and the log would go there."""
-    server = quiet(None, ["sh", "-c", 'exec "$0" "$@" 2>&-'])
+@pytest.mark.postgresql
+def test_a_closed_standard_error_is_nobodys_socket(quiet, make_server):
+    """The first socket that is opened, which may be the database's, would get its number, and the log would go there."""
+    database = make_server(start=False).url
+    server = quiet(None, ["sh", "-c", 'exec "$0" "$@" 2>&-'], database)
     server.ask(10)
     assert os.readlink(f"/proc/{server.process.pid}/fd/2") == "/dev/null"
     server.stop()

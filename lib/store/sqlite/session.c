@@ -121,10 +121,20 @@ static int set_up(struct session *session, enum session_role role)
 	return code;
 }
 
-/* SQLite opens what it may not write for reading alone, without a word. */
+/* SQLite opens what it may not write for reading alone, without a word: also where the system has no descriptor left at
+ * that moment, and then that file, or its log, stays as it is. So the log is opened now, and not by the first write. */
 static int refuse_read_only(struct session *session, enum session_role role)
 {
-	return role == SESSION_WRITER && sqlite3_db_readonly(session->db, "main") == 1 ? SQLITE_READONLY : SQLITE_OK;
+	int code;
+
+	if (role != SESSION_WRITER)
+		return SQLITE_OK;
+	if (sqlite3_db_readonly(session->db, "main") == 1)
+		return SQLITE_READONLY;
+	code = sqlite3_exec(session->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		return sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
+	return (code & 0xFF) == SQLITE_READONLY ? code : SQLITE_OK; /* what else it may be is told by the first write */
 }
 
 /* What is in it is for nobody else to read; SQLite gives the log and its index the mode that the file has. A file that
@@ -160,11 +170,11 @@ struct session *session_open(const char *path, enum session_role role, const str
 		return NULL;
 	}
 	sqlite3_extended_result_codes(session->db, 1);
-	sqlite3_busy_timeout(session->db, role == SESSION_READER && busy > READER_BUSY_MS ? READER_BUSY_MS : busy);
 	if (code == SQLITE_OK)
 		code = set_up(session, role);
 	if (code == SQLITE_OK)
 		code = refuse_read_only(session, role);
+	sqlite3_busy_timeout(session->db, role == SESSION_READER && busy > READER_BUSY_MS ? READER_BUSY_MS : busy);
 	if (code != SQLITE_OK) {
 		session_failure(session, code, error);
 		session_close(session);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* directmessages.h - private messages between users, embedded: the one public header of libdirectmessages.
+/* directmessages.h - private messages between users, embedded: what most programs need of libdirectmessages.
+ * directmessages_events.h, _stats.h and _webhooks.h beside it declare the rest.
  *
  * Every function is thread-safe on one handle. Times are microseconds since 1970-01-01 UTC. Texts are UTF-8, counted in
  * bytes and not NUL-terminated unless said otherwise. Failures are a status, and a sentence in a struct dm_error for
- * those who pass one (NULL is fine everywhere). The library never logs and never exits.
+ * those who pass one (NULL is fine everywhere). What a call can't do without, such as the handle, a row function or the
+ * place for a text, is DM_INVALID where it is NULL; a count that nobody wants may be NULL. The library never logs and
+ * never exits.
  *
  * What the rules mean is defined by the Django library drf-directmessages; "reference" below means its service object.
  */

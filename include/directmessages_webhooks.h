@@ -22,7 +22,7 @@ struct dm_webhook {
 	int64_t id;
 	struct dm_text url;
 	struct dm_text description;
-	struct dm_text secret;     /* opaque to the library; never to be shown or logged */
+	struct dm_text secret;     /* never to be shown or logged */
 	struct dm_text old_secret; /* signs too until old_secret_until; empty where there is none */
 	int64_t old_secret_until;
 	unsigned events; /* DM_WEBHOOK_EVENT of each that it wants */
@@ -40,7 +40,7 @@ typedef bool dm_webhook_row(void *context, const struct dm_webhook *webhook);
 struct dm_new_webhook {
 	struct dm_text url; /* http:// or https://, at most 2000 bytes of printable ASCII */
 	struct dm_text description;
-	struct dm_text secret;
+	struct dm_text secret; /* "whsec_" and the base64 of 24 to 64 bytes */
 	unsigned events;
 };
 
@@ -57,7 +57,7 @@ DM_CHECK enum dm_status dm_webhook_delete(dm *handle, int64_t webhook_id, struct
 /* Makes a disabled endpoint active again: it hears of what happens from now on. DM_NOT_FOUND. */
 DM_CHECK enum dm_status dm_webhook_enable(dm *handle, int64_t webhook_id, struct dm_error *error);
 
-/* Replaces the secret; the one before signs too until `old_until`. DM_NOT_FOUND. */
+/* Replaces the secret; the one before signs too until `old_until`. DM_NOT_FOUND, DM_INVALID. */
 DM_CHECK enum dm_status dm_webhook_rotate(dm *handle, int64_t webhook_id, struct dm_text secret, int64_t old_until,
 					  struct dm_error *error);
 
@@ -101,7 +101,8 @@ DM_CHECK enum dm_status dm_deliveries(dm *handle, int64_t webhook_id, int state,
  * endpoint is disabled. */
 DM_CHECK enum dm_status dm_delivery_retry(dm *handle, int64_t delivery_id, struct dm_error *error);
 
-/* Removes what was finished before the time, and what is finished and not among the newest `keep`. */
+/* Removes what was finished before the time, and what is finished and not among the newest `keep` (0: no such limit).
+ */
 DM_CHECK enum dm_status dm_deliveries_trim(dm *handle, int64_t before, size_t keep, int64_t *removed,
 					   struct dm_error *error);
 
@@ -129,16 +130,16 @@ enum dm_delivery_outcome {
  * DM_OP_WEBHOOKS          -> on_webhook
  * DM_OP_WEBHOOK_DELETE    webhook_id; DM_NOT_FOUND
  * DM_OP_WEBHOOK_ENABLE    webhook_id; DM_NOT_FOUND
- * DM_OP_WEBHOOK_ROTATE    webhook_id, new_webhook: its secret, until; DM_NOT_FOUND
+ * DM_OP_WEBHOOK_ROTATE    webhook_id, new_webhook: its secret, until; DM_NOT_FOUND, DM_INVALID
  * DM_OP_DELIVERIES        webhook_id, state, limit -> on_delivery
  * DM_OP_DELIVERIES_CLAIM  webhook_id, limit, until, ahead -> on_delivery: gives the caller up to `limit` deliveries
- *                         that are due, made from the event log where need be; nobody else gets them before `until`.
- *                         What is to come later than in `ahead` microseconds (0: whatever its time is) is due too: the
- *                         clock was set back since. None of an endpoint that is disabled or gone. on_delivery is called
- *                         before the commit, so they are the caller's only if the operation ends with DM_OK; false
- * means no memory DM_OP_DELIVERY_RECORD   webhook_id, delivery_id, and what stands below it -> count: 1 if it disabled
- * the endpoint DM_OP_DELIVERY_RETRY    delivery_id; DM_NOT_FOUND, DM_INVALID DM_OP_DELIVERIES_TRIM   delivery_id: look
- * at some behind this one (0: from the start), until, limit: keep
+ *                         (1,000 at most) that are due, made from the event log where need be; nobody else gets them
+ * before `until`. What is to come later than in `ahead` microseconds (0: whatever its time is) is due too: the clock
+ * was set back since. None of an endpoint that is disabled or gone. on_delivery is called before the commit, so they
+ * are the caller's only if the operation ends with DM_OK; false means no memory DM_OP_DELIVERY_RECORD   webhook_id,
+ * delivery_id, and what stands below it -> count: 1 if it disabled the endpoint DM_OP_DELIVERY_RETRY    delivery_id;
+ * DM_NOT_FOUND, DM_INVALID DM_OP_DELIVERIES_TRIM   delivery_id: look at some behind this one (0: from the start),
+ * until, limit: keep
  *                         -> count: removed, delivery_id: where to go on; 0: that was all
  * DM_OP_OUTBOX            -> outbox
  */

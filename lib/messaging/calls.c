@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* calls.c - the plain calls of the public header: each is an operation that is waited for. */
+/* calls.c - the plain calls of directmessages.h and directmessages_events.h: each is an operation that is waited for.
+ */
 #include "service.h"
 
+#include "arguments.h"
 #include "directmessages_events.h"
 #include "failure.h"
 #include "password.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* For a call that was given NULL for what it gives, or needs. */
+static enum dm_status refuse_null(struct dm_error *error)
+{
+	static const struct dm_error refused = {DM_INVALID, "a pointer that this call needs is NULL; give one"};
+
+	return report(error, refused.status, &refused);
+}
 
 enum dm_status dm_send(dm *handle, int64_t sender_id, int64_t recipient_id, struct dm_text content,
 		       struct dm_message *sent, struct dm_error *error)
@@ -35,7 +45,8 @@ enum dm_status dm_unread_count(dm *handle, int64_t user_id, int64_t *count, stru
 	struct dm_operation operation = {.kind = DM_OP_UNREAD_COUNT, .user_id = user_id};
 	enum dm_status status = service_run(handle, &operation, error);
 
-	*count = operation.count;
+	if (count)
+		*count = operation.count;
 	return status;
 }
 
@@ -96,7 +107,7 @@ static enum dm_status read_message(dm *handle, int64_t message_id, bool formatte
 	struct read_text read = {0};
 	struct dm_operation get = {
 		.kind = DM_OP_MESSAGE, .message_id = message_id, .on_message = copy_content, .context = &read};
-	enum dm_status status = dm_mark_read(handle, message_id, error);
+	enum dm_status status = text ? dm_mark_read(handle, message_id, error) : refuse_null(error);
 
 	if (status == DM_OK)
 		status = service_run(handle, &get, error);
@@ -188,13 +199,14 @@ enum dm_status dm_events(dm *handle, int64_t user_id, struct dm_event_position *
 {
 	struct dm_operation operation = {.kind = DM_OP_EVENTS,
 					 .user_id = user_id,
-					 .event = *position,
+					 .event = position ? *position : (struct dm_event_position){0, 0},
 					 .page = {.limit = limit},
 					 .on_event = row,
 					 .context = context};
-	enum dm_status status = service_run(handle, &operation, error);
+	enum dm_status status = position ? service_run(handle, &operation, error) : refuse_null(error);
 
-	*position = operation.event;
+	if (position)
+		*position = operation.event;
 	if (places)
 		*places = operation.count;
 	return status;
@@ -205,7 +217,8 @@ enum dm_status dm_events_newest(dm *handle, struct dm_event_position *position, 
 	struct dm_operation operation = {.kind = DM_OP_EVENTS_NEWEST};
 	enum dm_status status = service_run(handle, &operation, error);
 
-	*position = operation.event;
+	if (position)
+		*position = operation.event;
 	return status;
 }
 
@@ -214,7 +227,8 @@ enum dm_status dm_events_trim(dm *handle, int64_t before, size_t keep, int64_t *
 	struct dm_operation operation = {.kind = DM_OP_EVENTS_TRIM, .page = {.position = before, .limit = keep}};
 	enum dm_status status = service_run(handle, &operation, error);
 
-	*removed = operation.count;
+	if (removed)
+		*removed = operation.count;
 	return status;
 }
 
@@ -223,8 +237,10 @@ enum dm_status dm_user_create(dm *handle, const struct dm_new_user *user, int64_
 	char password[PASSWORD_SIZE];
 	struct dm_operation operation = {.kind = DM_OP_USER_CREATE, .new_user = user};
 	struct dm_error own = {0};
-	enum dm_status status = rules_check_new_user(user, &own); /* before the password, which takes its time */
+	enum dm_status status = arguments_check(&operation, &own);
 
+	if (status == DM_OK)
+		status = rules_check_new_user(user, &own); /* before the password, which takes its time */
 	if (status == DM_OK && !password_encode(user->password, password))
 		status = fail(&own, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
 	if (status != DM_OK)
@@ -271,7 +287,7 @@ enum dm_status dm_token_create(dm *handle, struct dm_text username, bool reset, 
 			       struct dm_error *error)
 {
 	struct dm_operation operation = {.kind = DM_OP_TOKEN_CREATE, .text = username, .flag = reset};
-	enum dm_status status = service_run(handle, &operation, error);
+	enum dm_status status = key ? service_run(handle, &operation, error) : refuse_null(error);
 
 	if (status == DM_OK)
 		memcpy(key, operation.key, DM_TOKEN_LENGTH + 1);

@@ -3,6 +3,7 @@
 #include "rules.h"
 
 #include "failure.h"
+#include "secret.h"
 #include "utf8.h"
 
 #include <string.h>
@@ -97,6 +98,18 @@ static bool is_http_url(struct dm_text url)
 	return has_scheme && url.length <= 2000;
 }
 
+enum dm_status rules_check_secret(struct dm_text secret, struct dm_error *error)
+{
+	unsigned char key[SECRET_KEY_MOST];
+	bool is_good = secret_decode((struct span){secret.data, secret.length}, key) > 0;
+
+	explicit_bzero(key, sizeof(key));
+	if (is_good)
+		return DM_OK;
+	return fail(error, DM_INVALID,
+		    "a webhook's secret is whsec_ and the base64 of 24 to 64 bytes; give such a secret");
+}
+
 enum dm_status rules_check_new_webhook(const struct dm_new_webhook *webhook, struct dm_error *error)
 {
 	if (!is_http_url(webhook->url))
@@ -107,5 +120,5 @@ enum dm_status rules_check_new_webhook(const struct dm_new_webhook *webhook, str
 		return fail(error, DM_INVALID, "a description is UTF-8 text of at most 200 characters; shorten it");
 	if (webhook->events == 0 || (webhook->events & ~DM_WEBHOOK_ALL_EVENTS) != 0)
 		return fail(error, DM_INVALID, "a webhook wants message_sent, message_read or both; choose from these");
-	return DM_OK;
+	return rules_check_secret(webhook->secret, error);
 }

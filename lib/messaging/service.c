@@ -3,6 +3,7 @@
 #include "service.h"
 
 #include "arena.h"
+#include "arguments.h"
 #include "failure.h"
 
 #include <stdlib.h>
@@ -93,7 +94,7 @@ static bool copy_rules(struct rules *rules, const struct dm_options *options)
 	return true;
 }
 
-enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_error *error)
+static enum dm_status open_handle(const struct dm_options *options, dm **out, struct dm_error *error)
 {
 	dm *handle = calloc(1, sizeof(*handle));
 	struct store_options store = {
@@ -109,26 +110,36 @@ enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_err
 		.recorded_context = handle,
 		.completed = complete,
 	};
-	struct dm_error own = {0};
 	enum dm_status status = DM_OK;
 
-	*out = NULL;
 	if (!handle)
-		return report(error, fail(&own, DM_NO_MEMORY, "out of memory"), &own);
+		return fail(error, DM_NO_MEMORY, "out of memory");
 	signals_init(&handle->signals);
 	if (!copy_rules(&handle->rules, options))
-		status = fail(&own, DM_NO_MEMORY, "out of memory");
+		status = fail(error, DM_NO_MEMORY, "out of memory");
 	if (status == DM_OK)
-		status = user_table_init(&handle->users, &options->user_table, &own);
+		status = user_table_init(&handle->users, &options->user_table, error);
 	store.users = &handle->users;
 	if (status == DM_OK)
-		status = store_open(&store, &handle->store, &own);
-	if (status != DM_OK) {
+		status = store_open(&store, &handle->store, error);
+	if (status == DM_OK)
+		*out = handle;
+	else
 		dm_close(handle);
-		return report(error, status, &own);
-	}
-	*out = handle;
-	return DM_OK;
+	return status;
+}
+
+enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_error *error)
+{
+	struct dm_error own = {0};
+	enum dm_status status = arguments_check_options(options, &own);
+
+	if (!out)
+		return report(error, fail(&own, DM_INVALID, "there is no place for the handle; give one"), &own);
+	*out = NULL;
+	if (status == DM_OK)
+		status = open_handle(options, out, &own);
+	return report(error, status, &own);
 }
 
 void dm_close(dm *handle)
@@ -143,6 +154,11 @@ void dm_close(dm *handle)
 	free(handle);
 }
 
+static enum dm_status lack_handle(struct dm_error *error)
+{
+	return fail(error, DM_INVALID, "there is no handle; give one that dm_open has opened");
+}
+
 const char *dm_version(void)
 {
 	return DIRECTMESSAGES_VERSION;
@@ -151,7 +167,7 @@ const char *dm_version(void)
 enum dm_status dm_check_schema(dm *handle, struct dm_error *error)
 {
 	struct dm_error own = {0};
-	enum dm_status status = handle->store->backend->check_schema(handle->store, &own);
+	enum dm_status status = handle ? handle->store->backend->check_schema(handle->store, &own) : lack_handle(&own);
 
 	return report(error, status, &own);
 }
@@ -168,7 +184,8 @@ enum dm_status dm_migrate_watched(dm *handle, void (*on_step)(void *context, int
 {
 	const struct store_watch watch = {on_step, on_progress, context};
 	struct dm_error own = {0};
-	enum dm_status status = handle->store->backend->migrate(handle->store, &watch, &own);
+	enum dm_status status =
+		handle ? handle->store->backend->migrate(handle->store, &watch, &own) : lack_handle(&own);
 
 	return report(error, status, &own);
 }
@@ -180,7 +197,9 @@ static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 	operation->internal.handle = handle;
 	operation->internal.is_heard = signals_has_receivers(&handle->signals, DM_MESSAGE_READ);
 	operation->error = (struct dm_error){DM_OK, ""};
-	operation->status = DM_OK;
+	operation->status = arguments_check(operation, &operation->error);
+	if (operation->status != DM_OK)
+		return operation->status;
 	if (operation->kind == DM_OP_SEND)
 		operation->status = rules_check_send(&handle->rules, operation->user_id, operation->partner_id,
 						     operation->text, &operation->error);
@@ -188,11 +207,27 @@ static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 		operation->status = rules_check_new_user(operation->new_user, &operation->error);
 	if (operation->kind == DM_OP_WEBHOOK_CREATE)
 		operation->status = rules_check_new_webhook(operation->webhook->new_webhook, &operation->error);
+	if (operation->kind == DM_OP_WEBHOOK_ROTATE)
+		operation->status = rules_check_secret(operation->webhook->new_webhook->secret, &operation->error);
 	return operation->status;
+}
+
+/* True where it can't be begun at all; it is done with then. */
+static bool is_refused(const dm *handle, struct dm_operation *operation)
+{
+	if (!operation || handle)
+		return !operation;
+	operation->error = (struct dm_error){DM_OK, ""};
+	operation->status = lack_handle(&operation->error);
+	if (operation->done)
+		operation->done(operation);
+	return true;
 }
 
 void dm_submit(dm *handle, struct dm_operation *operation)
 {
+	if (is_refused(handle, operation))
+		return;
 	if (prepare(handle, operation) == DM_OK)
 		handle->store->backend->submit(handle->store, operation);
 	else
@@ -201,6 +236,8 @@ void dm_submit(dm *handle, struct dm_operation *operation)
 
 void dm_run(dm *handle, struct dm_operation *operation)
 {
+	if (is_refused(handle, operation))
+		return;
 	if (prepare(handle, operation) == DM_OK)
 		handle->store->backend->run(handle->store, operation);
 	else
@@ -209,7 +246,7 @@ void dm_run(dm *handle, struct dm_operation *operation)
 
 bool dm_begin_reads(dm *handle)
 {
-	if (!handle->store->backend->begin_reads)
+	if (!handle || !handle->store->backend->begin_reads)
 		return false;
 	handle->store->backend->begin_reads(handle->store);
 	return true;
@@ -217,13 +254,17 @@ bool dm_begin_reads(dm *handle)
 
 void dm_end_reads(dm *handle)
 {
-	if (handle->store->backend->end_reads)
+	if (handle && handle->store->backend->end_reads)
 		handle->store->backend->end_reads(handle->store);
 }
 
 void dm_stats(dm *handle, struct dm_stats *stats)
 {
+	if (!stats)
+		return;
 	*stats = (struct dm_stats){0};
+	if (!handle)
+		return;
 	handle->store->backend->stats(handle->store, stats);
 	for (size_t i = 0; i < ARRAY_LENGTH(handle->failures); i++)
 		stats->failures[i] = atomic_load_explicit(&handle->failures[i], memory_order_relaxed);
@@ -240,10 +281,16 @@ enum dm_status dm_connect(dm *handle, enum dm_signal signal, dm_receiver *receiv
 {
 	struct dm_error own = {0};
 
+	if (!handle)
+		return report(error, lack_handle(&own), &own);
+	if ((unsigned)signal > DM_EVENTS_RECORDED || !receiver)
+		return report(error, fail(&own, DM_INVALID, "there is no such signal, or no receiver; give both"),
+			      &own);
 	return report(error, signals_connect(&handle->signals, signal, receiver, context, &own), &own);
 }
 
 bool dm_disconnect(dm *handle, enum dm_signal signal, dm_receiver *receiver, void *context)
 {
-	return signals_disconnect(&handle->signals, signal, receiver, context);
+	return handle && (unsigned)signal <= DM_EVENTS_RECORDED &&
+	       signals_disconnect(&handle->signals, signal, receiver, context);
 }

@@ -70,14 +70,15 @@ enum dm_status dm_deliveries_trim(dm *handle, int64_t before, size_t keep, int64
 {
 	struct dm_webhook_call call = {.until = before, .limit = keep};
 	enum dm_status status;
-	int64_t count;
+	int64_t count, all = 0;
 
-	*removed = 0;
 	do {
 		status = run(handle, DM_OP_DELIVERIES_TRIM, &call, NULL, &count, error);
 		if (status == DM_OK)
-			*removed += count;
+			all += count;
 	} while (status == DM_OK && call.delivery_id != 0);
+	if (removed)
+		*removed = all;
 	return status;
 }
 

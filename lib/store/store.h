@@ -9,6 +9,23 @@
 /* Tickets of one token at once. */
 #define TICKETS_MOST 100
 
+/* Deliveries that one claim gives, whatever it asks for. */
+#define CLAIM_MOST 1000
+
+/* What a size_t of a caller's is in SQL, where limits and offsets are added up. */
+#define ROWS_MOST (INT64_MAX / 4)
+
+static inline int64_t rows_of(uint64_t rows)
+{
+	return rows < ROWS_MOST ? (int64_t)rows : ROWS_MOST;
+}
+
+/* How many are to be kept, where 0 is no limit. */
+static inline int64_t rows_to_keep(uint64_t keep)
+{
+	return keep > 0 ? rows_of(keep) : ROWS_MOST;
+}
+
 struct store;
 struct user_table;
 

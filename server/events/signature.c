@@ -3,6 +3,7 @@
 #include "signature.h"
 
 #include "random.h"
+#include "secret.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -10,10 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PREFIX "whsec_"
-#define PREFIX_LENGTH (sizeof(PREFIX) - 1)
-#define KEY_LEAST 24
-#define KEY_MOST 64
+#define PREFIX_LENGTH (sizeof(SECRET_PREFIX) - 1)
 #define KEY_MADE 32
 #define DIGEST_LENGTH 32
 
@@ -23,37 +21,16 @@ bool secret_make(char out[SECRET_SIZE])
 
 	if (!random_bytes(key, sizeof(key)))
 		return false;
-	memcpy(out, PREFIX, PREFIX_LENGTH);
+	memcpy(out, SECRET_PREFIX, PREFIX_LENGTH);
 	EVP_EncodeBlock((unsigned char *)out + PREFIX_LENGTH, key, sizeof(key));
 	OPENSSL_cleanse(key, sizeof(key));
 	return true;
 }
 
-/* The bytes that the secret stands for; 0 where it is not valid. */
-static size_t decode(struct span secret, unsigned char key[KEY_MOST])
-{
-	unsigned char bytes[KEY_MOST + 2]; /* the padding decodes to zeros */
-	size_t pads = 0;
-	int length;
-
-	if (secret.length < PREFIX_LENGTH + KEY_LEAST / 3 * 4 || secret.length >= SECRET_SIZE ||
-	    memcmp(secret.data, PREFIX, PREFIX_LENGTH) != 0 || secret.data[PREFIX_LENGTH] == ' ')
-		return 0;
-	while (pads < 2 && secret.data[secret.length - 1 - pads] == '=')
-		pads++;
-	length = EVP_DecodeBlock(bytes, (const unsigned char *)secret.data + PREFIX_LENGTH,
-				 (int)(secret.length - PREFIX_LENGTH));
-	if (length < 0 || (size_t)length - pads < KEY_LEAST || (size_t)length - pads > KEY_MOST)
-		return 0;
-	memcpy(key, bytes, (size_t)length - pads);
-	OPENSSL_cleanse(bytes, sizeof(bytes));
-	return (size_t)length - pads;
-}
-
 bool secret_is_valid(struct span secret)
 {
-	unsigned char key[KEY_MOST];
-	bool valid = decode(secret, key) > 0;
+	unsigned char key[SECRET_KEY_MOST];
+	bool valid = secret_decode(secret, key) > 0;
 
 	OPENSSL_cleanse(key, sizeof(key));
 	return valid;
@@ -78,8 +55,8 @@ static bool digest(const unsigned char *key, size_t key_length, const struct spa
 
 bool signature_make(struct span secret, struct span id, int64_t timestamp, struct span body, char out[SIGNATURE_SIZE])
 {
-	unsigned char key[KEY_MOST], signature[DIGEST_LENGTH];
-	size_t key_length = decode(secret, key);
+	unsigned char key[SECRET_KEY_MOST], signature[DIGEST_LENGTH];
+	size_t key_length = secret_decode(secret, key);
 	char middle[32]; /* ".<timestamp>." */
 	struct span parts[] = {id, {middle, 0}, body};
 	bool good;

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#define SECRET "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 #define FAR_AWAY INT64_C(4000000000000000) /* microseconds: in 2096 */
 
 struct claimed {
@@ -32,7 +33,7 @@ static int setup(void **state)
 static int64_t add(const struct scratch *s, unsigned events)
 {
 	const struct dm_new_webhook webhook = {text_of("https://example.org/"), text_of("a description"),
-					       text_of("secret"), events};
+					       text_of(SECRET), events};
 	int64_t id = 0;
 
 	assert_ok(dm_webhook_create(s->handle, &webhook, &id, NULL));
@@ -288,7 +289,7 @@ static void the_log_keeps_what_an_active_endpoint_needs(void **state)
 	assert_ok(dm_webhook_delete(s->handle, webhook, NULL));
 	assert_fails(DM_NOT_FOUND, dm_webhook_delete(s->handle, webhook, &error));
 	assert_fails(DM_NOT_FOUND, dm_webhook_enable(s->handle, webhook, &error));
-	assert_fails(DM_NOT_FOUND, dm_webhook_rotate(s->handle, webhook, text_of("x"), 0, &error));
+	assert_fails(DM_NOT_FOUND, dm_webhook_rotate(s->handle, webhook, text_of(SECRET), 0, &error));
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_delivery"), 0);
 	assert_ok(dm_outbox_state(s->handle, &outbox, NULL));
 	assert_true(outbox.pending == 0 && outbox.behind == 0 && outbox.oldest_at == 0);
@@ -306,6 +307,10 @@ static void finished_deliveries_are_trimmed_by_age_and_number(void **state)
 		" INSERT INTO directmessages_delivery SELECT i, 1, 'x', 1, 1, 1, i % 5 <> 0, 1, 1, i, 200, '' FROM n");
 	assert_ok(dm_deliveries_trim(s->handle, 2501, 5000, &removed, NULL));
 	assert_int_equal(removed, 2000); /* 2500 without the fifth of them that wait */
+	assert_ok(dm_deliveries_trim(s->handle, 0, SIZE_MAX, &removed, NULL));
+	assert_int_equal(removed, 0);
+	assert_ok(dm_deliveries_trim(s->handle, INT64_MIN, 0, &removed, NULL)); /* no limit of their number */
+	assert_int_equal(removed, 0);
 	assert_ok(dm_deliveries_trim(s->handle, 0, 1000, &removed, NULL));
 	assert_int_equal(removed, 1200);
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_delivery WHERE state = 0"), 1000);
@@ -337,19 +342,28 @@ static void nonsense_is_refused(void **state)
 {
 	struct scratch *s = *state;
 	const struct dm_new_webhook bad[] = {
-		{text_of("ftp://example.org/"), text_of(""), text_of("s"), DM_WEBHOOK_ALL_EVENTS},
-		{text_of("http://"), text_of(""), text_of("s"), DM_WEBHOOK_ALL_EVENTS},
-		{text_of("http://a b/"), text_of(""), text_of("s"), DM_WEBHOOK_ALL_EVENTS},
-		{text_of("http://\xc3\xa4/"), text_of(""), text_of("s"), DM_WEBHOOK_ALL_EVENTS},
-		{text_of("http://a/\n"), text_of(""), text_of("s"), DM_WEBHOOK_ALL_EVENTS},
-		{text_of("http://a/"), text_of("\xff"), text_of("s"), DM_WEBHOOK_ALL_EVENTS},
-		{text_of("http://a/"), text_of(""), text_of("s"), 0},
-		{text_of("http://a/"), text_of(""), text_of("s"), 4},
+		{text_of("ftp://example.org/"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
+		{text_of("http://"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
+		{text_of("http://a b/"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
+		{text_of("http://\xc3\xa4/"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
+		{text_of("http://a/\n"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
+		{text_of("http://a/"), text_of("\xff"), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
+		{text_of("http://a/"), text_of(""), text_of(SECRET), 0},
+		{text_of("http://a/"), text_of(""), text_of(SECRET), 4},
 	};
+	static const char *const no_secrets[] = {
+		"", "s", "whsec_", "whsec_AAAA", SECRET "A", SECRET "====", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"};
 	int64_t id;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_fails(DM_INVALID, dm_webhook_create(s->handle, &bad[i], &id, &error));
+	for (size_t i = 0; i < sizeof(no_secrets) / sizeof(no_secrets[0]); i++) {
+		const struct dm_new_webhook webhook = {text_of("http://a/"), text_of(""), text_of(no_secrets[i]),
+						       DM_WEBHOOK_ALL_EVENTS};
+
+		assert_fails(DM_INVALID, dm_webhook_create(s->handle, &webhook, &id, &error));
+		assert_fails(DM_INVALID, dm_webhook_rotate(s->handle, 1, text_of(no_secrets[i]), 0, &error));
+	}
 }
 
 int main(void)

@@ -94,13 +94,6 @@ bool pg_limit_taken(struct session *session, int64_t deadline, struct dm_error *
 	return good;
 }
 
-static bool is_known(const struct dm_operation *operation)
-{
-	return (size_t)operation->kind < ARRAY_LENGTH(pg_kinds) &&
-	       (pg_kinds[operation->kind].ask || operation->kind == DM_OP_SEND ||
-		operation->kind == DM_OP_CHECK_SCHEMA);
-}
-
 static void check_schema(struct session *session, struct dm_operation *operation, int64_t deadline)
 {
 	operation->status = session_check_schema(session, deadline, &operation->error);
@@ -111,7 +104,6 @@ static void check_schema(struct session *session, struct dm_operation *operation
  * are reads. */
 static size_t sort(struct session *session, struct dm_operation **operations, size_t count, int64_t now, size_t *reads)
 {
-	static const struct dm_error unknown = {DM_INVALID, "PostgreSQL has no webhooks yet"};
 	struct dm_operation *writes[LANE_BATCH_MOST];
 	size_t writes_count = 0;
 
@@ -121,8 +113,6 @@ static size_t sort(struct session *session, struct dm_operation **operations, si
 
 		if (now - operation->internal.queued_at > session->postgres->limits.queue)
 			pg_fail_all(session, &operation, 1, &lane_late);
-		else if (!is_known(operation))
-			pg_fail_all(session, &operation, 1, &unknown);
 		else if (operation->kind == DM_OP_CHECK_SCHEMA)
 			check_schema(session, operation, now + session->postgres->limits.batch);
 		else if (pg_operation_is_read(operation) || pg_is_question(session, operation))

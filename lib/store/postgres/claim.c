@@ -59,7 +59,7 @@ enum statement pg_deliveries_claim(struct dm_operation *operation, struct parame
 	pg_add_int(parameters, call->webhook_id);
 	pg_add_int(parameters, call->until);
 	pg_add_int(parameters, now);
-	pg_add_int(parameters, (int64_t)call->limit);
+	pg_add_int(parameters, call->limit < CLAIM_MOST ? (int64_t)call->limit : CLAIM_MOST);
 	pg_add_int(parameters, call->ahead > 0 && call->ahead < INT64_MAX - now ? now + call->ahead : INT64_MAX);
 	return CLAIM;
 }

@@ -174,7 +174,7 @@ enum statement pg_deliveries_trim(struct dm_operation *operation, struct paramet
 
 	pg_add_int(parameters, call->delivery_id);
 	pg_add_int(parameters, call->until);
-	pg_add_int(parameters, (int64_t)call->limit);
+	pg_add_int(parameters, rows_to_keep(call->limit));
 	return DELIVERIES_TRIM;
 }
 

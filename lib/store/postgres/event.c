@@ -181,9 +181,7 @@ enum dm_status pg_take_newest_event(const struct postgres *postgres, struct dm_o
 
 static void add_what_to_keep(const struct dm_operation *operation, struct parameters *parameters)
 {
-	size_t keep = operation->page.limit;
-
-	pg_add_int(parameters, keep > 0 && keep < INT64_MAX / 2 ? (int64_t)keep : INT64_MAX / 2);
+	pg_add_int(parameters, rows_to_keep(operation->page.limit));
 	pg_add_int(parameters, operation->page.position);
 }
 

@@ -2,6 +2,8 @@
 /* values.c - parameters and columns in PostgreSQL's binary format. */
 #include "values.h"
 
+#include "store.h"
+
 #include <endian.h>
 #include <string.h>
 
@@ -29,12 +31,9 @@ void pg_add_int(struct parameters *parameters, int64_t value)
 	add_number(parameters, TYPE_BIGINT, value);
 }
 
-/* A limit and an offset are added up in the SQL. */
-#define ROWS_MOST (INT64_MAX / 4)
-
 void pg_add_offset(struct parameters *parameters, uint64_t offset)
 {
-	pg_add_int(parameters, offset < ROWS_MOST ? (int64_t)offset : ROWS_MOST);
+	pg_add_int(parameters, rows_of(offset));
 }
 
 void pg_add_most(struct parameters *parameters, uint64_t bytes)

@@ -204,7 +204,7 @@ enum dm_status deliveries_claim(struct session *session, struct dm_operation *op
 	const struct dm_webhook_call *call = operation->webhook;
 	struct claim claim = {.webhook_id = call->webhook_id,
 			      .until = call->until,
-			      .room = (int64_t)call->limit,
+			      .room = call->limit < CLAIM_MOST ? (int64_t)call->limit : CLAIM_MOST,
 			      .ahead = call->ahead};
 	bool found;
 	enum dm_status status = find_place(session, &claim, &found, &operation->error);

@@ -95,8 +95,8 @@ static enum dm_status lend_range(struct session *session, struct dm_operation *o
 	bind_position(statement, start, operation->page.reverse);
 	if (sqlite3_bind_parameter_count(statement) >= 4)
 		sqlite3_bind_int64(statement, 4, start->row_id);
-	sqlite3_bind_int64(statement, 5, limit > 0 ? (int64_t)(limit - lent->rows) : -1);
-	sqlite3_bind_int64(statement, 6, (int64_t)start->offset);
+	sqlite3_bind_int64(statement, 5, limit > 0 ? rows_of(limit - lent->rows) : -1);
+	sqlite3_bind_int64(statement, 6, rows_of(start->offset));
 	return messages_lend(session, statement, operation, lent);
 }
 

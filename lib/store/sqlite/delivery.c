@@ -60,7 +60,7 @@ enum dm_status deliveries_list(struct session *session, struct dm_operation *ope
 
 	sqlite3_bind_int64(statement, 1, call->webhook_id);
 	sqlite3_bind_int(statement, 2, call->state);
-	sqlite3_bind_int64(statement, 3, call->limit > 0 ? (int64_t)call->limit : -1);
+	sqlite3_bind_int64(statement, 3, call->limit > 0 ? rows_of(call->limit) : -1);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct dm_delivery delivery = delivery_from_row(statement);
 
@@ -139,7 +139,7 @@ enum dm_status deliveries_trim(struct session *session, struct dm_operation *ope
 	sqlite3_bind_int64(trim, 1, call->delivery_id);
 	sqlite3_bind_int64(trim, 2, end);
 	sqlite3_bind_int64(trim, 3, call->until);
-	sqlite3_bind_int64(trim, 4, (int64_t)call->limit);
+	sqlite3_bind_int64(trim, 4, rows_to_keep(call->limit));
 	status = session_step_done(session, trim, &operation->error);
 	operation->count = status == DM_OK ? sqlite3_changes(session->db) : 0;
 	call->delivery_id = looked_at == TRIM_WINDOW ? end : 0;

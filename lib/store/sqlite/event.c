@@ -114,7 +114,7 @@ enum dm_status events_read(struct session *session, struct dm_operation *operati
 	operation->count = 0;
 	operation->flag = false;
 	sqlite3_bind_int64(statement, 1, start.id);
-	sqlite3_bind_int64(statement, 2, limit > 0 ? (int64_t)limit + 1 : -1);
+	sqlite3_bind_int64(statement, 2, limit > 0 ? rows_of(limit) + 1 : -1);
 	code = sqlite3_step(statement);
 	/* The row at the position itself shows that nothing behind it was removed: the log is trimmed from its start.
 	 */
@@ -147,9 +147,7 @@ enum dm_status events_newest(struct session *session, struct dm_operation *opera
 
 static void bind_what_to_keep(sqlite3_stmt *statement, const struct dm_operation *operation)
 {
-	size_t keep = operation->page.limit;
-
-	sqlite3_bind_int64(statement, 1, keep > 0 && keep < INT64_MAX ? (int64_t)keep : INT64_MAX);
+	sqlite3_bind_int64(statement, 1, rows_to_keep(operation->page.limit));
 	sqlite3_bind_int64(statement, 2, operation->page.position);
 }
 

@@ -176,7 +176,7 @@ enum dm_status messages_all(struct session *session, struct dm_operation *operat
 	sqlite3_stmt *statement = session->statements[one_user ? MESSAGES_NEWEST_OF_USER : MESSAGES_NEWEST];
 	struct lent lent = {.rows = 0};
 
-	sqlite3_bind_int64(statement, 1, operation->page.limit > 0 ? (int64_t)operation->page.limit : -1);
+	sqlite3_bind_int64(statement, 1, operation->page.limit > 0 ? rows_of(operation->page.limit) : -1);
 	if (one_user)
 		sqlite3_bind_int64(statement, 2, operation->user_id);
 	return messages_lend(session, statement, operation, &lent);

@@ -36,14 +36,14 @@ enum dm_status partners_page(struct session *session, struct dm_operation *opera
 	const struct dm_page *page = &operation->page;
 	sqlite3_stmt *statement = session->statements[page->reverse ? PARTNERS_UP : PARTNERS_DOWN];
 	int64_t beyond_all = page->reverse ? INT64_MIN : INT64_MAX;
-	int64_t limit = page->limit > 0 ? (int64_t)page->limit : -1;
+	int64_t limit = page->limit > 0 ? rows_of(page->limit) : -1;
 	int code;
 
 	sqlite3_bind_int64(statement, 1, operation->user_id);
 	sqlite3_bind_int64(statement, 2, page->has_position ? page->position : beyond_all);
-	sqlite3_bind_int64(statement, 3, limit > 0 ? limit + (int64_t)page->offset : -1);
+	sqlite3_bind_int64(statement, 3, limit > 0 ? limit + rows_of(page->offset) : -1);
 	sqlite3_bind_int64(statement, 4, limit);
-	sqlite3_bind_int64(statement, 5, (int64_t)page->offset);
+	sqlite3_bind_int64(statement, 5, rows_of(page->offset));
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct dm_user user = user_from_row(statement);
 

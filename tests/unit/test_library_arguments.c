@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/* test_library_arguments.c - what no caller should give: a refusal or an empty answer, never a crash, on both stores
+ * the same. */
+#include "scratch.h"
+
+#include "directmessages_events.h"
+#include "directmessages_stats.h"
+#include "directmessages_webhooks.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#define SECRET "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
+#define LAST_KIND DM_OP_DELIVERIES_TRIM
+
+static int setup(void **state)
+{
+	const struct dm_options options = {.record_events = true};
+	struct scratch *scratch = malloc(sizeof(*scratch));
+
+	assert_non_null(scratch);
+	scratch_make(scratch);
+	scratch_open(scratch, &options);
+	*state = scratch;
+	return 0;
+}
+
+static void count_done(struct dm_operation *operation)
+{
+	++*(int *)operation->context;
+}
+
+static void kinds_that_are_none(void **state)
+{
+	struct scratch *s = *state;
+	const int kinds[] = {-1, INT_MIN, INT_MAX, LAST_KIND + 1, 1000};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		int done = 0;
+		struct dm_operation operation = {
+			.kind = (enum dm_operation_kind)kinds[i], .done = count_done, .context = &done};
+
+		dm_run(s->handle, &operation);
+		assert_int_equal(operation.status, DM_INVALID);
+		assert_string_equal(operation.error.message,
+				    "there is no such kind of operation; give a dm_operation_kind");
+		dm_submit(s->handle, &operation);
+		assert_int_equal(operation.status, DM_INVALID);
+		assert_int_equal(done, 2);
+	}
+}
+
+/* Kinds that are fine with nothing but zeros; what they say then is their own. */
+static bool needs_nothing(enum dm_operation_kind kind)
+{
+	static const enum dm_operation_kind fine[] = {
+		DM_OP_AUTHENTICATE, DM_OP_USER_BY_ID,      DM_OP_USER_BY_NAME,           DM_OP_UNREAD_COUNT,
+		DM_OP_EVENTS_TRIM,  DM_OP_EVENTS_NEWEST,   DM_OP_TICKET_CREATE,          DM_OP_TICKET_TAKE,
+		DM_OP_MARK_READ,    DM_OP_USER_SET_ACTIVE, DM_OP_TOKEN_CREATE,           DM_OP_TOKEN_REVOKE,
+		DM_OP_HIDE,         DM_OP_CHECK_SCHEMA,    DM_OP_MARK_CONVERSATION_READ,
+	};
+
+	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+		if (fine[i] == kind)
+			return true;
+	return false;
+}
+
+static void operations_without_what_they_need(void **state)
+{
+	struct scratch *s = *state;
+
+	for (int kind = 0; kind <= LAST_KIND; kind++) {
+		struct dm_webhook_call call = {.outcome = (enum dm_delivery_outcome)99};
+		struct dm_operation operation = {.kind = (enum dm_operation_kind)kind};
+
+		dm_run(s->handle, &operation);
+		if ((operation.status == DM_INVALID) == needs_nothing(operation.kind))
+			fail_msg("kind %d: status %d, %s", kind, operation.status, operation.error.message);
+		operation.webhook = &call;
+		dm_run(s->handle, &operation);
+		assert_true(operation.status == DM_OK || operation.status == DM_INVALID ||
+			    operation.status == DM_NOT_FOUND);
+		dm_run(NULL, &operation);
+		assert_int_equal(operation.status, DM_INVALID);
+	}
+	dm_run(s->handle, NULL);
+	dm_submit(s->handle, NULL);
+}
+
+static void texts_without_bytes(void **state)
+{
+	struct scratch *s = *state;
+	const struct dm_text none = {NULL, 5}, endless = {"x", SIZE_MAX};
+	const struct dm_new_user users[] = {{.username = none},
+					    {.username = text_of("x"), .email = none},
+					    {.username = text_of("x"), .password = endless}};
+	const struct dm_new_webhook webhooks[] = {
+		{none, text_of(""), text_of(SECRET), 1},
+		{text_of("http://a/"), endless, text_of(SECRET), 1},
+		{text_of("http://a/"), text_of(""), none, 1},
+	};
+	int64_t id;
+
+	assert_fails(DM_INVALID, dm_send(s->handle, s->john, s->mary, none, NULL, &error));
+	assert_fails(DM_INVALID, dm_send(s->handle, s->john, s->mary, endless, NULL, &error));
+	assert_fails(DM_INVALID, dm_user_by_name(s->handle, none, hear_user, NULL, &error));
+	assert_fails(DM_INVALID, dm_user_set_active(s->handle, endless, true, &error));
+	assert_fails(DM_INVALID, dm_token_revoke(s->handle, none, &error));
+	assert_fails(DM_INVALID, dm_authenticate(s->handle, endless, hear_user, NULL, &error));
+	assert_fails(DM_INVALID, dm_webhook_rotate(s->handle, 1, none, 0, &error));
+	for (size_t i = 0; i < 3; i++) {
+		assert_fails(DM_INVALID, dm_user_create(s->handle, &users[i], &id, &error));
+		assert_fails(DM_INVALID, dm_webhook_create(s->handle, &webhooks[i], &id, &error));
+	}
+	assert_fails(DM_INVALID, dm_user_create(s->handle, NULL, &id, &error));
+	assert_fails(DM_INVALID, dm_webhook_create(s->handle, NULL, &id, &error));
+}
+
+static void null_where_something_is_needed(void **state)
+{
+	struct scratch *s = *state;
+	int64_t message = scratch_send(s->handle, s->john, s->mary, "x");
+	struct dm_event_position position = {0, 0};
+
+	assert_fails(DM_INVALID, dm_unread_messages(s->handle, s->mary, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_conversations(s->handle, s->mary, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_conversation(s->handle, s->mary, s->john, NULL, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_unread_by_partner(s->handle, s->mary, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_all_messages(s->handle, 0, 0, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_users(s->handle, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_webhooks(s->handle, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_deliveries(s->handle, 0, DM_ANY_STATE, 0, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_events(s->handle, 0, &position, 0, NULL, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_events(s->handle, 0, NULL, 0, NULL, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_outbox_state(s->handle, NULL, &error));
+	assert_fails(DM_INVALID, dm_token_create(s->handle, text_of("john"), false, NULL, &error));
+	assert_fails(DM_INVALID, dm_read_message(s->handle, message, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_read_message_formatted(s->handle, message, NULL, NULL, &error));
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message WHERE read_at IS NULL"), 1);
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM authtoken_token"), 0);
+}
+
+static void counts_that_nobody_wants(void **state)
+{
+	struct scratch *s = *state;
+
+	assert_ok(dm_unread_count(s->handle, s->mary, NULL, NULL));
+	assert_ok(dm_events_newest(s->handle, NULL, NULL));
+	assert_ok(dm_events_trim(s->handle, 0, 0, NULL, NULL));
+	assert_ok(dm_deliveries_trim(s->handle, 0, 0, NULL, NULL));
+	dm_stats(s->handle, NULL);
+}
+
+static void no_handle(void **state)
+{
+	struct dm_stats stats;
+	int64_t count;
+
+	(void)state;
+	assert_fails(DM_INVALID, dm_unread_count(NULL, 1, &count, &error));
+	assert_fails(DM_INVALID, dm_send(NULL, 1, 2, text_of("x"), NULL, &error));
+	assert_fails(DM_INVALID, dm_check_schema(NULL, &error));
+	assert_fails(DM_INVALID, dm_migrate(NULL, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_connect(NULL, DM_MESSAGE_SENT, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_events_trim(NULL, 0, 0, NULL, &error));
+	assert_false(dm_disconnect(NULL, DM_MESSAGE_SENT, NULL, NULL));
+	assert_false(dm_begin_reads(NULL));
+	dm_end_reads(NULL);
+	dm_close(NULL);
+	dm_stats(NULL, &stats);
+	assert_int_equal(stats.commits, 0);
+}
+
+static void hear_signal(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+			int64_t to)
+{
+	(void)context, (void)signal, (void)message, (void)from_user, (void)to;
+}
+
+static void signals_that_are_none(void **state)
+{
+	struct scratch *s = *state;
+	const int signals[] = {-1, INT_MIN, INT_MAX, DM_EVENTS_RECORDED + 1};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		enum dm_signal signal = (enum dm_signal)signals[i];
+
+		assert_fails(DM_INVALID, dm_connect(s->handle, signal, hear_signal, NULL, &error));
+		assert_false(dm_disconnect(s->handle, signal, hear_signal, NULL));
+	}
+	assert_fails(DM_INVALID, dm_connect(s->handle, DM_MESSAGE_SENT, NULL, NULL, &error));
+	scratch_send(s->handle, s->john, s->mary, "x");
+}
+
+static void options_that_make_no_sense(void **state)
+{
+	struct scratch *s = *state;
+	const struct dm_options bad[] = {
+		{.database = s->url, .allowed_recipients_count = 1},
+		{.database = s->url, .allowed_recipients = &s->john, .allowed_recipients_count = SIZE_MAX},
+		{.database = s->url, .lanes = SIZE_MAX},
+	};
+	const struct dm_options odd = {.database = s->url,
+				       .busy_timeout_ms = INT_MIN,
+				       .max_waiting = SIZE_MAX,
+				       .max_content_length = SIZE_MAX};
+	dm *handle;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_fails(DM_INVALID, dm_open(&bad[i], &handle, &error));
+		assert_null(handle);
+	}
+	assert_fails(DM_INVALID, dm_open(NULL, &handle, &error));
+	assert_fails(DM_INVALID, dm_open(&odd, NULL, &error));
+	assert_ok(dm_open(&odd, &handle, NULL));
+	scratch_send(handle, s->john, s->mary, "x");
+	dm_close(handle);
+}
+
+static bool hear_event(void *context, const struct dm_event *event)
+{
+	(void)event;
+	++*(int64_t *)context;
+	return true;
+}
+
+static bool hear_delivery(void *context, const struct dm_delivery *delivery)
+{
+	(void)delivery;
+	++*(int64_t *)context;
+	return true;
+}
+
+static void the_largest_and_the_least_numbers(void **state)
+{
+	static const int64_t extremes[] = {INT64_MIN, -1, 0, INT64_MAX};
+	static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, SIZE_MAX / 2 + 1};
+	struct scratch *s = *state;
+	const struct dm_new_webhook webhook = {text_of("http://a/"), text_of(""), text_of(SECRET),
+					       DM_WEBHOOK_ALL_EVENTS};
+	struct dm_event_position start;
+	int64_t id;
+
+	assert_ok(dm_events_newest(s->handle, &start, NULL));
+	assert_ok(dm_webhook_create(s->handle, &webhook, &id, NULL));
+	scratch_send(s->handle, s->john, s->mary, "one");
+	scratch_send(s->handle, s->mary, s->john, "two");
+	for (size_t i = 0; i < sizeof(extremes) / sizeof(extremes[0]); i++) {
+		int64_t number = extremes[i], removed;
+
+		assert_fails(DM_NOT_FOUND, dm_mark_read(s->handle, number, &error));
+		assert_fails(DM_NOT_FOUND, dm_delete_message(s->handle, number, number, &error));
+		assert_fails(DM_NOT_FOUND, dm_send(s->handle, s->john, number, text_of("x"), NULL, &error));
+		assert_fails(DM_NOT_FOUND, dm_delivery_retry(s->handle, number, &error));
+		assert_fails(DM_NOT_FOUND, dm_webhook_enable(s->handle, number, &error));
+		assert_ok(dm_webhook_rotate(s->handle, id, text_of(SECRET), number, NULL));
+		assert_ok(dm_deliveries_trim(s->handle, INT64_MIN, SIZE_MAX, &removed, NULL));
+		assert_ok(dm_events_trim(s->handle, INT64_MIN, SIZE_MAX, &removed, NULL));
+		assert_int_equal(removed, 0);
+	}
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct dm_conversation_options options = {.limit = sizes[i]};
+		struct dm_event_position position = start;
+		struct heard heard = {0}, users = {0}, beyond = {0};
+		int64_t events = 0, deliveries = 0;
+		struct dm_operation skip = {.kind = i % 2 ? DM_OP_PARTNERS : DM_OP_CONVERSATION,
+					    .user_id = s->mary,
+					    .partner_id = s->john,
+					    .page = {.offset = sizes[i], .limit = sizes[i]},
+					    .on_message = hear_message,
+					    .on_user = hear_user,
+					    .context = &beyond};
+
+		assert_ok(dm_conversation(s->handle, s->mary, s->john, &options, hear_message, &heard, NULL));
+		assert_int_equal(heard.count, 2);
+		assert_ok(dm_all_messages(s->handle, 0, sizes[i], hear_message, &users, NULL));
+		assert_int_equal(users.count, 2);
+		if (start.id != 0) {
+			assert_ok(dm_events(s->handle, 0, &position, sizes[i], NULL, hear_event, &events, NULL));
+			assert_int_equal(events, 2);
+		}
+		assert_ok(dm_deliveries(s->handle, INT64_MIN, INT_MIN, sizes[i], hear_delivery, &deliveries, NULL));
+		assert_int_equal(deliveries, 0);
+		dm_run(s->handle, &skip);
+		assert_int_equal(skip.status, DM_OK);
+		assert_int_equal(beyond.count, 0);
+	}
+}
+
+static enum dm_status claim(const struct scratch *s, size_t limit, int64_t until, int64_t ahead, int64_t *count)
+{
+	struct dm_webhook_call call = {
+		.webhook_id = 1, .limit = limit, .until = until, .ahead = ahead, .on_delivery = hear_delivery};
+	struct dm_operation operation = {.kind = DM_OP_DELIVERIES_CLAIM, .webhook = &call, .context = count};
+
+	*count = 0;
+	dm_run(s->handle, &operation);
+	return operation.status;
+}
+
+static void claims_of_everything(void **state)
+{
+	static const int64_t never[] = {INT64_MIN, -1, 0, INT64_MAX};
+	struct scratch *s = *state;
+	const struct dm_new_webhook webhook = {text_of("http://a/"), text_of(""), text_of(SECRET),
+					       DM_WEBHOOK_ALL_EVENTS};
+	const int64_t far = INT64_C(4000000000000000);
+	int64_t id, count;
+
+	assert_ok(dm_webhook_create(s->handle, &webhook, &id, NULL));
+	scratch_send(s->handle, s->john, s->mary, "one");
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		assert_int_equal(claim(s, SIZE_MAX, never[i], 0, &count), DM_INVALID);
+	assert_ok(claim(s, 0, far, 0, &count));
+	assert_int_equal(count, 0);
+	assert_ok(claim(s, SIZE_MAX, far, INT64_MIN, &count));
+	assert_int_equal(count, 1);
+	assert_ok(claim(s, SIZE_MAX, far, INT64_MAX, &count)); /* nothing is that far ahead */
+	assert_int_equal(count, 0);
+	assert_ok(claim(s, SIZE_MAX, far, 1, &count)); /* but this long all is */
+	assert_int_equal(count, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, scratch_teardown)
+		TEST(kinds_that_are_none),
+		TEST(operations_without_what_they_need),
+		TEST(texts_without_bytes),
+		TEST(null_where_something_is_needed),
+		TEST(counts_that_nobody_wants),
+		TEST(no_handle),
+		TEST(signals_that_are_none),
+		TEST(options_that_make_no_sense),
+		TEST(the_largest_and_the_least_numbers),
+		TEST(claims_of_everything),
+	};
+
+	return RUN_TESTS("library_arguments", tests);
+}

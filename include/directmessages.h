@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* directmessages.h - private messages between users, embedded: what most programs need of libdirectmessages.
- * directmessages_events.h, _stats.h and _webhooks.h beside it declare the rest.
+/* directmessages.h - private messages between users, embedded. Beside it: directmessages_events, _stats, _webhooks.h.
  *
  * Every function is thread-safe on one handle. Times are microseconds since 1970-01-01 UTC. Texts are UTF-8, counted in
  * bytes and not NUL-terminated unless said otherwise. Failures are a status, and a sentence in a struct dm_error for
- * those who pass one (NULL is fine everywhere). What a call can't do without, such as the handle, a row function or the
- * place for a text, is DM_INVALID where it is NULL; a count that nobody wants may be NULL. The library never logs and
- * never exits.
+ * those who pass one (NULL is fine everywhere). What else a call can't do without is DM_INVALID where it is NULL; a
+ * count that nobody wants may be NULL. The library never logs and never exits.
  *
  * What the rules mean is defined by the Django library drf-directmessages; "reference" below means its service object.
  */
@@ -133,8 +131,7 @@ DM_CHECK enum dm_status dm_open(const struct dm_options *options, dm **out, stru
 /* Finishes the operations that wait, then closes. No other call on the handle may be running. NULL is fine. */
 DM_API void dm_close(dm *handle);
 
-/* The library's version, "MAJOR.MINOR.PATCH". */
-DM_API const char *dm_version(void);
+DM_API const char *dm_version(void); /* "MAJOR.MINOR.PATCH" */
 
 /* Tells whether the schema is what this library needs: DM_OK, or DM_SCHEMA with a sentence that names what is due. */
 DM_CHECK enum dm_status dm_check_schema(dm *handle, struct dm_error *error);
@@ -388,7 +385,7 @@ struct dm_operation {
 };
 
 DM_API void dm_submit(dm *handle, struct dm_operation *operation);
-/* The same, but returns after `done` (NULL is fine here) has returned. */
+/* The same, but returns after `done` (may be NULL) has returned. */
 DM_API void dm_run(dm *handle, struct dm_operation *operation);
 
 /* Brackets several reads of one thread, which are then cheaper on SQLite: they share the view of the first of them. A

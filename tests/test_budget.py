@@ -68,10 +68,11 @@ def test_bodies_beyond_the_budget_are_refused_before_they_are_read(make_server):
     with contextlib.ExitStack() as stack:
         for raw in raws:
             stack.enter_context(raw)
+        assert {answer.status for answer in answers} == {100, 503}
         refused = [answer for answer in answers if answer.status == 503]
         taken = [raw for raw, answer in zip(raws, answers) if answer.status == 100]
         assert len(taken) + len(refused) == 40
-        assert 3 <= len(taken) <= 6
+        assert 2 <= len(taken) <= 3, "each is read into as much again"
         assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
         assert refused[0].json() == {"detail": "Service temporarily unavailable."}
         assert scrape(server)[HELD] >= len(taken) * len(BODY)
@@ -93,7 +94,7 @@ def test_one_user_gets_an_eighth_of_it(make_server):
     with contextlib.ExitStack() as stack:
         for raw in raws:
             stack.enter_context(raw)
-        assert [answer.status for answer in answers].count(100) == 32 * MIB // len(BODY) + 1
+        assert [answer.status for answer in answers].count(100) == 32 * MIB // (2 * len(BODY)) + 1
         assert answers[-1].status == 100, "another user's"
     nothing_is_held(server)
 
@@ -116,7 +117,7 @@ def test_chunks_are_counted_as_they_come(make_server):
             raw.send(b"0\r\n\r\n")
         statuses = [raw.response().status for raw in raws]
     assert set(statuses) == {201, 503}
-    assert statuses.count(201) == bob.unread() - 1 >= 2
+    assert statuses.count(201) == bob.unread() - 1 >= 1
     nothing_is_held(server)
 
 

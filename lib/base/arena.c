@@ -66,6 +66,11 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return memset(memory, 0, size);
 }
 
+bool arena_reserve(struct arena *arena, size_t size)
+{
+	return add_chunk(arena, size) != NULL;
+}
+
 struct span arena_copy(struct arena *arena, struct span text)
 {
 	char *copy = arena_alloc(arena, text.length + 1);

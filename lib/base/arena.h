@@ -22,6 +22,9 @@ void arena_release(struct arena *arena);
 /* Zeroed memory, aligned for any type; NULL when there is none, and `failed` is set. */
 void *arena_alloc(struct arena *arena, size_t size);
 
+/* Makes room for so many bytes at once, so that they can be had later; false where there is none. */
+MUST_CHECK bool arena_reserve(struct arena *arena, size_t size);
+
 /* A copy with a NUL behind it; data is NULL when there is no memory. */
 struct span arena_copy(struct arena *arena, struct span text);
 

@@ -119,13 +119,8 @@ static enum dm_status check_new_user(const struct dm_new_user *user, struct dm_e
 			   5, error);
 }
 
-enum dm_status arguments_check(const struct dm_operation *operation, struct dm_error *error)
+static enum dm_status check_row_function(const struct dm_operation *operation, unsigned need, struct dm_error *error)
 {
-	unsigned need = (size_t)operation->kind < ARRAY_LENGTH(needs) ? needs[operation->kind] : 0;
-	enum dm_status status = DM_OK;
-
-	if (need == 0)
-		return fail(error, DM_INVALID, "there is no such kind of operation; give a dm_operation_kind");
 	if (need & ON_MESSAGE && !operation->on_message)
 		return lacks(error, "on_message");
 	if (need & ON_USER && !operation->on_user)
@@ -134,7 +129,18 @@ enum dm_status arguments_check(const struct dm_operation *operation, struct dm_e
 		return lacks(error, "on_unread");
 	if (need & ON_EVENT && !operation->on_event)
 		return lacks(error, "on_event");
-	if (need & TEXT)
+	return DM_OK;
+}
+
+enum dm_status arguments_check(const struct dm_operation *operation, struct dm_error *error)
+{
+	unsigned need = (size_t)operation->kind < ARRAY_LENGTH(needs) ? needs[operation->kind] : 0;
+	enum dm_status status;
+
+	if (need == 0)
+		return fail(error, DM_INVALID, "there is no such kind of operation; give a dm_operation_kind");
+	status = check_row_function(operation, need, error);
+	if (status == DM_OK && need & TEXT)
 		status = check_texts(&operation->text, 1, error);
 	if (status == DM_OK && need & NEW_USER)
 		status = check_new_user(operation->new_user, error);

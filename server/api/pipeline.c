@@ -14,6 +14,9 @@
 #include "token.h"
 #include "utf8.h"
 
+/* What else than a content an exchange may put into its arena. */
+#define ARENA_REST 4096
+
 static exchange_step find_route, run_public, negotiate, authenticate, ticket_taken, identified, check_method, want_body,
 	run_post;
 static http_step body_is_there;
@@ -268,14 +271,22 @@ static enum http_outcome check_method(struct exchange *exchange)
 	return exchange->operation.status == DM_OK ? step(exchange) : answer_failure(exchange, NULL);
 }
 
-/* Where its length was told there is room for all of it from the start, or it is refused before it is read: otherwise
- * many that begin at once might leave each other none to end. */
+/* Where its length was told there is room from the start for all of it, and for the content that is read out of it, or
+ * it is refused before it is read: otherwise many that begin at once might leave each other none to end. */
+static bool reserve_body(struct request *request)
+{
+	size_t length = request->content_length;
+
+	return length == 0 || (buffer_reserve(&request->body, length) &&
+			       (length <= BUDGET_FREE || arena_reserve(&request->arena, length + ARENA_REST)));
+}
+
 static enum http_outcome want_body(struct exchange *exchange)
 {
 	struct request *request = exchange->request;
 
-	if (request->content_length > 0 && !buffer_reserve(&request->body, request->content_length))
-		return answer_no_room(exchange->request);
+	if (!reserve_body(request))
+		return answer_no_room(request);
 	request->step = body_is_there;
 	return HTTP_NEED_BODY;
 }

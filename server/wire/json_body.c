@@ -167,7 +167,7 @@ static bool take_root(const json_t *root, struct arena *arena, struct span *cont
 
 bool json_body_content(struct span body, struct arena *arena, struct span *content, struct buffer *detail)
 {
-	struct arena memory = {.share = arena->share}, copy = {.share = arena->share};
+	struct arena memory = {0}, copy = {0}; /* not counted in the budget: no more at once than there are loops */
 	json_error_t error;
 	json_t *root = NULL;
 	bool usable = false;

@@ -171,8 +171,8 @@ int64_t patience_left(const struct loop *loop)
 	const struct turn_queue *queues = patience->queues;
 	int64_t left = patience->check_at - patience->now, idle;
 
-	if (loop->stopping || !loop->listens || queues[TURN_FRESH].oldest || queues[TURN_HEAD].oldest ||
-	    queues[TURN_REQUEST].oldest)
+	if (loop->stopping || (!loop->listens && loop->most > 0) || queues[TURN_FRESH].oldest ||
+	    queues[TURN_HEAD].oldest || queues[TURN_REQUEST].oldest)
 		return most(left, 0);
 	if (!queues[TURN_QUIET].oldest)
 		return -1;

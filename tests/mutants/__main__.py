@@ -4,6 +4,7 @@
 import argparse
 import collections
 import concurrent.futures
+import fcntl
 import queue
 import sys
 import time
@@ -56,6 +57,17 @@ def try_and_tell(tree, mutant):
     return word
 
 
+def lock(folder):
+    """Two at once would make each other's mistakes. The lock goes with the process; the file is to be kept."""
+    folder.mkdir(exist_ok=True)
+    file = open(folder / "lock", "w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"mutants: another run is at work in {folder}; wait for it, or name another --folder")
+    return file
+
+
 def main():
     arguments = parse()
     wanted = [
@@ -64,6 +76,7 @@ def main():
     ]
     if not wanted:
         sys.exit(f"mutants: none has '{arguments.only}' in it")
+    held = lock(ROOT / arguments.folder)
     trees = [Tree(ROOT / arguments.folder / str(number)) for number in range(min(arguments.jobs, len(wanted)))]
     for tree in trees:
         tree.copy()
@@ -80,6 +93,7 @@ def main():
     for area in sorted(tried):
         print(f"{area:10} {noticed[area]:8} {tried[area]:3}")
     print(f"{'all':10} {noticed.total():8} {tried.total():3}")
+    held.close()
     sys.exit(1 if not all(good) or noticed.total() < tried.total() else 0)
 
 

@@ -80,8 +80,8 @@ MUTANTS = [
     Mutant(
         "a file that may only be read is served",
         SQLITE + "session.c",
-        'return role == SESSION_WRITER && sqlite3_db_readonly(session->db, "main") == 1 ?',
-        'return role == SESSION_WRITER && sqlite3_db_readonly(session->db, "main") == 2 ?',
+        "\tif (role != SESSION_WRITER)\n\t\treturn SQLITE_OK;\n\tif (sqlite3_db_readonly",
+        "\tif (role >= SESSION_WRITER)\n\t\treturn SQLITE_OK;\n\tif (sqlite3_db_readonly",
         "test_storage_damage.py::test_serving_a_file_that_may_not_be_written",
     ),
     Mutant(

@@ -90,6 +90,14 @@ def test_a_page_of_long_messages_does_not_need_them_all_in_memory(make_server):
     assert peak.grown() < (80 << 20) + caches(server)
 
 
+def test_the_longest_message_of_control_characters_is_shown(server, alice, bob):
+    """16 MB of JSON, which a user's share of the budget holds once, or twice."""
+    first, last = converse(server, alice, bob, ["\u0001" * 2_600_000, "x"])[::-1]
+    newest = bob.get(f"conversations/{alice.id}/")
+    assert newest.status == 200 and ids(newest.json()) == [last, first]
+    assert newest.json()["results"][1]["content"] == "\u0001" * 2_600_000
+
+
 def test_replay_of_long_events_does_not_need_them_all_in_memory(make_server):
     server = make_server(env={"DIRECTMESSAGES_EVENTS_QUEUE_BYTES": 1 << 20})
     alice, bob = server.users(2)

@@ -27,6 +27,8 @@ bool page_add(struct page *page, int64_t position, int64_t id)
 		page->size = row;
 	page->positions[row] = position;
 	page->ids[row] = id;
+	if (row > 0 && row < page->size)
+		buffer_append_char(&page->rows, ',');
 	page->starts[row] = page->rows.length;
 	return row < page->size;
 }
@@ -192,23 +194,52 @@ static void append_link(const struct page *page, bool next, struct buffer *out, 
 	buffer_release(&link);
 }
 
+static void turn(char *text, size_t from, size_t to)
+{
+	for (; from + 1 < to; from++) {
+		char last = text[--to];
+
+		text[to] = text[from];
+		text[from] = last;
+	}
+}
+
+/* Puts rows that came in the opposite order into that of the list where they are: they may be large. All of it is
+ * turned round, and each row turned back. */
+static void turn_rows(struct page *page)
+{
+	size_t rows = rows_on_page(page), length = page->rows.length;
+
+	turn(page->rows.data, 0, length);
+	for (size_t row = 0; row < rows; row++) {
+		size_t end = row + 1 < rows ? page->starts[row + 1] - 1 : length;
+
+		turn(page->rows.data, length - end, length - page->starts[row]);
+	}
+}
+
 void page_write(struct page *page, struct buffer *out, struct span url, struct span query, struct arena *arena)
 {
-	size_t rows = rows_on_page(page);
+	struct buffer head, *rows = &page->rows;
+	size_t length = rows->length;
 
-	BUFFER_APPEND_LITERAL(out, "{\"next\":");
-	append_link(page, true, out, url, query, arena);
-	BUFFER_APPEND_LITERAL(out, ",\"previous\":");
-	append_link(page, false, out, url, query, arena);
-	BUFFER_APPEND_LITERAL(out, ",\"results\":[");
-	for (size_t i = 0; i < rows; i++) {
-		size_t row = page->from.reverse ? rows - 1 - i : i;
-		size_t end = row + 1 < page->count ? page->starts[row + 1] : page->rows.length;
-
-		if (i > 0)
-			buffer_append_char(out, ',');
-		buffer_append(out, page->rows.data + page->starts[row], end - page->starts[row]);
+	buffer_init(&head, SIZE_MAX);
+	BUFFER_APPEND_LITERAL(&head, "{\"next\":");
+	append_link(page, true, &head, url, query, arena);
+	BUFFER_APPEND_LITERAL(&head, ",\"previous\":");
+	append_link(page, false, &head, url, query, arena);
+	BUFFER_APPEND_LITERAL(&head, ",\"results\":[");
+	if (page->from.reverse && !rows->failed)
+		turn_rows(page);
+	if (!head.failed && buffer_reserve(rows, head.length + 2)) {
+		memmove(rows->data + head.length, rows->data, length);
+		memcpy(rows->data, head.data, head.length);
+		rows->length += head.length;
+		BUFFER_APPEND_LITERAL(rows, "]}");
 	}
-	BUFFER_APPEND_LITERAL(out, "]}");
-	out->failed |= page->rows.failed;
+	rows->failed |= head.failed;
+	buffer_release(&head);
+	buffer_release(out);
+	*out = *rows;
+	buffer_init(rows, SIZE_MAX);
 }

@@ -19,7 +19,7 @@ struct page {
 	int64_t positions[PAGE_SIZE + 1];
 	int64_t ids[PAGE_SIZE + 1];
 	size_t starts[PAGE_SIZE + 1]; /* of each row in rows */
-	struct buffer rows;           /* the rows' JSON, as they came */
+	struct buffer rows;           /* the rows' JSON, as they came, with commas between them */
 };
 
 /* Ready for a page from the list's beginning. */
@@ -30,7 +30,8 @@ void page_release(struct page *page);
  * that is of use. */
 bool page_add(struct page *page, int64_t position, int64_t id);
 
-/* Writes the envelope. Links are `url` (absolute, without query) with `query`, in which the cursor is replaced. */
+/* Writes the envelope around the rows, whose memory becomes that of *out: a page may be large. Links are `url`
+ * (absolute, without query) with `query`, in which the cursor is replaced. */
 void page_write(struct page *page, struct buffer *out, struct span url, struct span query, struct arena *arena);
 
 #endif

@@ -11,7 +11,7 @@ import pytest
 from hostile_client import JSON, LISTENING, get, open_sockets, send_to
 from harness import wait_until
 
-pytestmark = [pytest.mark.sqlite, pytest.mark.concurrent]
+pytestmark = pytest.mark.concurrent
 
 
 @pytest.fixture
@@ -64,6 +64,7 @@ def test_requests_on_kept_connections_are_answered_while_it_stops(target):
     assert target.bob.unread() == sum(worker.answered for worker in workers[1::3])
 
 
+@pytest.mark.sqlite
 def test_requests_that_wait_in_line_are_answered(target):
     """Connections that the server has not even taken, and requests that it has not read, when the signal comes."""
     data = get(target.alice, "unread/")
@@ -81,6 +82,7 @@ def test_requests_that_wait_in_line_are_answered(target):
     target.stop()
 
 
+@pytest.mark.sqlite
 def test_nobody_new_comes_while_requests_end(target):
     with target.raw(send_to(target, JSON, b"Content-Length: 15") + b'{"con') as slow:
         wait_until(lambda: open_sockets(target) == LISTENING + 1, "it is under way")
@@ -94,6 +96,7 @@ def test_nobody_new_comes_while_requests_end(target):
     assert target.log[-1].endswith("info stopped")
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_it_at_once(target, number):
     """Without waiting for who is slow."""

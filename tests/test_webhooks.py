@@ -316,5 +316,6 @@ def test_nobody_listens_there(hooked, receiver):
     one, two = hooked.users(2)
     one.send(two)
     (row,) = wait_state(hooked, "failed")
-    assert (row["status"], row["error"]) == ("-", "Couldn't connect to server")
+    assert row["status"] == "-"
+    assert row["error"] in ("Couldn't connect to server", "Could not connect to server"), "libcurl's words, of one version or the next"
     receiver.__init__()  # so that the fixture has one to close

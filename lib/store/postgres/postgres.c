@@ -201,6 +201,9 @@ PGconn *postgres_connect(const struct postgres *postgres, enum connection_role r
 	snprintf(user_timeout_ms, sizeof(user_timeout_ms), "%d", postgres->options.busy_timeout_ms);
 	if (!getenv("PGCONNECT_TIMEOUT"))
 		add(&keywords, "connect_timeout", timeout_seconds);
+	/* Kerberos' library, which libpq would otherwise ask first, crashes where memory is short. */
+	if (!getenv("PGGSSENCMODE"))
+		add(&keywords, "gssencmode", "disable");
 	/* A connection that a firewall has forgotten is noticed within a minute even while nobody uses it. */
 	add(&keywords, "keepalives_idle", "30");
 	add(&keywords, "keepalives_interval", "10");

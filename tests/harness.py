@@ -58,6 +58,8 @@ def environment(**extra):
     }
     for name, value in SANITIZER_OPTIONS.items():
         env.setdefault(name, value)
+    if os.geteuid() != 0:
+        env["DIRECTMESSAGES_CORE_DUMPS"] = "1"  # the tests look into /proc, and a sanitizer into the process
     env["DIRECTMESSAGES_EVENTS_STREAMS"] = "1000"  # so that no machine has too few files for the default, and says so
     env["DIRECTMESSAGES_MAX_CONTENT_LENGTH"] = "0"  # as the reference; test_limits.py has the tests of the limit
     env.update({name: str(value) for name, value in extra.items()})

@@ -22,6 +22,7 @@ from hostile_client import (
     open_sockets,
     request,
     reset,
+    resident_kib,
     send_to,
     unharmed,
 )
@@ -108,6 +109,20 @@ def test_5000_connections_that_all_send_are_all_answered(target, crowd):
     target.alice.send(target.bob)
     crowd.send(lambda _: data[40:])
     assert set(crowd.statuses()) == {200}
+
+
+def test_a_crowd_that_has_left_leaves_no_memory_behind(target):
+    """It goes back to the system, some seconds later."""
+    needs_open_files(CROWD + 200)
+    with hostile_target() as own:
+        before = resident_kib(own)
+        with Crowd(own, CROWD) as crowd:
+            data = get(own.alice, "unread/")
+            crowd.send(lambda _: data)
+            assert set(crowd.statuses()) == {200}
+            peak = resident_kib(own)
+        assert peak - before > 40_000
+        wait_until(lambda: resident_kib(own) - before < (peak - before) / 4, "it is given back")
 
 
 def test_5000_writes_at_once_are_done_or_refused_whole(target, crowd):

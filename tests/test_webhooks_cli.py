@@ -156,6 +156,13 @@ def test_wrong_use_is_status_2(database, arguments):
     assert run_program("webhook", "list", database=database).stdout.count("\n") == 1
 
 
+@pytest.mark.parametrize("spelling, wanted", [("message.read", "message_read"), ("message.sent,message_read", "message_sent,message_read")])
+def test_events_may_be_called_by_the_type_in_a_delivery(database, spelling, wanted):
+    assert run_program("webhook", "create", "http://a/", "--events", spelling, database=database).returncode == 0
+    (row,) = [line.split("\t") for line in run_program("webhook", "list", database=database).stdout.splitlines()[1:]]
+    assert row[2] == wanted
+
+
 def test_what_the_rules_refuse(database):
     check_error(run_program("webhook", "create", "http://a/" + "x" * 2000, database=database), 1)
     check_error(run_program("webhook", "create", "http://a/", "--description", "x" * 201, database=database), 1)

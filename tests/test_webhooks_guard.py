@@ -138,6 +138,9 @@ def test_urls_that_are_none_are_refused(server, url):
         ("TIMEOUT", "0"),
         ("CONNECTIONS", "0"),
         ("DISABLE_AFTER", "never"),
+        ("CA_FILE", "/nosuch"),
+        ("CA_FILE", "/"),
+        ("CA_FILE", "/etc/passwd"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(server, variable, value):

@@ -210,8 +210,25 @@ bool config_read(struct config *config, const struct config_flags *flags)
 	       read_numbers(config, flags) && read_clients(config) && read_budget(config) &&
 	       config_read_prefix(config, flags->prefix) &&
 	       read_switch(PREFIX "TRUST_FORWARDED", false, &config->trust_forwarded) && read_events(config) &&
-	       read_switch(PREFIX "DOCS", true, &config->docs) && read_log_level(config, flags->log_level) &&
-	       config_read_webhooks(&config->webhooks) && read_allowed_recipients(config);
+	       read_switch(PREFIX "DOCS", true, &config->docs) &&
+	       read_switch(PREFIX "CORE_DUMPS", false, &config->core_dumps) &&
+	       read_log_level(config, flags->log_level) && config_read_webhooks(&config->webhooks) &&
+	       read_allowed_recipients(config);
+}
+
+static bool holds_certificates(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+
+	while (file && !found && getline(&line, &size, file) >= 0)
+		found = strncmp(line, "-----BEGIN ", 11) == 0 && strstr(line, "CERTIFICATE-----");
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
 }
 
 bool config_read_webhooks(struct webhooks_options *options)
@@ -228,6 +245,9 @@ bool config_read_webhooks(struct webhooks_options *options)
 	options->poster.ca_file = setting(NULL, PREFIX "WEBHOOK_CA_FILE");
 	options->connections = (size_t)connections;
 	options->disable_after = disable_after * 1000000;
+	if (options->poster.ca_file && !holds_certificates(options->poster.ca_file))
+		return refuse(PREFIX "WEBHOOK_CA_FILE", options->poster.ca_file,
+			      "a file that can be read and holds certificates in PEM form");
 	if (!address_guard_read(&options->poster.guard, allow))
 		return refuse(PREFIX "WEBHOOK_ALLOW", allow,
 			      "'private', or addresses and CIDR ranges with commas between them, such as 10.0.0.0/8");

@@ -27,6 +27,7 @@ struct config {
 	size_t content_length; /* characters, or DM_CONTENT_UNLIMITED */
 	int busy_timeout_ms;
 	bool trust_forwarded;
+	bool core_dumps; /* are allowed, and debuggers of the same user */
 	bool record_events;
 	struct hub_options events; /* but for the handle */
 	bool docs;                 /* the OpenAPI document and the docs page */

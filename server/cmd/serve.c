@@ -6,6 +6,7 @@
 #include "directmessages_stats.h"
 #include "document.h"
 #include "front.h"
+#include "give_back.h"
 #include "log.h"
 #include "monitor.h"
 #include "notify.h"
@@ -15,12 +16,17 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 /* How long requests under way may take to end after SIGTERM; what waits for the store ends by the store's time limit.
  */
 #define STOP_SECONDS 10
+
+/* How often it is looked whether memory can be given back, and about how much a connection has. */
+#define LOOK_SECONDS 2
+#define CONNECTION_BYTES 16384
 
 /* Those of --admin-listen, at once. */
 #define ADMIN_CONNECTIONS 64
@@ -97,6 +103,18 @@ static bool open_admin(const struct config *config, struct front *admin, const s
 	return true;
 }
 
+static int wait_for_signal(struct monitor *monitor, const sigset_t *signals)
+{
+	static const struct timespec pause = {.tv_sec = LOOK_SECONDS};
+	struct give_back give_back = {0};
+	int signal_number;
+
+	give_back_look(&give_back, 0);
+	while ((signal_number = sigtimedwait(signals, NULL, &pause)) <= 0)
+		give_back_look(&give_back, monitor->connections.open * CONNECTION_BYTES + monitor->budget->held);
+	return signal_number;
+}
+
 /* Serves until a signal comes. */
 static int serve_addresses(const struct config *config, const struct api *api, const sigset_t *signals)
 {
@@ -122,7 +140,7 @@ static int serve_addresses(const struct config *config, const struct api *api, c
 	if (opened) {
 		front_log(&public, "listening on", config->prefix);
 		notify("READY=1\nSTATUS=serving on %s", public.listener.name);
-		sigwait(signals, &signal_number);
+		signal_number = wait_for_signal(api->monitor, signals);
 		notify("STOPPING=1\nSTATUS=answering what is under way");
 		atomic_store(&api->monitor->stopping, true);
 		log_line(LOG_INFO, "stopping on %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -256,6 +274,10 @@ static int serve(const struct config *config, bool migrate)
 	int status;
 
 	log_set_level(config->log_level);
+	give_back_begin();
+	/* Tokens, and what people wrote, are in its memory: in no file of a crash, and for no other program to read. */
+	if (!config->core_dumps)
+		prctl(PR_SET_DUMPABLE, 0);
 	block_signals(&signals);
 	if (!log_gather())
 		log_line(LOG_WARNING, "no thread for the log; whoever has a line waits until it is written");

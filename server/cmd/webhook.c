@@ -15,11 +15,11 @@
 #define HOUR INT64_C(3600000000)
 
 static const struct {
-	const char *name;
+	const char *name, *type; /* as the signal is called, and as a delivery's body says */
 	unsigned event;
 } events[] = {
-	{"message_sent", DM_WEBHOOK_EVENT(DM_MESSAGE_SENT)},
-	{"message_read", DM_WEBHOOK_EVENT(DM_MESSAGE_READ)},
+	{"message_sent", "message.sent", DM_WEBHOOK_EVENT(DM_MESSAGE_SENT)},
+	{"message_read", "message.read", DM_WEBHOOK_EVENT(DM_MESSAGE_READ)},
 };
 
 /* The names with commas between them; 0 where one is none of them. NULL is all. */
@@ -33,7 +33,7 @@ static unsigned read_events(const char *list)
 		unsigned found = 0;
 
 		for (size_t i = 0; i < ARRAY_LENGTH(events); i++)
-			if (span_equal(one, span_from(events[i].name)))
+			if (span_equal(one, span_from(events[i].name)) || span_equal(one, span_from(events[i].type)))
 				found = events[i].event;
 		if (found == 0)
 			return 0;

@@ -47,6 +47,14 @@ static uint64_t count_open_files(void)
 	return count - 1; /* without the folder itself */
 }
 
+uint64_t process_resident_bytes(void)
+{
+	struct process_usage usage = {0};
+
+	read_memory(&usage);
+	return usage.resident_bytes;
+}
+
 void process_usage_read(struct process_usage *usage)
 {
 	struct rusage used;

@@ -14,6 +14,7 @@ struct process_usage {
 };
 
 /* What the system does not tell is 0. */
+uint64_t process_resident_bytes(void);
 void process_usage_read(struct process_usage *usage);
 
 #endif

@@ -4,7 +4,7 @@
 import pytest
 
 from drill import faults, trials
-from drill.attacks import ATTACKS, PostConversation, SendForm, SendJson, SendMultipart
+from drill.attacks import ATTACKS, Crowd, PostConversation, SendForm, SendJson, SendMultipart
 
 ALL_OF_THEM = {"sqlite": [SendJson, SendForm, SendMultipart, PostConversation], "postgresql": []}
 OTHERS_APART = {"sqlite": 3, "postgresql": 7}
@@ -32,5 +32,15 @@ def test_memory_is_short_once(target, backend, attack):
 @pytest.mark.parametrize("attack", [SendJson], ids=lambda one: one.__name__)
 def test_memory_stays_short(target, backend, attack):
     result = trials.run(target, attack, "memory", True, step=7 if backend == "sqlite" else 19)
+    assert result.tried >= 3
+    assert not result.wrong, "\n".join(result.wrong)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("forever", [False, True], ids=["once", "on"])
+@pytest.mark.parametrize("attack", [Crowd, SendJson], ids=lambda one: one.__name__)
+def test_a_statement_can_not_be_sent(target, attack, forever):
+    """No answer is another's, and nothing is committed in part."""
+    result = trials.run(target, attack, "submit", forever, most=24)
     assert result.tried >= 3
     assert not result.wrong, "\n".join(result.wrong)

@@ -12,7 +12,7 @@ from drill import crowd, ends, faults, starts, trials
 from drill.attacks import ATTACKS
 
 STORES = ["sqlite", "postgresql"]
-FILES = {"sqlite": ["write", "sync", "open", "lock", "map", "truncate"], "postgresql": ["open", "map"]}
+FILES = {"sqlite": ["write", "sync", "open", "lock", "map", "truncate"], "postgresql": ["open", "map", "submit"]}
 STARTS_APART = 29  # a start makes thousands of allocations
 COLUMNS = ["what", "store", "faults", "tried", "acknowledged", "503", "no answer", "doubtful", "lost", "untrue", "twice", "s"]
 WIDTHS = [34, 10, 7, 7, 12, 6, 9, 8, 5, 6, 5, 5]

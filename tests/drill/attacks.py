@@ -5,6 +5,7 @@ An attack is made with `attempt(number)`, while the fault is armed; `judge(numbe
 is wrong, or None. An answer of None is a connection that ended: it says nothing, so it can't be untrue.
 """
 
+import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -195,6 +196,42 @@ class Page(Read):
         return None if len(times) == 1 else f"read at {times}"
 
 
+class Answers(list):
+    """Of several clients; `status` is that of all who had the same."""
+
+    @property
+    def status(self):
+        return 200 if all(one is not None and one.status == 200 for one in self) else 503
+
+
+class Crowd(Attack):
+    """Many at once, whose requests the store takes together: each hears of its own, or nothing."""
+
+    status = 200
+    size = 16
+
+    def prepare(self):
+        self.readers = self.server.users(self.size)
+        self.server.insert_messages(
+            (self.bob, reader, "2025-01-01 00:00:00", "2025-01-01 00:00:00", f"for {reader.id}") for reader in self.readers
+        )
+
+    def attempt(self, number):
+        with concurrent.futures.ThreadPoolExecutor(self.size) as pool:
+            return Answers(pool.map(lambda reader: ask(reader, "GET", f"conversations/{self.bob.id}/"), self.readers))
+
+    def judge(self, number, answers):
+        return next(filter(None, map(self.judge_one, self.readers, answers)), None)
+
+    def judge_one(self, reader, answer):
+        if answer is None or is_refusal(answer):
+            return None
+        if answer.status != 200:
+            return f"answered {answer.status} {answer.body[:100]!r}"
+        told = [message["content"] for message in answer.json()["results"]]
+        return None if told == [f"for {reader.id}"] else f"user {reader.id} is told {told}"
+
+
 class NextPage(Page):
     def path(self):
         if not hasattr(self, "next"):
@@ -327,4 +364,4 @@ class Webhook(SendJson):
 
 
 ATTACKS = [SendJson, SendForm, SendMultipart, PostConversation, Page, NextPage, Partners, Unread, UnreadByPartner, Delete,
-           Ticket, OpenStream, HearEvent, Webhook]
+           Ticket, OpenStream, HearEvent, Webhook, Crowd]

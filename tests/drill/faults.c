@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* faults.c - a library to be preloaded: while it is armed, the n-th call of a kind fails, or all from it on. */
 #undef _FILE_OFFSET_BITS /* each of the two names of a function is its own here */
+#include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <libpq-fe.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -16,7 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum kind { MEMORY = 1, WRITE = 2, SYNC = 4, OPEN = 8, LOCK = 16, MAP = 32, TRUNCATE = 64 };
+enum kind { MEMORY = 1, WRITE = 2, SYNC = 4, OPEN = 8, LOCK = 16, MAP = 32, TRUNCATE = 64, SUBMIT = 128 };
 
 #define FRAMES 24
 
@@ -223,4 +225,33 @@ FOR_ALL void *mmap64(void *place, size_t size, int protection, int flags, int fi
 FOR_ALL void *mmap(void *place, size_t size, int protection, int flags, int file, off_t at)
 {
 	return mmap64(place, size, protection, flags, file, at);
+}
+
+/* ---- libpq ------------------------------------------------------------------------------------------------------ */
+
+/* As where libpq has no memory for what it is to send. */
+#define NEXT(name) ((typeof(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
+
+FOR_ALL int PQsendQueryParams(PGconn *connection, const char *text, int count, const Oid *types,
+			      const char *const *values, const int *lengths, const int *formats, int format)
+{
+	return !must_fail(SUBMIT) &&
+	       NEXT(PQsendQueryParams)(connection, text, count, types, values, lengths, formats, format);
+}
+
+FOR_ALL int PQsendQueryPrepared(PGconn *connection, const char *name, int count, const char *const *values,
+				const int *lengths, const int *formats, int format)
+{
+	return !must_fail(SUBMIT) &&
+	       NEXT(PQsendQueryPrepared)(connection, name, count, values, lengths, formats, format);
+}
+
+FOR_ALL int PQsendPrepare(PGconn *connection, const char *name, const char *text, int count, const Oid *types)
+{
+	return !must_fail(SUBMIT) && NEXT(PQsendPrepare)(connection, name, text, count, types);
+}
+
+FOR_ALL int PQpipelineSync(PGconn *connection)
+{
+	return !must_fail(SUBMIT) && NEXT(PQpipelineSync)(connection);
 }

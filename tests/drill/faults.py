@@ -11,7 +11,7 @@ import tempfile
 import harness
 
 LIBRARY = harness.BUILD / "tests" / "faults.so"
-KINDS = {"memory": 1, "write": 2, "sync": 4, "open": 8, "lock": 16, "map": 32, "truncate": 64}
+KINDS = {"memory": 1, "write": 2, "sync": 4, "open": 8, "lock": 16, "map": 32, "truncate": 64, "submit": 128}
 FRAMES = 24
 HEAD = struct.Struct("4I3q")  # struct control in faults.c
 SIZE = HEAD.size + 8 * FRAMES

@@ -43,28 +43,32 @@ void session_lost(struct session *session)
 	PQfinish(session->connection);
 	session->is_up = false;
 	session->prepared = false;
+	session->cut = false;
 	keeper_reconnect(&session->postgres->keeper, session);
 }
 
 /* ---- sending and receiving ----------------------------------------------------------------------------------- */
 
-void session_send(struct session *session, enum statement statement, const struct parameters *parameters)
+bool session_send(struct session *session, enum statement statement, const struct parameters *parameters)
 {
 	static const struct parameters none = {.count = 0};
 	const struct parameters *p = parameters ? parameters : &none;
 	const struct postgres *postgres = session->postgres;
 
+	if (session->cut)
+		return false;
 	if (postgres->only_when_asked[statement])
-		(void)PQsendQueryParams(session->connection, postgres->texts[statement], p->count, NULL, p->values,
-					p->lengths, p->formats, 1);
+		session->cut = !PQsendQueryParams(session->connection, postgres->texts[statement], p->count, NULL,
+						  p->values, p->lengths, p->formats, 1);
 	else
-		(void)PQsendQueryPrepared(session->connection, postgres->names[statement], p->count, p->values,
-					  p->lengths, p->formats, 1);
+		session->cut = !PQsendQueryPrepared(session->connection, postgres->names[statement], p->count,
+						    p->values, p->lengths, p->formats, 1);
+	return !session->cut;
 }
 
 void session_sync(struct session *session)
 {
-	(void)PQpipelineSync(session->connection);
+	session->cut = session->cut || !PQpipelineSync(session->connection);
 }
 
 /* Milliseconds until the deadline, rounded up; -1: for ever. */
@@ -106,6 +110,11 @@ static bool move(struct session *session, int64_t deadline, struct dm_error *err
 
 bool session_result(struct session *session, int64_t deadline, PGresult **result, struct dm_error *error)
 {
+	if (session->cut) {
+		fail(error, DM_UNAVAILABLE,
+		     "the connection to the database was given up (out of memory?); try again later");
+		return false;
+	}
 	while (PQisBusy(session->connection))
 		if (!move(session, deadline, error))
 			return false;
@@ -221,7 +230,8 @@ static enum dm_status prepare(struct session *session, int64_t deadline, struct 
 		return postgres_connection_failure(session->connection, error);
 	for (size_t i = 0; i < TEXT_COUNT; i++)
 		if (postgres->texts[i] && !postgres->only_when_asked[i])
-			(void)PQsendPrepare(session->connection, postgres->names[i], postgres->texts[i], 0, NULL);
+			session->cut = session->cut || !PQsendPrepare(session->connection, postgres->names[i],
+								      postgres->texts[i], 0, NULL);
 	session_sync(session);
 	return session_drain(session, deadline, error);
 }

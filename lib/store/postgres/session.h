@@ -17,6 +17,7 @@ struct session {
 	struct lane *writer;        /* where a batch of reads hands writes on to; NULL: they are its own */
 	enum link link;
 	PGconn *connection;
+	bool cut;        /* something could not be sent: results would be taken for those of other statements */
 	bool is_up;      /* link is LINK_UP: what the session's own thread knows without asking */
 	bool prepared;   /* the schema is as it should be, the statements are prepared, it is in pipeline mode */
 	int64_t used_at; /* when something came from the server last */
@@ -34,10 +35,11 @@ MUST_CHECK enum dm_status session_check_schema(struct session *session, int64_t 
 /* Gives up the connection: it has broken, or is in an unknown state. */
 void session_lost(struct session *session);
 
-/* Puts a statement into the pipeline; what fails here shows again in session_result. */
-void session_send(struct session *session, enum statement statement, const struct parameters *parameters);
+/* Puts a statement into the pipeline. Where that fails the session is cut: nothing behind it is sent, and no result is
+ * given any more (session_result fails). False then, and where the session was cut before. */
+bool session_send(struct session *session, enum statement statement, const struct parameters *parameters);
 
-/* Ends what was sent as one unit: an error in it ends the rest of it. */
+/* Ends what was sent as one unit: an error in it ends the rest of it. It cuts the session where it fails. */
 void session_sync(struct session *session);
 
 /* The next result, to be cleared by PQclear; it waits until the deadline. NULL where a statement has no more results.

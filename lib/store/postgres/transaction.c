@@ -93,8 +93,11 @@ static bool ask(struct session *session, struct dm_operation *operation)
 	return true;
 }
 
-static void send_all(struct session *session, struct transaction *transaction)
+/* False where the session was cut before the COMMIT: then nothing will be committed. */
+static bool send_all(struct session *session, struct transaction *transaction)
 {
+	bool has_commit;
+
 	session_send(session, BEGIN_WRITE, NULL);
 	pg_limit(session);
 	for (size_t i = 0; i < transaction->count; i++) {
@@ -109,8 +112,9 @@ static void send_all(struct session *session, struct transaction *transaction)
 	}
 	if (transaction->records)
 		session_send(session, EVENTS_NOTIFY, NULL);
-	session_send(session, COMMIT, NULL);
+	has_commit = session_send(session, COMMIT, NULL);
 	session_sync(session);
+	return has_commit;
 }
 
 /* The one result of a statement, without the NULL behind it. */
@@ -242,11 +246,11 @@ static void count_commit(struct postgres *postgres)
 static struct ending run_once(struct session *session, struct transaction *transaction,
 			      struct dm_operation **operations, size_t count, int64_t deadline)
 {
-	struct ending ending;
+	struct ending ending = {.how = FAILED, .remedy = REMEDY_RECONNECT, .error = {DM_NO_MEMORY, "out of memory"}};
 
 	make_units(transaction, operations, count);
-	send_all(session, transaction);
-	ending = take_all(session, transaction, deadline);
+	if (send_all(session, transaction))
+		ending = take_all(session, transaction, deadline);
 	clean_up(session, &ending, deadline);
 	if (ending.how == COMMITTED) {
 		take_results(session, transaction);

@@ -157,7 +157,7 @@ def test_transfer_coding_that_is_not_ours_is_refused(target, coding):
     data = send_to(target, JSON, b"Transfer-Encoding: " + coding, b"Content-Length: 15")
     answers = statuses(target, data + BODY + send_to(target, JSON, body=EVIL))
     assert "smuggled" not in contents(target), answers
-    check_refused(answers, 400 if coding in (b"chunked, chunked", b"\x0bchunked", b"") else 501)
+    check_refused(answers, 400 if coding in (b"chunked, chunked", b"") else 501)
     assert contents(target) == before
 
 

@@ -134,7 +134,7 @@ class UnitTest(pytest.Item):
 
     def runtest(self):
         if self.status == "skip":
-            pytest.skip(self.text or "skipped by the program")
+            pytest.skip(self.text or f"{self.name} is not about this database")
         if self.status != "ok":
             raise UnitFailure(self.text)
 

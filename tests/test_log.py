@@ -124,9 +124,10 @@ def test_what_was_dropped_is_told_when_somebody_reads_again(quiet):
     while piece := os.read(reader, 65536):
         text += piece
     os.close(reader)
-    assert sum(int(number) for number in DROPPED.findall(text)) == dropped
+    told = sum(int(number) for number in DROPPED.findall(text))
+    assert told - dropped in (0, 1)  # the line of the last request comes after its answer
     lines = text.decode().splitlines()
-    assert sum(" access " in line for line in lines) == REQUESTS - dropped
+    assert sum(" access " in line for line in lines) == REQUESTS - told
     assert all(re.match(r"\d{4}-\S+Z (access|info|warning) ", line) for line in lines)
     assert lines[-1].endswith(" info stopped")
 

@@ -66,6 +66,10 @@ static void enter(struct patience *patience, struct connection *connection, enum
 
 void patience_turn(struct patience *patience, struct connection *connection, enum turn turn)
 {
+	if (turn != TURN_NONE && patience->queues[turn].newest == connection) {
+		connection->since = patience->now;
+		return;
+	}
 	leave(patience, connection);
 	if (turn != TURN_NONE)
 		enter(patience, connection, turn, patience->now);

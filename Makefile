@@ -55,6 +55,12 @@ conformance: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m conformance \
 		$(if $(N),--operations $(N)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+drill: setup-test configure
+	@meson configure $(BUILD) -Dtests=enabled
+	@ninja -C $(BUILD) --quiet
+	@DIRECTMESSAGES_BUILD=$(BUILD) PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m drill \
+		$(if $(N),-n $(N)) $(addprefix --part ,$(PART)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 asan: setup-test
 	@test -f build-asan/build.ninja || meson setup build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@ninja -C build-asan --quiet

@@ -134,11 +134,13 @@ def test_database_that_hangs_holds_up_nobody_else(make_server, cluster):
 
 
 def test_changes_are_logged_and_not_each_look(make_server):
+    """For as long as the database is asked three times."""
     server = make_server()
     readyz(server, 200, b"ok\n")
     server.sql("DROP INDEX directmessages_unread")
-    for _ in range(3):
-        readyz(server, 503, OUTDATED)
+    readyz(server, 503, OUTDATED)
+    began = time.monotonic()
+    wait_until(lambda: readyz(server, 503, OUTDATED) and time.monotonic() - began > 2.5, "it is asked again")
     server.run("migrate")
     for _ in range(3):
         readyz(server, 200, b"ok\n")

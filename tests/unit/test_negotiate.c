@@ -49,6 +49,8 @@ static void the_most_exact_of_several_is_chosen(void **state)
 	assert_int_equal(accepts_which(SPAN("*/*"), offered, 3), 0);
 	assert_int_equal(accepts_which(SPAN("*/*, b/*"), offered, 3), 2);
 	assert_int_equal(accepts_which(SPAN("b/y, a/y, a/*"), offered, 3), 1);
+	assert_int_equal(accepts_which(SPAN("a/y, b/y"), offered, 3), 1);
+	assert_int_equal(accepts_which(SPAN("b/y, a/y"), offered, 3), 1);
 	assert_int_equal(accepts_which(SPAN("a/x;q=1, b/y;v=2"), offered, 3), 2);
 	assert_int_equal(accepts_which(SPAN("c/x, a/z"), offered, 3), 3);
 	assert_int_equal(accepts_which(SPAN(""), offered, 3), 3);

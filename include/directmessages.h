@@ -379,7 +379,7 @@ struct dm_operation {
 		struct dm_operation *next;
 		int64_t queued_at;
 		struct dm *handle;
-		bool is_heard;          /* somebody wants to hear of the messages that it marks as read */
+		bool is_heard, is_long; /* of messages marked as read; it lists long ones */
 		void *changed, *waiter; /* these, for the signals; who waits for it */
 	} internal;
 };

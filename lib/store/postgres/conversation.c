@@ -6,21 +6,26 @@
  * at the limit. */
 #include "nouns.h"
 
-/* $1 user, $2 partner, $3 position, $4 row id, $5 limit, $6 offset, $7 bytes: rows before which so many were have no
- * content, so that it does not leave the server. */
+/* $1 user, $2 partner, $3 position, $4 row id, $5 limit, $6 offset, $7 bytes. Contents that are too much do not leave
+ * the server: adding them up costs a third of the statement, so first those come that fit whatever the others are ($7
+ * is the limit's part for one row), and only where one is longer they are added up. */
 #define RANGE(user, partner, hidden, beyond, direction) \
 	"(SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE " user " = $1::bigint AND " partner \
 	" = $2::bigint AND " hidden " IS NULL AND (sent_at, id) " beyond " ORDER BY sent_at " direction \
 	", id " direction " LIMIT $5::bigint + $6::bigint)"
+#define ROWS(beyond, direction, offset) \
+	" FROM (" RANGE("sender_id", "recipient_id", "hidden_for_sender", beyond, direction) " UNION ALL " RANGE( \
+		"recipient_id", "sender_id", "hidden_for_recipient", beyond, \
+		direction) ") page ORDER BY sent_at " direction ", id " direction " LIMIT $5::bigint OFFSET " offset
 #define PAGE(beyond, direction, offset) \
+	"SELECT id, sender_id, recipient_id, sent_at, read_at, CASE WHEN octet_length(content) <= $7::bigint" \
+	" THEN content END" ROWS(beyond, direction, offset)
+#define LONG_PAGE(beyond, direction, offset) \
 	"SELECT id, sender_id, recipient_id, sent_at, read_at, CASE WHEN sum(octet_length(content)) OVER" \
 	" (ORDER BY sent_at " direction ", id " direction " ROWS UNBOUNDED PRECEDING) - octet_length(content)" \
-	" < $7::bigint THEN content END FROM (SELECT * FROM (" RANGE( \
-		"sender_id", "recipient_id", "hidden_for_sender", beyond, \
-		direction) " UNION ALL " RANGE("recipient_id", "sender_id", "hidden_for_recipient", beyond, \
-					       direction) ") page ORDER BY sent_at " direction ", id " direction \
-							  " LIMIT $5::bigint OFFSET " offset \
-							  ") page ORDER BY sent_at " direction ", id " direction
+	" < $7::bigint THEN content END FROM (SELECT *" ROWS(beyond, direction, offset) ") page" \
+											" ORDER BY sent_at " direction \
+											", id " direction
 
 #define BEYOND(compare) compare " ($3::timestamptz, $4::bigint)"
 
@@ -40,10 +45,15 @@
 #define IS_UNREAD " AND read_at IS NULL AND hidden_for_recipient IS NULL"
 
 const struct statement_text pg_conversation_statements[] = {
-	{CONVERSATION_OLDER, PAGE(BEYOND("<"), "DESC", "$6::bigint")},
-	{CONVERSATION_OLDER_THAN_ROW, FROM_ROW(PAGE(BEYOND_ROW("<", LOWEST), "DESC", OFFSET_WITHOUT_ROW))},
-	{CONVERSATION_NEWER, PAGE(BEYOND(">"), "ASC", "$6::bigint")},
-	{CONVERSATION_NEWER_THAN_ROW, FROM_ROW(PAGE(BEYOND_ROW(">", HIGHEST), "ASC", OFFSET_WITHOUT_ROW))},
+#define BOTH(name, before, page) \
+	{name, before(PAGE page)}, \
+	{ \
+		LONG(name), before(LONG_PAGE page) \
+	}
+	BOTH(CONVERSATION_OLDER, , (BEYOND("<"), "DESC", "$6::bigint")),
+	BOTH(CONVERSATION_OLDER_THAN_ROW, FROM_ROW, (BEYOND_ROW("<", LOWEST), "DESC", OFFSET_WITHOUT_ROW)),
+	BOTH(CONVERSATION_NEWER, , (BEYOND(">"), "ASC", "$6::bigint")),
+	BOTH(CONVERSATION_NEWER_THAN_ROW, FROM_ROW, (BEYOND_ROW(">", HIGHEST), "ASC", OFFSET_WITHOUT_ROW)),
 	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = $2::bigint" IS_UNREAD " LIMIT 1", .is_look_up = true},
 	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD, .is_look_up = true},
 	{UNREAD_BY_PARTNER,
@@ -59,6 +69,8 @@ enum statement pg_conversation_page(struct dm_operation *operation, struct param
 	/* A row id says exactly where to go on; its time comes with it unless the cursor had to count rows from an
 	 * earlier position. */
 	bool look_up = page->row_id != 0 && !(page->has_position && page->offset == 0);
+	bool is_long = operation->internal.is_long || (page->bytes > 0 && page->limit == 0);
+	enum statement which;
 	int64_t first = page->reverse ? TIME_FIRST : TIME_LAST, beyond_ids = page->reverse ? INT64_MAX : INT64_MIN;
 
 	if (operation->user_id == operation->partner_id) /* nobody messages oneself */
@@ -69,10 +81,12 @@ enum statement pg_conversation_page(struct dm_operation *operation, struct param
 	pg_add_int(parameters, page->row_id != 0 ? page->row_id : beyond_ids);
 	pg_add_limit(parameters, page->limit);
 	pg_add_offset(parameters, page->offset);
-	pg_add_most(parameters, page->bytes);
+	pg_add_most(parameters, is_long || page->limit == 0 ? page->bytes : page->bytes / page->limit);
 	if (page->reverse)
-		return look_up ? CONVERSATION_NEWER_THAN_ROW : CONVERSATION_NEWER;
-	return look_up ? CONVERSATION_OLDER_THAN_ROW : CONVERSATION_OLDER;
+		which = look_up ? CONVERSATION_NEWER_THAN_ROW : CONVERSATION_NEWER;
+	else
+		which = look_up ? CONVERSATION_OLDER_THAN_ROW : CONVERSATION_OLDER;
+	return is_long ? LONG(which) : which;
 }
 
 enum statement pg_conversation_has_unread(struct dm_operation *operation, struct parameters *parameters)

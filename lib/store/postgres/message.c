@@ -131,7 +131,10 @@ enum dm_status pg_take_messages(const struct postgres *postgres, struct dm_opera
 	int rows = PQntuples(answer->result);
 
 	(void)postgres;
-	for (int row = 0; row < rows && !answer->enough; row++) {
+	for (int row = 0; row < rows && !operation->internal.is_long && operation->page.limit > 0; row++)
+		answer->again |= PQgetisnull(answer->result, row, 5);
+	operation->internal.is_long |= answer->again;
+	for (int row = 0; row < rows && !answer->enough && !answer->again; row++) {
 		struct dm_message message = pg_message_from_row(answer->result, row);
 
 		answer->enough = PQgetisnull(answer->result, row, 5);

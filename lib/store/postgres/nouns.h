@@ -25,6 +25,7 @@ struct answer {
 	const PGresult *result; /* NULL: no rows */
 	int row;                /* which is the look-up's */
 	bool enough;            /* the row function wants no more */
+	bool again;             /* nothing was lent: the operation has to be asked once more, in another way */
 };
 
 /* Gives the operation its result and its status: rows are lent to its row functions, all else goes into it. Called for
@@ -58,6 +59,7 @@ MUST_CHECK bool pg_messages_send(struct postgres *postgres, struct dm_operation 
 void pg_take_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result);
 
 /* conversation.c */
+#define LONG(which) ((enum statement)((which) + LONG_CONVERSATION_OLDER - CONVERSATION_OLDER)) /* of long contents */
 operation_ask pg_conversation_page, pg_conversation_has_unread, pg_unread_count, pg_unread_by_partner,
 	pg_unread_messages;
 operation_take pg_take_unread_count, pg_take_unread_by_partner;

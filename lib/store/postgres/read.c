@@ -32,6 +32,7 @@ struct flush {
 struct history {
 	bool was_lost; /* the connection has broken once */
 	bool apart;    /* a statement for many has failed: each is asked alone */
+	size_t others; /* have to be asked in another way */
 };
 
 enum outcome {
@@ -220,6 +221,10 @@ static enum outcome take_unit(struct session *session, struct unit *unit, int64_
 		}
 		PQclear(result);
 	}
+	if (failure.status == DM_OK && answer.again) {
+		history->others++;
+		return READ_AGAIN;
+	}
 	if (failure.status == DM_OK) {
 		finish_unit(session, unit);
 		return READ_DONE;
@@ -271,19 +276,20 @@ static size_t read_once(struct session *session, struct dm_operation **operation
 
 void pg_read(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
 {
-	struct history history = {false, false};
+	struct history history = {.apart = false};
 
 	while (count > 0) {
 		bool is_lost, was_apart = history.apart, may_repeat;
 		struct dm_error error = {0};
-		size_t before = count;
+		size_t before = count, others = history.others;
 
 		if (session_ready(session, deadline, &error) != DM_OK) {
 			pg_fail_all(session, operations, count, &error);
 			return;
 		}
 		count = read_once(session, operations, count, deadline, &history, &is_lost, &error);
-		may_repeat = is_lost ? !history.was_lost : count < before || history.apart != was_apart;
+		may_repeat = is_lost ? !history.was_lost
+				     : count < before || history.apart != was_apart || history.others != others;
 		if (count > 0 && !may_repeat) {
 			pg_fail_all(session, operations, count, &error);
 			return;

@@ -70,7 +70,8 @@ enum statement pg_conversation_page(struct dm_operation *operation, struct param
 	 * earlier position. */
 	bool look_up = page->row_id != 0 && !(page->has_position && page->offset == 0);
 	bool is_long = operation->internal.is_long || (page->bytes > 0 && page->limit == 0);
-	enum statement which;
+	static const enum statement statements[2][2] = {{CONVERSATION_OLDER, CONVERSATION_OLDER_THAN_ROW},
+							{CONVERSATION_NEWER, CONVERSATION_NEWER_THAN_ROW}};
 	int64_t first = page->reverse ? TIME_FIRST : TIME_LAST, beyond_ids = page->reverse ? INT64_MAX : INT64_MIN;
 
 	if (operation->user_id == operation->partner_id) /* nobody messages oneself */
@@ -82,11 +83,7 @@ enum statement pg_conversation_page(struct dm_operation *operation, struct param
 	pg_add_limit(parameters, page->limit);
 	pg_add_offset(parameters, page->offset);
 	pg_add_most(parameters, is_long || page->limit == 0 ? page->bytes : page->bytes / page->limit);
-	if (page->reverse)
-		which = look_up ? CONVERSATION_NEWER_THAN_ROW : CONVERSATION_NEWER;
-	else
-		which = look_up ? CONVERSATION_OLDER_THAN_ROW : CONVERSATION_OLDER;
-	return is_long ? LONG(which) : which;
+	return is_long ? LONG(statements[page->reverse][look_up]) : statements[page->reverse][look_up];
 }
 
 enum statement pg_conversation_has_unread(struct dm_operation *operation, struct parameters *parameters)

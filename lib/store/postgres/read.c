@@ -183,13 +183,14 @@ static void take_rows(const struct session *session, struct unit *unit, struct a
 	}
 }
 
-static void finish_unit(struct session *session, struct unit *unit)
+static enum outcome finish_unit(struct session *session, struct unit *unit)
 {
 	for (struct asked *asked = unit->first; asked; asked = asked->next)
 		if (asked->must_write)
 			lane_submit(session->writer, asked->operation);
 		else
 			lane_complete(&session->postgres->options, asked->operation);
+	return READ_DONE;
 }
 
 /* Takes all results of one statement. */
@@ -221,13 +222,9 @@ static enum outcome take_unit(struct session *session, struct unit *unit, int64_
 		}
 		PQclear(result);
 	}
-	if (failure.status == DM_OK && answer.again) {
-		history->others++;
-		return READ_AGAIN;
-	}
 	if (failure.status == DM_OK) {
-		finish_unit(session, unit);
-		return READ_DONE;
+		history->others += answer.again;
+		return answer.again ? READ_AGAIN : finish_unit(session, unit);
 	}
 	*error = failure;
 	if (outcome == READ_DONE && unit->count > 1) {

@@ -80,8 +80,8 @@ MUTANTS = [
     Mutant(
         "a file that may only be read is served",
         SQLITE + "session.c",
-        "\tif (role != SESSION_WRITER)\n\t\treturn SQLITE_OK;\n\tif (sqlite3_db_readonly",
-        "\tif (role >= SESSION_WRITER)\n\t\treturn SQLITE_OK;\n\tif (sqlite3_db_readonly",
+        "\tif (code != SQLITE_OK) {\n\t\tsession_failure(session, code, error);",
+        "\tif (code != SQLITE_OK && (code & 0xFF) != SQLITE_READONLY) {\n\t\tsession_failure(session, code, error);",
         "test_storage_damage.py::test_serving_a_file_that_may_not_be_written",
     ),
     Mutant(

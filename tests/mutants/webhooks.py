@@ -215,8 +215,8 @@ MUTANTS = [
     Mutant(
         "a clock that was set back lengthens a ticket's life",
         "lib/store/sqlite/ticket.c",
-        '{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2 AND expires_at <= ?3"},',
-        '{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2 AND ?3 > 0"},',
+        "#define AHEAD_MOST (2 * LIFETIME)",
+        "#define AHEAD_MOST (2000000 * LIFETIME)",
         "test_events_ticket.py::test_a_clock_that_was_set_back_does_not_lengthen_a_tickets_life[sqlite]",
     ),
 ]

@@ -165,15 +165,15 @@ MUTANTS = [
     Mutant(
         "a read that is hit by the end of its connection is not run again",
         POSTGRES + "read.c",
-        "may_repeat = is_lost ? !history.was_lost :",
-        "may_repeat = is_lost ? false :",
+        "may_repeat = is_lost ? !history.was_lost",
+        "may_repeat = is_lost ? false",
         FAILURES + "test_a_read_whose_connection_breaks_is_run_again",
     ),
     Mutant(
         "a read is run again for as long as connections break",
         POSTGRES + "read.c",
-        "may_repeat = is_lost ? !history.was_lost :",
-        "may_repeat = is_lost ? true :",
+        "may_repeat = is_lost ? !history.was_lost",
+        "may_repeat = is_lost ? true",
         FAILURES + "test_a_read_whose_connections_break_is_given_up",
     ),
     Mutant(

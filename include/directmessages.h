@@ -377,7 +377,7 @@ struct dm_operation {
 
 	struct { /* the library's */
 		struct dm_operation *next;
-		int64_t queued_at;
+		int64_t queued_at, again_at;
 		struct dm *handle;
 		bool is_heard, is_long; /* of messages marked as read; it lists long ones */
 		void *changed, *waiter; /* these, for the signals; who waits for it */

@@ -126,8 +126,19 @@ def test_what_no_connection_can_do_is_tried_on_one_other(faulty):
     assert (tries(faulty), faulty.sql(COUNT)) == (2, [(0,)])
 
 
+def test_what_waits_for_a_lock_is_tried_again(faulty):
+    assert answer_of(faulty, faulty.alice, faulty.bob, "55P03 3").status == 201
+    assert (tries(faulty), faulty.sql(COUNT)) == (4, [(1,)])
+
+
+def test_what_waits_for_a_lock_is_given_up_in_time(faulty):
+    check_error(answer_of(faulty, faulty.alice, faulty.bob, "55P03 99999"), 503, UNAVAILABLE)
+    assert (tries(faulty) > 2, faulty.sql(COUNT)) == (True, [(0,)])
+    assert answer_of(faulty, faulty.alice, faulty.bob, "after").status == 201
+
+
 MEANINGS = [
-    ("55P03", 503), ("57014", 503), ("57P03", 503), ("08006", 503), ("25006", 503), ("53300", 503), ("53100", 503),
+    ("57014", 503), ("57P03", 503), ("08006", 503), ("25006", 503), ("53300", 503), ("53100", 503),
     ("58030", 503), ("42501", 503), ("42P01", 503), ("42703", 503), ("3F000", 503), ("23503", 404), ("22001", 400),
     ("54000", 400), ("XX000", 500), ("P0001", 500), ("40003", 503),
 ]  # fmt: skip

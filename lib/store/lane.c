@@ -11,6 +11,9 @@
 
 _Static_assert(1 << (DM_BATCH_CLASSES - 1) == LANE_BATCH_MOST, "the largest batch has a class");
 
+/* Between two attempts at an operation whose row is held, in microseconds. */
+#define PARKING_PAUSE 20000
+
 const struct dm_error lane_late = {DM_BUSY, "the database is too slow for what is asked; try again later"};
 
 struct lane_thread {
@@ -25,7 +28,10 @@ struct lane {
 	pthread_cond_t arrived;
 	struct dm_operation *first;
 	struct dm_operation **last;
-	size_t waiting;
+	struct dm_operation
+		*parked; /* until their pause is over; all pauses are alike, so the first to come back first */
+	struct dm_operation **last_parked;
+	size_t waiting; /* parked ones too */
 	uint64_t batches[DM_BATCH_CLASSES];
 	uint64_t operations; /* in them */
 	bool stopping;
@@ -59,6 +65,14 @@ void lane_complete(const struct store_options *store, struct dm_operation *opera
 	}
 }
 
+/* Called with the mutex, by the monotonic clock. */
+static void sleep_until(struct lane *lane, pthread_cond_t *condition, int64_t until)
+{
+	const struct timespec deadline = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
+
+	pthread_cond_timedwait(condition, &lane->mutex, &deadline);
+}
+
 /* Called with the mutex. */
 static void count_batch(struct lane *lane, size_t count)
 {
@@ -72,7 +86,8 @@ static void count_batch(struct lane *lane, size_t count)
 
 static bool is_apart(const struct dm_operation *operation)
 {
-	return operation->kind == DM_OP_MARK_CONVERSATION_READ && operation->marking.more;
+	return (operation->kind == DM_OP_MARK_CONVERSATION_READ && operation->marking.more) ||
+	       lane_was_parked(operation);
 }
 
 /* Called with the mutex: whether the first that waits may go with those before it. */
@@ -97,13 +112,40 @@ static struct dm_operation *take_first(struct lane *lane)
 	return first;
 }
 
+/* Called with the mutex: puts those whose pause is over before all others. */
+static void take_parked(struct lane *lane)
+{
+	int64_t now = clock_monotonic();
+
+	while (lane->parked && lane->parked->internal.again_at <= now) {
+		struct dm_operation *back = lane->parked;
+
+		lane->parked = back->internal.next;
+		if (!lane->parked)
+			lane->last_parked = &lane->parked;
+		back->internal.next = lane->first;
+		if (!lane->first)
+			lane->last = &back->internal.next;
+		lane->first = back;
+	}
+}
+
+/* Called with the mutex: waits until there is something to run. */
+static void wait_for_work(struct lane *lane)
+{
+	for (take_parked(lane); !lane->first && !(lane->stopping && !lane->parked); take_parked(lane))
+		if (lane->parked)
+			sleep_until(lane, &lane->arrived, lane->parked->internal.again_at);
+		else
+			pthread_cond_wait(&lane->arrived, &lane->mutex);
+}
+
 static size_t take_waiting(struct lane *lane, struct dm_operation *batch[LANE_BATCH_MOST])
 {
 	size_t count = 0, bytes = 0;
 
 	pthread_mutex_lock(&lane->mutex);
-	while (!lane->first && !lane->stopping)
-		pthread_cond_wait(&lane->arrived, &lane->mutex);
+	wait_for_work(lane);
 	while (fits(lane, batch, count, bytes)) {
 		batch[count] = take_first(lane);
 		bytes += batch[count++]->text.length;
@@ -131,14 +173,6 @@ static void *lane_main(void *argument)
 
 /* ---- the time limit ------------------------------------------------------------------------------------------ */
 
-/* Called with the mutex. */
-static void sleep_until(struct lane *lane, int64_t until)
-{
-	const struct timespec deadline = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
-
-	pthread_cond_timedwait(&lane->watch, &lane->mutex, &deadline);
-}
-
 /* A batch may hang in the disk. Who waits behind it is told in time: nothing of theirs was begun. */
 static void *watch_main(void *argument)
 {
@@ -160,7 +194,7 @@ static void *watch_main(void *argument)
 			lane_complete(lane->options.store, late);
 			pthread_mutex_lock(&lane->mutex);
 		} else {
-			sleep_until(lane, due);
+			sleep_until(lane, &lane->watch, due);
 			lane->is_watched = lane->first != NULL;
 		}
 	}
@@ -168,12 +202,13 @@ static void *watch_main(void *argument)
 	return NULL;
 }
 
-static void init_watch(struct lane *lane)
+static void init_conditions(struct lane *lane)
 {
 	pthread_condattr_t attributes;
 
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&lane->arrived, &attributes);
 	pthread_cond_init(&lane->watch, &attributes);
 	pthread_condattr_destroy(&attributes);
 }
@@ -189,9 +224,9 @@ struct lane *lane_new(const struct lane_options *options)
 	lane->options = *options;
 	lane->options.sessions = NULL;
 	lane->last = &lane->first;
+	lane->last_parked = &lane->parked;
 	pthread_mutex_init(&lane->mutex, NULL);
-	pthread_cond_init(&lane->arrived, NULL);
-	init_watch(lane);
+	init_conditions(lane);
 	lane->has_watcher = options->late_after > 0 && pthread_create(&lane->watcher, NULL, watch_main, lane) == 0;
 	if (options->late_after > 0 && !lane->has_watcher) {
 		lane_free(lane);
@@ -246,6 +281,7 @@ void lane_submit(struct lane *lane, struct dm_operation *operation)
 
 	operation->internal.next = NULL;
 	operation->internal.queued_at = clock_monotonic();
+	operation->internal.again_at = 0;
 	pthread_mutex_lock(&lane->mutex);
 	full = lane->waiting >= lane->options.store->max_waiting;
 	if (!full) {
@@ -264,6 +300,22 @@ void lane_submit(struct lane *lane, struct dm_operation *operation)
 			fail(&operation->error, DM_BUSY, "too many operations are waiting; try again later");
 		lane_complete(lane->options.store, operation);
 	}
+}
+
+void lane_park(struct lane *lane, struct dm_operation *operation)
+{
+	operation->internal.next = NULL;
+	operation->internal.again_at = clock_monotonic() + PARKING_PAUSE;
+	pthread_mutex_lock(&lane->mutex);
+	*lane->last_parked = operation;
+	lane->last_parked = &operation->internal.next;
+	lane->waiting++;
+	pthread_mutex_unlock(&lane->mutex);
+}
+
+bool lane_was_parked(const struct dm_operation *operation)
+{
+	return operation->internal.again_at != 0;
 }
 
 static void wait_for(struct waiter *waiter)
@@ -288,6 +340,7 @@ void lane_run(struct lane *lane, struct dm_operation *operation)
 void lane_run_nested(struct lane *lane, void *session, struct dm_operation *operation)
 {
 	operation->internal.queued_at = clock_monotonic();
+	operation->internal.again_at = 0;
 	pthread_mutex_lock(&lane->mutex);
 	count_batch(lane, 1);
 	pthread_mutex_unlock(&lane->mutex);

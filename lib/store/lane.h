@@ -51,6 +51,11 @@ void lane_submit(struct lane *lane, struct dm_operation *operation);
  * for oneself would be for ever. */
 void lane_run(struct lane *lane, struct dm_operation *operation);
 
+/* Lets an operation of a batch wait: it comes back after a pause, as a batch of its own. Called on the lane's thread.
+ */
+void lane_park(struct lane *lane, struct dm_operation *operation);
+bool lane_was_parked(const struct dm_operation *operation);
+
 /* Whether the caller runs on one of the lane's threads: a receiver of a signal, or of a row, that calls the library
  * again. */
 MUST_CHECK bool lane_is_own_thread(const struct lane *lane);

@@ -68,24 +68,24 @@ void pg_fail_all(const struct session *session, struct dm_operation **operations
 	}
 }
 
-void pg_limit(struct session *session)
+void pg_limit(struct session *session, bool waits_not)
 {
 	const struct postgres *postgres = session->postgres;
 	struct parameters parameters = {.count = 0};
 
-	if (!postgres->options.unprepared)
+	if (!postgres->options.unprepared && !waits_not)
 		return;
 	pg_add_int(&parameters, postgres->limits.statement / 1000);
-	pg_add_int(&parameters, postgres->limits.lock / 1000);
+	pg_add_int(&parameters, waits_not ? 1 : session->lock_limit / 1000); /* 0 were no limit */
 	session_send(session, SET_LIMITS, &parameters);
 }
 
-bool pg_limit_taken(struct session *session, int64_t deadline, struct dm_error *error)
+bool pg_limit_taken(struct session *session, bool waits_not, int64_t deadline, struct dm_error *error)
 {
 	PGresult *result = NULL;
 	bool good = true;
 
-	if (!session->postgres->options.unprepared)
+	if (!session->postgres->options.unprepared && !waits_not)
 		return true;
 	do {
 		PQclear(result);

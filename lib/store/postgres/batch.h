@@ -39,8 +39,9 @@ void pg_write(struct session *session, struct dm_operation **operations, size_t 
 void pg_fail_all(const struct session *session, struct dm_operation **operations, size_t count,
 		 const struct dm_error *error);
 
-/* Behind a pooler each transaction has to set its time limits: sends that, if need be, and takes the answer. */
-void pg_limit(struct session *session);
-MUST_CHECK bool pg_limit_taken(struct session *session, int64_t deadline, struct dm_error *error);
+/* Behind a pooler each transaction has to set its time limits, and everywhere one that is to wait for no lock: sends
+ * that, if need be, and takes the answer. */
+void pg_limit(struct session *session, bool waits_not);
+MUST_CHECK bool pg_limit_taken(struct session *session, bool waits_not, int64_t deadline, struct dm_error *error);
 
 #endif

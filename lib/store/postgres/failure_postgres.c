@@ -15,7 +15,7 @@ static const struct meaning {
 	/* clang-format off */
 	{"40003", DM_UNAVAILABLE, REMEDY_NONE,      "nobody knows whether it was committed (%s); look before you try again"},
 	{"40",    DM_BUSY,        REMEDY_REPEAT,    "other transactions were in the way (%s); try again"},
-	{"55P03", DM_BUSY,        REMEDY_LEAVE_OUT, "another transaction holds a lock (%s); try again later"},
+	{"55P03", DM_BUSY,        REMEDY_WAIT,      "another transaction holds a lock (%s); try again later"},
 	{"57014", DM_BUSY,        REMEDY_LEAVE_OUT, "the database took too long (%s); try again later"},
 	{"57P03", DM_UNAVAILABLE, REMEDY_NONE,      "the database is starting (%s); try again later"},
 	{"57",    DM_UNAVAILABLE, REMEDY_RECONNECT,      "the database is shutting down or starting (%s); try again later"},

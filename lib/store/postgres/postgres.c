@@ -20,6 +20,9 @@
 
 #define KEYWORDS_MOST 24
 
+/* How long a batch of writes waits for a lock, in microseconds: for longer than another server's batch takes. */
+#define WRITE_LOCK 100000
+
 struct keywords {
 	const char *names[KEYWORDS_MOST + 1];
 	const char *values[KEYWORDS_MOST + 1];
@@ -164,7 +167,11 @@ enum dm_status postgres_init(struct postgres *postgres, const struct store_optio
 		.options = *options,
 		.url = strdup(options->url),
 		/* PostgreSQL takes 0 for no limit. */
-		.limits = {limit / 4, limit / 4 + 1000, limit / 2 + 1000, limit / 4 * 3},
+		.limits = {.queue = limit / 4,
+			   .lock = limit / 4 + 1000,
+			   .write_lock = limit / 4 + 1000 < WRITE_LOCK ? limit / 4 + 1000 : WRITE_LOCK,
+			   .statement = limit / 2 + 1000,
+			   .batch = limit / 4 * 3},
 	};
 	postgres->options.url = NULL;
 	pthread_mutex_init(&postgres->mutex, NULL);

@@ -14,6 +14,7 @@ enum statement {
 	COMMIT,
 	ROLLBACK,
 	SET_LIMITS,
+	USERS_FREE,
 	USER_BY_TOKEN,
 	USER_BY_ID,
 	USER_BY_NAME,
@@ -88,10 +89,12 @@ struct statement_text {
  * (L). The server ends a statement before the socket's limit ends the connection, so that the rest of a batch goes on.
  */
 struct limits {
-	int64_t queue;     /* L/4: in the lane's queue; then it is refused */
-	int64_t lock;      /* L/4: of a statement, for a lock of another transaction */
-	int64_t statement; /* L/2: of a statement */
-	int64_t batch;     /* 3/4 L: of a batch, with connecting anew; then the connection is given up */
+	int64_t queue;      /* L/4: in the lane's queue; then it is refused */
+	int64_t lock;       /* L/4: of a statement, for a lock of another transaction; see write_lock */
+	int64_t write_lock; /* the same of a batch of writes, where there are lanes for reads: short, for what has to
+			       wait longer is set apart */
+	int64_t statement;  /* L/2: of a statement */
+	int64_t batch;      /* 3/4 L: of a batch, with connecting anew; then the connection is given up */
 };
 
 struct session;
@@ -146,6 +149,7 @@ enum dm_status postgres_connection_failure(const PGconn *connection, struct dm_e
 enum postgres_remedy {
 	REMEDY_NONE,      /* the server can't do it now: all of it has failed */
 	REMEDY_LEAVE_OUT, /* the statement's own fault: the rest works without it */
+	REMEDY_WAIT,      /* a row that another transaction holds: the rest works without what needs it */
 	REMEDY_REPEAT,    /* a clash with another transaction: the same again works */
 	REMEDY_RECONNECT  /* the session is of no use any more: the same again works on another */
 };

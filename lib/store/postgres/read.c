@@ -121,7 +121,7 @@ static void send_units(struct session *session, struct flush *flush)
 	static const struct dm_error no_memory = {DM_NO_MEMORY, "out of memory"};
 	size_t sent = 0;
 
-	pg_limit(session);
+	pg_limit(session, false);
 	for (size_t i = 0; i < flush->units_count; i++) {
 		struct unit *unit = &flush->units[i];
 
@@ -257,7 +257,7 @@ static size_t read_once(struct session *session, struct dm_operation **operation
 
 	make_units(session, &flush, operations, count, history->apart);
 	send_units(session, &flush);
-	*is_lost = !pg_limit_taken(session, deadline, error);
+	*is_lost = !pg_limit_taken(session, false, deadline, error);
 	for (size_t i = 0; i < flush.units_count; i++) {
 		struct unit *unit = &flush.units[i];
 		enum outcome outcome = *is_lost ? READ_LOST : take_unit(session, unit, deadline, history, error);

@@ -8,6 +8,7 @@
 #include "nouns.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 const struct statement_text pg_session_statements[] = {
@@ -16,6 +17,7 @@ const struct statement_text pg_session_statements[] = {
 	{COMMIT, "COMMIT"},
 	{ROLLBACK, "ROLLBACK"},
 	/* Until the transaction ends: behind a pooler the connection's own settings are somebody else's too. */
+	{USERS_FREE, "SELECT {u.id} FROM {users} u WHERE {u.id} = ANY ($1::bigint[]) FOR KEY SHARE SKIP LOCKED"},
 	{SET_LIMITS, "SELECT set_config('statement_timeout', $1::bigint::text, true),"
 		     " set_config('lock_timeout', $2::bigint::text, true)"},
 	{0},
@@ -28,6 +30,7 @@ struct session *session_new(struct postgres *postgres)
 	if (!session)
 		return NULL;
 	session->postgres = postgres;
+	session->lock_limit = postgres->limits.lock;
 	keeper_add(&postgres->keeper, session);
 	return session;
 }
@@ -217,6 +220,17 @@ static bool is_alive(struct session *session, int64_t deadline)
 	return session_drain(session, until < deadline ? until : deadline, &ignored) == DM_OK;
 }
 
+/* The connection's own limit is that of reads. Behind a pooler each transaction sets its own. */
+static enum dm_status set_lock_limit(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	char sql[64];
+
+	if (session->lock_limit == session->postgres->limits.lock || session->postgres->options.unprepared)
+		return DM_OK;
+	snprintf(sql, sizeof(sql), "SET lock_timeout = %lld", (long long)(session->lock_limit / 1000));
+	return session_execute(session, sql, NULL, deadline, NULL, error);
+}
+
 static enum dm_status prepare(struct session *session, int64_t deadline, struct dm_error *error)
 {
 	const struct postgres *postgres = session->postgres;
@@ -224,6 +238,8 @@ static enum dm_status prepare(struct session *session, int64_t deadline, struct 
 
 	if (status == DM_OK)
 		status = pg_event_log_adopt(session, deadline, error);
+	if (status == DM_OK)
+		status = set_lock_limit(session, deadline, error);
 	if (status != DM_OK)
 		return status;
 	if (!PQenterPipelineMode(session->connection))

@@ -4,6 +4,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include "locks.h"
 #include "postgres.h"
 #include "values.h"
 
@@ -14,6 +15,9 @@ struct session {
 	struct postgres *postgres;
 	struct session *next;       /* of the keeper's */
 	struct session *next_spare; /* in the pool of spare sessions */
+	struct lane *parking;       /* where a write waits whose row another transaction holds; NULL: it fails */
+	struct held_rows held;      /* of its writes */
+	int64_t lock_limit;         /* how long a statement waits for a lock, in microseconds */
 	struct lane *writer;        /* where a batch of reads hands writes on to; NULL: they are its own */
 	enum link link;
 	PGconn *connection;

@@ -195,6 +195,24 @@ static struct lane *start_lane(struct postgres_store *store, size_t first, size_
 	return lane_new(&options);
 }
 
+/* Lanes that could not be made stay NULL. */
+static void start_lanes(struct postgres_store *store, size_t lanes)
+{
+	struct session *writing = store->sessions[0];
+
+	store->writer = start_lane(store, 0, 1, LANE_BATCH_MOST);
+	if (!store->writer)
+		return;
+	writing->parking = store->writer;
+	for (size_t i = 1; i < lanes; i++)
+		store->sessions[i]->writer = store->writer;
+	if (lanes > 1) {
+		writing->lock_limit = store->postgres.limits.write_lock;
+		store->readers = start_lane(store, 1, lanes - 1, READS_MOST);
+	}
+	store->checker = start_lane(store, lanes, 1, 1);
+}
+
 static enum dm_status start(struct postgres_store *store, struct dm_error *error)
 {
 	size_t lanes = store->postgres.options.lanes;
@@ -207,13 +225,7 @@ static enum dm_status start(struct postgres_store *store, struct dm_error *error
 	}
 	if (!store->sessions)
 		return fail(error, DM_NO_MEMORY, "out of memory");
-	store->writer = start_lane(store, 0, 1, LANE_BATCH_MOST);
-	for (size_t i = 1; i < lanes && store->writer; i++)
-		store->sessions[i]->writer = store->writer;
-	if (store->writer && lanes > 1)
-		store->readers = start_lane(store, 1, lanes - 1, READS_MOST);
-	if (store->writer)
-		store->checker = start_lane(store, lanes, 1, 1);
+	start_lanes(store, lanes);
 	if (!store->checker || (lanes > 1 && !store->readers))
 		return fail(error, DM_NO_MEMORY, "no memory, or no thread, for a lane");
 	if (store->postgres.options.record_events) {

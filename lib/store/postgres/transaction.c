@@ -1,54 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* transaction.c - many writes in one transaction with one commit, sent in one flush. */
-#include "batch.h"
-
-#include "clock.h"
-#include "lane.h"
-
-/* How often a clash with other transactions is repeated before the answer is that the database is busy. */
-#define REPEATS_MOST 5
-
-/* What one statement does: an operation, or all sends next to each other. */
-struct unit {
-	struct dm_operation **operations;
-	size_t count;
-	bool is_asked; /* it is in the pipeline; otherwise its operation had nothing to ask */
-	PGresult *result;
-};
-
-struct transaction {
-	struct unit units[LANE_BATCH_MOST];
-	size_t count;
-	bool records; /* it may write to the event log */
-};
-
-/* How a transaction has ended. */
-struct ending {
-	enum { COMMITTED, LOST, FAILED } how;
-	struct unit *culprit;        /* FAILED: whose statement, in the transaction; NULL: the commit itself */
-	enum postgres_remedy remedy; /* FAILED */
-	struct dm_error error;
-};
-
-/* Sends first, in the order in which they came. */
-static void sends_first(struct dm_operation **operations, size_t count)
-{
-	struct dm_operation *others[LANE_BATCH_MOST];
-	size_t sends = 0, others_count = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (operations[i]->kind == DM_OP_SEND)
-			operations[sends++] = operations[i];
-		else
-			others[others_count++] = operations[i];
-	for (size_t i = 0; i < others_count; i++)
-		operations[sends + i] = others[i];
-}
+#include "transaction.h"
 
 static void make_units(struct transaction *transaction, struct dm_operation **operations, size_t count)
 {
 	transaction->count = 0;
 	transaction->records = false;
+	transaction->waits_not = count == 1 && lane_was_parked(operations[0]);
 	for (size_t i = 0; i < count; i++) {
 		bool is_send = operations[i]->kind == DM_OP_SEND;
 		struct unit *last = i > 0 ? &transaction->units[transaction->count - 1] : NULL;
@@ -99,7 +57,7 @@ static bool send_all(struct session *session, struct transaction *transaction)
 	bool has_commit;
 
 	session_send(session, BEGIN_WRITE, NULL);
-	pg_limit(session);
+	pg_limit(session, transaction->waits_not);
 	for (size_t i = 0; i < transaction->count; i++) {
 		struct unit *unit = &transaction->units[i];
 		struct dm_operation *first = unit->operations[0];
@@ -181,7 +139,7 @@ static struct ending take_all(struct session *session, struct transaction *trans
 	if (note_failure(&ending, NULL, result)) /* of BEGIN: the fault of none */
 		ending.remedy = ending.remedy == REMEDY_LEAVE_OUT ? REMEDY_NONE : ending.remedy;
 	PQclear(result);
-	if (!pg_limit_taken(session, deadline, &ending.error)) {
+	if (!pg_limit_taken(session, transaction->waits_not, deadline, &ending.error)) {
 		ending.how = LOST;
 		return ending;
 	}
@@ -243,8 +201,8 @@ static void count_commit(struct postgres *postgres)
 	pthread_mutex_unlock(&postgres->mutex);
 }
 
-static struct ending run_once(struct session *session, struct transaction *transaction,
-			      struct dm_operation **operations, size_t count, int64_t deadline)
+struct ending pg_transaction_run(struct session *session, struct transaction *transaction,
+				 struct dm_operation **operations, size_t count, int64_t deadline)
 {
 	struct ending ending = {.how = FAILED, .remedy = REMEDY_RECONNECT, .error = {DM_NO_MEMORY, "out of memory"}};
 
@@ -261,112 +219,4 @@ static struct ending run_once(struct session *session, struct transaction *trans
 	for (size_t i = 0; i < transaction->count; i++)
 		PQclear(transaction->units[i].result);
 	return ending;
-}
-
-/* ---- what a failure means for the others --------------------------------------------------------------------- */
-
-static void complete_all(const struct session *session, struct dm_operation **operations, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		lane_complete(&session->postgres->options, operations[i]);
-}
-
-static void fail_one(const struct session *session, struct dm_operation *operation, const struct dm_error *error)
-{
-	operation->status = error->status;
-	operation->error = *error;
-	if (operation->kind == DM_OP_USER_CREATE)
-		pg_refuse_user(operation);
-	lane_complete(&session->postgres->options, operation);
-}
-
-/* Takes the culprit out and fails it; gives how many are left. */
-static size_t leave_out(const struct session *session, struct dm_operation **operations, size_t count,
-			struct dm_operation *culprit, const struct dm_error *error)
-{
-	size_t left = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (operations[i] != culprit)
-			operations[left++] = operations[i];
-	fail_one(session, culprit, error);
-	return left;
-}
-
-/* What has happened to the writes so far. */
-struct history {
-	int repeats;    /* after clashes with other transactions */
-	bool was_stale; /* the session was of no use */
-};
-
-/* Whether the same writes may be run again as they are. */
-static bool may_repeat(const struct ending *ending, struct history *history)
-{
-	if (ending->remedy == REMEDY_REPEAT)
-		return history->repeats++ < REPEATS_MOST;
-	if (ending->remedy != REMEDY_RECONNECT || history->was_stale)
-		return false;
-	history->was_stale = true;
-	return true;
-}
-
-/* After a failure that has rolled back all of it: how many of the writes are left to be run; *alone where it can't be
- * told whose fault it is, so that each has to be run alone. */
-static size_t after_failure(const struct session *session, struct dm_operation **operations, size_t count,
-			    const struct ending *ending, struct history *history, bool *alone)
-{
-	if (ending->remedy == REMEDY_LEAVE_OUT && count > 1) {
-		*alone = !ending->culprit || ending->culprit->count > 1;
-		if (*alone)
-			return count;
-		return leave_out(session, operations, count, ending->culprit->operations[0], &ending->error);
-	}
-	if (may_repeat(ending, history))
-		return count;
-	for (size_t i = 0; i < count; i++)
-		fail_one(session, operations[i], &ending->error);
-	return 0;
-}
-
-/* Runs the writes until they are committed, or have failed. Gives how many are left, each to be run alone. */
-static size_t run(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
-{
-	static const struct dm_error unknown = {
-		DM_UNAVAILABLE,
-		"the connection to the database was lost before it told whether it has stored what was sent"};
-	struct transaction transaction; /* the ending points into it */
-	struct history history = {.repeats = 0};
-	bool alone = false;
-
-	while (count > 0 && !alone) {
-		struct dm_error error = {0};
-		struct ending ending = {.how = LOST};
-
-		if (clock_monotonic() > deadline)
-			error = lane_late;
-		else if (session_ready(session, deadline, &error) == DM_OK)
-			ending = run_once(session, &transaction, operations, count, deadline);
-		if (error.status == DM_OK && ending.how == COMMITTED) {
-			complete_all(session, operations, count);
-			return 0;
-		}
-		if (error.status == DM_OK && ending.how == LOST)
-			error = unknown;
-		if (error.status != DM_OK) {
-			pg_fail_all(session, operations, count, &error);
-			return 0;
-		}
-		count = after_failure(session, operations, count, &ending, &history, &alone);
-	}
-	return count;
-}
-
-void pg_write(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
-{
-	size_t left;
-
-	sends_first(operations, count);
-	left = run(session, operations, count, deadline);
-	for (size_t i = 0; i < left; i++)
-		(void)run(session, &operations[i], 1, deadline);
 }

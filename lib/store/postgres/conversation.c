@@ -69,21 +69,23 @@ enum statement pg_conversation_page(struct dm_operation *operation, struct param
 	/* A row id says exactly where to go on; its time comes with it unless the cursor had to count rows from an
 	 * earlier position. */
 	bool look_up = page->row_id != 0 && !(page->has_position && page->offset == 0);
-	bool is_long = operation->internal.is_long || (page->bytes > 0 && page->limit == 0);
 	static const enum statement statements[2][2] = {{CONVERSATION_OLDER, CONVERSATION_OLDER_THAN_ROW},
 							{CONVERSATION_NEWER, CONVERSATION_NEWER_THAN_ROW}};
 	int64_t first = page->reverse ? TIME_FIRST : TIME_LAST, beyond_ids = page->reverse ? INT64_MAX : INT64_MIN;
 
 	if (operation->user_id == operation->partner_id) /* nobody messages oneself */
 		return NOTHING_TO_ASK;
+	/* A row without a limit, or with less than a byte, has no part of the limit to itself. */
+	operation->internal.is_long |= page->bytes > 0 && (page->limit == 0 || page->bytes < page->limit);
 	pg_add_int(parameters, operation->user_id);
 	pg_add_int(parameters, operation->partner_id);
 	pg_add_time(parameters, page->has_position ? page->position : first);
 	pg_add_int(parameters, page->row_id != 0 ? page->row_id : beyond_ids);
 	pg_add_limit(parameters, page->limit);
 	pg_add_offset(parameters, page->offset);
-	pg_add_most(parameters, is_long || page->limit == 0 ? page->bytes : page->bytes / page->limit);
-	return is_long ? LONG(statements[page->reverse][look_up]) : statements[page->reverse][look_up];
+	pg_add_most(parameters, operation->internal.is_long ? page->bytes : page->bytes / (page->limit + !page->limit));
+	return operation->internal.is_long ? LONG(statements[page->reverse][look_up])
+					   : statements[page->reverse][look_up];
 }
 
 enum statement pg_conversation_has_unread(struct dm_operation *operation, struct parameters *parameters)

@@ -58,6 +58,8 @@ static void complete(struct dm_operation *operation)
 	if (operation->status >= DM_BUSY)
 		atomic_fetch_add_explicit(&operation->internal.handle->failures[operation->status], 1,
 					  memory_order_relaxed);
+	if (operation->status != DM_OK) /* whatever a piece had marked may be rolled back */
+		operation->marking.more = false;
 	if (operation->status == DM_OK && operation->kind == DM_OP_SEND)
 		signals_emit(signals, DM_MESSAGE_SENT, &operation->message);
 	if (changed) {

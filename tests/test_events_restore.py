@@ -101,6 +101,33 @@ def test_positions_from_before_they_had_a_mark(make_server):
     assert hear(bob, start.rpartition("-")[0], 1)[0].name == "reset"
 
 
+@pytest.mark.parametrize("removed", [["event"], ["event_log"], ["delivery", "webhook", "ticket", "event", "schema"]], ids=str)
+def test_tables_that_were_removed_are_made_again(make_server, removed):
+    """Also where some were left, as by an earlier version's roll back, which did not know them all."""
+    server = make_server()
+    alice, bob = server.users(2)
+    alice.send(bob, "before")
+    server.stop()
+    for table in removed:
+        server.sql(f"DROP TABLE directmessages_{table}")
+    done = server.run("migrate")
+    assert (done.returncode, done.stderr) == (0, "")
+    server.start()
+    start = position_of(bob)
+    alice.send(bob, "after")
+    assert contents(hear(bob, start, 1)) == ["after"]
+
+
+@pytest.mark.postgresql
+def test_a_row_of_the_log_that_a_restore_brings_with_it(make_server):
+    """Data alone is restored into tables that are there, which have their row already. Two of them would stop all writes."""
+    server = make_server()
+    alice, bob = server.users(2)
+    with pytest.raises(server.store.IntegrityError):
+        server.sql("INSERT INTO directmessages_event_log (epoch, base) VALUES (1, 2)")
+    assert alice.send(bob, "x")["id"]
+
+
 def test_every_event_has_a_mark_of_its_own(make_server):
     server = make_server()
     alice, bob = server.users(2)

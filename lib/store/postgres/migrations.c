@@ -54,18 +54,21 @@ static const char webhooks[] =
 	"CREATE INDEX directmessages_delivery_due ON directmessages_delivery (webhook_id, next_at) WHERE state = 0;";
 
 /* What tells one event from another that a restored database has at the same place: a number of its own, and one of the
- * log. Rows from before this step have but the log's. */
+ * log. Rows from before this step have but the log's. The log's row stays the only one, whatever a restore copies into
+ * its table; and it may be there where the other tables were removed. */
 static const char marks[] =
-	"ALTER TABLE directmessages_event ADD COLUMN nonce bigint NOT NULL DEFAULT 0;"
+	"ALTER TABLE directmessages_event ADD COLUMN IF NOT EXISTS nonce bigint NOT NULL DEFAULT 0;"
 	"ALTER TABLE directmessages_event ALTER COLUMN nonce SET DEFAULT (random() * 9007199254740992)::bigint;"
-	"CREATE TABLE directmessages_event_log (epoch bigint NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS directmessages_event_log (epoch bigint NOT NULL);"
+	"CREATE UNIQUE INDEX IF NOT EXISTS directmessages_event_log_one ON directmessages_event_log ((true));"
 	"INSERT INTO directmessages_event_log (epoch)"
 	" SELECT ('x' || left(replace(gen_random_uuid()::text, '-', ''), 12) || right(gen_random_uuid()::text, 4))"
-	"::bit(64)::bigint;";
+	"::bit(64)::bigint ON CONFLICT DO NOTHING;";
 
 /* What the ids of transactions are counted from (event.c), and which transactions had ended when an endpoint began. */
-static const char numbers[] = "ALTER TABLE directmessages_event_log ADD COLUMN base bigint NOT NULL DEFAULT 0;"
-			      "ALTER TABLE directmessages_webhook ADD COLUMN begin_snapshot pg_snapshot;";
+static const char numbers[] =
+	"ALTER TABLE directmessages_event_log ADD COLUMN IF NOT EXISTS base bigint NOT NULL DEFAULT 0;"
+	"ALTER TABLE directmessages_webhook ADD COLUMN IF NOT EXISTS begin_snapshot pg_snapshot;";
 
 const struct migration pg_migrations[] = {
 	{

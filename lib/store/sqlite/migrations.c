@@ -119,10 +119,10 @@ static const char webhooks[] =
 	"CREATE INDEX directmessages_delivery_due ON directmessages_delivery (webhook_id, next_at) WHERE state = 0;";
 
 /* What tells one event from another that a restored file has at the same place: a number of its own, and one of the
- * log. Rows from before this step have but the log's. */
-static const char marks[] = "ALTER TABLE directmessages_event ADD COLUMN nonce integer NOT NULL DEFAULT 0;"
-			    "CREATE TABLE directmessages_event_log (epoch integer NOT NULL);"
-			    "INSERT INTO directmessages_event_log (epoch) VALUES (random());";
+ * log. Rows from before these steps have but the log's. */
+static const char numbers_of_events[] = "ALTER TABLE directmessages_event ADD COLUMN nonce integer NOT NULL DEFAULT 0;";
+static const char number_of_log[] = "CREATE TABLE directmessages_event_log (epoch integer NOT NULL);"
+				    "INSERT INTO directmessages_event_log (epoch) VALUES (random());";
 
 const struct migration migrations[] = {
 	{
@@ -167,10 +167,15 @@ const struct migration migrations[] = {
 	},
 	{
 		.number = 6,
-		.name = "marks of events",
-		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event", "1", "'nonce'") " AND " HAS_COLUMNS(
-			"directmessages_event_log", "1", "'epoch'"),
-		.sql = marks,
+		.name = "numbers of events",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event", "1", "'nonce'"),
+		.sql = numbers_of_events,
+	},
+	{
+		.number = 7,
+		.name = "the event log's own number",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event_log", "1", "'epoch'"),
+		.sql = number_of_log,
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

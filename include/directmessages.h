@@ -344,8 +344,7 @@ struct dm_page {
 };
 
 /* Marking a conversation is done in pieces, so that others' writes come between. Zero this, and submit the operation
- * again as it is while it was DM_OK and there is more; after a failure it begins anew. What is stored meanwhile may be
- * left out. */
+ * again while it was DM_OK and there is more; after a failure it begins anew. What is stored meanwhile may be left. */
 struct dm_marking {
 	bool more;
 	int64_t read_at, from_time, from_id, last; /* the library's */

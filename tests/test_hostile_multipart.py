@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Odd multipart/form-data: boundaries, parts and headers of parts that are missing, broken or huge."""
 
+import os
 import random
 
 import pytest
@@ -265,3 +266,23 @@ def test_cut_and_garbled_forms_leave_nothing_behind(target):
             assert post(target, garbled()).status in (201, 400)
 
     check_no_growth(target, post_many, 2)
+
+
+def cpu_seconds(server):
+    with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of_posts(server, body, kind):
+    """What the server takes to read a body that holds no boundary, for a few of them."""
+    before = cpu_seconds(server)
+    for _ in range(4):
+        check_refused(server, body, MALFORMED, kind=kind)
+    return cpu_seconds(server) - before
+
+
+def test_a_body_that_is_one_boundary_after_the_other_takes_no_longer(target):
+    kind = b"multipart/form-data; boundary="
+    harmless = cpu_of_posts(target, b"-" * 1_000_000, kind + b"x" * 198)
+    assert cpu_of_posts(target, b"-" * 1_000_000, kind + b"-" * 198) < 4 * harmless + 0.2

@@ -68,6 +68,9 @@ static bool find_boundary(struct span body, const char *since, struct span separ
 				cut->before.length--;
 			return true;
 		}
+		place = memchr(place, '\n', (size_t)(end_of(body) - place)); /* the next one begins a line too */
+		if (!place)
+			return false;
 		place++;
 	}
 	return false;

@@ -141,3 +141,24 @@ def test_running_server_serves_again_when_what_it_lacked_is_there(database, migr
     assert {bob.get("unread/").status for _ in range(20)} <= {200, 503}  # connections that it has work on
     check_done(migrate(), database)
     assert {bob.get("unread/").status for _ in range(20)} == {200}
+
+
+def test_a_reader_of_a_table_that_is_changed_stops_nobody(database, migrate):
+    """A dump that takes an hour, for example: the change waits for it, and others do not wait for the change."""
+    assert run_program("migrate", database=database.url).returncode == 0
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM directmessages_schema WHERE number >= 6")
+        connection.execute("ALTER TABLE directmessages_event DROP COLUMN nonce")
+    with database.cluster.connect(database.name) as dump:
+        dump.execute("BEGIN")
+        dump.execute("SELECT count(*) FROM directmessages_event")
+        process = migrate()
+        for _ in range(2):  # it goes on trying
+            waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'directmessages_event'::regclass"
+            wait_until(lambda: dump.execute(waits).fetchall(), "it waits for the dump")
+            with database.transaction() as connection:
+                connection.execute("SET LOCAL lock_timeout = 5000")
+                connection.execute("UPDATE directmessages_event SET at = at + 1")
+            assert "another transaction holds a lock" in process.stdout.readline()
+        dump.execute("COMMIT")
+    check_done(process, database)

@@ -19,6 +19,11 @@
  * other's CREATE INDEX CONCURRENTLY would wait in turn. */
 #define LOCK_PAUSE_NS 100000000
 
+/* So long a step waits for those who use a table that it changes, since all others wait behind it; then it lets them go
+ * on, and tries again. */
+#define LOCK_MOMENT "100ms"
+static const struct timespec between_moments = {.tv_sec = 1};
+
 /* The SELECT's one number or boolean; 0 where it gives no row. */
 static enum dm_status ask(struct session *session, const char *text, int64_t deadline, int64_t *answer,
 			  struct dm_error *error)
@@ -213,6 +218,23 @@ static enum dm_status make_indexes(struct session *session, const struct migrati
 	return status;
 }
 
+static enum dm_status change_tables(struct session *session, const struct migration *step, bool satisfied,
+				    struct dm_error *error)
+{
+	enum dm_status status = execute(session, "BEGIN", error);
+
+	if (status == DM_OK && !satisfied && step->sql)
+		status = execute(session, "SET LOCAL lock_timeout = '" LOCK_MOMENT "'", error);
+	if (status == DM_OK && !satisfied && step->sql)
+		status = execute(session, step->sql, error);
+	if (status == DM_OK)
+		status = record(session, step, error);
+	if (status == DM_OK)
+		return execute(session, "COMMIT", error);
+	(void)execute(session, "ROLLBACK", &(struct dm_error){0});
+	return status;
+}
+
 static enum dm_status apply(struct session *session, const struct migration *step, const struct store_watch *watch,
 			    struct dm_error *error)
 {
@@ -221,15 +243,14 @@ static enum dm_status apply(struct session *session, const struct migration *ste
 
 	if (status == DM_OK && !satisfied)
 		status = make_indexes(session, step, watch, error);
-	if (status == DM_OK)
-		status = execute(session, "BEGIN", error);
-	if (status == DM_OK && !satisfied && step->sql)
-		status = execute(session, step->sql, error);
-	if (status == DM_OK)
-		status = record(session, step, error);
-	if (status == DM_OK)
-		return execute(session, "COMMIT", error);
-	(void)execute(session, "ROLLBACK", &(struct dm_error){0});
+	if (status != DM_OK)
+		return status;
+	while ((status = change_tables(session, step, satisfied, error)) == DM_BUSY) {
+		if (watch->on_progress)
+			watch->on_progress(watch->context, error->message);
+		*error = (struct dm_error){0};
+		nanosleep(&between_moments, NULL);
+	}
 	return status;
 }
 

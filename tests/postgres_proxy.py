@@ -16,12 +16,16 @@ class Proxy:
         self.silent = set()
         self.change = lambda data: data  # what the server sends, on its way to the client
         self.pairs = []
+        self.hangs, self.hung = False, []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
+                if self.hangs:
+                    self.hung.append(client)
+                    continue
                 server = socket.create_connection(("127.0.0.1", self.target))
                 pair = (client, server)
                 self.pairs.append(pair)
@@ -41,6 +45,11 @@ class Proxy:
         """Forgets all connections there are: bytes into them vanish."""
         self.silent.update(self.pairs)
 
+    def hang(self):
+        """As a machine that is frozen: connections there are are silent, others are taken and never answered."""
+        self.hangs = True
+        self.cut()
+
     def hang_up(self):
         """Ends all connections there are, as a server does that goes."""
         for pair in self.pairs:
@@ -51,6 +60,6 @@ class Proxy:
 
     def close(self):
         self.listener.close()
-        for pair in self.pairs:
+        for pair in [*self.pairs, self.hung]:
             for sock in pair:
                 sock.close()

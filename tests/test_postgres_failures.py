@@ -2,6 +2,7 @@
 """PostgreSQL fails in the middle of a write, or is slow to be there: what is repeated, what is told, what is stored."""
 
 import contextlib
+import os
 import socket
 import struct
 import threading
@@ -12,7 +13,7 @@ import pytest
 import postgres
 from databases import PostgresDatabase
 from endpoints import check_error
-from harness import wait_until
+from harness import run_program, wait_until
 from postgres_proxy import Proxy
 
 pytestmark = [
@@ -121,8 +122,9 @@ def test_what_only_this_connection_can_not_do_is_done_on_another(faulty, sqlstat
     assert (tries(faulty), faulty.sql(COUNT)) == (2, [(1,)])
 
 
-def test_what_no_connection_can_do_is_tried_on_one_other(faulty):
-    check_error(answer_of(faulty, faulty.alice, faulty.bob, "0A000 999"), 503, UNAVAILABLE)
+@pytest.mark.parametrize("sqlstate", ["0A000", "25006"])
+def test_what_no_connection_can_do_is_tried_on_one_other(faulty, sqlstate):
+    check_error(answer_of(faulty, faulty.alice, faulty.bob, f"{sqlstate} 999"), 503, UNAVAILABLE)
     assert (tries(faulty), faulty.sql(COUNT)) == (2, [(0,)])
 
 
@@ -138,7 +140,7 @@ def test_what_waits_for_a_lock_is_given_up_in_time(faulty):
 
 
 MEANINGS = [
-    ("57014", 503), ("57P03", 503), ("08006", 503), ("25006", 503), ("53300", 503), ("53100", 503),
+    ("57014", 503), ("57P03", 503), ("08006", 503), ("22003", 503), ("53300", 503), ("53100", 503),
     ("58030", 503), ("42501", 503), ("42P01", 503), ("42703", 503), ("3F000", 503), ("23503", 404), ("22001", 400),
     ("54000", 400), ("XX000", 500), ("P0001", 500), ("40003", 503),
 ]  # fmt: skip
@@ -151,6 +153,19 @@ def test_what_a_failure_means(faulty, sqlstate, status):
     assert (answer.status, tries(faulty), faulty.sql(COUNT)) == (status, 1, [(0,)])
     assert (answer.headers["Retry-After"] is not None) == (status == 503)
     assert answer_of(faulty, faulty.alice, faulty.bob, "after").status == 201
+
+
+def test_ids_of_an_old_integer_column_that_are_used_up(make_server):
+    """It is no fault of the client's, and somebody has to hear of it."""
+    server = make_server()
+    alice, bob = server.users(2)
+    server.sql("ALTER TABLE directmessages_message ALTER id TYPE integer")
+    server.sql("SELECT setval(pg_get_serial_sequence('directmessages_message', 'id'), ?)", (2**31 - 1,))
+    since = len(server.log)
+    check_error(answer_of(server, alice, bob, "x"), 503, UNAVAILABLE)
+    assert "the ids of a table are used up" in server.wait_log(" warning ", since)
+    server.sql("ALTER TABLE directmessages_message ALTER id TYPE bigint")
+    assert alice.send(bob, "x")["id"] >= 2**31
 
 
 # ---- a connection that breaks while it is read from
@@ -171,13 +186,14 @@ def break_answers(server, user, most):
     return broken
 
 
-def test_a_read_whose_connection_breaks_is_run_again(behind):
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_read_whose_connection_breaks_is_run_again(behind, times):
     alice, bob = behind.users(2)
     alice.send(bob)
     assert bob.unread() == 1
-    broken = break_answers(behind, bob, 1)
+    broken = break_answers(behind, bob, times)
     assert bob.unread() == 1
-    assert len(broken) == 1
+    assert len(broken) == times
 
 
 def test_a_read_whose_connections_break_is_given_up(behind):
@@ -186,9 +202,56 @@ def test_a_read_whose_connections_break_is_given_up(behind):
     assert bob.unread() == 1
     broken = break_answers(behind, bob, 1000)
     check_error(bob.get("unread/"), 503, UNAVAILABLE)
-    assert len(broken) == 2
+    assert len(broken) == 4
     behind.proxy.change = lambda data: data
     assert bob.unread() == 1
+
+
+# ---- what others' transactions do to reads
+
+
+# Reads of users fail so often.
+READ_FAULT = """
+    CREATE SEQUENCE tries;
+    CREATE FUNCTION fault() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('tries') <= {} THEN
+            RAISE EXCEPTION 'a fault' USING ERRCODE = '{}';
+        END IF;
+        RETURN true;
+    END $$;
+    ALTER TABLE auth_user RENAME TO all_users;
+    CREATE VIEW auth_user AS SELECT * FROM all_users WHERE fault()"""
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
+@pytest.mark.parametrize("times", [3, 999])
+def test_a_read_that_other_transactions_are_in_the_way_of_is_repeated(make_server, sqlstate, times):
+    server = make_server()
+    alice = server.user()
+    server.sql(READ_FAULT.format(times, sqlstate))
+    answer = alice.get("unread/")
+    if times == 3:
+        assert (answer.status, tries(server)) == (200, 4)
+    else:
+        check_error(answer, 503, UNAVAILABLE)
+        assert tries(server) == 6, "but not for ever"
+
+
+def test_reads_are_not_serializable_whatever_the_default(make_server):
+    """They would be in the way of others' writes."""
+    server = make_server()
+    server.sql(f"ALTER DATABASE {server.store.name} SET default_transaction_isolation = 'serializable'")
+    server.stop()
+    server.start()
+    alice, bob = server.users(2)
+    alice.send(bob)
+    with server.store.cluster.connect(server.store.name) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT id FROM directmessages_message")
+        assert bob.unread() == 1
+        locks = "SELECT count(*) FROM pg_locks l WHERE mode = 'SIReadLock' AND pid IS DISTINCT FROM pg_backend_pid()"
+        assert other.execute(locks).fetchone()[0] == 0
+        other.execute("ROLLBACK")
 
 
 # ---- what others of the database hear
@@ -227,6 +290,21 @@ def test_an_index_that_was_left_invalid_is_made_anew(faulty):
     assert faulty.sql(f"SELECT indisvalid, indexrelid FROM pg_index WHERE {index}")[0][0] is True
     assert faulty.sql(f"SELECT indexrelid FROM pg_index WHERE {index}") != before
     assert faulty.run("migrate", "--check").returncode == 0
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["migrate", "--check"], ["serve", "--listen", "127.0.0.1:0"]])
+def test_a_database_that_takes_any_bytes_is_refused(command):
+    """Answers are UTF-8, and what another program stores there need not be."""
+    cluster = postgres.shared()
+    name = f"ascii{os.getpid()}"
+    with cluster.connect("postgres") as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    try:
+        done = run_program(*command, database=cluster.url(name))
+        assert done.returncode != 0
+        assert "SQL_ASCII" in done.stderr
+    finally:
+        cluster.drop(name)
 
 
 # ---- a database that is not there

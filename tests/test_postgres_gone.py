@@ -26,6 +26,9 @@ pytestmark = [
 ]
 
 UNAVAILABLE = "Service temporarily unavailable."
+# Ends one connection of the server's, and waits for its end.
+END_ONE = """SELECT pg_terminate_backend(pid, 10000) FROM (SELECT pid FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'directmessages' ORDER BY random() LIMIT 1) one"""
 
 
 @pytest.fixture(scope="module")
@@ -163,16 +166,40 @@ def test_service_resumes_by_itself(cluster, server):
 
 
 def test_one_connection_that_the_server_ends_is_not_noticed_by_readers(server):
-    """What is idle is replaced before it is used; a read that is hit is run again."""
+    """Nor by writers, where it was idle: it is replaced before it is used."""
     alice, bob = server.users(2)
     alice.send(bob)
-    for _ in range(20):
-        server.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND application_name = 'directmessages'"
-        )
-        assert bob.unread() == 1
-    assert alice.post(f"send/{bob.id}/", {"content": "x"}).status == 201
+    for count in range(1, 21):
+        server.sql(END_ONE)
+        assert bob.unread() == count
+        assert alice.post(f"send/{bob.id}/", {"content": "x"}).status == 201
+
+
+def test_connections_that_the_server_ends_all_the_time_are_not_noticed_by_readers(server):
+    """Whatever they were doing: a read that is hit is run again, and a connection that ends while it is made is made
+    anew."""
+    alice, bob = server.users(2)
+    alice.send(bob)
+    answers = []
+    stopping = threading.Event()
+
+    def read():
+        while not stopping.is_set():
+            answers.append(bob.get("unread/").status)
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    try:
+        for _ in range(40):
+            server.sql(END_ONE)
+            before = len(answers)
+            wait_until(lambda: len(answers) > before + 8, "reading goes on")
+    finally:
+        stopping.set()
+        for reader in readers:
+            reader.join(DEADLINE)
+    assert set(answers) == {200}
 
 
 def test_server_starts_before_its_database(cluster, serve):

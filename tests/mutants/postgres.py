@@ -5,6 +5,8 @@ from mutants.mutant import Mutant
 
 FAILURES = "test_postgres_failures.py::"
 MEANING = FAILURES + "test_what_a_failure_means"
+GONE = "test_postgres_gone.py::"
+HOSTS = "test_postgres_hosts.py::"
 POSTGRES = "lib/store/postgres/"
 
 MUTANTS = [
@@ -165,15 +167,15 @@ MUTANTS = [
     Mutant(
         "a read that is hit by the end of its connection is not run again",
         POSTGRES + "read.c",
-        "may_repeat = is_lost ? !history.was_lost",
-        "may_repeat = is_lost ? false",
+        "return history->losses++ < LOSSES_MOST;",
+        "return false;",
         FAILURES + "test_a_read_whose_connection_breaks_is_run_again",
     ),
     Mutant(
         "a read is run again for as long as connections break",
         POSTGRES + "read.c",
-        "may_repeat = is_lost ? !history.was_lost",
-        "may_repeat = is_lost ? true",
+        "return history->losses++ < LOSSES_MOST;",
+        "return true;",
         FAILURES + "test_a_read_whose_connections_break_is_given_up",
     ),
     Mutant(
@@ -288,5 +290,61 @@ MUTANTS = [
         "\" '', 0, pg_current_snapshot()) RETURNING id\"},",
         "\" '', 0, NULL) RETURNING id\"},",
         "test_events_clusters.py::test_an_endpoint_hears_of_no_message_from_before_it[postgresql]",
+    ),
+    Mutant(
+        "a frozen server is written to",
+        POSTGRES + "session.c",
+        '"BEGIN ISOLATION LEVEL READ COMMITTED"',
+        '"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"',
+        HOSTS + "test_a_server_that_may_only_be_read_is_not_written_to",
+    ),
+    Mutant(
+        "a session on a frozen server connects anew for each write",
+        POSTGRES + "session.c",
+        "return !session->is_read_only;",
+        "return true;",
+        HOSTS + "test_a_server_that_may_only_be_read_is_not_written_to",
+    ),
+    Mutant(
+        "a server that was frozen when it was connected to is kept for ever",
+        POSTGRES + "session.c",
+        "#define READ_ONLY_PERIOD 5000000",
+        "#define READ_ONLY_PERIOD 5000000000",
+        HOSTS + "test_a_database_that_is_written_to_again_is_noticed",
+    ),
+    Mutant(
+        "sessions stay where the writer has left",
+        POSTGRES + "hosts.c",
+        "atomic_fetch_add(&postgres->moves, 1);",
+        "atomic_fetch_add(&postgres->moves, 0);",
+        HOSTS + "test_a_primary_that_was_fenced_is_left_for_its_successor",
+    ),
+    Mutant(
+        "the next host waits for the end of the attempt before",
+        POSTGRES + "connect.c",
+        "now >= race->next || ",
+        "",
+        HOSTS + "test_a_host_that_hangs_is_left_for_another",
+    ),
+    Mutant(
+        "where one connection is silent the others are not asked",
+        POSTGRES + "session.c",
+        "session->suspicions == suspicions))",
+        "session->suspicions <= suspicions))",
+        HOSTS + "test_where_one_connection_is_silent_the_others_are_asked",
+    ),
+    Mutant(
+        "reads that other transactions are in the way of are not repeated",
+        POSTGRES + "read.c",
+        "return history->clashes++ < CLASHES_MOST;",
+        "return false;",
+        FAILURES + "test_a_read_that_other_transactions_are_in_the_way_of_is_repeated",
+    ),
+    Mutant(
+        "a connection that ends while it is made ready is not made again",
+        POSTGRES + "session.c",
+        "#define ATTEMPTS_MOST 3",
+        "#define ATTEMPTS_MOST 1",
+        GONE + "test_connections_that_the_server_ends_all_the_time_are_not_noticed_by_readers",
     ),
 ]

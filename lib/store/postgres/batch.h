@@ -26,8 +26,9 @@ void pg_batch_run(void *session, struct dm_operation **operations, size_t count)
  * writes only where there is something to mark. */
 bool pg_is_question(const struct session *session, const struct dm_operation *operation);
 
-/* Runs reads, and asks questions, in one flush. Look-ups of one kind are one statement; where it fails, and where the
- * connection's end has hit a read, those it concerns are run once more, by themselves. */
+/* Runs reads, and asks questions, in one flush. Look-ups of one kind are one statement; where it fails, those it
+ * concerns are run once more, by themselves. What the end of a connection or a clash with other transactions has hit is
+ * run again, some times. */
 void pg_read(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline);
 
 /* Runs writes as one transaction with one commit, and completes them. Operations don't fail each other: what a row

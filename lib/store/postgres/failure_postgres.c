@@ -20,7 +20,7 @@ static const struct meaning {
 	{"57P03", DM_UNAVAILABLE, REMEDY_NONE,      "the database is starting (%s); try again later"},
 	{"57",    DM_UNAVAILABLE, REMEDY_RECONNECT,      "the database is shutting down or starting (%s); try again later"},
 	{"08",    DM_UNAVAILABLE, REMEDY_NONE,      "the connection to the database failed (%s); try again later"},
-	{"25006", DM_UNAVAILABLE, REMEDY_NONE,      "the server is read-only (%s); add target_session_attrs=read-write to the URL"},
+	{"25006", DM_UNAVAILABLE, REMEDY_ELSEWHERE, "the server may only be read (%s); make it take writes, or name the one that does in the URL"},
 	{"53300", DM_UNAVAILABLE, REMEDY_NONE,      "the server has no connection left (%s); raise max_connections, or use fewer lanes"},
 	{"53",    DM_UNAVAILABLE, REMEDY_NONE,      "the server lacks room (%s); make room, then try again"},
 	{"58",    DM_UNAVAILABLE, REMEDY_NONE,      "the server can't read or write its files (%s); look at its log"},
@@ -38,7 +38,8 @@ static const struct meaning {
 	{"23503", DM_NOT_FOUND,   REMEDY_LEAVE_OUT, "the sender or the recipient does not exist (%s)"},
 	/* Of a project's own user table; a name that is taken, and what else we insert, is asked for beforehand. */
 	{"23505", DM_EXISTS,      REMEDY_LEAVE_OUT, "another row has the same already (%s); choose something else"},
-	{"2200H", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "the ids of a table are used up (%s); set the sequence to the largest that is left"},
+	{"2200H", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "the ids of a table are used up (%s); give the column and its sequence the type bigint, or set the sequence back"},
+	{"22003", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "the ids of a table are used up (%s); give the column and its sequence the type bigint"},
 	{"22",    DM_INVALID,     REMEDY_LEAVE_OUT, "the database can't hold that (%s)"},
 	{"54",    DM_INVALID,     REMEDY_LEAVE_OUT, "the content is larger than the database can hold (%s)"},
 	{"",      DM_INTERNAL,    REMEDY_LEAVE_OUT, "unexpected database error: %s"},

@@ -3,6 +3,7 @@
 #include "keeper.h"
 
 #include "clock.h"
+#include "connect.h"
 
 #include <time.h>
 
@@ -26,8 +27,11 @@ static void wait_until(struct keeper *keeper, int64_t until)
 	pthread_cond_timedwait(&keeper->changed, &keeper->mutex, &deadline);
 }
 
+/* One failure tells little, where connections are ended one by one: it is tried again at once. */
 static void note_failure(struct keeper *keeper, const struct dm_error *error)
 {
+	if (keeper->failures++ == 0)
+		return;
 	keeper->failure = *error;
 	keeper->next_attempt = clock_monotonic() + PAUSE;
 	for (struct session *session = keeper->sessions; session; session = session->next)
@@ -39,15 +43,19 @@ static void note_failure(struct keeper *keeper, const struct dm_error *error)
 static void connect_one(struct keeper *keeper, struct session *session)
 {
 	struct dm_error error = {0};
-	PGconn *connection;
+	struct connected connected;
 
 	pthread_mutex_unlock(&keeper->mutex);
-	connection = postgres_connect(session->postgres, CONNECTION_LANE, &error);
+	connected = postgres_connect(session->postgres, CONNECTION_LANE, &error);
 	pthread_mutex_lock(&keeper->mutex);
-	if (connection) {
-		session->connection = connection;
-		session->used_at = clock_monotonic();
+	if (connected.connection) {
+		session->connection = connected.connection;
+		session->moves = connected.moves;
+		session->is_read_only = connected.is_read_only;
+		session->suspicions = atomic_load(&session->postgres->suspicions);
+		session->used_at = session->connected_at = clock_monotonic();
 		session->link = LINK_UP;
+		keeper->failures = 0;
 	} else {
 		note_failure(keeper, &error);
 	}

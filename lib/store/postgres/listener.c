@@ -6,6 +6,7 @@
 #include "listener.h"
 
 #include "clock.h"
+#include "connect.h"
 #include "session.h"
 
 #include <poll.h>
@@ -13,7 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define PAUSE_MS 1000 /* between two attempts to connect */
+#define PAUSE_MS 1000 /* between two attempts to connect, and looks at where the others are */
 
 struct listener {
 	struct postgres *postgres;
@@ -52,13 +53,21 @@ static bool hear(const struct listener *listener, PGconn *connection)
 	return PQstatus(connection) == CONNECTION_OK;
 }
 
-static PGconn *connect_and_listen(const struct listener *listener)
+static bool is_out_of_place(const struct listener *listener, unsigned moves)
 {
+	return moves != atomic_load(&listener->postgres->moves);
+}
+
+static PGconn *connect_and_listen(const struct listener *listener, unsigned *moves)
+{
+	struct connected connected;
 	struct dm_error error = {0};
 	struct session session = {.postgres = listener->postgres};
 	int64_t deadline = clock_monotonic() + listener->postgres->limits.batch;
 
-	session.connection = postgres_connect(listener->postgres, CONNECTION_LANE, &error);
+	connected = postgres_connect(listener->postgres, CONNECTION_LANE, &error);
+	session.connection = connected.connection;
+	*moves = connected.moves;
 	if (session.connection &&
 	    session_execute(&session, "LISTEN " EVENTS_CHANNEL, NULL, deadline, NULL, &error) != DM_OK) {
 		PQfinish(session.connection);
@@ -73,12 +82,13 @@ static void *listener_main(void *argument)
 	bool goes_on = true;
 
 	while (goes_on) {
-		PGconn *connection = connect_and_listen(listener);
+		unsigned moves;
+		PGconn *connection = connect_and_listen(listener, &moves);
 
 		if (connection)
 			tell(listener);
-		while (goes_on && connection && hear(listener, connection))
-			goes_on = wait_for(listener, PQsocket(connection), -1);
+		while (goes_on && connection && hear(listener, connection) && !is_out_of_place(listener, moves))
+			goes_on = wait_for(listener, PQsocket(connection), PAUSE_MS);
 		PQfinish(connection);
 		goes_on = goes_on && wait_for(listener, -1, PAUSE_MS);
 	}

@@ -104,10 +104,24 @@ static enum dm_status tell_due(struct session *session, const struct migration *
 		    step->number, step->name);
 }
 
+/* Answers are UTF-8. Other encodings are converted, and this one may hold any bytes. */
+static enum dm_status check_encoding(const struct session *session, struct dm_error *error)
+{
+	const char *encoding = PQparameterStatus(session->connection, "server_encoding");
+
+	if (encoding && strcmp(encoding, "SQL_ASCII") == 0)
+		return fail(error, DM_SCHEMA,
+			    "the database's encoding is SQL_ASCII, in which any bytes may stand; make it anew with "
+			    "createdb --template=template0 --encoding=UTF8");
+	return DM_OK;
+}
+
 enum dm_status pg_schema_check(struct session *session, int64_t deadline, struct dm_error *error)
 {
-	enum dm_status status = pg_user_table_check(session, deadline, error);
+	enum dm_status status = check_encoding(session, error);
 
+	if (status == DM_OK)
+		status = pg_user_table_check(session, deadline, error);
 	if (status != DM_OK)
 		return status;
 	for (size_t i = 0; i < pg_migrations_count; i++) {
@@ -272,8 +286,10 @@ static enum dm_status lock(struct session *session, struct dm_error *error)
 /* The lock goes with the session. */
 enum dm_status pg_schema_migrate(struct session *session, const struct store_watch *watch, struct dm_error *error)
 {
-	enum dm_status status = pg_user_table_check(session, NO_DEADLINE, error);
+	enum dm_status status = check_encoding(session, error);
 
+	if (status == DM_OK)
+		status = pg_user_table_check(session, NO_DEADLINE, error);
 	if (status == DM_OK)
 		status = lock(session, error);
 	for (size_t i = 0; i < pg_migrations_count && status == DM_OK; i++) {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* postgres.c - from a URL to a connection.
- *
- * The URL goes to libpq as it is, so that all its keywords, several hosts and its environment work. What we add stands
- * before it where the user may overrule it, behind it where not. */
+/* postgres.c - from a URL and the options to what all sessions share. */
 #include "postgres.h"
 
+#include "hosts.h"
 #include "keeper.h"
 #include "merge.h"
 #include "nouns.h"
@@ -15,25 +13,14 @@
 #include <string.h>
 
 /* Every statement is made for its indexes: an estimate made while a table was small must not bring a scan of it when it
- * has grown; and a plan that is never changed need not be made again. */
-#define LANE_OPTIONS "-c jit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
-
-#define KEYWORDS_MOST 24
+ * has grown; and a plan that is never changed need not be made again. A read at a stricter isolation level would be in
+ * the way of others' writes, and gain nothing. */
+#define LANE_OPTIONS \
+	"-c jit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan" \
+	" -c default_transaction_isolation=read\\ committed"
 
 /* How long a batch of writes waits for a lock, in microseconds: for longer than another server's batch takes. */
 #define WRITE_LOCK 100000
-
-struct keywords {
-	const char *names[KEYWORDS_MOST + 1];
-	const char *values[KEYWORDS_MOST + 1];
-	size_t count;
-};
-
-static void add(struct keywords *keywords, const char *name, const char *value)
-{
-	keywords->names[keywords->count] = name;
-	keywords->values[keywords->count++] = value;
-}
 
 /* The option's value in the URL, or in its environment variable; NULL where it is in neither. The caller's to free. */
 static char *find_option(const PQconninfoOption *options, const char *keyword)
@@ -179,6 +166,8 @@ enum dm_status postgres_init(struct postgres *postgres, const struct store_optio
 	if (!postgres->url)
 		return fail(error, DM_NO_MEMORY, "out of memory");
 	status = read_url(postgres, error);
+	if (status == DM_OK)
+		status = hosts_read(postgres, error);
 	return status == DM_OK ? read_statements(postgres, error) : status;
 }
 
@@ -187,50 +176,8 @@ void postgres_release(struct postgres *postgres)
 	pthread_mutex_destroy(&postgres->mutex);
 	for (size_t i = 0; i < TEXT_COUNT; i++)
 		free(postgres->texts[i]);
+	hosts_free(postgres);
 	free(postgres->server_options);
 	free(postgres->name);
 	free(postgres->url);
-}
-
-static void say_nothing(void *context, const PGresult *notice)
-{
-	(void)context, (void)notice;
-}
-
-PGconn *postgres_connect(const struct postgres *postgres, enum connection_role role, struct dm_error *error)
-{
-	bool with_options = role == CONNECTION_LANE && !postgres->options.unprepared;
-	struct keywords keywords = {.count = 0};
-	char timeout_seconds[16], user_timeout_ms[16];
-	PGconn *connection;
-
-	snprintf(timeout_seconds, sizeof(timeout_seconds), "%d", postgres->options.busy_timeout_ms / 1000 + 1);
-	snprintf(user_timeout_ms, sizeof(user_timeout_ms), "%d", postgres->options.busy_timeout_ms);
-	if (!getenv("PGCONNECT_TIMEOUT"))
-		add(&keywords, "connect_timeout", timeout_seconds);
-	/* Kerberos' library, which libpq would otherwise ask first, crashes where memory is short. */
-	if (!getenv("PGGSSENCMODE"))
-		add(&keywords, "gssencmode", "disable");
-	/* A connection that a firewall has forgotten is noticed within a minute even while nobody uses it. */
-	add(&keywords, "keepalives_idle", "30");
-	add(&keywords, "keepalives_interval", "10");
-	add(&keywords, "keepalives_count", "3");
-	add(&keywords, "tcp_user_timeout", user_timeout_ms);
-	add(&keywords, "fallback_application_name", "directmessages");
-	add(&keywords, "dbname", postgres->url);
-	add(&keywords, "client_encoding", "UTF8");
-	if (with_options)
-		add(&keywords, "options", postgres->server_options);
-	connection = PQconnectdbParams(keywords.names, keywords.values, 1);
-	if (!connection) {
-		fail(error, DM_NO_MEMORY, "out of memory");
-		return NULL;
-	}
-	if (PQstatus(connection) != CONNECTION_OK || PQsetnonblocking(connection, 1) != 0) {
-		postgres_connection_failure(connection, error);
-		PQfinish(connection);
-		return NULL;
-	}
-	PQsetNoticeReceiver(connection, say_nothing, NULL);
-	return connection;
 }

@@ -8,6 +8,7 @@
 
 #include <libpq-fe.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum statement {
 	BEGIN_WRITE,
@@ -95,6 +96,18 @@ struct limits {
 			       wait longer is set apart */
 	int64_t statement;  /* L/2: of a statement */
 	int64_t batch;      /* 3/4 L: of a batch, with connecting anew; then the connection is given up */
+	int64_t connect;    /* the URL's connect_timeout, else a second more than L: of a host; not positive: none */
+};
+
+/* Of the URL, or of what libpq takes in its place; NULL where it says nothing. */
+struct host {
+	char *name, *address, *port;
+};
+
+/* The place of the last connection that takes writes. */
+struct home {
+	const struct host *host; /* NULL: there was none yet */
+	char address[80];        /* numbers; "": as libpq finds it */
 };
 
 struct session;
@@ -107,6 +120,7 @@ struct keeper {
 		mutex; /* guards all below, and each session's link, and its connection while it is not LINK_UP */
 	pthread_cond_t changed;
 	struct session *sessions;
+	unsigned failures;       /* since a connection was made */
 	struct dm_error failure; /* of the last attempt to connect */
 	int64_t next_attempt;    /* by the monotonic clock */
 	bool stopping;
@@ -121,23 +135,22 @@ struct postgres {
 	char *texts[TEXT_COUNT]; /* owned; NULL where a statement can't be merged */
 	bool only_when_asked[TEXT_COUNT];
 	char names[TEXT_COUNT][8]; /* of the prepared statements */
+	struct host *hosts;
+	size_t hosts_count;
 	struct keeper keeper;
-	pthread_mutex_t mutex; /* guards all below */
-	int64_t last_sent_at;  /* of the message stored last */
+	atomic_uint moves;      /* of the home: a session of before is to move too */
+	atomic_uint suspicions; /* how often a connection was given up because it was silent: others may be dead too */
+	pthread_mutex_t mutex;  /* guards all below */
+	struct home home;
+	int64_t last_sent_at; /* of the message stored last */
 	uint64_t commits;
 	struct session *spare; /* sessions for calls that come from a lane's own thread, not in use */
 };
-
-/* What connections are for: a lane's, or changing the schema, which may take its time. */
-enum connection_role { CONNECTION_LANE, CONNECTION_SCHEMA };
 
 /* Takes the URL and the options; DM_INVALID where libpq can't read the URL. */
 MUST_CHECK enum dm_status postgres_init(struct postgres *postgres, const struct store_options *options,
 					struct dm_error *error);
 void postgres_release(struct postgres *postgres);
-
-/* Connects, which may block for as long as libpq's connect_timeout for each host. NULL and *error where that fails. */
-MUST_CHECK PGconn *postgres_connect(const struct postgres *postgres, enum connection_role role, struct dm_error *error);
 
 /* What a failed result means to us, with its sentence in *error. */
 enum dm_status postgres_failure(const PGresult *result, struct dm_error *error);
@@ -151,7 +164,8 @@ enum postgres_remedy {
 	REMEDY_LEAVE_OUT, /* the statement's own fault: the rest works without it */
 	REMEDY_WAIT,      /* a row that another transaction holds: the rest works without what needs it */
 	REMEDY_REPEAT,    /* a clash with another transaction: the same again works */
-	REMEDY_RECONNECT  /* the session is of no use any more: the same again works on another */
+	REMEDY_RECONNECT, /* the session is of no use any more: the same again works on another */
+	REMEDY_ELSEWHERE  /* the server may only be read: another may take it (session_elsewhere) */
 };
 enum postgres_remedy postgres_remedy(const PGresult *result);
 

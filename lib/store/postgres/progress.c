@@ -3,6 +3,7 @@
 #include "progress.h"
 
 #include "clock.h"
+#include "connect.h"
 
 #include <stdio.h>
 
@@ -47,7 +48,7 @@ static void watch_until_done(struct session *session, const char *what, const st
 
 	while (!session_has_result(session, clock_monotonic() + INTERVAL)) {
 		if (!second.connection)
-			second.connection = postgres_connect(session->postgres, CONNECTION_SCHEMA, &ignored);
+			second.connection = postgres_connect(session->postgres, CONNECTION_SCHEMA, &ignored).connection;
 		if (second.connection)
 			tell(&second, PQbackendPID(session->connection), what, watch);
 	}

@@ -5,6 +5,11 @@
 #include "lane.h"
 #include "merge.h"
 
+/* How often reads are run again because connections broke under them, and because others' transactions were in the way.
+ */
+#define LOSSES_MOST 3
+#define CLASHES_MOST 5
+
 /* An operation, and what is asked for it. */
 struct asked {
 	struct asked *next; /* in its unit */
@@ -30,7 +35,9 @@ struct flush {
 
 /* What has happened to the reads so far. */
 struct history {
-	bool was_lost; /* the connection has broken once */
+	int losses;    /* of connections */
+	int clashes;   /* flushes that met deadlocks, or transactions that can't be put in an order */
+	bool clashed;  /* the last flush did */
 	bool apart;    /* a statement for many has failed: each is asked alone */
 	size_t others; /* have to be asked in another way */
 };
@@ -38,6 +45,7 @@ struct history {
 enum outcome {
 	READ_DONE,  /* the operation is completed, or handed on */
 	READ_AGAIN, /* nothing came of it, through another's fault */
+	READ_CLASH, /* the same: other transactions were in the way */
 	READ_STALE, /* nothing came of it, and the session is of no use any more */
 	READ_LOST   /* the connection has broken: so have all that follow */
 };
@@ -143,7 +151,14 @@ static enum outcome outcome_of(const PGresult *result)
 {
 	if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
 		return READ_AGAIN;
-	return postgres_remedy(result) == REMEDY_RECONNECT ? READ_STALE : READ_DONE;
+	switch (postgres_remedy(result)) {
+	case REMEDY_RECONNECT:
+		return READ_STALE;
+	case REMEDY_REPEAT:
+		return READ_CLASH;
+	default:
+		return READ_DONE;
+	}
 }
 
 /* Which row is whose. */
@@ -183,14 +198,13 @@ static void take_rows(const struct session *session, struct unit *unit, struct a
 	}
 }
 
-static enum outcome finish_unit(struct session *session, struct unit *unit)
+static void finish_unit(struct session *session, struct unit *unit)
 {
 	for (struct asked *asked = unit->first; asked; asked = asked->next)
 		if (asked->must_write)
 			lane_submit(session->writer, asked->operation);
 		else
 			lane_complete(&session->postgres->options, asked->operation);
-	return READ_DONE;
 }
 
 /* Takes all results of one statement. */
@@ -201,7 +215,8 @@ static enum outcome take_unit(struct session *session, struct unit *unit, int64_
 	struct answer answer = {.enough = false};
 	struct dm_error failure = {0};
 	enum outcome outcome = READ_DONE;
-	bool lent = false; /* rows can't be lent twice */
+	bool lent = false;  /* rows can't be lent twice */
+	bool whole = false; /* all rows are there, whatever becomes of the connection */
 	PGresult *result;
 
 	if (pg_kinds[first->kind].is_list && first->page.limit == 0)
@@ -216,17 +231,23 @@ static enum outcome take_unit(struct session *session, struct unit *unit, int64_
 		if (PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
 			take_rows(session, unit, &answer, result);
 			lent = lent || PQntuples(result) > 0;
+			whole = PQresultStatus(result) == PGRES_TUPLES_OK;
 		} else {
 			postgres_failure(result, &failure);
 			outcome = outcome_of(result);
 		}
 		PQclear(result);
 	}
-	if (failure.status == DM_OK) {
+	if (failure.status == DM_OK || whole) {
 		history->others += answer.again;
-		return answer.again ? READ_AGAIN : finish_unit(session, unit);
+		if (answer.again)
+			return failure.status == DM_OK ? READ_AGAIN : outcome;
+		finish_unit(session, unit);
+		unit->first = NULL;
+		return outcome;
 	}
-	*error = failure;
+	if (outcome != READ_AGAIN || error->status == DM_OK) /* the cause, not what it has ended with it */
+		*error = failure;
 	if (outcome == READ_DONE && unit->count > 1) {
 		history->apart = true;
 		return READ_AGAIN;
@@ -248,6 +269,16 @@ static size_t keep(const struct unit *unit, struct dm_operation **operations, si
 	return again;
 }
 
+/* Whether the same may be run again: each reason has its number of times, unless some reads are done by now. */
+static bool may_repeat(struct history *history, bool is_lost, bool made_progress)
+{
+	if (is_lost)
+		return history->losses++ < LOSSES_MOST;
+	if (history->clashed)
+		return history->clashes++ < CLASHES_MOST;
+	return made_progress;
+}
+
 /* One flush. Gives how many have to be run again, which come first; *is_lost tells whether the connection has gone. */
 static size_t read_once(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline,
 			struct history *history, bool *is_lost, struct dm_error *error)
@@ -264,6 +295,7 @@ static size_t read_once(struct session *session, struct dm_operation **operation
 
 		if (outcome != READ_DONE)
 			again = keep(unit, operations, again);
+		history->clashed = history->clashed || outcome == READ_CLASH;
 		*is_lost = outcome == READ_LOST || outcome == READ_STALE;
 	}
 	if (*is_lost || session_drain(session, deadline, &(struct dm_error){0}) != DM_OK)
@@ -276,7 +308,7 @@ void pg_read(struct session *session, struct dm_operation **operations, size_t c
 	struct history history = {.apart = false};
 
 	while (count > 0) {
-		bool is_lost, was_apart = history.apart, may_repeat;
+		bool is_lost, was_apart = history.apart, made_progress;
 		struct dm_error error = {0};
 		size_t before = count, others = history.others;
 
@@ -284,13 +316,12 @@ void pg_read(struct session *session, struct dm_operation **operations, size_t c
 			pg_fail_all(session, operations, count, &error);
 			return;
 		}
+		history.clashed = false;
 		count = read_once(session, operations, count, deadline, &history, &is_lost, &error);
-		may_repeat = is_lost ? !history.was_lost
-				     : count < before || history.apart != was_apart || history.others != others;
-		if (count > 0 && !may_repeat) {
+		made_progress = count < before || history.apart != was_apart || history.others != others;
+		if (count > 0 && !may_repeat(&history, is_lost, made_progress)) {
 			pg_fail_all(session, operations, count, &error);
 			return;
 		}
-		history.was_lost = history.was_lost || is_lost;
 	}
 }

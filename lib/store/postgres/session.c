@@ -11,9 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* So many connections in a row may end while they are made ready, before the answer is that there is none. */
+#define ATTEMPTS_MOST 3
+
+/* How long one stays on a server that may only be read, in microseconds, before another is looked for. */
+#define READ_ONLY_PERIOD 5000000
+
 const struct statement_text pg_session_statements[] = {
-	/* Whatever the database's defaults are. */
-	{BEGIN_WRITE, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"},
+	/* Whatever the database's default is. That it may only be read is no default to overrule: a server is frozen so
+	 * where another has taken its place, or its disk is full. */
+	{BEGIN_WRITE, "BEGIN ISOLATION LEVEL READ COMMITTED"},
 	{COMMIT, "COMMIT"},
 	{ROLLBACK, "ROLLBACK"},
 	/* Until the transaction ends: behind a pooler the connection's own settings are somebody else's too. */
@@ -44,6 +51,9 @@ void session_free(struct session *session)
 void session_lost(struct session *session)
 {
 	PQfinish(session->connection);
+	if (session->is_silent)
+		atomic_fetch_add(&session->postgres->suspicions, 1);
+	session->is_silent = false;
 	session->is_up = false;
 	session->prepared = false;
 	session->cut = false;
@@ -99,6 +109,7 @@ static bool move(struct session *session, int64_t deadline, struct dm_error *err
 		watched.events |= POLLOUT;
 	count = poll(&watched, 1, left_until(deadline));
 	if (count == 0) {
+		session->is_silent = true;
 		fail(error, DM_UNAVAILABLE, "the database does not answer in time; check that its server runs");
 		return false;
 	}
@@ -203,21 +214,40 @@ enum dm_status session_drain(struct session *session, int64_t deadline, struct d
 
 /* ---- ready for work ------------------------------------------------------------------------------------------ */
 
+bool session_elsewhere(const struct session *session)
+{
+	return !session->is_read_only;
+}
+
+/* Whether another host may serve it better: the others have moved to one, or this one could only be read. */
+static bool is_out_of_place(const struct session *session)
+{
+	return session->moves != atomic_load(&session->postgres->moves) ||
+	       (session->is_read_only && clock_monotonic() - session->connected_at > READ_ONLY_PERIOD);
+}
+
 /* What the server has sent unasked for tells that it has ended; a connection that was idle for long may have been cut
- * without a word, so it is asked for a sign of life. */
+ * without a word, and where another got no answer this one may get none either: it is asked for a sign of life. */
 static bool is_alive(struct session *session, int64_t deadline)
 {
 	struct pollfd watched = {.fd = PQsocket(session->connection), .events = POLLIN};
 	int64_t now = clock_monotonic(), until = now + session->postgres->limits.queue;
+	unsigned suspicions = atomic_load(&session->postgres->suspicions);
+	bool good;
 	struct dm_error ignored = {0};
 
 	while (poll(&watched, 1, 0) > 0)
 		if (!PQconsumeInput(session->connection) || PQisBusy(session->connection))
 			return false;
-	if (!session->prepared || now - session->used_at < session->postgres->options.busy_timeout_ms * INT64_C(1000))
+	if (!session->prepared ||
+	    (now - session->used_at < session->postgres->options.busy_timeout_ms * INT64_C(1000) &&
+	     session->suspicions == suspicions))
 		return true;
 	session_sync(session);
-	return session_drain(session, until < deadline ? until : deadline, &ignored) == DM_OK;
+	good = session_drain(session, until < deadline ? until : deadline, &ignored) == DM_OK;
+	session->suspicions = suspicions;
+	session->is_silent = false; /* that is known already */
+	return good;
 }
 
 /* The connection's own limit is that of reads. Behind a pooler each transaction sets its own. */
@@ -257,7 +287,7 @@ static enum dm_status be_connected(struct session *session, int64_t deadline, st
 {
 	enum dm_status status = DM_OK;
 
-	if (session->is_up && !is_alive(session, deadline))
+	if (session->is_up && (is_out_of_place(session) || !is_alive(session, deadline)))
 		session_lost(session);
 	if (!session->is_up)
 		status = keeper_connect(&session->postgres->keeper, session, deadline, error);
@@ -265,18 +295,37 @@ static enum dm_status be_connected(struct session *session, int64_t deadline, st
 	return status;
 }
 
-enum dm_status session_ready(struct session *session, int64_t deadline, struct dm_error *error)
+/* One attempt; *lost where there was a connection, which ended over it. */
+static enum dm_status become_ready(struct session *session, int64_t deadline, bool *lost, struct dm_error *error)
 {
 	enum dm_status status = be_connected(session, deadline, error);
 
+	*lost = false;
 	if (status != DM_OK || session->prepared)
 		return status;
 	status = prepare(session, deadline, error);
 	session->prepared = status == DM_OK;
 	session->used_at = clock_monotonic();
 	/* Where the schema is not as it should be the connection is good, and asked again next time. */
-	if (status != DM_OK && (status != DM_SCHEMA || PQpipelineStatus(session->connection) != PQ_PIPELINE_OFF))
+	if (status != DM_OK && (status != DM_SCHEMA || PQpipelineStatus(session->connection) != PQ_PIPELINE_OFF)) {
+		*lost = PQstatus(session->connection) == CONNECTION_BAD;
 		session_lost(session);
+	}
+	return status;
+}
+
+enum dm_status session_ready(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	enum dm_status status;
+	bool lost = true;
+
+	for (int attempt = 0; lost && attempt < ATTEMPTS_MOST; attempt++) {
+		struct dm_error own = {0};
+
+		status = become_ready(session, deadline, &lost, &own);
+		if (status != DM_OK && (!lost || attempt == ATTEMPTS_MOST - 1))
+			*error = own;
+	}
 	return status;
 }
 

@@ -25,6 +25,11 @@ struct session {
 	bool is_up;      /* link is LINK_UP: what the session's own thread knows without asking */
 	bool prepared;   /* the schema is as it should be, the statements are prepared, it is in pipeline mode */
 	int64_t used_at; /* when something came from the server last */
+	int64_t connected_at;
+	unsigned moves;      /* those of postgres when it was connected, */
+	unsigned suspicions; /* and when it was known to be alive */
+	bool is_read_only;   /* no host took writes when it was connected */
+	bool is_silent;      /* the server did not answer in time */
 };
 
 MUST_CHECK struct session *session_new(struct postgres *postgres);
@@ -38,6 +43,10 @@ MUST_CHECK enum dm_status session_check_schema(struct session *session, int64_t 
 
 /* Gives up the connection: it has broken, or is in an unknown state. */
 void session_lost(struct session *session);
+
+/* A write was refused because the server may only be read: whether the same is to be run again on another connection.
+ * Where this one was made in the knowledge of that, there is none for now. */
+MUST_CHECK bool session_elsewhere(const struct session *session);
 
 /* Puts a statement into the pipeline. Where that fails the session is cut: nothing behind it is sent, and no result is
  * given any more (session_result fails). False then, and where the session was cut before. */

@@ -5,6 +5,7 @@
 
 #include "batch.h"
 #include "clock.h"
+#include "connect.h"
 #include "keeper.h"
 #include "lane.h"
 #include "listener.h"
@@ -100,17 +101,17 @@ static void postgres_run(struct store *base, struct dm_operation *operation)
 
 /* ---- the schema ---------------------------------------------------------------------------------------------- */
 
-static enum dm_status with_connection(const struct postgres *postgres, enum connection_role role,
-				      struct session *session, struct dm_error *error)
+static enum dm_status with_connection(struct postgres *postgres, enum connection_role role, struct session *session,
+				      struct dm_error *error)
 {
-	*session = (struct session){.postgres = (struct postgres *)postgres};
-	session->connection = postgres_connect(postgres, role, error);
+	*session = (struct session){.postgres = postgres};
+	session->connection = postgres_connect(postgres, role, error).connection;
 	return session->connection ? DM_OK : error->status;
 }
 
 static enum dm_status postgres_check_schema(struct store *base, struct dm_error *error)
 {
-	const struct postgres *postgres = &((struct postgres_store *)base)->postgres;
+	struct postgres *postgres = &((struct postgres_store *)base)->postgres;
 	struct session session;
 	enum dm_status status = with_connection(postgres, CONNECTION_LANE, &session, error);
 
@@ -123,7 +124,7 @@ static enum dm_status postgres_check_schema(struct store *base, struct dm_error 
 
 static enum dm_status postgres_migrate(struct store *base, const struct store_watch *watch, struct dm_error *error)
 {
-	const struct postgres *postgres = &((struct postgres_store *)base)->postgres;
+	struct postgres *postgres = &((struct postgres_store *)base)->postgres;
 	struct session session;
 	enum dm_status status = with_connection(postgres, CONNECTION_SCHEMA, &session, error);
 

@@ -209,6 +209,8 @@ struct ending pg_transaction_run(struct session *session, struct transaction *tr
 	make_units(transaction, operations, count);
 	if (send_all(session, transaction))
 		ending = take_all(session, transaction, deadline);
+	if (ending.remedy == REMEDY_ELSEWHERE)
+		ending.remedy = session_elsewhere(session) ? REMEDY_RECONNECT : REMEDY_NONE;
 	clean_up(session, &ending, deadline);
 	if (ending.how == COMMITTED) {
 		take_results(session, transaction);

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* connect.c - making one connection, wherever the database is.
+ *
+ * The URL goes to libpq as it is, so that all its keywords and its environment work. What we add stands before it where
+ * the user may overrule it, behind it where not: so the host of each attempt. */
+#include "connect.h"
+
+#include "clock.h"
+#include "hosts.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* In microseconds: when the next host is tried beside one that has not answered yet; and how long one that can only be
+ * read waits for one that takes writes. */
+#define STAGGER 250000
+#define PATIENCE 2000000
+
+#define KEYWORDS_MOST 24
+
+struct keywords {
+	const char *names[KEYWORDS_MOST + 1];
+	const char *values[KEYWORDS_MOST + 1];
+	size_t count;
+	char user_timeout_ms[16];
+};
+
+/* What an attempt does: connecting, asking whether it may write; how it has ended. */
+enum phase { WAITING, CONNECTING, ASKING, WRITABLE, READ_ONLY, FAILED };
+
+struct attempt {
+	const struct home *target;
+	enum phase phase;
+	PGconn *connection;
+	bool wants_to_write; /* to its socket */
+	bool may_only_be_read;
+	int64_t until;
+};
+
+struct race {
+	struct attempt attempts[TARGETS_MOST];
+	size_t count, begun;
+	int64_t next; /* when the next attempt begins beside the others */
+	struct dm_error *error;
+};
+
+/* ---- what libpq is told -------------------------------------------------------------------------------------- */
+
+static void add(struct keywords *keywords, const char *name, const char *value)
+{
+	keywords->names[keywords->count] = name;
+	keywords->values[keywords->count++] = value;
+}
+
+static void add_common(struct keywords *keywords, const struct postgres *postgres)
+{
+	snprintf(keywords->user_timeout_ms, sizeof(keywords->user_timeout_ms), "%d", postgres->options.busy_timeout_ms);
+	/* Kerberos' library, which libpq would otherwise ask first, crashes where memory is short. */
+	if (!getenv("PGGSSENCMODE"))
+		add(keywords, "gssencmode", "disable");
+	/* A connection that a firewall has forgotten is noticed within a minute even while nobody uses it. */
+	add(keywords, "keepalives_idle", "30");
+	add(keywords, "keepalives_interval", "10");
+	add(keywords, "keepalives_count", "3");
+	add(keywords, "tcp_user_timeout", keywords->user_timeout_ms);
+	add(keywords, "fallback_application_name", "directmessages");
+	add(keywords, "dbname", postgres->url);
+	add(keywords, "client_encoding", "UTF8");
+}
+
+static PGconn *start(const struct postgres *postgres, enum connection_role role, const struct home *target)
+{
+	struct keywords keywords = {.count = 0};
+
+	add_common(&keywords, postgres);
+	if (role == CONNECTION_LANE && !postgres->options.unprepared)
+		add(&keywords, "options", postgres->server_options);
+	if (target->host->name)
+		add(&keywords, "host", target->host->name);
+	if (target->host->address || *target->address)
+		add(&keywords, "hostaddr", target->host->address ? target->host->address : target->address);
+	if (target->host->port)
+		add(&keywords, "port", target->host->port);
+	return PQconnectStartParams(keywords.names, keywords.values, 1);
+}
+
+PGconn *connect_not(const struct postgres *postgres)
+{
+	struct keywords keywords = {.count = 0};
+
+	add_common(&keywords, postgres);
+	add(&keywords, "sslmode", "none of its modes");
+	return PQconnectStartParams(keywords.names, keywords.values, 1);
+}
+
+/* ---- one attempt --------------------------------------------------------------------------------------------- */
+
+static bool is_under_way(const struct attempt *attempt)
+{
+	return attempt->phase == CONNECTING || attempt->phase == ASKING;
+}
+
+static void give_up(struct attempt *attempt, struct dm_error *error)
+{
+	if (attempt->connection)
+		postgres_connection_failure(attempt->connection, error);
+	else
+		fail(error, DM_NO_MEMORY, "out of memory");
+	PQfinish(attempt->connection);
+	attempt->connection = NULL;
+	attempt->phase = FAILED;
+}
+
+static void say_nothing(void *context, const PGresult *notice)
+{
+	(void)context, (void)notice;
+}
+
+static void begin(struct attempt *attempt, struct postgres *postgres, enum connection_role role, struct dm_error *error)
+{
+	int64_t limit = postgres->limits.connect;
+
+	attempt->phase = CONNECTING;
+	attempt->until = limit > 0 ? clock_monotonic() + limit : INT64_MAX;
+	attempt->connection = start(postgres, role, attempt->target);
+	attempt->wants_to_write = true;
+	if (!attempt->connection || PQstatus(attempt->connection) == CONNECTION_BAD)
+		give_up(attempt, error);
+}
+
+static void go_on_connecting(struct attempt *attempt, struct dm_error *error)
+{
+	PostgresPollingStatusType status = PQconnectPoll(attempt->connection);
+
+	attempt->wants_to_write = status == PGRES_POLLING_WRITING;
+	if (status == PGRES_POLLING_FAILED) {
+		give_up(attempt, error);
+	} else if (status == PGRES_POLLING_OK) {
+		PQsetNoticeReceiver(attempt->connection, say_nothing, NULL);
+		attempt->phase = ASKING;
+		if (PQsetnonblocking(attempt->connection, 1) != 0 ||
+		    !PQsendQuery(attempt->connection, "SHOW transaction_read_only"))
+			give_up(attempt, error);
+		else
+			attempt->wants_to_write = PQflush(attempt->connection) > 0;
+	}
+}
+
+static void go_on_asking(struct attempt *attempt, struct dm_error *error)
+{
+	PGresult *result;
+
+	attempt->wants_to_write = PQflush(attempt->connection) > 0;
+	if (!PQconsumeInput(attempt->connection)) {
+		give_up(attempt, error);
+		return;
+	}
+	while (!PQisBusy(attempt->connection)) {
+		result = PQgetResult(attempt->connection);
+		if (!result) {
+			attempt->phase = attempt->may_only_be_read ? READ_ONLY : WRITABLE;
+			return;
+		}
+		if (PQresultStatus(result) == PGRES_TUPLES_OK) {
+			attempt->may_only_be_read = strcmp(PQgetvalue(result, 0, 0), "on") == 0;
+			PQclear(result);
+		} else {
+			postgres_failure(result, error);
+			PQclear(result);
+			give_up(attempt, error);
+			return;
+		}
+	}
+}
+
+/* ---- all of them --------------------------------------------------------------------------------------------- */
+
+static void expire(struct attempt *attempt, struct dm_error *error)
+{
+	fail(error, DM_UNAVAILABLE,
+	     "can't connect to the database (%.60s does not answer); check the URL, and that the server runs",
+	     attempt->target->host->name ? attempt->target->host->name : "its host");
+	give_up(attempt, error);
+}
+
+static bool is_any(const struct race *race, enum phase phase)
+{
+	for (size_t i = 0; i < race->begun; i++)
+		if (race->attempts[i].phase == phase)
+			return true;
+	return false;
+}
+
+/* Begins the next attempt where it is due: the one before has ended, or has had its time. */
+static void begin_next(struct race *race, struct postgres *postgres, enum connection_role role, int64_t now)
+{
+	while (race->begun < race->count &&
+	       (race->begun == 0 || now >= race->next || !is_under_way(&race->attempts[race->begun - 1]))) {
+		begin(&race->attempts[race->begun++], postgres, role, race->error);
+		race->next = now + STAGGER;
+	}
+}
+
+/* Waits until something happens, at most until then, and lets the attempts go on. */
+static void go_on(struct race *race, int64_t until)
+{
+	struct pollfd watched[TARGETS_MOST];
+	int64_t left;
+
+	for (size_t i = 0; i < race->begun; i++) {
+		const struct attempt *attempt = &race->attempts[i];
+
+		watched[i].fd = is_under_way(attempt) ? PQsocket(attempt->connection) : -1;
+		watched[i].events = attempt->wants_to_write ? POLLOUT : POLLIN;
+		if (attempt->phase == ASKING)
+			watched[i].events |= POLLIN;
+		if (is_under_way(attempt) && attempt->until < until)
+			until = attempt->until;
+	}
+	left = until == INT64_MAX ? 60000 : (until - clock_monotonic() + 999) / 1000;
+	poll(watched, race->begun, left > 0 ? (int)(left < 60000 ? left : 60000) : 0);
+	for (size_t i = 0; i < race->begun; i++) {
+		struct attempt *attempt = &race->attempts[i];
+
+		if (!is_under_way(attempt))
+			continue;
+		if (watched[i].revents && attempt->phase == CONNECTING)
+			go_on_connecting(attempt, race->error);
+		else if (watched[i].revents)
+			go_on_asking(attempt, race->error);
+		else if (clock_monotonic() >= attempt->until)
+			expire(attempt, race->error);
+	}
+}
+
+/* Runs until one takes writes, or all have ended; one that can be read waits for the others for a while only. */
+static void run(struct race *race, struct postgres *postgres, enum connection_role role)
+{
+	int64_t now = clock_monotonic(), enough = now + PATIENCE;
+
+	for (; !is_any(race, WRITABLE); now = clock_monotonic()) {
+		int64_t until = INT64_MAX;
+
+		begin_next(race, postgres, role, now);
+		if (!is_any(race, CONNECTING) && !is_any(race, ASKING))
+			return;
+		if (is_any(race, READ_ONLY)) {
+			if (now >= enough)
+				return;
+			until = enough;
+		}
+		if (race->begun < race->count && race->next < until)
+			until = race->next;
+		go_on(race, until);
+	}
+}
+
+/* The first that takes writes, else the first that can be read; the others' connections are ended. */
+static const struct attempt *choose(struct race *race)
+{
+	const struct attempt *chosen = NULL;
+
+	for (size_t i = 0; i < race->begun; i++) {
+		const struct attempt *attempt = &race->attempts[i];
+
+		if (attempt->phase == WRITABLE || (attempt->phase == READ_ONLY && !chosen))
+			chosen = attempt;
+		if (attempt->phase == WRITABLE)
+			break;
+	}
+	for (size_t i = 0; i < race->begun; i++)
+		if (&race->attempts[i] != chosen)
+			PQfinish(race->attempts[i].connection);
+	return chosen;
+}
+
+struct connected postgres_connect(struct postgres *postgres, enum connection_role role, struct dm_error *error)
+{
+	struct connected connected = {.moves = atomic_load(&postgres->moves)};
+	struct home targets[TARGETS_MOST];
+	struct dm_error failure = {0};
+	struct race race = {.error = &failure};
+	const struct attempt *chosen;
+
+	race.count = hosts_resolve(postgres, targets);
+	for (size_t i = 0; i < race.count; i++)
+		race.attempts[i].target = &targets[i];
+	run(&race, postgres, role);
+	chosen = choose(&race);
+	if (!chosen) {
+		fail(error, failure.status, "%s", failure.message);
+		return connected;
+	}
+	connected.connection = chosen->connection;
+	connected.is_read_only = chosen->phase == READ_ONLY;
+	if (!connected.is_read_only) {
+		hosts_settle(postgres, chosen->target);
+		connected.moves = atomic_load(&postgres->moves);
+	}
+	return connected;
+}

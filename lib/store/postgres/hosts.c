@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* hosts.c - where the database may be. */
+#include "hosts.h"
+
+#include "connect.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static const char *value_of(const PQconninfoOption *options, const char *keyword)
+{
+	for (; options->keyword; options++)
+		if (strcmp(options->keyword, keyword) == 0)
+			return options->val && *options->val ? options->val : NULL;
+	return NULL;
+}
+
+static size_t elements(const char *list)
+{
+	size_t count = list ? 1 : 0;
+
+	for (; list && *list; list++)
+		count += *list == ',';
+	return count;
+}
+
+/* The list's element, or its only one; NULL where it is empty. *good becomes false where there is no memory. */
+static char *element(const char *list, size_t index, bool *good)
+{
+	char *copy;
+
+	if (!list)
+		return NULL;
+	for (index = elements(list) == 1 ? 0 : index; index > 0; index--)
+		list += strcspn(list, ",") + 1;
+	if (*list == '\0' || *list == ',')
+		return NULL;
+	copy = strndup(list, strcspn(list, ","));
+	*good = *good && copy;
+	return copy;
+}
+
+/* Where the lists don't fit each other libpq says so, at each attempt: then they are left to it. */
+static bool take_hosts(struct postgres *postgres, const PQconninfoOption *options)
+{
+	const char *names = value_of(options, "host"), *addresses = value_of(options, "hostaddr");
+	const char *ports = value_of(options, "port");
+	size_t count = addresses ? elements(addresses) : elements(names);
+	bool good = true;
+
+	if ((names && elements(names) != count) || (elements(ports) > 1 && elements(ports) != count))
+		count = 0;
+	postgres->hosts = calloc(count > 0 ? count : 1, sizeof(*postgres->hosts));
+	if (!postgres->hosts)
+		return false;
+	postgres->hosts_count = count > 0 ? count : 1;
+	for (size_t i = 0; i < count; i++)
+		postgres->hosts[i] =
+			(struct host){element(names, i, &good), element(addresses, i, &good), element(ports, i, &good)};
+	return good;
+}
+
+enum dm_status hosts_read(struct postgres *postgres, struct dm_error *error)
+{
+	PGconn *unconnected = connect_not(postgres);
+	PQconninfoOption *options = unconnected ? PQconninfo(unconnected) : NULL;
+	const char *patience = options ? value_of(options, "connect_timeout") : NULL;
+	bool good = options && take_hosts(postgres, options);
+
+	/* As libpq takes it: 0 is no limit. */
+	postgres->limits.connect = patience ? strtol(patience, NULL, 10) * INT64_C(1000000)
+					    : postgres->options.busy_timeout_ms * INT64_C(1000) + 1000000;
+	PQconninfoFree(options);
+	PQfinish(unconnected);
+	return good ? DM_OK : fail(error, DM_NO_MEMORY, "out of memory");
+}
+
+void hosts_free(struct postgres *postgres)
+{
+	for (size_t i = 0; i < postgres->hosts_count; i++) {
+		free(postgres->hosts[i].name);
+		free(postgres->hosts[i].address);
+		free(postgres->hosts[i].port);
+	}
+	free(postgres->hosts);
+}
+
+/* All addresses of one name, which libpq would try one after the other. */
+static size_t resolve(const struct host *host, struct home *targets, size_t most)
+{
+	static const struct addrinfo wanted = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	bool is_name = host->name && !host->address && *host->name != '/' && *host->name != '@';
+	struct addrinfo *found = NULL;
+	size_t count = 0;
+
+	if (is_name && getaddrinfo(host->name, NULL, &wanted, &found) == 0)
+		for (const struct addrinfo *one = found; one && count < most; one = one->ai_next) {
+			targets[count].host = host;
+			if (getnameinfo(one->ai_addr, one->ai_addrlen, targets[count].address, sizeof(targets->address),
+					NULL, 0, NI_NUMERICHOST) == 0)
+				count++;
+		}
+	if (found)
+		freeaddrinfo(found);
+	if (count == 0 && most > 0)
+		targets[count++] = (struct home){.host = host};
+	return count;
+}
+
+static bool is_same(const struct home *one, const struct home *other)
+{
+	return one->host == other->host && strcmp(one->address, other->address) == 0;
+}
+
+size_t hosts_resolve(struct postgres *postgres, struct home targets[TARGETS_MOST])
+{
+	struct home home;
+	size_t count = 0;
+
+	for (size_t i = 0; i < postgres->hosts_count; i++)
+		count += resolve(&postgres->hosts[i], &targets[count], TARGETS_MOST - count);
+	pthread_mutex_lock(&postgres->mutex);
+	home = postgres->home;
+	pthread_mutex_unlock(&postgres->mutex);
+	for (size_t i = 1; i < count; i++)
+		if (is_same(&targets[i], &home)) {
+			memmove(&targets[1], &targets[0], i * sizeof(*targets));
+			targets[0] = home;
+			break;
+		}
+	return count;
+}
+
+void hosts_settle(struct postgres *postgres, const struct home *target)
+{
+	pthread_mutex_lock(&postgres->mutex);
+	if (!is_same(&postgres->home, target)) {
+		if (postgres->home.host)
+			atomic_fetch_add(&postgres->moves, 1);
+		postgres->home = *target;
+	}
+	pthread_mutex_unlock(&postgres->mutex);
+}

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""Servers of PostgreSQL that may only be read, that hang, that have a successor: what is written where, and how soon."""
+
+import contextlib
+
+import pytest
+
+import postgres
+from databases import PostgresDatabase
+from drill.standby import Standby
+from endpoints import check_error
+from harness import Server, wait_until
+from postgres_proxy import Proxy
+
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.concurrent,
+    pytest.mark.skipif(postgres.why_not() is not None, reason=str(postgres.why_not())),
+]
+
+UNAVAILABLE = "Service temporarily unavailable."
+COUNT = "SELECT count(*) FROM directmessages_message"
+READ_ONLY = "default_transaction_read_only"
+
+
+@pytest.fixture(scope="module")
+def primary():
+    own = postgres.Cluster()
+    try:
+        yield own.start()
+    finally:
+        own.close()
+
+
+class Pair:
+    """A primary, its standby, and a database whose URL names both, in that order."""
+
+    def __init__(self, primary):
+        self.primary, self.database = primary, PostgresDatabase(primary)
+        self.standby = Standby(primary)
+        hosts = f"127.0.0.1:{primary.port},127.0.0.1:{self.standby.port}"
+        self.database.url = f"postgresql://postgres@{hosts}/{self.database.name}"
+
+    def promote(self):
+        """When it has all that the primary has."""
+        with self.primary.connect("postgres") as primary, self.standby.connect("postgres") as standby:
+            (written,) = primary.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
+            replayed = "SELECT pg_last_wal_replay_lsn() >= ?::pg_lsn"
+            wait_until(lambda: standby.execute(replayed, (written,)).fetchone()[0], "it has all")
+        self.standby.promote()
+
+    def contents(self, cluster):
+        with cluster.connect(self.database.name) as connection:
+            rows = connection.execute("SELECT content FROM directmessages_message ORDER BY id").fetchall()
+        return [content for (content,) in rows]
+
+
+@pytest.fixture
+def pair(primary):
+    made = Pair(primary)
+    try:
+        made.standby.start()
+        yield made
+    finally:
+        made.standby.close()
+
+
+@contextlib.contextmanager
+def serving(database, **env):
+    server = Server(database, env=env)
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+def send(sender, recipient, content):
+    return sender.post(f"send/{recipient.id}/", {"content": content})
+
+
+def test_a_server_that_may_only_be_read_is_not_written_to(primary):
+    database = PostgresDatabase(primary)
+    with serving(database) as server:
+        alice, bob = server.users(2)
+        alice.send(bob, "before")
+        since = len(server.log)
+        with primary.connect(database.name) as connection:
+            connection.execute(f"ALTER SYSTEM SET {READ_ONLY} = on")
+            connection.execute("SELECT pg_reload_conf()")
+        try:
+            wait_until(lambda: send(alice, bob, "before").status == 503, "it is told")
+            before = server.sql(COUNT)
+            for _ in range(20):
+                check_error(send(alice, bob, "frozen"), 503, UNAVAILABLE)
+                assert bob.get("unread/").status == 200
+            assert server.wait_log("warning .*the server may only be read", since)
+            assert server.sql(COUNT) == before
+            made = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'directmessages' AND backend_start > ?"
+            began = server.sql("SELECT clock_timestamp()::text")[0][0]
+            for _ in range(20):
+                check_error(send(alice, bob, "frozen"), 503, UNAVAILABLE)
+            assert server.sql(made, (began,))[0][0] <= 5, "one look for another server each, and no more"
+        finally:
+            with primary.connect(database.name) as connection:
+                connection.execute(f"ALTER SYSTEM RESET {READ_ONLY}")
+                connection.execute("SELECT pg_reload_conf()")
+        wait_until(lambda: send(alice, bob, "after").status == 201, "it is written to again")
+
+
+def test_a_database_that_is_written_to_again_is_noticed(primary):
+    """Of a setting of the database sessions hear only when they begin."""
+    database = PostgresDatabase(primary)
+    with serving(database) as server:
+        alice, bob = server.users(2)
+        with primary.connect("postgres") as connection:
+            connection.execute(f"ALTER DATABASE {database.name} SET {READ_ONLY} = on")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ?", (database.name,)
+            )
+            wait_until(lambda: send(alice, bob, "frozen").status == 503, "it is told")
+            assert bob.unread() == 0
+            connection.execute(f"ALTER DATABASE {database.name} RESET {READ_ONLY}")
+        wait_until(lambda: send(alice, bob, "after").status == 201, "it is written to again")
+        assert bob.unread() == 1
+
+
+def test_a_primary_that_was_fenced_is_left_for_its_successor(pair):
+    """No request is lost over it, and whoever reads sees what was written there."""
+    with serving(pair.database) as server:
+        alice, bob = server.users(2)
+        alice.send(bob, "before")
+        for _ in range(8):
+            assert bob.unread() == 1
+        with pair.primary.connect("postgres") as connection:
+            pair.promote()
+            connection.execute(f"ALTER DATABASE {pair.database.name} SET {READ_ONLY} = on")
+            connection.execute(f"ALTER SYSTEM SET {READ_ONLY} = on")
+            connection.execute("SELECT pg_reload_conf()")
+        try:
+            wait_until(lambda: pair.contents(pair.primary) and is_read_only(pair), "it is fenced")
+            assert send(alice, bob, "after").status == 201
+            for _ in range(8):
+                assert bob.unread() == 2
+        finally:
+            with pair.primary.connect("postgres") as connection:
+                connection.execute("SET default_transaction_read_only = off")
+                connection.execute(f"ALTER SYSTEM RESET {READ_ONLY}")
+                connection.execute("SELECT pg_reload_conf()")
+        assert pair.contents(pair.primary) == ["before"]
+        assert pair.contents(pair.standby) == ["before", "after"]
+
+
+def is_read_only(pair):
+    with pair.primary.connect(pair.database.name) as connection:
+        return connection.execute(f"SHOW {READ_ONLY}").fetchone()[0] == "on"
+
+
+@pytest.fixture
+def two_hosts(primary):
+    """A database whose URL names a proxy before it first, which may `hang`, and then itself."""
+    proxy = Proxy(primary.port)
+    database = PostgresDatabase(primary)
+    database.url = f"postgresql://postgres@127.0.0.1:{proxy.port},127.0.0.1:{primary.port}/{database.name}"
+    database.proxy = proxy
+    yield database
+    proxy.close()
+
+
+def test_a_host_that_hangs_is_left_for_another(two_hosts):
+    """Hosts are tried side by side: that one of them never answers, however long it may take, delays nothing."""
+    with serving(two_hosts, PGCONNECT_TIMEOUT=600, DIRECTMESSAGES_BUSY_TIMEOUT=2000) as server:
+        alice, bob = server.users(2)
+        alice.send(bob, "before")
+        two_hosts.proxy.hang()
+        wait_until(lambda: send(alice, bob, "after").status == 201, "it is stored elsewhere")
+        wait_until(lambda: bob.get("unread/").status == 200, "it is read there")
+        assert bob.unread() == 2
+
+
+def test_a_server_that_may_only_be_read_is_read_where_there_is_no_other(two_hosts):
+    with serving(two_hosts, PGCONNECT_TIMEOUT=600) as server:
+        alice, bob = server.users(2)
+        alice.send(bob, "before")
+        two_hosts.proxy.hang()
+        two_hosts.proxy.hang_up()
+        with two_hosts.cluster.connect("postgres") as connection:
+            connection.execute(f"ALTER DATABASE {two_hosts.name} SET {READ_ONLY} = on")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ?", (two_hosts.name,)
+            )
+            wait_until(lambda: bob.get("unread/").status == 200, "it is read")
+            check_error(send(alice, bob, "frozen"), 503, UNAVAILABLE)
+            connection.execute(f"ALTER DATABASE {two_hosts.name} RESET {READ_ONLY}")
+        wait_until(lambda: send(alice, bob, "after").status == 201, "it is written to again")
+        assert bob.unread() == 2
+
+
+def test_where_one_connection_is_silent_the_others_are_asked(primary):
+    """One operation waits for its limit, and not each in its turn."""
+    proxy = Proxy(primary.port)
+    database = PostgresDatabase(primary)
+    database.url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}"
+    try:
+        with serving(database, DIRECTMESSAGES_BUSY_TIMEOUT=4000, DIRECTMESSAGES_LANES=2) as server:
+            alice, bob = server.users(2)
+            alice.send(bob, "before")
+            proxy.cut()
+            check_error(bob.get("unread/"), 503, UNAVAILABLE)
+            assert send(alice, bob, "after").status == 201
+    finally:
+        proxy.close()
+
+
+def test_the_addresses_of_a_host_are_tried_too(primary):
+    """A list of addresses, of which one is nobody's."""
+    database = PostgresDatabase(primary)
+    free = postgres.free_port()
+    database.url = (
+        f"postgresql://postgres@/{database.name}?host=first.invalid,second.invalid&hostaddr=127.0.0.1,127.0.0.1"
+        f"&port={free},{primary.port}"
+    )
+    with serving(database) as server:
+        alice, bob = server.users(2)
+        assert alice.send(bob, "x")["id"]
+        assert bob.unread() == 1

@@ -83,9 +83,9 @@ MUTANTS = [
     Mutant(
         "a standby is a defect",
         POSTGRES + "failure_postgres.c",
-        '{"25006", DM_UNAVAILABLE, REMEDY_NONE, ',
-        '{"25006", DM_INTERNAL, REMEDY_NONE, ',
-        MEANING,
+        '{"25006", DM_UNAVAILABLE, REMEDY_ELSEWHERE, ',
+        '{"25006", DM_INTERNAL, REMEDY_ELSEWHERE, ',
+        FAILURES + "test_what_no_connection_can_do_is_tried_on_one_other[postgresql-25006]",
     ),
     Mutant(
         "nobody knows whether it was committed, so it is repeated",
@@ -181,15 +181,15 @@ MUTANTS = [
     Mutant(
         "an idle connection is not asked for a sign of life",
         POSTGRES + "session.c",
-        "if (!session->prepared || now - session->used_at <",
-        "if (session->prepared || now - session->used_at <",
+        "if (!session->prepared ||\n\t    (now",
+        "if (session->prepared ||\n\t    (now",
         "test_postgres_gone.py::test_idle_connections_that_were_cut_are_replaced",
     ),
     Mutant(
         "a connection in use is asked for a sign of life each time",
         POSTGRES + "session.c",
-        "session->used_at < session->postgres->options.busy_timeout_ms * INT64_C(1000))",
-        "session->used_at < session->postgres->options.busy_timeout_ms / 1000)",
+        "session->used_at < session->postgres->options.busy_timeout_ms * INT64_C(1000) &&",
+        "session->used_at < session->postgres->options.busy_timeout_ms / 1000 &&",
         "test_postgres_wire.py::test_a_connection_in_use_is_not_asked_for_a_sign_of_life",
     ),
     Mutant(

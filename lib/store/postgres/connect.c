@@ -17,6 +17,7 @@
  * read waits for one that takes writes. */
 #define STAGGER 250000
 #define PATIENCE 2000000
+#define POLL_MOST 60000000
 
 #define KEYWORDS_MOST 24
 
@@ -203,36 +204,45 @@ static void begin_next(struct race *race, struct postgres *postgres, enum connec
 	}
 }
 
+/* What is waited for; gives until when, at most. */
+static int64_t watch(const struct race *race, struct pollfd *watched, int64_t until)
+{
+	for (size_t i = 0; i < race->begun; i++) {
+		const struct attempt *attempt = &race->attempts[i];
+
+		watched[i] = (struct pollfd){.fd = -1, .events = attempt->wants_to_write ? POLLOUT : POLLIN};
+		if (!is_under_way(attempt))
+			continue;
+		watched[i].fd = PQsocket(attempt->connection);
+		if (attempt->phase == ASKING)
+			watched[i].events |= POLLIN;
+		if (attempt->until < until)
+			until = attempt->until;
+	}
+	return until;
+}
+
+static void go_on_with(struct attempt *attempt, bool is_ready, struct dm_error *error)
+{
+	if (is_ready && attempt->phase == CONNECTING)
+		go_on_connecting(attempt, error);
+	else if (is_ready)
+		go_on_asking(attempt, error);
+	else if (clock_monotonic() >= attempt->until)
+		expire(attempt, error);
+}
+
 /* Waits until something happens, at most until then, and lets the attempts go on. */
 static void go_on(struct race *race, int64_t until)
 {
 	struct pollfd watched[TARGETS_MOST];
-	int64_t left;
+	int64_t left = watch(race, watched, until) - clock_monotonic();
 
-	for (size_t i = 0; i < race->begun; i++) {
-		const struct attempt *attempt = &race->attempts[i];
-
-		watched[i].fd = is_under_way(attempt) ? PQsocket(attempt->connection) : -1;
-		watched[i].events = attempt->wants_to_write ? POLLOUT : POLLIN;
-		if (attempt->phase == ASKING)
-			watched[i].events |= POLLIN;
-		if (is_under_way(attempt) && attempt->until < until)
-			until = attempt->until;
-	}
-	left = until == INT64_MAX ? 60000 : (until - clock_monotonic() + 999) / 1000;
-	poll(watched, race->begun, left > 0 ? (int)(left < 60000 ? left : 60000) : 0);
-	for (size_t i = 0; i < race->begun; i++) {
-		struct attempt *attempt = &race->attempts[i];
-
-		if (!is_under_way(attempt))
-			continue;
-		if (watched[i].revents && attempt->phase == CONNECTING)
-			go_on_connecting(attempt, race->error);
-		else if (watched[i].revents)
-			go_on_asking(attempt, race->error);
-		else if (clock_monotonic() >= attempt->until)
-			expire(attempt, race->error);
-	}
+	left = left < POLL_MOST ? left : POLL_MOST;
+	poll(watched, race->begun, left > 0 ? (int)((left + 999) / 1000) : 0);
+	for (size_t i = 0; i < race->begun; i++)
+		if (is_under_way(&race->attempts[i]))
+			go_on_with(&race->attempts[i], watched[i].revents != 0, race->error);
 }
 
 /* Runs until one takes writes, or all have ended; one that can be read waits for the others for a while only. */

@@ -207,56 +207,70 @@ static void finish_unit(struct session *session, struct unit *unit)
 			lane_complete(&session->postgres->options, asked->operation);
 }
 
-/* Takes all results of one statement. */
-static enum outcome take_unit(struct session *session, struct unit *unit, int64_t deadline, struct history *history,
-			      struct dm_error *error)
+/* What has come of one statement. */
+struct taken {
+	enum outcome outcome;
+	struct dm_error failure;
+	bool again; /* its operations have to be asked in another way */
+	bool lent;  /* rows can't be lent twice */
+	bool whole; /* all rows are there, whatever becomes of the connection */
+};
+
+static void take_results(struct session *session, struct unit *unit, int64_t deadline, struct taken *taken)
 {
-	const struct dm_operation *first = unit->first->operation;
 	struct answer answer = {.enough = false};
-	struct dm_error failure = {0};
-	enum outcome outcome = READ_DONE;
-	bool lent = false;  /* rows can't be lent twice */
-	bool whole = false; /* all rows are there, whatever becomes of the connection */
 	PGresult *result;
 
-	if (pg_kinds[first->kind].is_list && first->page.limit == 0)
-		PQsetSingleRowMode(session->connection);
 	for (;;) {
-		if (!session_result(session, deadline, &result, &failure)) {
-			outcome = READ_LOST;
+		if (!session_result(session, deadline, &result, &taken->failure)) {
+			taken->outcome = READ_LOST;
 			break;
 		}
 		if (!result)
 			break;
 		if (PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
 			take_rows(session, unit, &answer, result);
-			lent = lent || PQntuples(result) > 0;
-			whole = PQresultStatus(result) == PGRES_TUPLES_OK;
+			taken->lent = taken->lent || PQntuples(result) > 0;
+			taken->whole = PQresultStatus(result) == PGRES_TUPLES_OK;
 		} else {
-			postgres_failure(result, &failure);
-			outcome = outcome_of(result);
+			postgres_failure(result, &taken->failure);
+			taken->outcome = outcome_of(result);
 		}
 		PQclear(result);
 	}
-	if (failure.status == DM_OK || whole) {
-		history->others += answer.again;
-		if (answer.again)
-			return failure.status == DM_OK ? READ_AGAIN : outcome;
+	taken->again = answer.again;
+}
+
+/* Takes all results of one statement. A unit whose operations are done has none any more (first); what the connection
+ * has come to is told all the same. */
+static enum outcome take_unit(struct session *session, struct unit *unit, int64_t deadline, struct history *history,
+			      struct dm_error *error)
+{
+	const struct dm_operation *first = unit->first->operation;
+	struct taken taken = {.outcome = READ_DONE};
+
+	if (pg_kinds[first->kind].is_list && first->page.limit == 0)
+		PQsetSingleRowMode(session->connection);
+	take_results(session, unit, deadline, &taken);
+	if (taken.failure.status == DM_OK || taken.whole) {
+		history->others += taken.again;
+		if (taken.again)
+			return taken.failure.status == DM_OK ? READ_AGAIN : taken.outcome;
 		finish_unit(session, unit);
 		unit->first = NULL;
-		return outcome;
+		return taken.outcome;
 	}
-	if (outcome != READ_AGAIN || error->status == DM_OK) /* the cause, not what it has ended with it */
-		*error = failure;
-	if (outcome == READ_DONE && unit->count > 1) {
+	if (taken.outcome != READ_AGAIN || error->status == DM_OK) /* the cause, not what it has ended with it */
+		*error = taken.failure;
+	if (taken.outcome == READ_DONE && unit->count > 1) {
 		history->apart = true;
 		return READ_AGAIN;
 	}
-	if (outcome == READ_DONE || lent) {
-		fail_unit(session, unit, &failure);
-		unit->first = NULL; /* they are done; what the connection has come to is still told */
+	if (taken.outcome == READ_DONE || taken.lent) {
+		fail_unit(session, unit, &taken.failure);
+		unit->first = NULL;
 	}
-	return outcome;
+	return taken.outcome;
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------------------- */

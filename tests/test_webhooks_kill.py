@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from drill import told
 from harness import wait_until
 from webhook_receiver import LOCAL, Receiver, create, deliveries
 
@@ -108,3 +109,11 @@ def test_two_servers_deliver_once(make_server):
     assert len(receiver.requests) == 200, "none twice"
     assert len(set(receiver.contents())) == 200
     assert len({request.headers["webhook-id"] for request in receiver.requests}) == 200
+
+
+@pytest.mark.postgresql
+def test_two_servers_that_are_killed_tell_everybody_once(backend):
+    """Two endpoints by one id for each message, and streams that go on where they were."""
+    result = told.run(4, SEED)
+    assert (result.lost, result.untrue, result.twice) == (0, 0, 0), f"seed {SEED}: {result}"
+    assert result.acknowledged > 50

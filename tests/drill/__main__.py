@@ -8,7 +8,7 @@ import sys
 import time
 
 import postgres
-from drill import crowd, ends, faults, starts, trials
+from drill import crowd, ends, faults, starts, told, trials
 from drill.attacks import ATTACKS
 
 STORES = ["sqlite", "postgresql"]
@@ -72,6 +72,10 @@ class Drill:
         if store == "postgresql":
             self.ending("two servers, kill -9", store, lambda: ends.pair(self.given.n // 5, self.given.seed))
 
+    def told(self, store):
+        if store == "postgresql":
+            self.ending("two servers, who is told", store, lambda: told.run(self.given.n // 5, self.given.seed))
+
     def standby(self, store):
         if store == "postgresql":
             count = max(self.given.n // 100, 1)
@@ -89,7 +93,7 @@ def timed(start):
 
 
 FAILING = ["memory", "files", "start"]
-PARTS = [*FAILING, "kills", "pair", "standby", "crowd"]
+PARTS = [*FAILING, "kills", "pair", "told", "standby", "crowd"]
 
 
 def run(drill, part, store):

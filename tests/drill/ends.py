@@ -129,8 +129,8 @@ def pair(kills, seed):
 
 
 @contextlib.contextmanager
-def two_servers(cluster):
-    both = harness.TwoServers(database=PostgresDatabase(cluster)).start()
+def two_servers(cluster, **options):
+    both = harness.TwoServers(database=PostgresDatabase(cluster), **options).start()
     try:
         yield super(harness.TwoServers, both), both.second, both
     finally:

@@ -223,3 +223,18 @@ def test_the_addresses_of_a_host_are_tried_too(primary):
         alice, bob = server.users(2)
         assert alice.send(bob, "x")["id"]
         assert bob.unread() == 1
+
+
+def test_hosts_of_a_service_file(primary, tmp_path):
+    """Their ports are a list with a gap: that is libpq's own, where nobody is."""
+    database = PostgresDatabase(primary)
+    service = tmp_path / "services"
+    service.write_text(
+        f"[there]\nhost=localhost,{primary.directory},127.0.0.1\nport={postgres.free_port()},{primary.port},\n"
+        f"dbname={database.name}\nuser=postgres\n"
+    )
+    database.url = "postgresql://?service=there"
+    with serving(database, PGSERVICEFILE=str(service)) as server:
+        alice, bob = server.users(2)
+        assert alice.send(bob, "x")["id"]
+        assert bob.unread() == 1

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define PORT "5432" /* where a list of ports has a gap, as libpq has it */
+
 static const char *value_of(const PQconninfoOption *options, const char *keyword)
 {
 	for (; options->keyword; options++)
@@ -26,7 +28,16 @@ static size_t elements(const char *list)
 	return count;
 }
 
-/* The list's element, or its only one; NULL where it is empty. *good becomes false where there is no memory. */
+/* libpq takes no empty value for one that overrules the URL's. */
+static bool has_gap(const char *list)
+{
+	size_t length = list ? strlen(list) : 0;
+
+	return length > 0 && (list[0] == ',' || list[length - 1] == ',' || strstr(list, ",,"));
+}
+
+/* The list's element, or its only one; NULL where there is no list. Only one of ports may have gaps here. *good becomes
+ * false where there is no memory. */
 static char *element(const char *list, size_t index, bool *good)
 {
 	char *copy;
@@ -36,13 +47,15 @@ static char *element(const char *list, size_t index, bool *good)
 	for (index = elements(list) == 1 ? 0 : index; index > 0; index--)
 		list += strcspn(list, ",") + 1;
 	if (*list == '\0' || *list == ',')
-		return NULL;
-	copy = strndup(list, strcspn(list, ","));
+		copy = strdup(PORT);
+	else
+		copy = strndup(list, strcspn(list, ","));
 	*good = *good && copy;
 	return copy;
 }
 
-/* Where the lists don't fit each other libpq says so, at each attempt: then they are left to it. */
+/* Where the lists don't fit each other libpq says so, at each attempt: then they are left to it, as are hosts that have
+ * no name. */
 static bool take_hosts(struct postgres *postgres, const PQconninfoOption *options)
 {
 	const char *names = value_of(options, "host"), *addresses = value_of(options, "hostaddr");
@@ -50,7 +63,8 @@ static bool take_hosts(struct postgres *postgres, const PQconninfoOption *option
 	size_t count = addresses ? elements(addresses) : elements(names);
 	bool good = true;
 
-	if ((names && elements(names) != count) || (elements(ports) > 1 && elements(ports) != count))
+	if ((names && elements(names) != count) || (elements(ports) > 1 && elements(ports) != count) ||
+	    has_gap(names) || has_gap(addresses))
 		count = 0;
 	postgres->hosts = calloc(count > 0 ? count : 1, sizeof(*postgres->hosts));
 	if (!postgres->hosts)
@@ -67,7 +81,8 @@ enum dm_status hosts_read(struct postgres *postgres, struct dm_error *error)
 	PGconn *unconnected = connect_not(postgres);
 	PQconninfoOption *options = unconnected ? PQconninfo(unconnected) : NULL;
 	const char *patience = options ? value_of(options, "connect_timeout") : NULL;
-	bool good = options && take_hosts(postgres, options);
+	/* It always fails; without memory it has not come to what it was to fail at. */
+	bool good = options && !strstr(PQerrorMessage(unconnected), "out of memory") && take_hosts(postgres, options);
 
 	/* As libpq takes it: 0 is no limit. */
 	postgres->limits.connect = patience ? strtol(patience, NULL, 10) * INT64_C(1000000)

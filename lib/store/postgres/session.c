@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* So many connections in a row may end while they are made ready, before the answer is that there is none. */
 #define ATTEMPTS_MOST 3
@@ -250,6 +251,16 @@ static bool is_alive(struct session *session, int64_t deadline)
 	return good;
 }
 
+/* A COMMIT that a time limit ends while it waits for a synchronous standby is done on the primary alone, and says so by
+ * a warning. The warning's text depends on the server's language, the function that it comes from does not. */
+static void take_notice(void *context, const PGresult *notice)
+{
+	struct session *session = context;
+	const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+
+	session->unreplicated = session->unreplicated || (function && strcmp(function, "SyncRepWaitForLSN") == 0);
+}
+
 /* The connection's own limit is that of reads. Behind a pooler each transaction sets its own. */
 static enum dm_status set_lock_limit(struct session *session, int64_t deadline, struct dm_error *error)
 {
@@ -274,6 +285,7 @@ static enum dm_status prepare(struct session *session, int64_t deadline, struct 
 		return status;
 	if (!PQenterPipelineMode(session->connection))
 		return postgres_connection_failure(session->connection, error);
+	PQsetNoticeReceiver(session->connection, take_notice, session);
 	for (size_t i = 0; i < TEXT_COUNT; i++)
 		if (postgres->texts[i] && !postgres->only_when_asked[i])
 			session->cut = session->cut || !PQsendPrepare(session->connection, postgres->names[i],

@@ -17,6 +17,7 @@ struct session {
 	struct session *next_spare; /* in the pool of spare sessions */
 	struct lane *parking;       /* where a write waits whose row another transaction holds; NULL: it fails */
 	struct held_rows held;      /* of its writes */
+	bool unreplicated;          /* a COMMIT gave up waiting for a synchronous standby */
 	int64_t lock_limit;         /* how long a statement waits for a lock, in microseconds */
 	struct lane *writer;        /* where a batch of reads hands writes on to; NULL: they are its own */
 	enum link link;

@@ -206,11 +206,14 @@ struct ending pg_transaction_run(struct session *session, struct transaction *tr
 {
 	struct ending ending = {.how = FAILED, .remedy = REMEDY_RECONNECT, .error = {DM_NO_MEMORY, "out of memory"}};
 
+	session->unreplicated = false;
 	make_units(transaction, operations, count);
 	if (send_all(session, transaction))
 		ending = take_all(session, transaction, deadline);
 	if (ending.remedy == REMEDY_ELSEWHERE)
 		ending.remedy = session_elsewhere(session) ? REMEDY_RECONNECT : REMEDY_NONE;
+	if (ending.how == COMMITTED && session->unreplicated)
+		ending.how = LOST; /* with the primary it would be */
 	clean_up(session, &ending, deadline);
 	if (ending.how == COMMITTED) {
 		take_results(session, transaction);

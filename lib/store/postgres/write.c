@@ -174,7 +174,7 @@ static size_t run(struct session *session, struct dm_operation **operations, siz
 {
 	static const struct dm_error unknown = {
 		DM_UNAVAILABLE,
-		"the connection to the database was lost before it told whether it has stored what was sent"};
+		"it is not known whether the database has stored what was sent: the connection was lost, or a standby did not answer"};
 	struct transaction transaction; /* the ending points into it */
 	struct history history = {.repeats = 0};
 	bool alone = false;

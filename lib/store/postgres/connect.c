@@ -17,6 +17,8 @@
  * read waits for one that takes writes. */
 #define STAGGER 250000
 #define PATIENCE 2000000
+#define PATIENCE_KNOWN 500000   /* so long where another has waited in vain */
+#define PATIENCE_AGAIN 10000000 /* but since then */
 #define POLL_MOST 60000000
 
 #define KEYWORDS_MOST 24
@@ -245,10 +247,30 @@ static void go_on(struct race *race, int64_t until)
 			go_on_with(&race->attempts[i], watched[i].revents != 0, race->error);
 }
 
+static int64_t patience(struct postgres *postgres, int64_t now)
+{
+	bool is_known;
+
+	pthread_mutex_lock(&postgres->mutex);
+	is_known = postgres->read_only_at > 0 && now - postgres->read_only_at < PATIENCE_AGAIN;
+	pthread_mutex_unlock(&postgres->mutex);
+	return is_known ? PATIENCE_KNOWN : PATIENCE;
+}
+
+/* One has waited for another that takes writes, in vain. */
+static void note_read_only(struct postgres *postgres, int64_t waited)
+{
+	if (waited < PATIENCE)
+		return;
+	pthread_mutex_lock(&postgres->mutex);
+	postgres->read_only_at = clock_monotonic();
+	pthread_mutex_unlock(&postgres->mutex);
+}
+
 /* Runs until one takes writes, or all have ended; one that can be read waits for the others for a while only. */
 static void run(struct race *race, struct postgres *postgres, enum connection_role role)
 {
-	int64_t now = clock_monotonic(), enough = now + PATIENCE;
+	int64_t began = clock_monotonic(), now = began, enough = began + patience(postgres, began);
 
 	for (; !is_any(race, WRITABLE); now = clock_monotonic()) {
 		int64_t until = INT64_MAX;
@@ -257,8 +279,10 @@ static void run(struct race *race, struct postgres *postgres, enum connection_ro
 		if (!is_any(race, CONNECTING) && !is_any(race, ASKING))
 			return;
 		if (is_any(race, READ_ONLY)) {
-			if (now >= enough)
+			if (now >= enough) {
+				note_read_only(postgres, now - began);
 				return;
+			}
 			until = enough;
 		}
 		if (race->begun < race->count && race->next < until)

@@ -142,6 +142,7 @@ struct postgres {
 	atomic_uint suspicions; /* how often a connection was given up because it was silent: others may be dead too */
 	pthread_mutex_t mutex;  /* guards all below */
 	struct home home;
+	int64_t read_only_at; /* when one that can only be read was taken because others did not answer */
 	int64_t last_sent_at; /* of the message stored last */
 	uint64_t commits;
 	struct session *spare; /* sessions for calls that come from a lane's own thread, not in use */

@@ -216,6 +216,7 @@ def test_attempts_and_the_outbox_are_counted(hooked, make_receiver):
     hooked.start()
     one.send(two, "bad again")
     wait_until(lambda: (m := scrape(hooked))["directmessages_outbox_waiting"] == 1 and m["directmessages_outbox_oldest_seconds"] > 0, "it waits")
+    wait_until(lambda: deliveries(hooked)[0]["status"] == "500", "the failure is on record")
     hooked.sql("UPDATE directmessages_delivery SET next_at = 1 WHERE state = 0")
     allowed.set()
     wait_until(lambda: (m := scrape(hooked))["directmessages_outbox_waiting"] == 0 == m["directmessages_outbox_oldest_seconds"], "nothing waits")

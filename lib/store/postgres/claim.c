@@ -19,9 +19,11 @@ const struct statement_text pg_claim_statements[] = {
 	 * of the event and the endpoint alone: claimed again after a restore, it is the same. */
 	{CLAIM,
 	 "WITH w AS (SELECT * FROM directmessages_webhook WHERE id = $1::bigint AND is_active FOR UPDATE SKIP LOCKED),"
-	 " late AS (SELECT d.id FROM " DELIVERIES " d JOIN w ON w.id = d.webhook_id WHERE d.state = 0"
+	 " late AS (SELECT d.id FROM " DELIVERIES
+	 " d WHERE d.webhook_id = $1::bigint AND d.state = 0 AND EXISTS (SELECT 1 FROM w)"
 	 " AND d.next_at <= $3::bigint ORDER BY d.next_at LIMIT $4::bigint FOR UPDATE OF d SKIP LOCKED),"
-	 " ahead_of_all AS (SELECT d.id FROM " DELIVERIES " d JOIN w ON w.id = d.webhook_id WHERE d.state = 0"
+	 " ahead_of_all AS (SELECT d.id FROM " DELIVERIES
+	 " d WHERE d.webhook_id = $1::bigint AND d.state = 0 AND EXISTS (SELECT 1 FROM w)"
 	 " AND d.next_at > $5::bigint ORDER BY d.next_at LIMIT $4::bigint FOR UPDATE OF d SKIP LOCKED),"
 	 " due AS (SELECT id FROM late UNION ALL SELECT id FROM ahead_of_all LIMIT $4::bigint),"
 	 " again AS (UPDATE " DELIVERIES " d SET attempts = d.attempts + 1, next_at = $2::bigint FROM due"
@@ -46,8 +48,9 @@ const struct statement_text pg_claim_statements[] = {
 	 " SELECT " DELIVERY_COLUMNS ", m.sender_id, m.recipient_id, m.sent_at, m.content, {f.id}, {f.username},"
 	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name}, m.read_at"
 	 " FROM (SELECT * FROM again UNION ALL SELECT * FROM made) d"
-	 " LEFT JOIN directmessages_message m ON m.id = d.message_id LEFT JOIN {users} f ON {f.id} = m.sender_id"
-	 " LEFT JOIN {users} t ON {t.id} = m.recipient_id ORDER BY d.id"},
+	 " LEFT JOIN LATERAL (SELECT * FROM directmessages_message m WHERE m.id = d.message_id OFFSET 0) m ON true"
+	 " LEFT JOIN LATERAL (SELECT * FROM {users} f WHERE {f.id} = m.sender_id OFFSET 0) f ON true"
+	 " LEFT JOIN LATERAL (SELECT * FROM {users} t WHERE {t.id} = m.recipient_id OFFSET 0) t ON true ORDER BY d.id"},
 	{0},
 };
 

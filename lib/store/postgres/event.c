@@ -20,7 +20,7 @@
 #define TRIM_MOST "5000"
 
 #define LOG "directmessages_event"
-#define MARK "nonce # coalesce((SELECT epoch FROM directmessages_event_log), 0) & 9223372036854775807"
+#define MARK "nonce # " OF_THE_LOG("epoch") " & 9223372036854775807"
 #define SETTLED "transaction < " EVENTS_END
 
 /* The rows that are to go: from the beginning, by number and by time, none that an
@@ -66,9 +66,9 @@ const struct statement_text pg_event_statements[] = {
 	 " (ORDER BY e.transaction, e.id ROWS UNBOUNDED PRECEDING) - octet_length(m.content) < $5::bigint"
 	 " THEN m.content END"
 	 " FROM (SELECT * FROM " LOG " WHERE (transaction, id) >= ($1::bigint, $2::bigint) AND " SETTLED
-	 " ORDER BY transaction, id LIMIT $3::bigint) e LEFT JOIN directmessages_message m ON m.id = e.message_id"
-	 " AND m.sender_id = e.sender_id AND m.recipient_id = e.recipient_id"
-	 " AND ($4::bigint = 0 OR $4::bigint IN (e.sender_id, e.recipient_id))"
+	 " ORDER BY transaction, id LIMIT $3::bigint) e LEFT JOIN LATERAL (SELECT * FROM directmessages_message m"
+	 " WHERE m.id = e.message_id AND m.sender_id = e.sender_id AND m.recipient_id = e.recipient_id OFFSET 0) m"
+	 " ON ($4::bigint = 0 OR $4::bigint IN (e.sender_id, e.recipient_id))"
 	 " AND (e.transaction, e.id) > ($1::bigint, $2::bigint) ORDER BY e.transaction, e.id"},
 	{EVENTS_NEWEST,
 	 "SELECT transaction, id, " MARK " FROM " LOG " WHERE " SETTLED " ORDER BY transaction DESC, id DESC LIMIT 1"},

@@ -61,6 +61,7 @@ static const char marks[] =
 	"ALTER TABLE directmessages_event ALTER COLUMN nonce SET DEFAULT (random() * 9007199254740992)::bigint;"
 	"CREATE TABLE IF NOT EXISTS directmessages_event_log (epoch bigint NOT NULL);"
 	"CREATE UNIQUE INDEX IF NOT EXISTS directmessages_event_log_one ON directmessages_event_log ((true));"
+	"CREATE INDEX IF NOT EXISTS directmessages_event_log_row ON directmessages_event_log (epoch);"
 	"INSERT INTO directmessages_event_log (epoch)"
 	" SELECT ('x' || left(replace(gen_random_uuid()::text, '-', ''), 12) || right(gen_random_uuid()::text, 4))"
 	"::bit(64)::bigint ON CONFLICT DO NOTHING;";

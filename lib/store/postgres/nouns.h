@@ -75,8 +75,12 @@ operation_ask pg_partners_page;
 operation_ask pg_events, pg_events_newest, pg_events_have_old, pg_events_trim;
 operation_take pg_take_events, pg_take_newest_event, pg_take_trimmed_events;
 
+/* The one row of what the log is, by its index: a scan is priced so high (decision 14) that the planner would take all
+ * plans of the statement for equally bad, and any of them. */
+#define OF_THE_LOG(column) "coalesce((SELECT " column " FROM directmessages_event_log ORDER BY epoch LIMIT 1), 0)"
+
 /* The number of a transaction in the log is its id and this; see event.c. */
-#define EVENTS_BASE "coalesce((SELECT base FROM directmessages_event_log), 0)"
+#define EVENTS_BASE OF_THE_LOG("base")
 
 /* Moves EVENTS_BASE on where the log holds numbers that this cluster's transactions have not come to. Called for each
  * new connection, before it writes. */

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""PostgreSQL: what a statement looks at grows with what it gives, and not with the tables (decision 14)."""
+
+import re
+
+import pytest
+
+from databases import PostgresDatabase
+from harness import Server
+from test_events_clusters import statement, telling  # noqa: F401 (a fixture)
+from webhook_receiver import create
+
+pytestmark = pytest.mark.postgresql
+
+LANES = "SET jit = off; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan"
+FAR = 2**60
+ROWS = 20000
+FILL = (
+    "INSERT INTO directmessages_message (content, sent_at, read_at, sender_id, recipient_id)"
+    " SELECT 'x', timestamptz '2026-01-01' + n * interval '1 second', now(), ?, ? FROM generate_series(1, ?) n",
+    "INSERT INTO directmessages_event (transaction, kind, message_id, sender_id, recipient_id, at)"
+    " SELECT n / 3, 1, n, ?, ?, 0 FROM generate_series(1, ?) n",
+    "INSERT INTO directmessages_delivery (webhook_id, name, kind, message_id, at, state, attempts, next_at, finished_at,"
+    " http_status, error) SELECT ?, 'x' || ?, 1, n, 0, 0, 1, n, 0, 0, '' FROM generate_series(1, ?) n",
+)
+STATEMENTS = {  # a part of the text, its parameters
+    "a piece of the log": ("CASE WHEN sum(octet_length(m.content))", "0, 0, 101, 0, 1000000"),
+    "what is to be trimmed": ("SELECT 1 FROM old LIMIT 1", f"0, {FAR}"),
+    "a claim of what is due": ("FOR UPDATE SKIP LOCKED", f"1, 7, {FAR}, 100, {FAR}"),
+    "a claim of what is far ahead": ("FOR UPDATE SKIP LOCKED", "1, 7, 0, 100, 0"),
+    "a piece of marking": ("walked AS MATERIALIZED", "{two}, {one}, now(), true, '2026-01-01', 0, '2027-01-01', false, 300"),
+}
+MOST = 5001  # so many events may be trimmed at once
+
+
+@pytest.fixture(scope="module", params=["new", "analyzed"])
+def filled(telling, request):  # noqa: F811
+    """A connection to a database with many rows, as the lanes have it, and the server's statements by a part of each."""
+    server = Server(database=PostgresDatabase(telling)).start()
+    one, two = server.users(2)
+    create(server, "http://127.0.0.1:1/", "--events", "message_read")
+    texts = {part: statement(server, part) for part, _ in STATEMENTS.values()}
+    server.stop()
+    with server.transaction() as connection:
+        for sql, (first, second) in zip(FILL, ((one.id, two.id), (one.id, two.id), (1, 1))):
+            connection.execute(sql, (first, second, ROWS))
+        connection.execute("UPDATE directmessages_event_log SET base = 100000")
+    with telling.connect(server.store.name) as connection:
+        if request.param == "analyzed":
+            connection.execute("ANALYZE")
+        connection.execute(LANES)
+        yield connection, texts, {"one": one.id, "two": two.id}
+    server.close()
+    server.store.close()
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_no_statement_looks_at_more_than_it_needs(filled, name):
+    connection, texts, users = filled
+    part, values = STATEMENTS[name]
+    connection.execute("BEGIN")
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PREPARE asked AS {texts[part]}")
+    cursor.execute(f"EXPLAIN ANALYZE EXECUTE asked({values.format(**users)})")
+    plan = "\n".join(row[0] for row in cursor.fetchall())
+    connection.execute("ROLLBACK")
+    connection.execute("DEALLOCATE asked")
+    rows = [int(rows) * int(loops) for rows, loops in re.findall(r"actual time=\S+ rows=(\d+)\S* loops=(\d+)", plan)]
+    assert max(rows) <= MOST, plan
+    assert not re.search("Seq Scan on directmessages_(message|event|delivery)", plan), plan

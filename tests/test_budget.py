@@ -137,6 +137,20 @@ def test_answers_that_nobody_reads(make_server):
     assert len(bob.conversation(alice)["results"]) == 50
 
 
+def test_answers_that_take_no_token_and_nobody_reads(make_server):
+    server = small(make_server)
+    alice, bob = server.users(2)
+    anybody = server.anonymous()
+    with contextlib.ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(Narrow(server).raw(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 20))
+        wait_until(lambda: anybody.get("/metrics").status == 503, "some are refused")
+        assert anybody.get("/livez").status == 200
+        alice.send(bob)
+    wait_until(lambda: anybody.get("/metrics").status == 200, "all is given back")
+    assert bob.unread() == 1
+
+
 LONG = {"DIRECTMESSAGES_MAX_CONTENT_LENGTH": 0, "DIRECTMESSAGES_EVENTS_QUEUE_BYTES": 1 << 30}
 
 

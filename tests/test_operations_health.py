@@ -117,13 +117,19 @@ def test_database_that_hangs_holds_up_nobody_else(make_server, cluster):
     with cluster.connect("postgres") as connection:
         rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = ?", [database.name]).fetchall()
     hung = [cluster.pid(), *(pid for (pid,) in rows)]  # nor does the first let new connections in
-    for pid in hung:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+
+    def ask():
+        """The answer of /readyz; None where it is what was known before."""
         with server.raw(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n") as ready:
             # Each of these comes back before the next is asked.
             assert [server.anonymous().get("/livez").status for _ in range(20)] == [200] * 20
             answer = ready.response()
+        return answer if answer.status != 200 else None
+
+    for pid in hung:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        answer = wait_until(ask, "the database is asked anew")
         assert answer.status == 503
         assert answer.body in (b"the database is unavailable\n", b"the database is busy\n")
     finally:

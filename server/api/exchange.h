@@ -25,6 +25,7 @@ struct api {
 	bool trust_forwarded;            /* X-Forwarded-Proto and -Host make the links */
 	struct hub *hub;                 /* of the event streams; NULL: turned off */
 	struct budget *budget;           /* of what requests hold */
+	struct budget *anybodys_budget;  /* of the answers that take no token: whatever users hold, these are given */
 };
 
 /* The rest of the work: a step, as in http.h, with what is known. */

@@ -251,6 +251,7 @@ static enum http_outcome run_public(struct exchange *exchange)
 	exchange_step *step = step_of_method(exchange);
 
 	exchange->goes_on = false; /* their one step after an operation may be long: metrics */
+	buffer_charge(&exchange->request->response.body, budget_share(exchange->api->anybodys_budget, 0));
 	return step ? step(exchange) : refuse_method(exchange);
 }
 

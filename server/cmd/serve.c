@@ -164,7 +164,8 @@ static bool start_hub(const struct config *config, dm *handle, struct budget *bu
 	return *hub || !config->record_events;
 }
 
-/* One user may have an eighth of it, but always as much as the largest body and its answer take. */
+/* One user may have an eighth of it, but always as much as the largest body and its answer take: unless that is all of
+ * control characters, each of which takes six bytes in JSON. */
 static struct budget *new_budget(const struct config *config)
 {
 	size_t share = config->buffer_bytes / 8;
@@ -178,7 +179,7 @@ static struct budget *new_budget(const struct config *config)
 
 static void end_budget(struct budget *budget)
 {
-	if (budget->held > 0)
+	if (budget && budget->held > 0)
 		log_line(LOG_ERROR, "%zu bytes of buffers were not given back: a defect of this program",
 			 (size_t)budget->held);
 	budget_free(budget);
@@ -203,17 +204,19 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 		.document = config->docs ? &document : NULL,
 		.trust_forwarded = config->trust_forwarded,
 		.budget = budget,
+		.anybodys_budget = budget_new(config->buffer_bytes / 8, config->buffer_bytes / 8),
 	};
 	bool ready;
 	int status;
 
 	readiness_init(&monitor.readiness, handle);
-	ready = document_init(&document, span_from(config->prefix)) && monitor.requests &&
+	ready = document_init(&document, span_from(config->prefix)) && monitor.requests && api.anybodys_budget &&
 		start_hub(config, handle, budget, &api.hub);
 	status = ready ? serve_addresses(config, &api, signals) : cli_fail(EXIT_FAILED, "out of memory");
 	if (api.hub)
 		hub_free(api.hub);
 	document_release(&document);
+	end_budget(api.anybodys_budget);
 	request_counts_free(monitor.requests);
 	readiness_release(&monitor.readiness);
 	return status;

@@ -132,16 +132,17 @@ enum dm_delivery_outcome {
  * DM_OP_WEBHOOK_ENABLE    webhook_id; DM_NOT_FOUND
  * DM_OP_WEBHOOK_ROTATE    webhook_id, new_webhook: its secret, until; DM_NOT_FOUND, DM_INVALID
  * DM_OP_DELIVERIES        webhook_id, state, limit -> on_delivery
- * DM_OP_DELIVERIES_CLAIM  webhook_id, limit, until, ahead -> on_delivery: gives the caller up to `limit` deliveries
- *                         (1,000 at most) that are due, made from the event log where need be; nobody else gets them
- * before `until`. What is to come later than in `ahead` microseconds (0: whatever its time is) is due too: the clock
- * was set back since. None of an endpoint that is disabled or gone. on_delivery is called before the commit, so they
- * are the caller's only if the operation ends with DM_OK; false means no memory DM_OP_DELIVERY_RECORD   webhook_id,
- * delivery_id, and what stands below it -> count: 1 if it disabled the endpoint DM_OP_DELIVERY_RETRY    delivery_id;
- * DM_NOT_FOUND, DM_INVALID DM_OP_DELIVERIES_TRIM   delivery_id: look at some behind this one (0: from the start),
- * until, limit: keep
+ * DM_OP_DELIVERIES_CLAIM  webhook_id, limit, until, ahead -> on_delivery; see below
+ * DM_OP_DELIVERY_RECORD   webhook_id, delivery_id, and what stands below it -> count: 1 if it disabled the endpoint
+ * DM_OP_DELIVERY_RETRY    delivery_id; DM_NOT_FOUND, DM_INVALID
+ * DM_OP_DELIVERIES_TRIM   delivery_id: look at some behind this one (0: from the start), until, limit: keep
  *                         -> count: removed, delivery_id: where to go on; 0: that was all
  * DM_OP_OUTBOX            -> outbox
+ *
+ * A claim gives the caller up to `limit` deliveries (1,000 at most) that are due, made from the event log where need
+ * be; nobody else gets them before `until`. What is to come later than in `ahead` microseconds (0: whatever its time
+ * is) is due too: the clock was set back since. None of an endpoint that is disabled or gone. on_delivery is called
+ * before the commit, so they are the caller's only if the operation ends with DM_OK; false means no memory.
  */
 struct dm_webhook_call {
 	int64_t webhook_id;

@@ -251,8 +251,8 @@ static bool is_alive(struct session *session, int64_t deadline)
 	return good;
 }
 
-/* A COMMIT that a time limit ends while it waits for a synchronous standby is done on the primary alone, and says so by
- * a warning. The warning's text depends on the server's language, the function that it comes from does not. */
+/* A COMMIT that is cancelled while it waits for a synchronous standby is done on the primary alone, and says so by a
+ * warning. The warning's text depends on the server's language, the function that it comes from does not. */
 static void take_notice(void *context, const PGresult *notice)
 {
 	struct session *session = context;

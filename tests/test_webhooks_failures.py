@@ -186,3 +186,13 @@ def test_each_time_that_an_endpoint_fails_is_told_and_its_end(make_server, make_
         told = "\n".join(server.log)
         assert told.count(" failed: it answered with status 500") == times
         assert told.count(" takes deliveries again") == times
+
+
+def test_a_head_without_end_is_no_answer(make_server, make_receiver):
+    receiver = make_receiver(lambda request: (204, {f"X-{number}": "x" * 1000 for number in range(80)}, b""))
+    server = make_server(env=LOCAL)
+    create(server, receiver.url)
+    one, two = server.users(2)
+    one.send(two)
+    (row,) = wait_state(server, "failed")
+    assert row["error"] == "the head of its answer is longer than 65536 bytes"

@@ -233,7 +233,10 @@ static void read_results(struct post *post, CURL *easy, CURLcode code)
 	if (post->internal.answered_at == 0) {
 		if (code == CURLE_OK)
 			code = CURLE_GOT_NOTHING;
-		if (!post->internal.refused)
+		if (post->internal.head_received > HEAD_MOST)
+			snprintf(post->error, sizeof(post->error), "the head of its answer is longer than %d bytes",
+				 HEAD_MOST);
+		else if (!post->internal.refused)
 			snprintf(post->error, sizeof(post->error), "%s", curl_easy_strerror(code));
 		return;
 	}

@@ -344,7 +344,7 @@ def test_a_connection_that_is_being_made_is_not_waited_for_beyond_the_limit(behi
     behind.env.update(PGCONNECT_TIMEOUT=600, DIRECTMESSAGES_BUSY_TIMEOUT=400)
     behind.start()
     alice, bob = behind.users(2)
-    alice.send(bob, "before")
+    wait_until(lambda: answer_of(behind, alice, bob, "before").status == 201, "it is connected")
     with Listener(hangs_up=False) as silent:
         behind.proxy.target = silent.port
         behind.proxy.hang_up()

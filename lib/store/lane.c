@@ -150,7 +150,7 @@ static size_t take_waiting(struct lane *lane, struct dm_operation *batch[LANE_BA
 		batch[count] = take_first(lane);
 		bytes += batch[count++]->text.length;
 	}
-	if (count > 0)
+	if (count > 0 && !lane_was_parked(batch[0])) /* those were counted when they came first */
 		count_batch(lane, count);
 	if (lane->first) /* more than one batch: another thread may be asleep */
 		pthread_cond_signal(&lane->arrived);

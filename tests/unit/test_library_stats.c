@@ -62,7 +62,7 @@ static void a_write_that_the_store_refuses_is_a_failure_and_no_commit(void **sta
 	assert_fails(DM_BUSY, dm_send(s->handle, s->john, s->mary, text_of("x"), NULL, &error));
 	dm_stats(s->handle, &stats);
 	assert_int_equal(stats.failures[DM_BUSY], 1);
-	assert_int_equal(stats.operations, 1);
+	assert_true(stats.operations <= 1); /* none where its time was over before the lane took it */
 	assert_int_equal(stats.commits, 0);
 	scratch_unlock(s, lock);
 }

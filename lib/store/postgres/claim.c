@@ -36,7 +36,7 @@ const struct statement_text pg_claim_statements[] = {
 	 " LIMIT (SELECT n FROM room)),"
 	 " made AS (INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
 	 " finished_at, http_status, error) SELECT $1::bigint,"
-	 " 'msg_' || md5(concat_ws('-', $1::bigint, transaction, id, nonce)),"
+	 " 'msg_' || left(encode(sha256(concat_ws('-', $1::bigint, transaction, id, nonce)::bytea), 'hex'), 32),"
 	 " kind, message_id, at, 0, 1, $2::bigint, 0, 0, '' FROM wanted ORDER BY transaction, id RETURNING *),"
 	 " last AS (SELECT transaction, id FROM (SELECT transaction, id FROM wanted"
 	 " WHERE (SELECT count(*) FROM wanted) = (SELECT n FROM room) UNION ALL SELECT transaction, id FROM ahead"

@@ -16,7 +16,7 @@
  * has grown; and a plan that is never changed need not be made again. A read at a stricter isolation level would be in
  * the way of others' writes, and gain nothing. */
 #define LANE_OPTIONS \
-	"-c jit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan" \
+	"-c jit=off -c enable_seqscan=off -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan" \
 	" -c default_transaction_isolation=read\\ committed"
 
 /* How long a batch of writes waits for a lock, in microseconds: for longer than another server's batch takes. */

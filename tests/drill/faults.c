@@ -230,7 +230,7 @@ FOR_ALL void *mmap(void *place, size_t size, int protection, int flags, int file
 /* ---- libpq ------------------------------------------------------------------------------------------------------ */
 
 /* As where libpq has no memory for what it is to send. */
-#define NEXT(name) ((typeof(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
+#define NEXT(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
 
 FOR_ALL int PQsendQueryParams(PGconn *connection, const char *text, int count, const Oid *types,
 			      const char *const *values, const int *lengths, const int *formats, int format)

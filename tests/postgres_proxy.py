@@ -51,12 +51,12 @@ class Proxy:
         self.cut()
 
     def hang_up(self):
-        """Ends all connections there are, as a server does that goes."""
-        for pair in self.pairs:
+        """Ends all connections there are, as a server does that goes; none that are made meanwhile."""
+        pairs, self.pairs = self.pairs, []
+        for pair in pairs:
             for sock in pair:
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
-        self.pairs.clear()
 
     def close(self):
         self.listener.close()

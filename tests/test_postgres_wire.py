@@ -71,7 +71,7 @@ def test_a_connection_in_use_is_not_asked_for_a_sign_of_life(proxy, behind):
     proxy.change = count
     round_trips()
     began, first = time.monotonic(), round_trips()
-    assert first <= 2, "who it is, and the count"
+    assert first < 2.5, "who it is, and the count; the event log is looked at now and then"
     while time.monotonic() - began < 1.5:  # beyond the limit after which an idle connection is asked
         last = round_trips()
     assert last < 1.5 * first

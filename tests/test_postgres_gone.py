@@ -213,7 +213,8 @@ def test_server_starts_before_its_database(cluster, serve):
         cluster.start()
         assert server.wait_log("info the database is there, and its schema is up to date")
         users = server.users(2)
-        assert users[0].send(users[1])["id"]
+        send = lambda: users[0].post(f"send/{users[1].id}/", {"content": "Hello"})  # noqa: E731
+        wait_until(lambda: send().status == 201, "each session has connected again")
     finally:
         server.close()
 

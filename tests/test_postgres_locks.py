@@ -2,7 +2,6 @@
 """Rows that another transaction holds: what needs them waits, and nothing else; servers never wait for each other."""
 
 import concurrent.futures
-import json
 import threading
 
 import pytest
@@ -35,8 +34,7 @@ class Waiting(threading.Thread):
 
 
 def try_send(sender, recipient, content):
-    body = json.dumps({"content": content}).encode()
-    return sender.request("POST", f"send/{recipient.id}/", body, {"Content-Type": "application/json"})
+    return sender.post(f"send/{recipient.id}/", {"content": content})
 
 
 def others_go_on(server, waiting):

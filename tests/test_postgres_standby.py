@@ -2,7 +2,6 @@
 """Synchronous replication: a message that no standby has confirmed is not acknowledged."""
 
 import concurrent.futures
-import json
 
 import pytest
 
@@ -33,8 +32,7 @@ WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND que
 
 
 def try_send(sender, recipient, content):
-    body = json.dumps({"content": content}).encode()
-    return sender.request("POST", f"send/{recipient.id}/", body, {"Content-Type": "application/json"})
+    return sender.post(f"send/{recipient.id}/", {"content": content})
 
 
 def test_a_commit_that_no_standby_confirms_is_not_acknowledged(cluster, make_server):

@@ -40,11 +40,6 @@ static size_t leave_out(struct dm_operation **operations, size_t count, const st
 
 /* ---- rows that others hold ----------------------------------------------------------------------------------- */
 
-static void set_apart(struct session *session, struct dm_operation *operation)
-{
-	lane_park(session->parking, operation);
-}
-
 /* Sets apart what needs a row that is known to be held; gives how many are left. */
 static size_t set_held_apart(struct session *session, struct dm_operation **operations, size_t count)
 {
@@ -54,7 +49,7 @@ static size_t set_held_apart(struct session *session, struct dm_operation **oper
 		return count;
 	for (size_t i = 0; i < count; i++)
 		if (held_needs(&session->held, operations[i]))
-			set_apart(session, operations[i]);
+			lane_park(session->parking, operations[i]);
 		else
 			operations[left++] = operations[i];
 	return left;
@@ -114,7 +109,7 @@ static size_t after_lock(struct session *session, struct dm_operation **operatio
 
 	if (culprit && culprit->kind != DM_OP_SEND) {
 		held_note(&session->held, culprit);
-		set_apart(session, culprit);
+		lane_park(session->parking, culprit);
 		return leave_out(operations, count, culprit);
 	}
 	while (sends < count && operations[sends]->kind == DM_OP_SEND)
@@ -125,7 +120,7 @@ static size_t after_lock(struct session *session, struct dm_operation **operatio
 	if (left < count)
 		return left;
 	for (size_t i = 0; i < count; i++) /* it is no row that we know: each has to find out for itself */
-		set_apart(session, operations[i]);
+		lane_park(session->parking, operations[i]);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 
 from mutants.mutant import Mutant
 
-EVENTS = "server/events/"
+WORKER = "server/webhooks/"
 FAILURES = "test_webhooks_failures.py::"
 WEBHOOKS = "test_webhooks.py::"
 SCHEDULE = "test_schedule::"
@@ -11,21 +11,21 @@ SCHEDULE = "test_schedule::"
 MUTANTS = [
     Mutant(
         "the lease of a claim is in the wrong unit",
-        EVENTS + "attempt.c",
+        WORKER + "attempt.c",
         "webhooks->options.poster.timeout_ms * INT64_C(1000) + LEASE_MARGIN",
         "webhooks->options.poster.timeout_ms + LEASE_MARGIN",
         FAILURES + "test_a_claim_lasts_longer_than_the_request_and_no_minute_more",
     ),
     Mutant(
         "the lease of a claim ends with the request",
-        EVENTS + "attempt.c",
+        WORKER + "attempt.c",
         "webhooks->options.poster.timeout_ms * INT64_C(1000) + LEASE_MARGIN",
         "LEASE_MARGIN",
         FAILURES + "test_a_claim_lasts_longer_than_the_request_and_no_minute_more",
     ),
     Mutant(
         "a record that the store refused is not repeated",
-        EVENTS + "webhooks.c",
+        WORKER + "webhooks.c",
         "\t\trecords_repeat(webhooks);\n\t\twebhooks->repeat_at",
         "\t\twebhooks->repeat_at",
         FAILURES + "test_a_record_that_the_store_refused_is_repeated",
@@ -67,14 +67,14 @@ MUTANTS = [
     ),
     Mutant(
         "after ten failures in a row all connections are used",
-        EVENTS + "endpoint.c",
+        WORKER + "endpoint.c",
         "endpoint->failures < FAILURES_MANY ? webhooks->options.connections : 1",
         "endpoint->failures < FAILURES_MANY ? webhooks->options.connections : webhooks->options.connections",
         FAILURES + "test_an_endpoint_that_fails_gets_one_attempt_at_a_time",
     ),
     Mutant(
         "one failure is as good as ten",
-        EVENTS + "attempt.c",
+        WORKER + "attempt.c",
         "\t\tendpoint->failures = 0;\n",
         "",
         FAILURES + "test_each_time_that_an_endpoint_fails_is_told_and_its_end",
@@ -95,70 +95,70 @@ MUTANTS = [
     ),
     Mutant(
         "Retry-After is not heard",
-        EVENTS + "schedule.c",
+        WORKER + "schedule.c",
         "\tif (pause < retry_after * SECOND)\n\t\tpause = retry_after * SECOND;\n",
         "",
         SCHEDULE + "what_the_endpoint_asks_for_is_heard",
     ),
     Mutant(
         "an endpoint that asks for less is not left alone",
-        EVENTS + "endpoint.c",
+        WORKER + "endpoint.c",
         "endpoint->paused_until > monotonic || endpoint->running >= most",
         "endpoint->running >= most",
         WEBHOOKS + "test_retry_after_is_heard",
     ),
     Mutant(
         "the schedule is in milliseconds",
-        EVENTS + "schedule.c",
+        WORKER + "schedule.c",
         "pause = schedule->pauses[attempts - 1] * SECOND;",
         "pause = schedule->pauses[attempts - 1] * 1000;",
         SCHEDULE + "pauses_differ_by_a_tenth_at_most",
     ),
     Mutant(
         "the schedule is one attempt ahead",
-        EVENTS + "schedule.c",
+        WORKER + "schedule.c",
         "schedule->pauses[attempts - 1]",
         "schedule->pauses[attempts % SCHEDULE_MOST]",
         FAILURES + "test_attempts_that_fail_are_counted_and_due_again_as_the_schedule_says",
     ),
     Mutant(
         "redirects are successes",
-        EVENTS + "poster.c",
+        WORKER + "poster.c",
         "if (status < 200 || status > 299)",
         "if (status < 200 || status > 399)",
         WEBHOOKS + "test_redirects_are_failures_and_not_followed",
     ),
     Mutant(
         "redirects are followed",
-        EVENTS + "poster.c",
+        WORKER + "poster.c",
         "curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);",
         "curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);",
         WEBHOOKS + "test_redirects_are_failures_and_not_followed",
     ),
     Mutant(
         "only 200 is a success",
-        EVENTS + "poster.c",
+        WORKER + "poster.c",
         "if (status < 200 || status > 299)",
         "if (status != 200)",
         WEBHOOKS + "test_every_2xx_is_a_success",
     ),
     Mutant(
         "410 is a failure as any other",
-        EVENTS + "attempt.c",
+        WORKER + "attempt.c",
         "if (delivery->post.status == 410) {",
         "if (delivery->post.status == 411) {",
         WEBHOOKS + "test_410_disables_the_endpoint_until_it_is_enabled",
     ),
     Mutant(
         "the old secret signs for ever",
-        EVENTS + "attempt.c",
+        WORKER + "attempt.c",
         "*endpoint->old_secret && endpoint->old_secret_until > clock_now() ?",
         "*endpoint->old_secret ?",
         "test_webhooks_life.py::test_two_secrets_sign_until_the_grace_is_over",
     ),
     Mutant(
         "finished deliveries are kept for ever",
-        EVENTS + "webhooks.c",
+        WORKER + "webhooks.c",
         "#define FINISHED_KEPT_FOR (7 * DAY)",
         "#define FINISHED_KEPT_FOR (70 * DAY)",
         "test_webhooks_life.py::test_old_deliveries_are_removed",
@@ -172,28 +172,28 @@ MUTANTS = [
     ),
     Mutant(
         "a proxy of the environment is used",
-        EVENTS + "poster.c",
+        WORKER + "poster.c",
         '\tcurl_easy_setopt(easy, CURLOPT_PROXY, "");\n',
         "",
         "test_webhooks_guard.py::test_a_proxy_of_the_environment_is_no_way_around",
     ),
     Mutant(
         "an address is judged by what the URL says alone",
-        EVENTS + "poster.c",
+        WORKER + "poster.c",
         "if (!address_guard_allows(&post->internal.poster->options.guard, &address->addr)) {",
         "if (post->url[0] == 0 && !address_guard_allows(&post->internal.poster->options.guard, &address->addr)) {",
         "test_webhooks_guard.py::test_a_name_is_judged_by_its_address",
     ),
     Mutant(
         "an endless answer is read up to the time limit",
-        EVENTS + "poster.c",
+        WORKER + "poster.c",
         "\t\tif (left <= 0) {",
         "\t\tif (left <= -3600000000) {",
         WEBHOOKS + "test_the_body_of_an_answer_makes_no_difference",
     ),
     Mutant(
         "a head that does not end is an answer",
-        EVENTS + "poster.c",
+        WORKER + "poster.c",
         "if (length > 0 && (*line == '\\r' || *line == '\\n'))",
         "if (length > 0)",
         WEBHOOKS + "test_a_head_that_does_not_end_is_no_answer",
@@ -207,7 +207,7 @@ MUTANTS = [
     ),
     Mutant(
         "a clock that was set back stalls the worker",
-        EVENTS + "endpoint.c",
+        WORKER + "endpoint.c",
         "(endpoint->next_at <= now || endpoint->last_at - now > webhooks->ahead_most);",
         "endpoint->next_at <= now;",
         "test_webhooks_life.py::test_a_clock_that_was_set_back_stalls_no_retries[sqlite]",

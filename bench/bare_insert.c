@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Those of the server's writer session (lib/store/sqlite/session.c). */
+/* Those of the server's writer session (lib/store/sqlite/connection/session.c). */
 #define SETTINGS \
 	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=16384"
 

@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "arguments.h"
 #include "failure.h"
+#include "store_open.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -83,7 +83,4 @@ struct store { /* the first member of each backend's own struct */
 	const struct store_backend *backend;
 };
 
-/* Opens the backend that the URL's scheme names. */
-MUST_CHECK enum dm_status store_open(const struct store_options *options, struct store **out, struct dm_error *error);
-
 #endif

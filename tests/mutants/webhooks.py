@@ -32,21 +32,21 @@ MUTANTS = [
     ),
     Mutant(
         "a disabled endpoint stops trimming (SQLite)",
-        "lib/store/sqlite/event.c",
+        "lib/store/sqlite/nouns/event.c",
         "coalesce((SELECT min(position) + 1 FROM directmessages_webhook WHERE is_active), 9223372036854775807)",
         "coalesce((SELECT min(position) + 1 FROM directmessages_webhook), 9223372036854775807)",
         FAILURES + "test_a_disabled_endpoint_does_not_keep_the_log[sqlite]",
     ),
     Mutant(
         "a disabled endpoint stops trimming (PostgreSQL)",
-        "lib/store/postgres/event.c",
+        "lib/store/postgres/nouns/event.c",
         "FROM directmessages_webhook WHERE is_active ORDER BY 1, 2 LIMIT 1)",
         "FROM directmessages_webhook ORDER BY 1, 2 LIMIT 1)",
         FAILURES + "test_a_disabled_endpoint_does_not_keep_the_log[postgresql]",
     ),
     Mutant(
         "the log is trimmed of what an endpoint was not given yet",
-        "lib/store/sqlite/event.c",
+        "lib/store/sqlite/nouns/event.c",
         "coalesce((SELECT min(position) + 1 FROM directmessages_webhook WHERE is_active), 9223372036854775807)",
         "coalesce((SELECT 9223372036854775807 FROM directmessages_webhook WHERE is_active), 9223372036854775807)",
         "test_webhooks_life.py::test_the_log_keeps_what_an_endpoint_was_not_given_yet[sqlite]",
@@ -165,7 +165,7 @@ MUTANTS = [
     ),
     Mutant(
         "a delivery that a stop interrupts has cost an attempt",
-        "lib/store/sqlite/delivery.c",
+        "lib/store/sqlite/nouns/delivery.c",
         "SET next_at = ?2, attempts = attempts - 1",
         "SET next_at = ?2, attempts = attempts - 0",
         "test_webhooks_life.py::test_a_stop_gives_back_what_is_under_way[sqlite]",
@@ -200,7 +200,7 @@ MUTANTS = [
     ),
     Mutant(
         "a clock that was set back stalls retries (SQLite)",
-        "lib/store/sqlite/claim.c",
+        "lib/store/sqlite/nouns/claim.c",
         "claim->ahead > 0 && claim->ahead < INT64_MAX - now ? now + claim->ahead : INT64_MAX",
         "claim->ahead > 0 && claim->ahead < INT64_MAX - now ? INT64_MAX : INT64_MAX",
         "test_webhooks_life.py::test_a_clock_that_was_set_back_stalls_no_retries[sqlite]",
@@ -214,7 +214,7 @@ MUTANTS = [
     ),
     Mutant(
         "a clock that was set back lengthens a ticket's life",
-        "lib/store/sqlite/ticket.c",
+        "lib/store/sqlite/nouns/ticket.c",
         "#define AHEAD_MOST (2 * LIFETIME)",
         "#define AHEAD_MOST (2000000 * LIFETIME)",
         "test_events_ticket.py::test_a_clock_that_was_set_back_does_not_lengthen_a_tickets_life[sqlite]",

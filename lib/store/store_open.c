@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* store.c - from a URL to the backend that serves it. */
-#include "store.h"
+/* store_open.c - from a URL to the backend that serves it. */
+#include "store_open.h"
 
 #include "failure.h"
-#include "postgres/store_postgres.h"
-#include "sqlite/store_sqlite.h"
+#include "store_postgres.h"
+#include "store_sqlite.h"
 
 #include <string.h>
 

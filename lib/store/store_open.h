@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* store_open.h - from a URL to the backend that serves it. */
+#ifndef STORE_OPEN_H
+#define STORE_OPEN_H
+
+#include "store.h"
+
+/* Opens the backend that the URL's scheme names. DM_INVALID: no backend has that scheme. */
+MUST_CHECK enum dm_status store_open(const struct store_options *options, struct store **out, struct dm_error *error);
+
+#endif

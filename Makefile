@@ -23,7 +23,7 @@ help:
 	@echo 'make fuzz     mutated requests, N=20000 of them'
 	@echo 'make schemathesis  the server against its own document; N=300 random requests an operation, SEED=number'
 	@echo 'make clients  clients in Go, Java, Rust and TypeScript, made from the document, at work'
-	@echo 'make lint     gcc and clang without warnings, format, layers, sizes, exported symbols'
+	@echo 'make lint     gcc and clang without warnings, format, sizes, circles, exported symbols'
 	@echo 'make fmt      format the sources'
 	@echo 'make install  program, library, header (DESTDIR and PREFIX are heard)'
 	@echo 'make clean    remove what was built'
@@ -85,7 +85,7 @@ lint: setup-lint
 	@scripts/lint
 
 fmt: setup-lint
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@scripts/format
 
 install: all
 	@meson install -C $(BUILD) --no-rebuild

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* scratch.c - a database of a test's own, which goes away with it. */
+#include "scratch.h"
 #include "scratch_postgres.h"
 
 #include <dirent.h>

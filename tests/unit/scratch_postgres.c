@@ -2,6 +2,8 @@
 /* scratch_postgres.c - a test's own database in the cluster that DIRECTMESSAGES_TEST_POSTGRES names. */
 #include "scratch_postgres.h"
 
+#include "directmessages.h"
+
 #include <libpq-fe.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -57,8 +59,8 @@ static const char *template(void)
 		return name;
 	scratch_postgres_create(name, sizeof(name), false);
 	url_of(name, url, sizeof(url));
-	assert_ok(dm_open(&options, &handle, NULL));
-	assert_ok(dm_migrate(handle, NULL, NULL, NULL));
+	assert_int_equal(dm_open(&options, &handle, NULL), DM_OK);
+	assert_int_equal(dm_migrate(handle, NULL, NULL, NULL), DM_OK);
 	dm_close(handle);
 	return name;
 }

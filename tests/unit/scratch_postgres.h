@@ -3,7 +3,7 @@
 #ifndef SCRATCH_POSTGRES_H
 #define SCRATCH_POSTGRES_H
 
-#include "scratch.h"
+#include "unit.h"
 
 /* Makes a database, empty or migrated, and tells its name. */
 void scratch_postgres_create(char *database, size_t size, bool with_tables);

@@ -271,9 +271,9 @@ def test_a_log_that_can_not_be_read_is_waited_for(make_server):
     alice, bob = server.users(2)
     with Stream(bob) as stream:
         server.sql("ALTER TABLE directmessages_event RENAME TO elsewhere")
-        server.wait_log("the event log can't be read")
+        server.wait_log("cannot read the event log")
         server.sql("ALTER TABLE elsewhere RENAME TO directmessages_event")
-        server.wait_log("the event log can be read again")
+        server.wait_log("reading the event log works again")
         alice.send(bob, "after all")
         assert contents([stream.next()]) == ["after all"]
 

@@ -26,7 +26,7 @@ static enum http_outcome answer_head(struct exchange *exchange)
 
 static enum http_outcome answered(struct exchange *exchange)
 {
-	switch (hub_answer_to(exchange->request)) {
+	switch (hub_reply_to(exchange->request)) {
 	case HUB_ADMITTED:
 		return answer_detached(exchange, 200);
 	case HUB_FULL_USER:
@@ -54,15 +54,15 @@ static bool read_position(struct exchange *exchange, struct span *position)
 enum http_outcome events_get(struct exchange *exchange)
 {
 	struct hub *hub = exchange->api->hub;
-	struct hub_visitor visitor = {.user_id = exchange->user_id, .key = exchange->key};
+	struct hub_client client = {.user_id = exchange->user_id, .key = exchange->key};
 
 	if (!hub)
 		return answer_error(exchange, 404, "Not found.");
 	if (exchange->is_head)
 		return answer_head(exchange);
-	visitor.has_position = read_position(exchange, &visitor.position);
+	client.has_position = read_position(exchange, &client.position);
 	exchange_wait_begin(exchange, answered);
-	if (!hub_ask(hub, exchange->request, &visitor))
+	if (!hub_ask(hub, exchange->request, &client))
 		return answer_error(exchange, 503, "Service temporarily unavailable.");
 	return exchange_wait(exchange);
 }

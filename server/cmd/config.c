@@ -129,9 +129,9 @@ static bool read_events(struct config *config)
 		return false;
 	config->events = (struct hub_options){
 		.heartbeat_seconds = (unsigned)heartbeat,
-		.queue_bytes = (size_t)queue,
-		.streams = (size_t)streams,
-		.streams_per_user = (size_t)of_user,
+		.max_queue_bytes = (size_t)queue,
+		.max_streams = (size_t)streams,
+		.max_streams_per_user = (size_t)of_user,
 		.keep_seconds = days * 86400,
 		.keep_events = (size_t)events,
 	};

@@ -4,7 +4,7 @@
 #define CONFIG_H
 
 #include "cli.h"
-#include "hub.h"
+#include "hub_options.h"
 #include "log.h"
 #include "webhooks.h"
 

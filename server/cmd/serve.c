@@ -7,6 +7,7 @@
 #include "document.h"
 #include "front.h"
 #include "give_back.h"
+#include "hub.h"
 #include "log.h"
 #include "monitor.h"
 #include "notify.h"
@@ -51,7 +52,7 @@ static void unblock_signals(const sigset_t *set)
 /* Each connection is an open file, and each stream, which counts as none any more: takes what the system allows. */
 static void raise_file_limit(const struct config *config)
 {
-	size_t streams = config->record_events ? config->events.streams : 0;
+	size_t streams = config->record_events ? config->events.max_streams : 0;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)

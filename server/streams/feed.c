@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* feed.c - from the event log into the streams.
+/* feed.c - reads the event log and puts events into the streams.
  *
- * A stream that tells from where it goes on reads the log by itself first, piece by piece, on the same thread as the
- * log's end is read on: so the end does not move meanwhile, and going over from the one to the other loses and doubles
- * nothing. */
+ * A stream with a position first reads the event log by itself, piece by piece. This thread alone moves the end that
+ * the live streams share, so a replaying stream that reaches the end becomes live without losing or repeating an event.
+ */
 #include "feed.h"
 
 #include "clock.h"
 #include "log.h"
 #include "sse.h"
 
-#define PIECE 500             /* places of the log that are read at once */
-#define PIECE_BYTES (1 << 20) /* of their contents, and of what a stream reads by itself; one event may be larger */
-#define STREAMS_A_ROUND 64    /* that are worked on, or get their heartbeat, before the log's end is looked at again */
+/* How much of the event log one read returns: rows, and bytes of content (a single event may be larger). */
+#define PIECE_EVENTS 500
+#define PIECE_BYTES (1 << 20)
 
-/* Clients come again after a break within this time, not all at once. */
-#define RETRY_LEAST_MS 1000
-#define RETRY_SPREAD_MS 2000
+/* How many streams are advanced, or get a heartbeat, before the end of the event log is read again. */
+#define STREAMS_PER_ROUND 64
+
+/* When a client reconnects: RECONNECT_MS plus up to RECONNECT_SPREAD_MS, so that not all come at once. */
+#define RECONNECT_MS 1000
+#define RECONNECT_SPREAD_MS 2000
 
 void feed_init(struct feed *feed, dm *handle, struct streams *streams)
 {
@@ -27,10 +30,10 @@ void feed_init(struct feed *feed, dm *handle, struct streams *streams)
 
 void feed_release(struct feed *feed)
 {
-	text_drop(feed->text);
+	text_release(feed->text);
 }
 
-/* ---- small things -------------------------------------------------------------------------------------------- */
+/* ---- helpers ------------------------------------------------------------------------------------------------- */
 
 static bool is_after(const struct dm_event_position *a, const struct dm_event_position *b)
 {
@@ -42,31 +45,31 @@ static bool is_hidden_for(const struct dm_event *event, int64_t user_id)
 	return user_id == event->message.recipient_id ? event->hidden_for_recipient : event->hidden_for_sender;
 }
 
-/* A text to be written for the user's streams. */
+/* Where to write a text for the user's streams; feed->text is then that text, or NULL. */
 static struct buffer *begin_text(struct feed *feed, int64_t user_id)
 {
 	feed->text = text_renew(feed->text, budget_share(feed->streams->options->budget, user_id));
 	return feed->text ? &feed->text->bytes : &feed->nowhere;
 }
 
-/* Reads the database. A failure is told once; then all waits for the next round: each may take as long as the store
- * has patience, and nobody is let in meanwhile. */
+/* Runs a read of the database. The first failure is logged. After a failure the rest of the round reads nothing, since
+ * each read may take as long as the store's timeout, and nobody is admitted meanwhile. */
 static void run(struct feed *feed, struct dm_operation *operation)
 {
 	dm_run(feed->handle, operation);
 	if (operation->status == DM_OK || operation->status == DM_NOT_FOUND || operation->status == DM_INACTIVE)
 		return;
-	if (!feed->has_failed)
-		log_line(LOG_WARNING, "the event log can't be read: %s", operation->error.message);
-	feed->has_failed = feed->fails = true;
+	if (!feed->failure_logged)
+		log_line(LOG_WARNING, "cannot read the event log: %s", operation->error.message);
+	feed->failure_logged = feed->failed_this_round = true;
 }
 
-/* ---- the log's end ------------------------------------------------------------------------------------------- */
+/* ---- live streams -------------------------------------------------------------------------------------------- */
 
-/* Gives the event to each live stream of the user. */
-static void give(struct feed *feed, const struct dm_event *event, int64_t user_id)
+/* Puts the event into each live stream of the user. */
+static void dispatch(struct feed *feed, const struct dm_event *event, int64_t user_id)
 {
-	struct stream *stream = streams_of_bucket(feed->streams, user_id), *next;
+	struct stream *stream = streams_bucket(feed->streams, user_id), *next;
 	struct buffer *text = NULL;
 
 	for (; stream; stream = next) {
@@ -83,17 +86,17 @@ static void give(struct feed *feed, const struct dm_event *event, int64_t user_i
 	}
 }
 
-static bool dispatch(void *context, const struct dm_event *event)
+static bool on_new_event(void *context, const struct dm_event *event)
 {
 	const int64_t users[] = {event->message.sender_id, event->message.recipient_id};
 
 	for (size_t i = 0; i < (users[0] == users[1] ? 1 : 2); i++)
 		if (!is_hidden_for(event, users[i]))
-			give(context, event, users[i]);
+			dispatch(context, event, users[i]);
 	return true;
 }
 
-static void find_end(struct feed *feed)
+static void read_newest(struct feed *feed)
 {
 	struct dm_operation operation = {.kind = DM_OP_EVENTS_NEWEST};
 
@@ -103,7 +106,7 @@ static void find_end(struct feed *feed)
 		feed->end = operation.event;
 }
 
-/* Tells a stream that it has lost its place; it goes on from the log's end. */
+/* Tells the client that events before this point may be missing; the stream continues at the end of the event log. */
 static void reset(struct feed *feed, struct stream *stream)
 {
 	sse_reset(begin_text(feed, stream->user_id), &feed->end);
@@ -112,28 +115,28 @@ static void reset(struct feed *feed, struct stream *stream)
 	stream_put(stream, feed->text);
 }
 
-/* The end that we knew has been removed from the log. */
-static void lose_end(struct feed *feed)
+/* After the event at feed->end was removed from the event log: nobody knows what followed it. */
+static void reset_live_streams(struct feed *feed)
 {
 	struct stream *stream, *next;
 
-	find_end(feed);
-	for (stream = TAILQ_FIRST(&feed->streams->beating); feed->knows_end && stream; stream = next) {
-		next = TAILQ_NEXT(stream, beating);
+	read_newest(feed);
+	for (stream = TAILQ_FIRST(&feed->streams->admitted); feed->knows_end && stream; stream = next) {
+		next = TAILQ_NEXT(stream, admitted);
 		if (stream->state == STREAM_LIVE)
 			reset(feed, stream);
 	}
 }
 
-static void read_end(struct feed *feed)
+static void read_new_events(struct feed *feed)
 {
 	struct dm_operation operation = {.kind = DM_OP_EVENTS,
-					 .page = {.limit = PIECE, .bytes = PIECE_BYTES},
-					 .on_event = dispatch,
+					 .page = {.limit = PIECE_EVENTS, .bytes = PIECE_BYTES},
+					 .on_event = on_new_event,
 					 .context = feed};
 
 	if (!feed->knows_end) {
-		find_end(feed);
+		read_newest(feed);
 		return;
 	}
 	do {
@@ -141,25 +144,25 @@ static void read_end(struct feed *feed)
 		run(feed, &operation);
 		if (operation.status == DM_OK)
 			feed->end = operation.event;
-	} while (operation.status == DM_OK && (operation.count == PIECE || operation.flag));
+	} while (operation.status == DM_OK && (operation.count == PIECE_EVENTS || operation.flag));
 	if (operation.status == DM_NOT_FOUND)
-		lose_end(feed);
+		reset_live_streams(feed);
 }
 
-/* ---- streams that begin -------------------------------------------------------------------------------------- */
+/* ---- pending streams ----------------------------------------------------------------------------------------- */
 
 static void admit(struct feed *feed, struct stream *stream)
 {
-	unsigned retry = RETRY_LEAST_MS + (unsigned)(feed->streams->opened * 137 % RETRY_SPREAD_MS);
+	unsigned retry_ms = RECONNECT_MS + (unsigned)(feed->streams->opened * 137 % RECONNECT_SPREAD_MS);
 	bool is_new = !stream->asked.data;
 
-	if (!feed->knows_end || feed->fails) {
-		stream_answer(stream, HUB_UNAVAILABLE);
+	if (!feed->knows_end || feed->failed_this_round) {
+		stream_reply(stream, HUB_UNAVAILABLE);
 		return;
 	}
-	stream_answer(stream, HUB_ADMITTED);
+	stream_reply(stream, HUB_ADMITTED);
 	stream->position = feed->end;
-	sse_begin(begin_text(feed, stream->user_id), retry, is_new ? &feed->end : NULL);
+	sse_begin(begin_text(feed, stream->user_id), retry_ms, is_new ? &feed->end : NULL);
 	stream_put(stream, feed->text);
 	if (stream->state == STREAM_CLOSED)
 		return;
@@ -173,13 +176,13 @@ static void admit(struct feed *feed, struct stream *stream)
 
 struct replay {
 	struct buffer *text;
-	size_t most; /* bytes of it */
+	size_t max_length; /* bytes; one event may exceed it */
 	int64_t user_id;
 	size_t events;
 	bool is_full;
 };
 
-static bool collect(void *context, const struct dm_event *event)
+static bool on_replayed_event(void *context, const struct dm_event *event)
 {
 	struct replay *replay = context;
 
@@ -187,22 +190,23 @@ static bool collect(void *context, const struct dm_event *event)
 		sse_message(replay->text, event, replay->user_id);
 		replay->events++;
 	}
-	replay->is_full = replay->text->failed || replay->text->length >= replay->most;
+	replay->is_full = replay->text->failed || replay->text->length >= replay->max_length;
 	return !replay->is_full;
 }
 
-/* Sends a piece of the log; then the stream is live, or has to wait until its client has taken it, or goes on. */
+/* Puts one piece of the event log into the stream. Then the stream is live if it has reached the end, else it pauses
+ * until the client has taken the piece. */
 static void replay(struct feed *feed, struct stream *stream)
 {
-	size_t most = feed->streams->options->queue_bytes / 2;
+	size_t half_queue = feed->streams->options->max_queue_bytes / 2;
 	struct replay replay = {.text = begin_text(feed, stream->user_id),
-				.most = most < PIECE_BYTES ? most : PIECE_BYTES,
+				.max_length = half_queue < PIECE_BYTES ? half_queue : PIECE_BYTES,
 				.user_id = stream->user_id};
 	struct dm_operation operation = {.kind = DM_OP_EVENTS,
 					 .user_id = stream->user_id,
 					 .event = stream->position,
-					 .page = {.limit = PIECE, .bytes = replay.most},
-					 .on_event = collect,
+					 .page = {.limit = PIECE_EVENTS, .bytes = replay.max_length},
+					 .on_event = on_replayed_event,
 					 .context = &replay};
 	bool reached_end;
 
@@ -213,53 +217,53 @@ static void replay(struct feed *feed, struct stream *stream)
 		return;
 	stream->position = operation.event;
 	feed->streams->dispatched += replay.events;
-	reached_end = operation.count < PIECE && !operation.flag && !replay.is_full &&
+	reached_end = operation.count < PIECE_EVENTS && !operation.flag && !replay.is_full &&
 		      !is_after(&feed->end, &stream->position);
 	stream_set_state(stream, reached_end ? STREAM_LIVE : STREAM_PAUSED);
 	stream_put(stream, feed->text);
 }
 
-static void work_on_streams(struct feed *feed)
+static void advance_pending(struct feed *feed)
 {
-	struct stream_list *working = &feed->streams->working;
+	struct stream_list *pending = &feed->streams->pending;
 
-	for (int i = 0; i < STREAMS_A_ROUND && !TAILQ_EMPTY(working); i++) {
-		struct stream *stream = TAILQ_FIRST(working);
+	for (int i = 0; i < STREAMS_PER_ROUND && !TAILQ_EMPTY(pending); i++) {
+		struct stream *stream = TAILQ_FIRST(pending);
 
-		TAILQ_REMOVE(working, stream, working);
-		TAILQ_INSERT_TAIL(working, stream, working);
+		TAILQ_REMOVE(pending, stream, pending);
+		TAILQ_INSERT_TAIL(pending, stream, pending);
 		if (stream->state == STREAM_JOINING)
 			admit(feed, stream);
-		else if (feed->knows_end && !feed->fails)
+		else if (feed->knows_end && !feed->failed_this_round)
 			replay(feed, stream);
 	}
 }
 
 /* ---- heartbeats ---------------------------------------------------------------------------------------------- */
 
-/* Whether the user may still listen; a database that can't tell says nothing against it. */
-static bool may_listen(struct feed *feed, struct span key)
+/* Whether the token is still valid and its user active. If the database cannot be asked, the stream is kept. */
+static bool may_still_listen(struct feed *feed, struct span key)
 {
 	struct dm_operation operation = {.kind = DM_OP_AUTHENTICATE, .partner_id = -1, .text = {key.data, key.length}};
 
-	if (feed->fails)
+	if (feed->failed_this_round)
 		return true;
 	run(feed, &operation);
 	return operation.status != DM_NOT_FOUND && operation.status != DM_INACTIVE;
 }
 
-static void beat(struct feed *feed, struct stream *stream)
+static void send_heartbeat(struct feed *feed, struct stream *stream)
 {
 	const struct dm_event_position *position = &stream->position;
 
-	if (!may_listen(feed, stream->key)) {
+	if (!may_still_listen(feed, stream->key)) {
 		stream_end(stream);
 		return;
 	}
-	if (stream->queue.waiting > 0) { /* what waits there is sign of life enough, if the client takes it */
-		if (stream->is_stuck)
+	if (stream->queue.waiting > 0) { /* the client has something to take; that it does shows that it is there */
+		if (stream->is_stalled)
 			stream_drop(stream);
-		stream->is_stuck = true;
+		stream->is_stalled = true;
 		return;
 	}
 	if (is_after(&feed->end, position))
@@ -268,21 +272,21 @@ static void beat(struct feed *feed, struct stream *stream)
 	stream_put(stream, feed->text);
 }
 
-static void beat_some(struct feed *feed)
+static void send_due_heartbeats(struct feed *feed)
 {
 	struct streams *streams = feed->streams;
 	int64_t now = clock_monotonic();
 
 	dm_begin_reads(feed->handle);
-	for (int i = 0; i < STREAMS_A_ROUND; i++) {
-		struct stream *stream = TAILQ_FIRST(&streams->beating);
+	for (int i = 0; i < STREAMS_PER_ROUND; i++) {
+		struct stream *stream = TAILQ_FIRST(&streams->admitted);
 
-		if (!stream || stream->beat_at > now)
+		if (!stream || stream->heartbeat_at > now)
 			break;
-		TAILQ_REMOVE(&streams->beating, stream, beating);
-		TAILQ_INSERT_TAIL(&streams->beating, stream, beating);
-		stream->beat_at = now + streams->options->heartbeat_seconds * INT64_C(1000000);
-		beat(feed, stream);
+		TAILQ_REMOVE(&streams->admitted, stream, admitted);
+		TAILQ_INSERT_TAIL(&streams->admitted, stream, admitted);
+		stream->heartbeat_at = now + streams->options->heartbeat_seconds * INT64_C(1000000);
+		send_heartbeat(feed, stream);
 	}
 	dm_end_reads(feed->handle);
 }
@@ -295,19 +299,19 @@ void feed_round(struct feed *feed)
 		feed->knows_end = false;
 		return;
 	}
-	feed->fails = false;
-	read_end(feed);
-	work_on_streams(feed);
-	beat_some(feed);
-	text_drop(feed->text);
+	feed->failed_this_round = false;
+	read_new_events(feed);
+	advance_pending(feed);
+	send_due_heartbeats(feed);
+	text_release(feed->text);
 	feed->text = NULL;
-	if (feed->has_failed && !feed->fails) {
-		log_line(LOG_INFO, "the event log can be read again");
-		feed->has_failed = false;
+	if (feed->failure_logged && !feed->failed_this_round) {
+		log_line(LOG_INFO, "reading the event log works again");
+		feed->failure_logged = false;
 	}
 }
 
 bool feed_is_busy(const struct feed *feed)
 {
-	return !feed->fails && !TAILQ_EMPTY(&feed->streams->working);
+	return !feed->failed_this_round && !TAILQ_EMPTY(&feed->streams->pending);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* feed.h - from the event log into the streams; the hub's thread's own. */
+/* feed.h - reads the event log and puts events into the streams; used by the hub's thread. */
 #ifndef FEED_H
 #define FEED_H
 
@@ -8,22 +8,23 @@
 struct feed {
 	dm *handle;
 	struct streams *streams;
-	struct dm_event_position end; /* all streams that are live have all up to here */
-	bool knows_end;               /* not while there is no stream to know it for */
-	bool fails;                   /* the log could not be read in this round */
-	bool has_failed;              /* nor since that was last told */
-	struct text *text;            /* the last one that was written; NULL where there was no memory */
-	struct buffer nowhere;        /* takes nothing */
+	struct dm_event_position end; /* all live streams have every event up to here */
+	bool knows_end;               /* false while no stream is open */
+	bool failed_this_round;       /* a read of the database failed in this round */
+	bool failure_logged;          /* and was logged; the next success is logged too */
+	struct text *text;            /* the text written last; NULL: no memory */
+	struct buffer nowhere;        /* discards what is written; stands in for `text` */
 };
 
+/* Borrows the handle and the streams. */
 void feed_init(struct feed *feed, dm *handle, struct streams *streams);
 void feed_release(struct feed *feed);
 
-/* One round: what is new goes to the live streams, some of those who join or replay go on, heartbeats that are due are
- * sent to those who still may listen. */
+/* One round: sends new events to the live streams, advances some of the pending streams, and sends the heartbeats that
+ * are due. */
 void feed_round(struct feed *feed);
 
-/* Whether the next round has something to do already. */
+/* Whether the next round has work to do at once. */
 bool feed_is_busy(const struct feed *feed);
 
 #endif

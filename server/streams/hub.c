@@ -1,127 +1,71 @@
 /* SPDX-License-Identifier: MIT */
-/* hub.c - the thread of the event streams: what wakes it, and what others tell it. */
+/* hub.c - the hub: its thread, the mail it handles, its start and its end. */
 #include "hub.h"
 
 #include "clock.h"
 #include "feed.h"
-#include "stream.h"
+#include "mailbox.h"
+#include "trimmer.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
-#define POLL_MICROSECONDS 250000 /* another process may write to the log without a word */
-#define TRIM_SECONDS 60
-#define SECOND INT64_C(1000000)
-#define SOCKETS_AT_ONCE 64
+/* Another process may write to the event log and wakes nobody: while streams are open, the hub looks this often. */
+#define POLL_MICROSECONDS 250000
+#define MAX_SOCKET_EVENTS 64
 
 struct hub {
 	struct hub_options options;
 	pthread_t thread;
-	int wakeup;            /* an eventfd */
-	atomic_bool awake;     /* it was written to */
-	pthread_mutex_t mutex; /* guards all up to the next comment */
-	struct stream *first_mail, **last_mail;
-	bool ending;                  /* no stream is open any more */
-	bool stopping;                /* and the thread ends */
-	bool trims;                   /* `trimming` is under way */
-	bool trims_again;             /* there is more to trim */
-	pthread_cond_t trimmed;       /* it is under way no more */
-	struct dm_operation trimming; /* whose it is while it is under way */
+	struct mailbox mailbox;
 
-	/* The thread's own, but for the counts: */
+	/* The thread's, but for the counts in `streams`: */
 	struct streams streams;
 	struct feed feed;
-	int64_t trim_at;
+	struct trimmer trimmer;
 };
 
-/* ---- from other threads -------------------------------------------------------------------------------------- */
+/* ---- on other threads ---------------------------------------------------------------------------------------- */
 
-static void wake(struct hub *hub)
-{
-	if (!atomic_exchange(&hub->awake, true))
-		eventfd_write(hub->wakeup, 1);
-}
-
-static void tell(struct stream *stream, enum stream_news news)
-{
-	struct hub *hub = stream->hub;
-
-	stream->news = news;
-	stream->next_of_mail = NULL;
-	pthread_mutex_lock(&hub->mutex);
-	*hub->last_mail = stream;
-	hub->last_mail = &stream->next_of_mail;
-	pthread_mutex_unlock(&hub->mutex);
-	wake(hub);
-}
-
-/* The request gives its socket away. */
-static void take_socket(void *context, int socket, struct span head)
+static void on_socket(void *context, int socket, struct span head)
 {
 	struct stream *stream = context;
 
 	stream->given_socket = socket;
 	buffer_append_span(&stream->head, head);
-	tell(stream, STREAM_HAS_SOCKET);
+	mailbox_post(stream->mailbox, stream, MAIL_SOCKET);
 }
 
-/* Or it has ended before that. */
-static void have_no_socket(void *context)
+/* The request has ended and gives no socket. */
+static void on_no_socket(void *context)
 {
 	struct stream *stream = context;
 
-	if (stream->answer == HUB_ADMITTED)
-		tell(stream, STREAM_HAS_NONE);
+	if (stream->reply == HUB_ADMITTED)
+		mailbox_post(stream->mailbox, stream, MAIL_NO_SOCKET);
 	else
 		free(stream);
 }
 
-/* Copies the text into the room behind the stream. */
-static struct span put(char **room, struct span text)
-{
-	struct span copy = {*room, text.length};
-
-	if (text.length > 0)
-		memcpy(*room, text.data, text.length);
-	*room += text.length;
-	return copy;
-}
-
-bool hub_ask(struct hub *hub, struct request *request, const struct hub_visitor *visitor)
+bool hub_ask(struct hub *hub, struct request *request, const struct hub_client *client)
 {
 	struct stream *stream =
-		malloc(sizeof(*stream) + visitor->key.length + visitor->position.length + request->path.length);
-	char *room;
+		stream_new(request, client->user_id, client->key, client->has_position ? &client->position : NULL);
 
 	if (!stream)
 		return false;
-	room = stream->text;
-	*stream = (struct stream){.hub = hub,
-				  .request = request,
-				  .socket = -1,
-				  .user_id = visitor->user_id,
-				  .state = STREAM_JOINING,
-				  .in_chunks = request->takes_chunks};
-	buffer_init(&stream->head, SIZE_MAX);
-	text_queue_init(&stream->queue);
-	stream->key = put(&room, visitor->key);
-	if (visitor->has_position)
-		stream->asked = put(&room, visitor->position);
-	stream->path = put(&room, request->path);
-	request->detach = (struct http_detach){take_socket, have_no_socket, stream};
-	tell(stream, STREAM_ASKS);
+	stream->mailbox = &hub->mailbox;
+	request->detach = (struct http_detach){on_socket, on_no_socket, stream};
+	mailbox_post(&hub->mailbox, stream, MAIL_ASKS);
 	return true;
 }
 
-enum hub_answer hub_answer_to(const struct request *request)
+enum hub_reply hub_reply_to(const struct request *request)
 {
 	const struct stream *stream = request->detach.context;
 
-	return stream->answer;
+	return stream->reply;
 }
 
 void hub_count(struct hub *hub, struct hub_counts *counts)
@@ -132,7 +76,7 @@ void hub_count(struct hub *hub, struct hub_counts *counts)
 	counts->dispatched = hub->streams.dispatched;
 }
 
-/* By the library, after each commit that has added to the log. */
+/* Called by the library after each commit that recorded events. */
 static void on_recorded(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
 			int64_t to)
 {
@@ -140,69 +84,64 @@ static void on_recorded(void *context, enum dm_signal signal, const struct dm_me
 
 	(void)signal, (void)message, (void)from_user, (void)to;
 	if (hub->streams.open > 0)
-		wake(hub);
+		mailbox_wake(&hub->mailbox);
 }
 
-/* ---- what the thread hears ----------------------------------------------------------------------------------- */
+/* ---- mail ---------------------------------------------------------------------------------------------------- */
 
-static void hear(struct hub *hub, struct stream *stream, bool ending)
+static void handle_mail(struct hub *hub, struct stream *stream, bool ending)
 {
-	enum hub_answer answer = HUB_UNAVAILABLE;
+	enum hub_reply reply = HUB_UNAVAILABLE;
 
-	if (stream->news == STREAM_ASKS) {
+	if (stream->mail == MAIL_ASKS) {
 		if (!ending)
-			answer = streams_add(&hub->streams, stream);
-		if (answer != HUB_ADMITTED)
-			stream_answer(stream, answer);
+			reply = streams_add(&hub->streams, stream);
+		if (reply != HUB_ADMITTED)
+			stream_reply(stream, reply);
 		return;
 	}
 	stream->awaits_socket = false;
-	if (stream->state != STREAM_CLOSED && stream->news == STREAM_HAS_SOCKET)
+	if (stream->state != STREAM_CLOSED && stream->mail == MAIL_SOCKET)
 		stream_attach(stream, stream->given_socket);
-	else if (stream->news == STREAM_HAS_SOCKET)
+	else if (stream->mail == MAIL_SOCKET)
 		close(stream->given_socket);
 	else
 		stream_close(stream);
 }
 
-static void close_all(struct hub *hub)
+static void end_all(struct streams *streams)
 {
-	while (!TAILQ_EMPTY(&hub->streams.working)) {
-		struct stream *stream = TAILQ_FIRST(&hub->streams.working);
+	while (!TAILQ_EMPTY(&streams->pending)) {
+		struct stream *stream = TAILQ_FIRST(&streams->pending);
 
 		if (stream->state == STREAM_JOINING)
-			stream_answer(stream, HUB_UNAVAILABLE);
+			stream_reply(stream, HUB_UNAVAILABLE);
 		else
 			stream_end(stream);
 	}
-	while (!TAILQ_EMPTY(&hub->streams.beating))
-		stream_end(TAILQ_FIRST(&hub->streams.beating));
+	while (!TAILQ_EMPTY(&streams->admitted))
+		stream_end(TAILQ_FIRST(&streams->admitted));
 }
 
-/* Reads the mail; false where the thread is to end. */
+/* False: the thread is to end. */
 static bool read_mail(struct hub *hub)
 {
+	struct mail mail = mailbox_empty(&hub->mailbox);
 	struct stream *stream, *next;
-	bool ending, stopping;
 
-	pthread_mutex_lock(&hub->mutex);
-	stream = hub->first_mail;
-	hub->first_mail = NULL;
-	hub->last_mail = &hub->first_mail;
-	ending = hub->ending;
-	stopping = hub->stopping;
-	pthread_mutex_unlock(&hub->mutex);
-	for (; stream; stream = next) {
+	for (stream = mail.first; stream; stream = next) {
 		next = stream->next_of_mail;
-		hear(hub, stream, ending);
+		handle_mail(hub, stream, mail.ending);
 	}
-	if (ending)
-		close_all(hub);
-	return !stopping;
+	if (mail.ending)
+		end_all(&hub->streams);
+	return !mail.stopping;
 }
 
-/* What clients say is not listened to; where they hang up the stream ends. */
-static void hear_client(struct stream *stream, uint32_t events)
+/* ---- the thread ---------------------------------------------------------------------------------------------- */
+
+/* Nothing is read from a client; if it hangs up, its stream ends. */
+static void on_socket_events(struct stream *stream, uint32_t events)
 {
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		stream_close(stream);
@@ -210,79 +149,31 @@ static void hear_client(struct stream *stream, uint32_t events)
 		stream_flush(stream);
 }
 
-/* ---- the thread ---------------------------------------------------------------------------------------------- */
-
-/* On any thread. */
-static void have_trimmed(struct dm_operation *operation)
+/* How long epoll may wait if nothing happens, milliseconds. */
+static int poll_timeout_ms(const struct hub *hub)
 {
-	struct hub *hub = operation->context;
-
-	pthread_mutex_lock(&hub->mutex);
-	hub->trims = false;
-	hub->trims_again = operation->status == DM_OK && operation->count > 0;
-	if (hub->trims_again)
-		wake(hub);
-	pthread_cond_signal(&hub->trimmed);
-	pthread_mutex_unlock(&hub->mutex);
-}
-
-/* Begins to, and does not wait: a write may take long, and streams must go on. */
-static void trim(struct hub *hub)
-{
-	bool is_due;
-
-	pthread_mutex_lock(&hub->mutex);
-	is_due = !hub->trims && (hub->trims_again || clock_monotonic() >= hub->trim_at);
-	hub->trims = hub->trims || is_due;
-	pthread_mutex_unlock(&hub->mutex);
-	if (!is_due)
-		return;
-	hub->trim_at = clock_monotonic() + TRIM_SECONDS * SECOND;
-	hub->trimming = (struct dm_operation){.kind = DM_OP_EVENTS_TRIM,
-					      .page = {.position = clock_now() - hub->options.keep_seconds * SECOND,
-						       .limit = hub->options.keep_events},
-					      .done = have_trimmed,
-					      .context = hub};
-	dm_submit(hub->options.handle, &hub->trimming);
-}
-
-/* The operation is the hub's memory. */
-static void wait_for_trim(struct hub *hub)
-{
-	pthread_mutex_lock(&hub->mutex);
-	while (hub->trims)
-		pthread_cond_wait(&hub->trimmed, &hub->mutex);
-	pthread_mutex_unlock(&hub->mutex);
-}
-
-/* How long to wait if nothing is heard, in milliseconds. */
-static int patience(const struct hub *hub)
-{
-	const struct stream *first = TAILQ_FIRST(&hub->streams.beating);
-	int64_t now = clock_monotonic(), until = hub->trim_at;
+	const struct stream *first = TAILQ_FIRST(&hub->streams.admitted);
+	int64_t now = clock_monotonic(), until = hub->trimmer.due_at;
 
 	if (feed_is_busy(&hub->feed))
 		return 0;
 	if (hub->streams.open > 0 && now + POLL_MICROSECONDS < until)
 		until = now + POLL_MICROSECONDS;
-	if (first && first->beat_at < until)
-		until = first->beat_at;
+	if (first && first->heartbeat_at < until)
+		until = first->heartbeat_at;
 	return until > now ? (int)((until - now + 999) / 1000) : 0;
 }
 
 static void wait_for_work(struct hub *hub)
 {
-	struct epoll_event events[SOCKETS_AT_ONCE];
-	int count = epoll_wait(hub->streams.epoll, events, SOCKETS_AT_ONCE, patience(hub));
-	eventfd_t value;
+	struct epoll_event events[MAX_SOCKET_EVENTS];
+	int count = epoll_wait(hub->streams.epoll, events, MAX_SOCKET_EVENTS, poll_timeout_ms(hub));
 
 	for (int i = 0; i < count; i++) {
-		if (events[i].data.ptr) {
-			hear_client(events[i].data.ptr, events[i].events);
-		} else {
-			eventfd_read(hub->wakeup, &value);
-			atomic_store(&hub->awake, false);
-		}
+		if (events[i].data.ptr)
+			on_socket_events(events[i].data.ptr, events[i].events);
+		else
+			mailbox_reset_wakeup(&hub->mailbox);
 	}
 }
 
@@ -292,50 +183,39 @@ static void *hub_main(void *argument)
 
 	while (read_mail(hub)) {
 		feed_round(&hub->feed);
-		trim(hub);
+		trimmer_run(&hub->trimmer);
 		streams_reap(&hub->streams);
 		wait_for_work(hub);
 	}
 	streams_reap(&hub->streams);
-	wait_for_trim(hub);
+	trimmer_wait(&hub->trimmer);
 	return NULL;
 }
 
-/* ---- its life ------------------------------------------------------------------------------------------------ */
-
-static bool listen_to_wakeup(struct hub *hub)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
-
-	hub->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return hub->wakeup >= 0 && epoll_ctl(hub->streams.epoll, EPOLL_CTL_ADD, hub->wakeup, &event) == 0;
-}
+/* ---- start and end ------------------------------------------------------------------------------------------- */
 
 static void release(struct hub *hub)
 {
-	if (hub->wakeup >= 0)
-		close(hub->wakeup);
+	mailbox_release(&hub->mailbox);
+	trimmer_release(&hub->trimmer);
 	feed_release(&hub->feed);
 	streams_release(&hub->streams);
-	pthread_cond_destroy(&hub->trimmed);
-	pthread_mutex_destroy(&hub->mutex);
 	free(hub);
 }
 
 struct hub *hub_start(const struct hub_options *options)
 {
 	struct hub *hub = calloc(1, sizeof(*hub));
+	bool good;
 
 	if (!hub)
 		return NULL;
 	hub->options = *options;
-	hub->last_mail = &hub->first_mail;
-	hub->wakeup = -1;
-	pthread_mutex_init(&hub->mutex, NULL);
-	pthread_cond_init(&hub->trimmed, NULL);
 	feed_init(&hub->feed, options->handle, &hub->streams);
-	if (streams_init(&hub->streams, &hub->options) && listen_to_wakeup(hub) &&
-	    dm_connect(options->handle, DM_EVENTS_RECORDED, on_recorded, hub, NULL) == DM_OK) {
+	trimmer_init(&hub->trimmer, &hub->options, &hub->mailbox);
+	good = streams_init(&hub->streams, &hub->options);
+	good = mailbox_init(&hub->mailbox, hub->streams.epoll) && good;
+	if (good && dm_connect(options->handle, DM_EVENTS_RECORDED, on_recorded, hub, NULL) == DM_OK) {
 		if (pthread_create(&hub->thread, NULL, hub_main, hub) == 0)
 			return hub;
 		dm_disconnect(options->handle, DM_EVENTS_RECORDED, on_recorded, hub);
@@ -344,23 +224,15 @@ struct hub *hub_start(const struct hub_options *options)
 	return NULL;
 }
 
-static void raise_flag(struct hub *hub, bool *flag)
-{
-	pthread_mutex_lock(&hub->mutex);
-	*flag = true;
-	pthread_mutex_unlock(&hub->mutex);
-	wake(hub);
-}
-
 void hub_end_streams(struct hub *hub)
 {
-	raise_flag(hub, &hub->ending);
+	mailbox_post_ending(&hub->mailbox);
 }
 
 void hub_free(struct hub *hub)
 {
 	dm_disconnect(hub->options.handle, DM_EVENTS_RECORDED, on_recorded, hub);
-	raise_flag(hub, &hub->stopping);
+	mailbox_post_stopping(&hub->mailbox);
 	pthread_join(hub->thread, NULL);
 	release(hub);
 }

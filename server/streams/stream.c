@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stream.c - the streams that are open: whose they are, their sockets, what waits to be sent. */
+/* stream.c - the open event streams: whose they are, their sockets, what waits to be sent. */
 #include "stream.h"
 
 #include "clock.h"
@@ -8,18 +8,19 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A client that does not confirm for so long what it was sent is gone. */
-#define UNCONFIRMED_MS 60000
+/* A client that does not acknowledge sent data for this long is gone. */
+#define UNACKNOWLEDGED_MS 60000
 
 bool streams_init(struct streams *streams, const struct hub_options *options)
 {
 	streams->options = options;
-	TAILQ_INIT(&streams->working);
-	TAILQ_INIT(&streams->beating);
+	TAILQ_INIT(&streams->pending);
+	TAILQ_INIT(&streams->admitted);
 	TAILQ_INIT(&streams->closed);
 	streams->epoll = epoll_create1(EPOLL_CLOEXEC);
 	return streams->epoll >= 0;
@@ -30,42 +31,42 @@ void streams_release(struct streams *streams)
 	close(streams->epoll);
 }
 
-/* ---- who is there -------------------------------------------------------------------------------------------- */
+/* ---- the set of streams -------------------------------------------------------------------------------------- */
 
 static struct stream **bucket_of(struct streams *streams, int64_t user_id)
 {
 	return &streams->buckets[(uint64_t)user_id % STREAM_BUCKETS];
 }
 
-struct stream *streams_of_bucket(struct streams *streams, int64_t user_id)
+struct stream *streams_bucket(struct streams *streams, int64_t user_id)
 {
 	return *bucket_of(streams, user_id);
 }
 
-enum hub_answer streams_add(struct streams *streams, struct stream *stream)
+enum hub_reply streams_add(struct streams *streams, struct stream *stream)
 {
 	struct stream **place = bucket_of(streams, stream->user_id);
 	size_t of_user = 0;
 
 	for (struct stream *other = *place; other; other = other->next_of_bucket)
 		of_user += other->user_id == stream->user_id;
-	if (streams->open >= streams->options->streams)
+	if (streams->open >= streams->options->max_streams)
 		return HUB_FULL;
-	if (of_user >= streams->options->streams_per_user)
+	if (of_user >= streams->options->max_streams_per_user)
 		return HUB_FULL_USER;
 	stream->streams = streams;
 	stream->state = STREAM_JOINING;
 	stream->began_at = clock_monotonic();
 	stream->next_of_bucket = *place;
 	*place = stream;
-	TAILQ_INSERT_TAIL(&streams->working, stream, working);
+	TAILQ_INSERT_TAIL(&streams->pending, stream, pending);
 	streams->open++;
 	streams->opened++;
 	return HUB_ADMITTED;
 }
 
-/* Nobody finds it any more. */
-static void take_out(struct stream *stream)
+/* Removes the stream from the lists in which others look for it. */
+static void unlist(struct stream *stream)
 {
 	struct stream **place = bucket_of(stream->streams, stream->user_id);
 
@@ -76,7 +77,41 @@ static void take_out(struct stream *stream)
 	stream->streams->open--;
 }
 
-static bool is_worked_on(enum stream_state state)
+/* Copies the text to *room, which moves behind the copy. */
+static struct span copy_text(char **room, struct span text)
+{
+	struct span copy = {*room, text.length};
+
+	if (text.length > 0)
+		memcpy(*room, text.data, text.length);
+	*room += text.length;
+	return copy;
+}
+
+struct stream *stream_new(struct request *request, int64_t user_id, struct span key, const struct span *position)
+{
+	size_t length = key.length + (position ? position->length : 0) + request->path.length;
+	struct stream *stream = malloc(sizeof(*stream) + length);
+	char *room;
+
+	if (!stream)
+		return NULL;
+	room = stream->text;
+	*stream = (struct stream){.request = request,
+				  .socket = -1,
+				  .user_id = user_id,
+				  .state = STREAM_JOINING,
+				  .is_chunked = request->takes_chunks};
+	buffer_init(&stream->head, SIZE_MAX);
+	text_queue_init(&stream->queue);
+	stream->key = copy_text(&room, key);
+	if (position)
+		stream->asked = copy_text(&room, *position);
+	stream->path = copy_text(&room, request->path);
+	return stream;
+}
+
+static bool is_pending(enum stream_state state)
 {
 	return state == STREAM_JOINING || state == STREAM_REPLAYING;
 }
@@ -85,25 +120,26 @@ void stream_set_state(struct stream *stream, enum stream_state state)
 {
 	struct streams *streams = stream->streams;
 
-	if (is_worked_on(stream->state) && !is_worked_on(state))
-		TAILQ_REMOVE(&streams->working, stream, working);
-	if (!is_worked_on(stream->state) && is_worked_on(state))
-		TAILQ_INSERT_TAIL(&streams->working, stream, working);
+	if (is_pending(stream->state) && !is_pending(state))
+		TAILQ_REMOVE(&streams->pending, stream, pending);
+	if (!is_pending(stream->state) && is_pending(state))
+		TAILQ_INSERT_TAIL(&streams->pending, stream, pending);
 	stream->state = state;
 }
 
-void stream_answer(struct stream *stream, enum hub_answer answer)
+void stream_reply(struct stream *stream, enum hub_reply reply)
 {
 	struct request *request = stream->request;
 
 	stream->request = NULL;
-	stream->answer = answer;
-	if (answer == HUB_ADMITTED) {
+	stream->reply = reply;
+	if (reply == HUB_ADMITTED) {
 		stream->awaits_socket = true;
-		stream->beat_at = clock_monotonic() + stream->streams->options->heartbeat_seconds * INT64_C(1000000);
-		TAILQ_INSERT_TAIL(&stream->streams->beating, stream, beating);
+		stream->heartbeat_at =
+			clock_monotonic() + stream->streams->options->heartbeat_seconds * INT64_C(1000000);
+		TAILQ_INSERT_TAIL(&stream->streams->admitted, stream, admitted);
 	} else if (stream->streams) {
-		take_out(stream);
+		unlist(stream);
 	}
 	request_wake(request);
 }
@@ -114,7 +150,7 @@ void streams_reap(struct streams *streams)
 
 	for (stream = TAILQ_FIRST(&streams->closed); stream; stream = next) {
 		next = TAILQ_NEXT(stream, closed);
-		if (stream->awaits_socket) /* its request does not know yet */
+		if (stream->awaits_socket) /* its request still refers to it */
 			continue;
 		TAILQ_REMOVE(&streams->closed, stream, closed);
 		buffer_release(&stream->head);
@@ -143,13 +179,13 @@ void stream_close(struct stream *stream)
 	if (stream->state == STREAM_CLOSED)
 		return;
 	if (stream->socket >= 0) {
-		close(stream->socket); /* leaves the epoll set by that */
+		close(stream->socket); /* this removes it from the epoll set */
 		write_access(stream);
 	}
 	stream->socket = -1;
 	text_queue_clear(&stream->queue);
-	TAILQ_REMOVE(&stream->streams->beating, stream, beating);
-	take_out(stream);
+	TAILQ_REMOVE(&stream->streams->admitted, stream, admitted);
+	unlist(stream);
 	TAILQ_INSERT_TAIL(&stream->streams->closed, stream, closed);
 }
 
@@ -172,7 +208,7 @@ void stream_flush(struct stream *stream)
 		return;
 	}
 	stream->sent += (uint64_t)sent;
-	stream->is_stuck = stream->is_stuck && sent == 0;
+	stream->is_stalled = stream->is_stalled && sent == 0;
 	if (stream->queue.waiting == 0 && stream->state == STREAM_PAUSED)
 		stream_set_state(stream, STREAM_REPLAYING);
 }
@@ -181,21 +217,21 @@ void stream_end(struct stream *stream)
 {
 	static const char last[] = "0\r\n\r\n";
 
-	if (stream->in_chunks && stream->socket >= 0 && stream->queue.waiting == 0 &&
+	if (stream->is_chunked && stream->socket >= 0 && stream->queue.waiting == 0 &&
 	    send(stream->socket, last, sizeof(last) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
 		stream->sent += sizeof(last) - 1;
 	stream_close(stream);
 }
 
-/* One text is one chunk: clients that read a body chunk by chunk see it at once. One event may be larger than all that
- * may wait. */
+/* One text is one chunk, so that clients that read chunk by chunk see it at once. A single event may be larger than
+ * max_queue_bytes, so the limit is checked before the text is added. */
 static bool put(struct stream *stream, struct text *text)
 {
-	if (!text || text->bytes.failed || stream->queue.waiting > stream->streams->options->queue_bytes ||
-	    !text_queue_add(&stream->queue, text, stream->in_chunks))
+	if (!text || text->bytes.failed || stream->queue.waiting > stream->streams->options->max_queue_bytes ||
+	    !text_queue_add(&stream->queue, text, stream->is_chunked))
 		return false;
 	stream_flush(stream);
-	return stream->queue.waiting == 0 || text_settle(text);
+	return stream->queue.waiting == 0 || text_charge(text);
 }
 
 void stream_put(struct stream *stream, struct text *text)
@@ -204,19 +240,19 @@ void stream_put(struct stream *stream, struct text *text)
 		stream_drop(stream);
 }
 
-/* Small pieces go at once, and a client that has vanished is noticed. Fails on a Unix socket, which needs neither. */
-static void tune(int socket)
+/* Sends small pieces at once, and notices a client that has vanished. Fails on a Unix socket, which needs neither. */
+static void set_tcp_options(int socket)
 {
 	int on = 1, off = 0;
-	unsigned unconfirmed = UNCONFIRMED_MS;
+	unsigned timeout_ms = UNACKNOWLEDGED_MS;
 
 	setsockopt(socket, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
 	setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &unconfirmed, sizeof(unconfirmed));
+	setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
 }
 
-/* Before all that waits already. */
-static bool put_head(struct stream *stream)
+/* Puts the response's head in front of the queue. */
+static bool queue_head(struct stream *stream)
 {
 	struct text *head = text_new(NULL);
 	struct text_queue first;
@@ -228,7 +264,7 @@ static bool put_head(struct stream *stream)
 	head->bytes = stream->head;
 	buffer_init(&stream->head, SIZE_MAX);
 	good = !head->bytes.failed && text_queue_add(&first, head, false);
-	text_drop(head);
+	text_release(head);
 	STAILQ_CONCAT(&first.pieces, &stream->queue.pieces);
 	STAILQ_CONCAT(&stream->queue.pieces, &first.pieces);
 	stream->queue.waiting += first.waiting;
@@ -239,9 +275,9 @@ void stream_attach(struct stream *stream, int socket)
 {
 	struct epoll_event event = {.events = EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = stream};
 
-	tune(socket);
+	set_tcp_options(socket);
 	stream->socket = socket;
-	if (!put_head(stream) || epoll_ctl(stream->streams->epoll, EPOLL_CTL_ADD, socket, &event) != 0)
+	if (!queue_head(stream) || epoll_ctl(stream->streams->epoll, EPOLL_CTL_ADD, socket, &event) != 0)
 		stream_close(stream);
 	else
 		stream_flush(stream);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* text.h - what is sent on streams: one copy of a text, however many streams it waits for; the hub's thread's own. */
+/* text.h - texts to be sent on streams: one copy, however many streams it waits for. Not thread-safe: the hub's thread
+ * alone uses it. */
 #ifndef TEXT_H
 #define TEXT_H
 
@@ -9,24 +10,24 @@
 #include <sys/types.h>
 
 struct text {
-	struct buffer bytes; /* written by who made it, until somebody else holds it too */
-	size_t holders;
-	size_t counted; /* in the budget, beside what the buffer counts by itself */
+	struct buffer bytes; /* may be written to while there is one reference */
+	size_t references;
+	size_t charged; /* to the budget by text_charge, beside what the buffer charges */
 };
 
-/* Empty, with one holder; NULL where there is no memory. What it holds is counted in the share. */
+/* An empty text with one reference, charged to the share. NULL: no memory. */
 MUST_CHECK struct text *text_new(struct budget_share *share);
 
-/* For who holds it and wants to write another: empty, the same if nobody else holds it, and the share's. NULL where
- * there is no memory; `text` may be NULL and is the caller's no more. */
+/* Exchanges a reference for an empty text, charged to the share: the same one if nobody else refers to it, else a new
+ * one. `text` may be NULL. NULL: no memory; the reference is gone all the same. */
 MUST_CHECK struct text *text_renew(struct text *text, struct budget_share *share);
 
-/* A holder less; the last one frees it. NULL is fine. */
-void text_drop(struct text *text);
+/* Gives up a reference; the last one frees the text. NULL is fine. */
+void text_release(struct text *text);
 
-/* It will be held for a while: gives back the memory that it does not need and counts the rest, however small. False
- * where there is no room for it. */
-MUST_CHECK bool text_settle(struct text *text);
+/* Prepares the text for a longer wait: frees what its buffer does not use and charges all of it, however small. False:
+ * the budget has no room. */
+MUST_CHECK bool text_charge(struct text *text);
 
 /* Texts that wait to be sent. */
 struct text_queue {
@@ -37,10 +38,10 @@ struct text_queue {
 void text_queue_init(struct text_queue *queue);
 void text_queue_clear(struct text_queue *queue);
 
-/* Adds what is not empty, as one of HTTP's chunks if so told; false where there is no memory. */
-MUST_CHECK bool text_queue_add(struct text_queue *queue, struct text *text, bool in_chunk);
+/* Adds a reference to the text, as an HTTP chunk if wanted. An empty text is ignored. False: no memory. */
+MUST_CHECK bool text_queue_add(struct text_queue *queue, struct text *text, bool is_chunk);
 
-/* Sends what the socket takes and gives the number of bytes; below 0 where the connection is broken. */
+/* Sends what the socket takes. Returns the number of bytes; below 0: the connection is broken. */
 MUST_CHECK ssize_t text_queue_send(struct text_queue *queue, int socket);
 
 #endif

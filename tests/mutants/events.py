@@ -11,21 +11,21 @@ MUTANTS = [
     Mutant(
         "TCP_USER_TIMEOUT is of 60 ms",
         STREAMS + "stream.c",
-        "#define UNCONFIRMED_MS 60000",
-        "#define UNCONFIRMED_MS 60",
+        "#define UNACKNOWLEDGED_MS 60000",
+        "#define UNACKNOWLEDGED_MS 60",
         FAILURES + "test_a_client_that_pauses_for_a_moment_is_kept",
     ),
     Mutant(
         "a client that takes nothing is kept",
         STREAMS + "feed.c",
-        "\t\tif (stream->is_stuck)\n\t\t\tstream_drop(stream);\n",
+        "\t\tif (stream->is_stalled)\n\t\t\tstream_drop(stream);\n",
         "",
         FAILURES + "test_a_client_that_takes_nothing_is_dropped_at_the_second_heartbeat",
     ),
     Mutant(
         "a client that takes something is dropped all the same",
         STREAMS + "stream.c",
-        "\tstream->is_stuck = stream->is_stuck && sent == 0;\n",
+        "\tstream->is_stalled = stream->is_stalled && sent == 0;\n",
         "",
         FAILURES + "test_a_client_that_takes_something_is_kept",
     ),
@@ -45,16 +45,16 @@ MUTANTS = [
     ),
     Mutant(
         "trimming does not go on",
-        STREAMS + "hub.c",
-        "hub->trims_again = operation->status == DM_OK && operation->count > 0;",
-        "hub->trims_again = false;",
+        STREAMS + "trimmer.c",
+        "trimmer->has_more = operation->status == DM_OK && operation->count > 0;",
+        "trimmer->has_more = false;",
         FAILURES + "test_trimming_goes_on_until_all_is_done",
     ),
     Mutant(
         "the log is not trimmed at the start",
-        STREAMS + "hub.c",
-        "(hub->trims_again || clock_monotonic() >= hub->trim_at);",
-        "(hub->trims_again || (hub->trim_at > 0 && clock_monotonic() >= hub->trim_at));",
+        STREAMS + "trimmer.c",
+        "(trimmer->has_more || clock_monotonic() >= trimmer->due_at);",
+        "(trimmer->has_more || (trimmer->due_at > 0 && clock_monotonic() >= trimmer->due_at));",
         REPLAY + "test_old_events_are_trimmed_by_age",
     ),
     Mutant(
@@ -74,8 +74,8 @@ MUTANTS = [
     Mutant(
         "heartbeats come a thousand times as late",
         STREAMS + "feed.c",
-        "stream->beat_at = now + streams->options->heartbeat_seconds * INT64_C(1000000);",
-        "stream->beat_at = now + streams->options->heartbeat_seconds * INT64_C(1000000000);",
+        "stream->heartbeat_at = now + streams->options->heartbeat_seconds * INT64_C(1000000);",
+        "stream->heartbeat_at = now + streams->options->heartbeat_seconds * INT64_C(1000000000);",
         "test_events.py::test_a_stream_ends_when_its_user_may_not_listen_any_more",
     ),
     Mutant(
@@ -102,15 +102,15 @@ MUTANTS = [
     Mutant(
         "the limit of one user's streams is one more",
         STREAMS + "stream.c",
-        "if (of_user >= streams->options->streams_per_user)",
-        "if (of_user > streams->options->streams_per_user)",
+        "if (of_user >= streams->options->max_streams_per_user)",
+        "if (of_user > streams->options->max_streams_per_user)",
         "test_events.py::test_limits_of_streams",
     ),
     Mutant(
         "the limit of all streams is one more",
         STREAMS + "stream.c",
-        "if (streams->open >= streams->options->streams)",
-        "if (streams->open > streams->options->streams)",
+        "if (streams->open >= streams->options->max_streams)",
+        "if (streams->open > streams->options->max_streams)",
         "test_events.py::test_limits_of_streams",
     ),
     Mutant(
@@ -129,9 +129,9 @@ MUTANTS = [
     ),
     Mutant(
         "the log is kept for so many milliseconds, not seconds",
-        STREAMS + "hub.c",
-        "clock_now() - hub->options.keep_seconds * SECOND",
-        "clock_now() - hub->options.keep_seconds * 1000",
+        STREAMS + "trimmer.c",
+        "clock_now() - options->keep_seconds * SECOND",
+        "clock_now() - options->keep_seconds * 1000",
         REPLAY + "test_old_events_are_trimmed_by_age",
     ),
     Mutant(

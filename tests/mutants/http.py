@@ -126,7 +126,7 @@ MUTANTS = [
     Mutant(
         "a stream that ends does not say so",
         "server/streams/stream.c",
-        "if (stream->in_chunks && stream->socket >= 0",
+        "if (stream->is_chunked && stream->socket >= 0",
         "if (false && stream->socket >= 0",
         "test_events.py::test_a_stream_ends_when_its_user_may_not_listen_any_more",
     ),

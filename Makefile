@@ -4,7 +4,7 @@ BUILD ?= build
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
 JOBS ?= 3
 
-.PHONY: all help setup configure run test mutants bare clients conformance drill asan tsan bench fuzz schemathesis lint fmt install clean
+.PHONY: all help setup configure run test mutants bare clients conformance drill asan tsan bench fuzz schemathesis lint fmt reference install clean
 
 all: setup-build configure
 	@ninja -C $(BUILD) --quiet
@@ -25,7 +25,8 @@ help:
 	@echo 'make clients  clients in Go, Java, Rust and TypeScript, made from the document, at work'
 	@echo 'make lint     gcc and clang without warnings, format, sizes, circles, exported symbols'
 	@echo 'make fmt      format the sources'
-	@echo 'make install  program, library, header (DESTDIR and PREFIX are heard)'
+	@echo 'make reference  docs/settings.md and docs/command-line.md, made anew by the program'
+	@echo 'make install  program, manual page, library, header (DESTDIR and PREFIX are heard)'
 	@echo 'make clean    remove what was built'
 
 setup-%:
@@ -86,6 +87,10 @@ lint: setup-lint
 
 fmt: setup-lint
 	@scripts/format
+
+reference: all
+	@$(BUILD)/directmessages help --form settings > docs/settings.md
+	@$(BUILD)/directmessages help --form command-line > docs/command-line.md
 
 install: all
 	@meson install -C $(BUILD) --no-rebuild

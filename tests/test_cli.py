@@ -19,9 +19,11 @@ COMMANDS = [
     ["token", "create"],
     ["token", "revoke"],
     ["message", "list"],
-    *(["webhook", name] for name in "create list delete enable rotate test deliveries redeliver".split()),
+    *(["webhook", name] for name in "create list delete enable rotate test deliveries requeue".split()),
     ["routes"],
+    ["help"],
 ]
+WITHOUT_DATABASE = (["routes"], ["help"])
 FLAGS = {
     "serve": ["--listen", "--admin-listen", "--prefix", "--migrate", "--threads", "--log-level"],
     "migrate": ["--check"],
@@ -31,6 +33,7 @@ FLAGS = {
     "webhook create": ["--events", "--description", "--secret"],
     "webhook rotate": ["--secret", "--grace"],
     "webhook deliveries": ["--webhook", "--state", "--limit"],
+    "help": ["--form"],
 }
 ERROR = re.compile(r"directmessages: [^\n]+; [^\n]+\n")
 
@@ -137,6 +140,9 @@ def test_version_is_told():
         ["serve", "--listen"],
         ["serve", "--threads"],
         ["routes", "x"],
+        ["help", "x"],
+        ["help", "--form", "x"],
+        ["user create", "x"],
         ["message", "list", "x"],
         ["message", "list", "--limit"],
         ["message", "list", "--limit", "x"],
@@ -230,7 +236,7 @@ def test_what_can_not_be_done_is_status_1(database, arguments):
 @on_each_command
 def test_missing_file_is_told(tmp_path, command):
     """Only `migrate` makes a file; the others name it, and leave none behind."""
-    if command in (["migrate"], ["routes"]):
+    if command in (["migrate"], *WITHOUT_DATABASE):
         command = ["migrate", "--check"]
     done = run_program(*command, *words_for(command), database=sqlite_url(tmp_path / "none.db"))
     check_error(done, 1)
@@ -238,7 +244,7 @@ def test_missing_file_is_told(tmp_path, command):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if one not in (["routes"], ["serve"])], ids=" ".join)
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one not in (*WITHOUT_DATABASE, ["serve"])], ids=" ".join)
 def test_empty_file_is_refused(tmp_path, command):
     """Only `migrate` makes tables; the others name it (test_cli_serve.py has the same for `serve`)."""
     path = tmp_path / "a.db"
@@ -285,7 +291,7 @@ def test_url_of_another_kind_names_the_kinds_there_are(tmp_path, url):
 
 @pytest.mark.parametrize(
     "command",
-    [["token", "create", "john"], ["user", "list"], ["message", "list"], ["routes"], ["--version"], ["--help"]],
+    [["token", "create", "john"], ["user", "list"], ["message", "list"], ["routes"], ["help"], ["--version"], ["--help"]],
     ids=" ".join,
 )
 def test_output_that_can_not_be_written_is_a_failure(database, command):

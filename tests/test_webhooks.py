@@ -180,8 +180,8 @@ def test_it_is_given_up_visibly_and_can_be_begun_anew(hooked, make_receiver):
     hooked.wait_log(r"warning webhook \d+: gave up delivery \d+ after 4 attempts: it answered with status 503")
     assert list(endpoints(hooked).values())[0]["state"] == "failing"
     receiver.answer = lambda request: 204
-    done = hooked.run("webhook", "redeliver", row["id"])
-    assert (done.returncode, done.stdout) == (0, f"due again: delivery {row['id']}\n")
+    done = hooked.run("webhook", "requeue", row["id"])
+    assert (done.returncode, done.stdout) == (0, f"delivery {row['id']} requeued\n")
     (row,) = wait_state(hooked, "delivered")
     assert len({request.headers["webhook-id"] for request in receiver.wait(5)}) == 1
     assert list(endpoints(hooked).values())[0]["state"] == "active"
@@ -198,7 +198,7 @@ def test_410_disables_the_endpoint_until_it_is_enabled(hooked, make_receiver):
     assert (told["state"], told["disabled because"]) == ("disabled", "it answered with status 410")
     hooked.wait_log(rf"warning webhook {identity} is disabled: it answered with status 410")
     one.send(two, "not told")
-    refused = hooked.run("webhook", "redeliver", row["id"])
+    refused = hooked.run("webhook", "requeue", row["id"])
     assert refused.returncode == 1 and "disabled" in refused.stderr
     receiver.answer = lambda request: 204
     assert hooked.run("webhook", "enable", identity).returncode == 0

@@ -79,7 +79,7 @@ def test_the_receiver_of_the_documentation_works(make_server, tmp_path):
             lines = iter(process.stdout.readline, "")
             assert next(line for line in lines if not line.startswith("webhook.test")) == "message.sent Hello\n"
             wait_until(lambda: deliveries(server, "--state", "delivered"), "it is on record")
-            assert server.run("webhook", "redeliver", 1).returncode == 0
+            assert server.run("webhook", "requeue", 1).returncode == 0
             wait_until(lambda: deliveries(server, "--state", "delivered"), "it is delivered again")
             server.run("webhook", "rotate", identity, "--grace", 0)
             done = server.run("webhook", "test", identity, env=allowed)
@@ -120,13 +120,13 @@ def test_delete_takes_deliveries_along(make_server, receiver):
     one.send(two)
     receiver.wait(1)
     done = server.run("webhook", "delete", identity)
-    assert (done.returncode, done.stdout) == (0, f"deleted webhook {identity}\n")
+    assert (done.returncode, done.stdout) == (0, f"webhook {identity} deleted\n")
     assert endpoints(server) == {} and deliveries(server) == []
     one.send(two)
     assert server.sql("SELECT count(*) FROM directmessages_delivery") == [(0,)]
 
 
-@pytest.mark.parametrize("name", ["delete", "enable", "rotate", "test", "redeliver"])
+@pytest.mark.parametrize("name", ["delete", "enable", "rotate", "test", "requeue"])
 def test_what_is_not_there_is_told(database, name):
     check_error(run_program("webhook", name, "7", database=database), 1)
     for text in ("0", "-1", "x", "1.5", "99999999999999999999"):

@@ -125,7 +125,7 @@ def test_a_proxy_of_the_environment_is_no_way_around(server, receiver, variable)
 def test_urls_that_are_none_are_refused(server, url):
     done = server.run("webhook", "create", url)
     assert done.returncode == 2 and done.stdout == "", done
-    assert "is no URL of an endpoint" in done.stderr
+    assert "is not a valid endpoint URL" in done.stderr
 
 
 @pytest.mark.parametrize(

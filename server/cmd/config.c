@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* config.c - the settings of a server, from flags and environment. */
+/* config.c - what the settings mean to a server. */
 #include "config.h"
 
+#include "cli.h"
 #include "listen.h"
+#include "settings.h"
 #include "span.h"
 
 #include <sched.h>
@@ -10,140 +12,92 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFIX "DIRECTMESSAGES_"
-
-/* The flag, else the environment variable (empty counts as unset, but for the prefix), else NULL. */
-static const char *setting(const char *flag, const char *variable)
+static bool read_size(enum setting setting, size_t *size)
 {
-	const char *value = flag ? flag : getenv(variable);
+	int64_t number;
 
-	return value && (*value || flag) ? value : NULL;
+	if (!setting_number(setting, &number))
+		return false;
+	*size = (size_t)number;
+	return true;
 }
 
-static bool refuse(const char *variable, const char *value, const char *wanted)
+static bool read_unsigned(enum setting setting, unsigned *value)
 {
-	cli_fail(EXIT_USAGE, "%s is '%.100s'; give %s", variable, value, wanted);
-	return false;
+	size_t size;
+
+	if (!read_size(setting, &size))
+		return false;
+	*value = (unsigned)size;
+	return true;
 }
 
-/* What to call a setting in an error: the flag if it came by one. */
-static const char *name_of(const char *flag, const char *flag_name, const char *variable)
-{
-	return flag ? flag_name : variable;
-}
-
-/* A whole number within bounds; `fallback` where it is not set. */
-static bool read_number(const char *flag, const char *flag_name, const char *variable, int64_t least, int64_t most,
-			int64_t fallback, int64_t *number)
-{
-	const char *value = setting(flag, variable);
-	char wanted[96];
-
-	*number = fallback;
-	if (!value || cli_number(value, least, most, number))
-		return true;
-	snprintf(wanted, sizeof(wanted), "a whole number from %lld to %lld", (long long)least, (long long)most);
-	return refuse(name_of(flag, flag_name, variable), value, wanted);
-}
-
-static int64_t cores(void)
+static unsigned count_cores(void)
 {
 	cpu_set_t set;
 
-	return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
 }
 
-static bool read_numbers(struct config *config, const struct config_flags *flags)
+static bool read_capacity(struct config *config)
 {
-	int64_t threads, lanes, header, body, content, busy;
+	unsigned busy_timeout_ms;
 
-	if (!read_number(flags->threads, "--threads", PREFIX "THREADS", 1, 256, cores(), &threads) ||
-	    !read_number(flags->lanes, "--lanes", PREFIX "LANES", 1, 64, 4, &lanes) ||
-	    !read_number(NULL, NULL, PREFIX "MAX_HEADER_BYTES", 1024, 1 << 24, 8192, &header) ||
-	    !read_number(NULL, NULL, PREFIX "MAX_BODY_BYTES", 1, 1 << 30, 2621440, &body) ||
-	    !read_number(NULL, NULL, PREFIX "MAX_CONTENT_LENGTH", 0, 1 << 30, 65536, &content) ||
-	    !read_number(NULL, NULL, PREFIX "BUSY_TIMEOUT", 1, 600000, 5000, &busy))
+	if (!read_unsigned(SETTING_THREADS, &config->threads) || !read_size(SETTING_LANES, &config->lanes) ||
+	    !read_size(SETTING_MAX_HEADER_BYTES, &config->header_bytes) ||
+	    !read_size(SETTING_MAX_BODY_BYTES, &config->body_bytes) ||
+	    !read_size(SETTING_MAX_CONTENT_LENGTH, &config->content_length) ||
+	    !read_unsigned(SETTING_BUSY_TIMEOUT, &busy_timeout_ms))
 		return false;
-	config->threads = (unsigned)threads;
-	config->lanes = (size_t)lanes;
-	config->header_bytes = (size_t)header;
-	config->body_bytes = (size_t)body;
-	config->content_length = content > 0 ? (size_t)content : DM_CONTENT_UNLIMITED;
-	config->busy_timeout_ms = (int)busy;
+	if (config->threads == 0) /* not set */
+		config->threads = count_cores();
+	if (config->content_length == 0)
+		config->content_length = DM_CONTENT_UNLIMITED;
+	config->busy_timeout_ms = (int)busy_timeout_ms;
 	return true;
 }
 
 static bool read_budget(struct config *config)
 {
-	int64_t buffers;
-
-	if (!read_number(NULL, NULL, PREFIX "MAX_BUFFER_BYTES", CONFIG_BUFFERS_LEAST, INT64_C(1) << 40, 1 << 28,
-			 &buffers))
+	if (!read_size(SETTING_MAX_BUFFER_BYTES, &config->buffer_bytes))
 		return false;
-	config->buffer_bytes = (size_t)buffers;
 	if (config->body_bytes <= config->buffer_bytes / 4)
 		return true;
-	cli_fail(EXIT_USAGE, PREFIX "MAX_BUFFER_BYTES is %zu; give at least four times " PREFIX "MAX_BODY_BYTES: %zu",
-		 config->buffer_bytes, 4 * config->body_bytes);
+	cli_fail(EXIT_USAGE, "%s is %zu; give at least four times %s: %zu",
+		 setting_row(SETTING_MAX_BUFFER_BYTES)->variable, config->buffer_bytes,
+		 setting_row(SETTING_MAX_BODY_BYTES)->variable, 4 * config->body_bytes);
 	return false;
 }
 
 static bool read_clients(struct config *config)
 {
-	int64_t connections, of_address, idle, slow, rate;
-
-	if (!read_number(NULL, NULL, PREFIX "MAX_CONNECTIONS", 1, 1000000, 10000, &connections) ||
-	    !read_number(NULL, NULL, PREFIX "MAX_CONNECTIONS_PER_ADDRESS", 0, 1000000, 0, &of_address) ||
-	    !read_number(NULL, NULL, PREFIX "IDLE_TIMEOUT", 1, 86400, 30, &idle) ||
-	    !read_number(NULL, NULL, PREFIX "SLOW_TIMEOUT", 1, 86400, 10, &slow) ||
-	    !read_number(NULL, NULL, PREFIX "SLOW_RATE", 0, 1 << 30, 500, &rate))
-		return false;
-	config->connections = (unsigned)connections;
-	config->connections_per_address = (size_t)of_address;
-	config->idle_seconds = (unsigned)idle;
-	config->slow_seconds = (unsigned)slow;
-	config->slow_rate = (size_t)rate;
-	return true;
-}
-
-static bool read_switch(const char *variable, bool fallback, bool *on)
-{
-	const char *value = setting(NULL, variable);
-
-	*on = value ? strcmp(value, "1") == 0 : fallback;
-	if (!value || *on || strcmp(value, "0") == 0)
-		return true;
-	return refuse(variable, value, "0 or 1");
+	return read_unsigned(SETTING_MAX_CONNECTIONS, &config->connections) &&
+	       read_size(SETTING_MAX_CONNECTIONS_PER_ADDRESS, &config->connections_per_address) &&
+	       read_unsigned(SETTING_IDLE_TIMEOUT, &config->idle_seconds) &&
+	       read_unsigned(SETTING_SLOW_TIMEOUT, &config->slow_seconds) &&
+	       read_size(SETTING_SLOW_RATE, &config->slow_rate);
 }
 
 static bool read_events(struct config *config)
 {
-	int64_t heartbeat, queue, streams, of_user, days, events;
+	struct hub_options *events = &config->events;
+	int64_t days;
 
-	if (!read_number(NULL, NULL, PREFIX "EVENTS_HEARTBEAT", 1, 3600, 15, &heartbeat) ||
-	    !read_number(NULL, NULL, PREFIX "EVENTS_QUEUE_BYTES", 1024, 1 << 30, 65536, &queue) ||
-	    !read_number(NULL, NULL, PREFIX "EVENTS_STREAMS", 1, 1000000, 10000, &streams) ||
-	    !read_number(NULL, NULL, PREFIX "EVENTS_STREAMS_PER_USER", 1, 1000000, 20, &of_user) ||
-	    !read_number(NULL, NULL, PREFIX "EVENTS_KEEP_DAYS", 1, 36500, 7, &days) ||
-	    !read_number(NULL, NULL, PREFIX "EVENTS_KEEP", 1, INT64_C(1000000000000), 1000000, &events))
+	if (!setting_switch(SETTING_EVENTS, &config->record_events) || !setting_number(SETTING_EVENTS_KEEP_DAYS, &days))
 		return false;
-	config->events = (struct hub_options){
-		.heartbeat_seconds = (unsigned)heartbeat,
-		.max_queue_bytes = (size_t)queue,
-		.max_streams = (size_t)streams,
-		.max_streams_per_user = (size_t)of_user,
-		.keep_seconds = days * 86400,
-		.keep_events = (size_t)events,
-	};
-	return read_switch(PREFIX "EVENTS", true, &config->record_events);
+	events->keep_seconds = days * 86400;
+	return read_unsigned(SETTING_EVENTS_HEARTBEAT, &events->heartbeat_seconds) &&
+	       read_size(SETTING_EVENTS_QUEUE_BYTES, &events->max_queue_bytes) &&
+	       read_size(SETTING_EVENTS_STREAMS, &events->max_streams) &&
+	       read_size(SETTING_EVENTS_STREAMS_PER_USER, &events->max_streams_per_user) &&
+	       read_size(SETTING_EVENTS_KEEP, &events->keep_events);
 }
 
-bool config_read_prefix(struct config *config, const char *flag)
+bool config_read_prefix(struct config *config)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~/-";
-	const char *variable = PREFIX "PREFIX";
-	const char *value = flag ? flag : getenv(variable); /* may be empty: no prefix */
-	struct span trimmed = span_from(value ? value : "api/dm");
+	const char *value = setting_text(SETTING_PREFIX);
+	struct span trimmed = span_from(value);
 
 	while (trimmed.length > 0 && *trimmed.data == '/') {
 		trimmed.data++;
@@ -151,69 +105,56 @@ bool config_read_prefix(struct config *config, const char *flag)
 	}
 	while (trimmed.length > 0 && trimmed.data[trimmed.length - 1] == '/')
 		trimmed.length--;
-	if (trimmed.length > sizeof(config->prefix) - 3 || (value && strspn(value, allowed) != strlen(value)))
-		return refuse(name_of(flag, "--prefix", variable), value,
-			      "a path of letters, digits and . _ ~ / -, such as api/dm");
+	if (trimmed.length > sizeof(config->prefix) - 3 || strspn(value, allowed) != strlen(value))
+		return setting_refuse(SETTING_PREFIX);
 	snprintf(config->prefix, sizeof(config->prefix), "/%.*s%s", (int)trimmed.length, trimmed.data,
 		 trimmed.length > 0 ? "/" : "");
 	return true;
 }
 
-static bool read_log_level(struct config *config, const char *flag)
+static bool read_log_level(struct config *config)
 {
-	const char *value = setting(flag, PREFIX "LOG_LEVEL");
-
-	config->log_level = LOG_INFO;
-	if (!value || log_level_from_name(value, &config->log_level))
-		return true;
-	return refuse(name_of(flag, "--log-level", PREFIX "LOG_LEVEL"), value, "debug, info, warning or error");
+	return log_level_from_name(setting_text(SETTING_LOG_LEVEL), &config->log_level) ||
+	       setting_refuse(SETTING_LOG_LEVEL);
 }
 
 static bool read_allowed_recipients(struct config *config)
 {
-	const char *value = setting(NULL, PREFIX "ALLOWED_RECIPIENTS");
+	const char *value = setting_text(SETTING_ALLOWED_RECIPIENTS);
 	struct span rest = span_from(value);
 
 	if (!value)
 		return true;
 	config->allowed_recipients = calloc(rest.length, sizeof(*config->allowed_recipients));
 	if (!config->allowed_recipients) {
-		cli_fail(EXIT_FAILED, "out of memory");
+		cli_fail(EXIT_FAILED, "out of memory; free some, or give fewer ids in %s",
+			 setting_row(SETTING_ALLOWED_RECIPIENTS)->variable);
 		return false;
 	}
 	do {
 		struct span one = span_trim(span_cut(&rest, ','));
 
 		if (!span_to_int64(one, &config->allowed_recipients[config->allowed_recipients_count++]))
-			return refuse(PREFIX "ALLOWED_RECIPIENTS", value,
-				      "user ids with commas between them, such as 1,2,3");
+			return setting_refuse(SETTING_ALLOWED_RECIPIENTS);
 	} while (rest.data);
 	return true;
 }
 
-static bool read_address(const char *flag, const char *flag_name, const char *variable, const char **address)
+static bool read_address(enum setting setting, const char **address)
 {
-	const char *value = setting(flag, variable);
-
-	if (value && !listener_address_is_valid(value))
-		return refuse(name_of(flag, flag_name, variable), value, "ADDR:PORT, [IPV6]:PORT or unix:PATH");
-	if (value)
-		*address = value;
-	return true;
+	*address = setting_text(setting);
+	return !*address || listener_address_is_valid(*address) || setting_refuse(setting);
 }
 
-bool config_read(struct config *config, const struct config_flags *flags)
+bool config_read(struct config *config)
 {
-	*config = (struct config){.listen = "127.0.0.1:8000"};
-	return read_address(flags->listen, "--listen", PREFIX "LISTEN", &config->listen) &&
-	       read_address(flags->admin_listen, "--admin-listen", PREFIX "ADMIN_LISTEN", &config->admin_listen) &&
-	       read_numbers(config, flags) && read_clients(config) && read_budget(config) &&
-	       config_read_prefix(config, flags->prefix) &&
-	       read_switch(PREFIX "TRUST_FORWARDED", false, &config->trust_forwarded) && read_events(config) &&
-	       read_switch(PREFIX "DOCS", true, &config->docs) &&
-	       read_switch(PREFIX "CORE_DUMPS", false, &config->core_dumps) &&
-	       read_log_level(config, flags->log_level) && config_read_webhooks(&config->webhooks) &&
-	       read_allowed_recipients(config);
+	*config = (struct config){0};
+	return read_address(SETTING_LISTEN, &config->listen) &&
+	       read_address(SETTING_ADMIN_LISTEN, &config->admin_listen) && read_capacity(config) &&
+	       read_clients(config) && read_budget(config) && config_read_prefix(config) &&
+	       setting_switch(SETTING_TRUST_FORWARDED, &config->trust_forwarded) && read_events(config) &&
+	       setting_switch(SETTING_DOCS, &config->docs) && setting_switch(SETTING_CORE_DUMPS, &config->core_dumps) &&
+	       read_log_level(config) && config_read_webhooks(&config->webhooks) && read_allowed_recipients(config);
 }
 
 static bool holds_certificates(const char *path)
@@ -233,27 +174,21 @@ static bool holds_certificates(const char *path)
 
 bool config_read_webhooks(struct webhooks_options *options)
 {
-	const char *allow = setting(NULL, PREFIX "WEBHOOK_ALLOW");
-	const char *schedule = setting(NULL, PREFIX "WEBHOOK_SCHEDULE");
-	int64_t timeout, connections, disable_after;
+	int64_t timeout_seconds, disable_after_seconds;
 
-	if (!read_number(NULL, NULL, PREFIX "WEBHOOK_TIMEOUT", 1, 300, 15, &timeout) ||
-	    !read_number(NULL, NULL, PREFIX "WEBHOOK_CONNECTIONS", 1, 1000, 16, &connections) ||
-	    !read_number(NULL, NULL, PREFIX "WEBHOOK_DISABLE_AFTER", 0, 31536000, 432000, &disable_after))
+	if (!setting_number(SETTING_WEBHOOK_TIMEOUT, &timeout_seconds) ||
+	    !read_size(SETTING_WEBHOOK_CONNECTIONS, &options->connections) ||
+	    !setting_number(SETTING_WEBHOOK_DISABLE_AFTER, &disable_after_seconds))
 		return false;
-	options->poster.timeout_ms = (int)timeout * 1000;
-	options->poster.ca_file = setting(NULL, PREFIX "WEBHOOK_CA_FILE");
-	options->connections = (size_t)connections;
-	options->disable_after = disable_after * 1000000;
+	options->poster.timeout_ms = (int)timeout_seconds * 1000;
+	options->poster.ca_file = setting_text(SETTING_WEBHOOK_CA_FILE);
+	options->disable_after = disable_after_seconds * 1000000;
 	if (options->poster.ca_file && !holds_certificates(options->poster.ca_file))
-		return refuse(PREFIX "WEBHOOK_CA_FILE", options->poster.ca_file,
-			      "a file that can be read and holds certificates in PEM form");
-	if (!address_guard_read(&options->poster.guard, allow))
-		return refuse(PREFIX "WEBHOOK_ALLOW", allow,
-			      "'private', or addresses and CIDR ranges with commas between them, such as 10.0.0.0/8");
-	if (!schedule_read(&options->schedule, span_from(schedule ? schedule : SCHEDULE_DEFAULT)))
-		return refuse(PREFIX "WEBHOOK_SCHEDULE", schedule,
-			      "up to 32 pauses in seconds with commas between them, such as " SCHEDULE_DEFAULT);
+		return setting_refuse(SETTING_WEBHOOK_CA_FILE);
+	if (!address_guard_read(&options->poster.guard, setting_text(SETTING_WEBHOOK_ALLOW)))
+		return setting_refuse(SETTING_WEBHOOK_ALLOW);
+	if (!schedule_read(&options->schedule, span_from(setting_text(SETTING_WEBHOOK_SCHEDULE))))
+		return setting_refuse(SETTING_WEBHOOK_SCHEDULE);
 	return true;
 }
 

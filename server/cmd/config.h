@@ -1,55 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-/* config.h - the settings of a server: each from a flag, else its environment variable, else its default. */
+/* config.h - what the settings mean to a server: checked, in the units that the code uses. */
 #ifndef CONFIG_H
 #define CONFIG_H
 
-#include "cli.h"
+#include "attributes.h"
+#include "directmessages.h"
 #include "hub_options.h"
 #include "log.h"
 #include "webhooks.h"
 
-/* Of buffer_bytes. */
-#define CONFIG_BUFFERS_LEAST (1 << 24)
-
 struct config {
 	const char *listen;
-	const char *admin_listen; /* NULL: what it is for is served on the other */
+	const char *admin_listen; /* NULL: health and metrics are served at the other address */
 	char prefix[256];         /* "/api/dm/": begins and ends with a slash */
 	unsigned threads;
 	size_t lanes;
 	unsigned connections;
-	size_t connections_per_address; /* 0: any number */
+	size_t connections_per_address; /* 0: no limit */
 	unsigned idle_seconds, slow_seconds;
-	size_t slow_rate; /* bytes a second; 0: any */
+	size_t slow_rate; /* bytes a second; 0: no minimum */
 	size_t header_bytes;
 	size_t body_bytes;
-	size_t buffer_bytes;   /* of all bodies, answers and queues together */
+	size_t buffer_bytes;   /* of all bodies, responses and queues together */
 	size_t content_length; /* characters, or DM_CONTENT_UNLIMITED */
 	int busy_timeout_ms;
 	bool trust_forwarded;
-	bool core_dumps; /* are allowed, and debuggers of the same user */
+	bool core_dumps; /* and debuggers of the same user are allowed */
 	bool record_events;
-	struct hub_options events; /* but for the handle */
-	bool docs;                 /* the OpenAPI document and the docs page */
+	struct hub_options events; /* without handle and budget */
+	bool docs;                 /* serve the OpenAPI document and the docs page */
 	struct webhooks_options webhooks;
 	enum log_level log_level;
 	int64_t *allowed_recipients; /* owned */
 	size_t allowed_recipients_count;
 };
 
-/* What flags gave; NULL where they gave nothing. */
-struct config_flags {
-	const char *listen, *admin_listen, *prefix, *threads, *lanes, *log_level;
-};
-
-/* False after it has told, in a line, which setting is wrong and what it wants. */
-MUST_CHECK bool config_read(struct config *config, const struct config_flags *flags);
+/* Reads all settings of a server. False after the error was printed: the program ends with EXIT_USAGE. Release the
+ * config in either case. */
+MUST_CHECK bool config_read(struct config *config);
 void config_release(struct config *config);
 
-/* Only what concerns deliveries to endpoints. */
+/* Reads only the settings that a delivery to an endpoint needs; false as above. */
 MUST_CHECK bool config_read_webhooks(struct webhooks_options *options);
 
-/* Only the prefix, for those who need no more. */
-MUST_CHECK bool config_read_prefix(struct config *config, const char *flag);
+/* Reads only the prefix; false as above. */
+MUST_CHECK bool config_read_prefix(struct config *config);
 
 #endif

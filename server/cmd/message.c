@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* message.c - message list: what the reference shows in its admin. */
+/* message.c - message list. */
 #include "cli.h"
+#include "database.h"
+#include "subcommands.h"
 
 #include "timestamp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+#define DEFAULT_LIMIT 50 /* commands.c says so, too */
 
 static bool print_name(void *context, const struct dm_user *user)
 {
@@ -17,7 +21,7 @@ static bool print_name(void *context, const struct dm_user *user)
 static void print_user(dm *handle, int64_t id)
 {
 	if (dm_user_by_id(handle, id, print_name, NULL, NULL) != DM_OK)
-		printf("#%lld", (long long)id); /* no name to show: a user deleted behind Django's back */
+		printf("#%lld", (long long)id); /* a user deleted without Django, which left the messages */
 	putchar('\t');
 }
 
@@ -35,7 +39,7 @@ static bool print_message(void *context, const struct dm_message *message)
 	return true;
 }
 
-static bool take_id(void *context, const struct dm_user *user)
+static bool copy_id(void *context, const struct dm_user *user)
 {
 	*(int64_t *)context = user->id;
 	return false;
@@ -46,7 +50,7 @@ static int list(dm *handle, const char *name, size_t limit)
 	struct dm_error error = {0};
 	int64_t user_id = 0;
 
-	if (name && dm_user_by_name(handle, cli_text(name), take_id, &user_id, &error) != DM_OK)
+	if (name && dm_user_by_name(handle, cli_text(name), copy_id, &user_id, &error) != DM_OK)
 		return cli_fail(EXIT_FAILED, "%s; see 'directmessages user list'", error.message);
 	puts("id\tsender\trecipient\ttime\tcontent");
 	if (dm_all_messages(handle, user_id, limit, print_message, handle, &error) != DM_OK)
@@ -54,26 +58,18 @@ static int list(dm *handle, const char *name, size_t limit)
 	return EXIT_SUCCESS;
 }
 
-int message_list_run(const struct command *command, int argc, char **argv)
+int message_list_run(const struct arguments *arguments)
 {
-	const char *name = NULL, *limit_text = "50";
-	const struct cli_flag flags[] = {
-		{"user", "NAME", "only what this user sent or received", &name, NULL},
-		{"limit", "N", "at most so many; 0 for all (default 50)", &limit_text, NULL},
-	};
 	int64_t limit;
-	char **words;
 	int status;
 	dm *handle;
 
-	if (!cli_parse(command, argc, argv, flags, ARRAY_LENGTH(flags), 0, 0, &words, &status))
-		return status;
-	if (!cli_number(limit_text, 0, INT32_MAX, &limit))
-		return cli_fail(EXIT_USAGE, "--limit wants a number from 0 to %d; '%s' is none", INT32_MAX, limit_text);
-	handle = cli_open(NULL, false, &status);
+	if (!arguments_number(arguments, "limit", 0, INT32_MAX, DEFAULT_LIMIT, &limit))
+		return EXIT_USAGE;
+	handle = database_open(&status);
 	if (!handle)
 		return status;
-	status = list(handle, name, (size_t)limit);
+	status = list(handle, arguments_value(arguments, "user"), (size_t)limit);
 	dm_close(handle);
 	return status;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* migrate.c - brings the schema up to date, or tells whether it is. */
+/* migrate.c - migrate: brings the schema up to date, or says whether it is. */
 #include "cli.h"
+#include "database.h"
 
 #include "directmessages_stats.h"
+#include "subcommands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +27,7 @@ static int migrate(void)
 {
 	struct dm_error error = {0};
 	int status;
-	dm *handle = cli_open(NULL, true, &status);
+	dm *handle = database_open_unchecked(NULL, true, &status);
 
 	if (!handle)
 		return status;
@@ -38,24 +40,19 @@ static int migrate(void)
 	return status;
 }
 
-int migrate_run(const struct command *command, int argc, char **argv)
+static int check_schema(void)
 {
-	bool check = false;
-	const struct cli_flag flags[] = {
-		{"check", NULL, "only tell; exit status 1 when something is due", NULL, &check},
-	};
-	char **words;
 	int status;
-	dm *handle;
+	dm *handle = database_open(&status);
 
-	if (!cli_parse(command, argc, argv, flags, ARRAY_LENGTH(flags), 0, 0, &words, &status))
-		return status;
-	if (!check)
-		return migrate();
-	handle = cli_open(NULL, false, &status); /* it looks at the schema */
 	if (!handle)
 		return status;
 	puts("the schema is up to date");
 	dm_close(handle);
 	return EXIT_SUCCESS;
+}
+
+int migrate_run(const struct arguments *arguments)
+{
+	return arguments_value(arguments, "check") ? check_schema() : migrate();
 }

@@ -2,6 +2,8 @@
 /* schema_watch.c - a server's schema: up to date before it serves, or as soon as the database comes. */
 #include "schema_watch.h"
 
+#include "cli.h"
+
 #include "directmessages_stats.h"
 #include "log.h"
 #include "notify.h"

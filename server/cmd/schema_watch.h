@@ -4,7 +4,8 @@
 #ifndef SCHEMA_WATCH_H
 #define SCHEMA_WATCH_H
 
-#include "cli.h"
+#include "attributes.h"
+#include "directmessages.h"
 
 #include <pthread.h>
 

@@ -2,7 +2,9 @@
 /* serve.c - wires everything together and serves until it is told to stop. */
 #include "config.h"
 
+#include "cli.h"
 #include "clock.h"
+#include "database.h"
 #include "directmessages_stats.h"
 #include "document.h"
 #include "front.h"
@@ -13,6 +15,8 @@
 #include "notify.h"
 #include "routes.h"
 #include "schema_watch.h"
+#include "settings.h"
+#include "subcommands.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -77,7 +81,7 @@ static dm *open_database(const struct config *config, bool migrate, int *status)
 		.record_events = config->record_events,
 	};
 
-	return cli_open_only(&options, migrate, status);
+	return database_open_unchecked(&options, migrate, status);
 }
 
 /* Which database, so that nobody looks for messages in another one. */
@@ -171,8 +175,8 @@ static struct budget *new_budget(const struct config *config)
 {
 	size_t share = config->buffer_bytes / 8;
 
-	if (share < CONFIG_BUFFERS_LEAST)
-		share = CONFIG_BUFFERS_LEAST;
+	if (share < SETTINGS_MIN_BUFFER_BYTES)
+		share = SETTINGS_MIN_BUFFER_BYTES;
 	if (share < 4 * config->body_bytes)
 		share = 4 * config->body_bytes;
 	return budget_new(config->buffer_bytes, share);
@@ -293,30 +297,11 @@ static int serve(const struct config *config, bool migrate)
 	return status;
 }
 
-int serve_run(const struct command *command, int argc, char **argv)
+int serve_run(const struct arguments *arguments)
 {
-	struct config_flags given = {0};
-	bool migrate = false;
-	const struct cli_flag flags[] = {
-		{"listen", "ADDR:PORT", "or [IPV6]:PORT or unix:PATH (DIRECTMESSAGES_LISTEN; 127.0.0.1:8000)",
-		 &given.listen, NULL},
-		{"admin-listen", "ADDR:PORT",
-		 "health and metrics are served here, and only here (DIRECTMESSAGES_ADMIN_LISTEN)", &given.admin_listen,
-		 NULL},
-		{"prefix", "PATH", "where the API is mounted (DIRECTMESSAGES_PREFIX; api/dm)", &given.prefix, NULL},
-		{"migrate", NULL, "first bring the schema up to date, making the file if need be", NULL, &migrate},
-		{"threads", "N", "loops that answer (DIRECTMESSAGES_THREADS; one a core)", &given.threads, NULL},
-		{"lanes", "N", "connections to PostgreSQL (DIRECTMESSAGES_LANES; 4)", &given.lanes, NULL},
-		{"log-level", "LEVEL", "debug, info, warning, error (DIRECTMESSAGES_LOG_LEVEL; info)", &given.log_level,
-		 NULL},
-	};
 	struct config config;
-	char **words;
-	int status;
+	int status = config_read(&config) ? serve(&config, arguments_value(arguments, "migrate") != NULL) : EXIT_USAGE;
 
-	if (!cli_parse(command, argc, argv, flags, ARRAY_LENGTH(flags), 0, 0, &words, &status))
-		return status;
-	status = config_read(&config, &given) ? serve(&config, migrate) : EXIT_USAGE;
 	config_release(&config);
 	return status;
 }

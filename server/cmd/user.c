@@ -1,59 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 /* user.c - user create, list, activate, deactivate. */
 #include "cli.h"
+#include "database.h"
+#include "subcommands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PASSWORD_MOST 4096
+#define PASSWORD_SIZE 4096
 
-/* One line of standard input, without its end; false where there is none or it is too long. */
-static bool read_password(char password[PASSWORD_MOST])
+/* Reads one line of standard input, without its line end. False: there is none, it is empty, or it is too long. */
+static bool read_password(char password[PASSWORD_SIZE])
 {
 	size_t length;
 
-	if (!fgets(password, PASSWORD_MOST, stdin))
+	if (!fgets(password, PASSWORD_SIZE, stdin))
 		return false;
 	length = strlen(password);
 	if (length > 0 && password[length - 1] == '\n')
 		password[--length] = '\0';
-	else if (length == PASSWORD_MOST - 1)
+	else if (length == PASSWORD_SIZE - 1)
 		return false;
 	return length > 0;
 }
 
-int user_create_run(const struct command *command, int argc, char **argv)
+int user_create_run(const struct arguments *arguments)
 {
-	const char *email = NULL, *first_name = NULL, *last_name = NULL;
-	bool password_stdin = false;
-	const struct cli_flag flags[] = {
-		{"email", "ADDRESS", "e-mail address", &email, NULL},
-		{"first-name", "NAME", "first name", &first_name, NULL},
-		{"last-name", "NAME", "last name", &last_name, NULL},
-		{"password-stdin", NULL, "read a password from standard input (without: none)", NULL, &password_stdin},
-	};
+	bool has_password = arguments_value(arguments, "password-stdin") != NULL;
 	struct dm_error error = {0};
 	struct dm_new_user user;
-	char password[PASSWORD_MOST];
-	char **words;
+	char password[PASSWORD_SIZE];
 	int64_t id;
 	int status;
 	dm *handle;
 
-	if (!cli_parse(command, argc, argv, flags, ARRAY_LENGTH(flags), 1, 1, &words, &status))
-		return status;
-	if (password_stdin && !read_password(password))
+	if (has_password && !read_password(password))
 		return cli_fail(EXIT_FAILED,
-				"standard input holds no password of at most %d bytes; give one, in one line",
-				PASSWORD_MOST - 2);
-	handle = cli_open(NULL, false, &status);
+				"standard input must hold a password of 1 to %d bytes; give one, in one line",
+				PASSWORD_SIZE - 2);
+	handle = database_open(&status);
 	if (!handle)
 		return status;
-	user = (struct dm_new_user){cli_text(words[0]), cli_text(email), cli_text(first_name), cli_text(last_name),
-				    password_stdin ? cli_text(password) : (struct dm_text){NULL, 0}};
+	user = (struct dm_new_user){
+		.username = cli_text(arguments->words[0]),
+		.email = cli_text(arguments_value(arguments, "email")),
+		.first_name = cli_text(arguments_value(arguments, "first-name")),
+		.last_name = cli_text(arguments_value(arguments, "last-name")),
+		.password = cli_text(has_password ? password : NULL),
+	};
 	if (dm_user_create(handle, &user, &id, &error) == DM_OK)
-		printf("created user %s with id %lld\n", words[0], (long long)id);
+		printf("created user %s with id %lld\n", arguments->words[0], (long long)id);
 	else
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
 	dm_close(handle);
@@ -76,14 +73,13 @@ static bool print_user(void *context, const struct dm_user *user)
 	return true;
 }
 
-int user_list_run(const struct command *command, int argc, char **argv)
+int user_list_run(const struct arguments *arguments)
 {
 	struct dm_error error = {0};
-	char **words;
 	int status;
-	dm *handle;
+	dm *handle = database_open(&status);
 
-	handle = cli_begin(command, argc, argv, 0, &words, &status);
+	(void)arguments;
 	if (!handle)
 		return status;
 	puts("id\tusername\tactive\temail\tfirst name\tlast name");
@@ -94,32 +90,30 @@ int user_list_run(const struct command *command, int argc, char **argv)
 	return status;
 }
 
-static int set_active(const struct command *command, int argc, char **argv, bool active)
+static int set_active(const struct arguments *arguments, bool active)
 {
 	struct dm_error error = {0};
-	char **words;
 	int status;
-	dm *handle;
+	dm *handle = database_open(&status);
 
-	handle = cli_begin(command, argc, argv, 1, &words, &status);
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
-	if (dm_user_set_active(handle, cli_text(words[0]), active, &error) != DM_OK)
+	if (dm_user_set_active(handle, cli_text(arguments->words[0]), active, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s%s", error.message,
 				  error.status == DM_NOT_FOUND ? "; see 'directmessages user list'" : "");
 	else
-		printf("user %s is now %s\n", words[0], active ? "active" : "inactive");
+		printf("user %s is now %s\n", arguments->words[0], active ? "active" : "inactive");
 	dm_close(handle);
 	return status;
 }
 
-int user_activate_run(const struct command *command, int argc, char **argv)
+int user_activate_run(const struct arguments *arguments)
 {
-	return set_active(command, argc, argv, true);
+	return set_active(arguments, true);
 }
 
-int user_deactivate_run(const struct command *command, int argc, char **argv)
+int user_deactivate_run(const struct arguments *arguments)
 {
-	return set_active(command, argc, argv, false);
+	return set_active(arguments, false);
 }

@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* webhook.c - webhook create, list, delete, enable, rotate. */
+/* webhook.c - webhook create, list, delete, enable, rotate, requeue. */
 #include "cli.h"
 
 #include "clock.h"
+#include "database.h"
 #include "directmessages_webhooks.h"
 #include "poster.h"
 #include "signature.h"
+#include "subcommands.h"
 #include "timestamp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define GRACE_HOURS_DEFAULT 24
-#define HOUR INT64_C(3600000000)
+#define DEFAULT_GRACE_HOURS 24   /* commands.c says so, too */
+#define MAX_GRACE_HOURS 8760     /* a year */
+#define HOUR INT64_C(3600000000) /* microseconds */
 
 static const struct {
-	const char *name, *type; /* as the signal is called, and as a delivery's body says */
+	const char *name, *type; /* the signal's, and the one in a delivery's body */
 	unsigned event;
 } events[] = {
 	{"message_sent", "message.sent", DM_WEBHOOK_EVENT(DM_MESSAGE_SENT)},
 	{"message_read", "message.read", DM_WEBHOOK_EVENT(DM_MESSAGE_READ)},
 };
 
-/* The names with commas between them; 0 where one is none of them. NULL is all. */
-static unsigned read_events(const char *list)
+/* Reads names with commas between them; NULL: all events. 0: one of them is not the name of an event. */
+static unsigned parse_events(const char *list)
 {
 	struct span rest = span_from(list);
 	unsigned chosen = list ? 0 : DM_WEBHOOK_ALL_EVENTS;
@@ -42,52 +45,47 @@ static unsigned read_events(const char *list)
 	return chosen;
 }
 
-/* The secret that was given, or else a new one in `made`; NULL after the failure was told. */
+/* The secret that was given, or a new one in `made`. NULL after the error was printed: the command ends with *status.
+ */
 static const char *choose_secret(const char *given, char made[SECRET_SIZE], int *status)
 {
 	if (given && !secret_is_valid(span_from(given))) {
-		*status = cli_fail(EXIT_USAGE, "the secret is not whsec_ and the base64 of 24 to 64 bytes; give such a "
-					       "one, or none to have one made");
+		*status = cli_fail(
+			EXIT_USAGE,
+			"--secret must be whsec_ and the base64 of 24 to 64 bytes; leave it out to have one made");
 		return NULL;
 	}
 	if (!given && !secret_make(made)) {
-		*status = cli_fail(EXIT_FAILED, "the system gives no random numbers; try again later");
+		*status = cli_fail(EXIT_FAILED, "the system has no random numbers; try again later");
 		return NULL;
 	}
 	return given ? given : made;
 }
 
-int webhook_create_run(const struct command *command, int argc, char **argv)
+int webhook_create_run(const struct arguments *arguments)
 {
-	const char *wanted = NULL, *description = NULL, *given = NULL, *secret;
-	const struct cli_flag flags[] = {
-		{"events", "LIST", "message_sent,message_read (default), or one of them", &wanted, NULL},
-		{"description", "TEXT", "what it is for", &description, NULL},
-		{"secret", "SECRET", "whsec_... (without: one is made)", &given, NULL},
-	};
+	const char *url = arguments->words[0], *list = arguments_value(arguments, "events"), *secret;
 	struct dm_error error = {0};
 	struct dm_new_webhook webhook;
 	char made[SECRET_SIZE];
-	char **words;
 	int64_t id;
 	int status;
 	dm *handle;
 
-	if (!cli_parse(command, argc, argv, flags, ARRAY_LENGTH(flags), 1, 1, &words, &status))
-		return status;
-	if (!poster_url_is_valid(words[0]))
+	if (!poster_url_is_valid(url))
 		return cli_fail(EXIT_USAGE,
-				"'%.200s' is no URL of an endpoint; give http://... or https://... without a password",
-				words[0]);
-	if (read_events(wanted) == 0)
-		return cli_fail(EXIT_USAGE, "--events is '%.100s'; give message_sent, message_read or both", wanted);
-	secret = choose_secret(given, made, &status);
-	handle = secret ? cli_open(NULL, false, &status) : NULL;
+				"'%.200s' is not a valid endpoint URL; give http://... or https://... without a "
+				"user name or password",
+				url);
+	if (parse_events(list) == 0)
+		return cli_fail(EXIT_USAGE, "--events is '%.100s'; give message_sent, message_read or both", list);
+	secret = choose_secret(arguments_value(arguments, "secret"), made, &status);
+	handle = secret ? database_open(&status) : NULL;
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
-	webhook = (struct dm_new_webhook){cli_text(words[0]), cli_text(description), cli_text(secret),
-					  read_events(wanted)};
+	webhook = (struct dm_new_webhook){cli_text(url), cli_text(arguments_value(arguments, "description")),
+					  cli_text(secret), parse_events(list)};
 	if (dm_webhook_create(handle, &webhook, &id, &error) == DM_OK)
 		printf("created webhook %lld; its secret is shown this once:\n%s\n", (long long)id, secret);
 	else
@@ -123,14 +121,13 @@ static bool print_webhook(void *context, const struct dm_webhook *webhook)
 	return true;
 }
 
-int webhook_list_run(const struct command *command, int argc, char **argv)
+int webhook_list_run(const struct arguments *arguments)
 {
 	struct dm_error error = {0};
-	char **words;
 	int status;
-	dm *handle;
+	dm *handle = database_open(&status);
 
-	handle = cli_begin(command, argc, argv, 0, &words, &status);
+	(void)arguments;
 	if (!handle)
 		return status;
 	puts("id\tstate\tevents\tcreated\turl\tdescription\tdisabled because");
@@ -141,75 +138,65 @@ int webhook_list_run(const struct command *command, int argc, char **argv)
 	return status;
 }
 
-/* Does something with the webhook, or delivery, whose id is the one argument, and prints `done` of it. */
-static int with_id(const struct command *command, int argc, char **argv,
-		   enum dm_status (*act)(dm *handle, int64_t id, struct dm_error *error), const char *done,
-		   const char *list)
+/* Does something with the webhook or delivery whose id is the command's argument, and prints "<noun> <id> <done>".
+ * `lister` is the command that lists the ids. */
+static int act_on_id(const struct arguments *arguments, const char *lister,
+		     enum dm_status (*act)(dm *handle, int64_t id, struct dm_error *error), const char *noun,
+		     const char *done)
 {
 	struct dm_error error = {0};
 	int64_t id;
-	char **words;
 	int status;
 	dm *handle;
 
-	if (!cli_parse(command, argc, argv, NULL, 0, 1, 1, &words, &status))
-		return status;
-	if (!cli_number(words[0], 1, INT64_MAX, &id))
-		return cli_fail(EXIT_USAGE, "'%.100s' is no id; see 'directmessages webhook %s'", words[0], list);
-	handle = cli_open(NULL, false, &status);
+	if (!arguments_id(arguments, lister, &id))
+		return EXIT_USAGE;
+	handle = database_open(&status);
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
 	if (act(handle, id, &error) == DM_OK)
-		printf("%s %lld\n", done, (long long)id);
+		printf("%s %lld %s\n", noun, (long long)id, done);
 	else
-		status = cli_fail(EXIT_FAILED, "%s; see 'directmessages webhook %s'", error.message, list);
+		status = cli_fail(EXIT_FAILED, "%s; see 'directmessages %s'", error.message, lister);
 	dm_close(handle);
 	return status;
 }
 
-int webhook_delete_run(const struct command *command, int argc, char **argv)
+int webhook_delete_run(const struct arguments *arguments)
 {
-	return with_id(command, argc, argv, dm_webhook_delete, "deleted webhook", "list");
+	return act_on_id(arguments, "webhook list", dm_webhook_delete, "webhook", "deleted");
 }
 
-int webhook_enable_run(const struct command *command, int argc, char **argv)
+int webhook_enable_run(const struct arguments *arguments)
 {
-	return with_id(command, argc, argv, dm_webhook_enable, "enabled webhook", "list");
+	return act_on_id(arguments, "webhook list", dm_webhook_enable, "webhook", "enabled");
 }
 
-int webhook_redeliver_run(const struct command *command, int argc, char **argv)
+int webhook_requeue_run(const struct arguments *arguments)
 {
-	return with_id(command, argc, argv, dm_delivery_retry, "due again: delivery", "deliveries");
+	return act_on_id(arguments, "webhook deliveries", dm_delivery_retry, "delivery", "requeued");
 }
 
-int webhook_rotate_run(const struct command *command, int argc, char **argv)
+int webhook_rotate_run(const struct arguments *arguments)
 {
-	const char *given = NULL, *hours = NULL, *secret;
-	const struct cli_flag flags[] = {
-		{"secret", "SECRET", "the new one (without: one is made)", &given, NULL},
-		{"grace", "HOURS", "how long the old one signs too (24)", &hours, NULL},
-	};
 	struct dm_error error = {0};
 	char made[SECRET_SIZE];
-	int64_t id, grace = GRACE_HOURS_DEFAULT;
-	char **words;
+	const char *secret;
+	int64_t id, grace;
 	int status;
 	dm *handle;
 
-	if (!cli_parse(command, argc, argv, flags, ARRAY_LENGTH(flags), 1, 1, &words, &status))
-		return status;
-	if (!cli_number(words[0], 1, INT64_MAX, &id))
-		return cli_fail(EXIT_USAGE, "'%.100s' is no id; see 'directmessages webhook list'", words[0]);
-	if (hours && !cli_number(hours, 0, 8760, &grace))
-		return cli_fail(EXIT_USAGE, "--grace is '%.100s'; give whole hours from 0 to 8760", hours);
-	secret = choose_secret(given, made, &status);
-	handle = secret ? cli_open(NULL, false, &status) : NULL;
+	if (!arguments_id(arguments, "webhook list", &id) ||
+	    !arguments_number(arguments, "grace", 0, MAX_GRACE_HOURS, DEFAULT_GRACE_HOURS, &grace))
+		return EXIT_USAGE;
+	secret = choose_secret(arguments_value(arguments, "secret"), made, &status);
+	handle = secret ? database_open(&status) : NULL;
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
 	if (dm_webhook_rotate(handle, id, cli_text(secret), clock_now() + grace * HOUR, &error) == DM_OK)
-		printf("webhook %lld has a new secret, which is shown this once; the old one signs too for %lld hours:\n"
+		printf("webhook %lld has a new secret, shown this once; requests are signed with the old one, too, for %lld hours:\n"
 		       "%s\n",
 		       (long long)id, (long long)grace, secret);
 	else

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* webhook_deliveries.c - webhook deliveries: what is waiting, under way, delivered, or given up. */
+/* webhook_deliveries.c - webhook deliveries: lists pending, delivered and failed deliveries. */
 #include "cli.h"
+#include "database.h"
 
 #include "directmessages_webhooks.h"
+#include "subcommands.h"
 #include "timestamp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_DEFAULT 50
+#define DEFAULT_LIMIT 50 /* commands.c says so, too */
 
 static const char *const states[] = {
 	[DM_DELIVERY_PENDING] = "pending",
@@ -48,7 +50,7 @@ static bool print_delivery(void *context, const struct dm_delivery *delivery)
 	return true;
 }
 
-static bool read_state(const char *name, int *state)
+static bool parse_state(const char *name, int *state)
 {
 	*state = DM_ANY_STATE;
 	if (!name)
@@ -62,29 +64,20 @@ static bool read_state(const char *name, int *state)
 	return false;
 }
 
-int webhook_deliveries_run(const struct command *command, int argc, char **argv)
+int webhook_deliveries_run(const struct arguments *arguments)
 {
-	const char *of = NULL, *in = NULL, *most = NULL;
-	const struct cli_flag flags[] = {
-		{"webhook", "ID", "only of this webhook", &of, NULL},
-		{"state", "STATE", "only pending, delivered or failed", &in, NULL},
-		{"limit", "N", "at most so many (50; 0: all)", &most, NULL},
-	};
+	const char *state_name = arguments_value(arguments, "state");
 	struct dm_error error = {0};
-	int64_t webhook_id = 0, limit = LIMIT_DEFAULT;
+	int64_t webhook_id, limit;
 	int status, state;
-	char **words;
 	dm *handle;
 
-	if (!cli_parse(command, argc, argv, flags, ARRAY_LENGTH(flags), 0, 0, &words, &status))
-		return status;
-	if (of && !cli_number(of, 1, INT64_MAX, &webhook_id))
-		return cli_fail(EXIT_USAGE, "--webhook is '%.100s'; see 'directmessages webhook list'", of);
-	if (!read_state(in, &state))
-		return cli_fail(EXIT_USAGE, "--state is '%.100s'; give pending, delivered or failed", in);
-	if (most && !cli_number(most, 0, INT64_MAX, &limit))
-		return cli_fail(EXIT_USAGE, "--limit is '%.100s'; give a whole number, 0 for all", most);
-	handle = cli_open(NULL, false, &status);
+	if (!arguments_number(arguments, "webhook", 1, INT64_MAX, 0, &webhook_id) ||
+	    !arguments_number(arguments, "limit", 0, INT64_MAX, DEFAULT_LIMIT, &limit))
+		return EXIT_USAGE;
+	if (!parse_state(state_name, &state))
+		return cli_fail(EXIT_USAGE, "--state is '%.100s'; give pending, delivered or failed", state_name);
+	handle = database_open(&status);
 	if (!handle)
 		return status;
 	puts("id\twebhook\tname\ttype\tmessage\tstate\tattempts\thappened\tnext attempt\tfinished\tstatus\terror");

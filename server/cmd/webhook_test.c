@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* webhook_test.c - webhook test: one event made up for the purpose, delivered now, and what the endpoint said. */
-#include "config.h"
-
+/* webhook_test.c - webhook test: delivers a test event now, and prints the result. */
+#include "cli.h"
 #include "clock.h"
+#include "config.h"
+#include "database.h"
 #include "random.h"
 #include "shapes.h"
+#include "subcommands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +14,10 @@
 
 struct target {
 	int64_t id;
-	char *url, *secret, *old_secret; /* owned; url is NULL where there is no such webhook */
+	char *url, *secret, *old_secret; /* owned; url is NULL if there is no such webhook */
 };
 
-static bool take_target(void *context, const struct dm_webhook *webhook)
+static bool copy_target(void *context, const struct dm_webhook *webhook)
 {
 	struct target *target = context;
 
@@ -35,7 +37,8 @@ static void release_target(struct target *target)
 	free(target->old_secret);
 }
 
-static void end(struct post *post)
+/* poster_run() has nothing more to do. */
+static void on_finished(struct post *post)
 {
 	post->finished = NULL;
 }
@@ -46,15 +49,17 @@ static int deliver(const struct webhooks_options *options, const struct target *
 	int64_t began = clock_monotonic();
 	struct buffer body;
 	char id[32] = "msg_";
-	struct post post = {
-		.url = target->url, .secret = target->secret, .old_secret = target->old_secret, .finished = end};
+	struct post post = {.url = target->url,
+			    .secret = target->secret,
+			    .old_secret = target->old_secret,
+			    .finished = on_finished};
 	int status = EXIT_SUCCESS;
 
 	buffer_init(&body, 1024);
 	shape_webhook_test(&body, clock_now(), target->id);
 	post.body = buffer_span(&body);
 	if (!poster || !random_hex(id + 4, 24)) {
-		status = cli_fail(EXIT_FAILED, "no memory, or no random numbers; try again later");
+		status = cli_fail(EXIT_FAILED, "no memory or no random numbers; try again later");
 	} else {
 		post.id = span_from(id);
 		if (!poster_start(poster, &post))
@@ -63,7 +68,8 @@ static int deliver(const struct webhooks_options *options, const struct target *
 			while (post.finished)
 				poster_run(poster, 1000);
 		if (*post.error)
-			status = cli_fail(EXIT_FAILED, "webhook %lld was not delivered to: %s; see docs/webhooks.md",
+			status = cli_fail(EXIT_FAILED,
+					  "the test event was not delivered to webhook %lld: %s; see docs/webhooks.md",
 					  (long long)target->id, post.error);
 		else
 			printf("delivered %s: status %u after %lld ms\n", id, post.status,
@@ -75,25 +81,20 @@ static int deliver(const struct webhooks_options *options, const struct target *
 	return status;
 }
 
-int webhook_test_run(const struct command *command, int argc, char **argv)
+int webhook_test_run(const struct arguments *arguments)
 {
 	struct webhooks_options options;
 	struct dm_error error = {0};
 	struct target target = {0};
-	char **words;
 	int status;
 	dm *handle;
 
-	if (!cli_parse(command, argc, argv, NULL, 0, 1, 1, &words, &status))
-		return status;
-	if (!cli_number(words[0], 1, INT64_MAX, &target.id))
-		return cli_fail(EXIT_USAGE, "'%.100s' is no id; see 'directmessages webhook list'", words[0]);
-	if (!config_read_webhooks(&options))
+	if (!arguments_id(arguments, "webhook list", &target.id) || !config_read_webhooks(&options))
 		return EXIT_USAGE;
-	handle = cli_open(NULL, false, &status);
+	handle = database_open(&status);
 	if (!handle)
 		return status;
-	if (dm_webhooks(handle, take_target, &target, &error) != DM_OK)
+	if (dm_webhooks(handle, copy_target, &target, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
 	else if (!target.url)
 		status = cli_fail(EXIT_FAILED, "there is no such webhook; see 'directmessages webhook list'");

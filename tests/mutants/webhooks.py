@@ -54,15 +54,15 @@ MUTANTS = [
     Mutant(
         "DISABLE_AFTER is taken for milliseconds",
         "server/cmd/config.c",
-        "options->disable_after = disable_after * 1000000;",
-        "options->disable_after = disable_after * 1000;",
+        "options->disable_after = disable_after_seconds * 1000000;",
+        "options->disable_after = disable_after_seconds * 1000;",
         FAILURES + "test_an_endpoint_is_disabled_when_its_time_is_over_and_not_before",
     ),
     Mutant(
         "DISABLE_AFTER is taken for minutes",
         "server/cmd/config.c",
-        "options->disable_after = disable_after * 1000000;",
-        "options->disable_after = disable_after * 60000000;",
+        "options->disable_after = disable_after_seconds * 1000000;",
+        "options->disable_after = disable_after_seconds * 60000000;",
         FAILURES + "test_an_endpoint_is_disabled_when_its_time_is_over_and_not_before",
     ),
     Mutant(

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* commands.c - the table of the subcommands: what each is called, takes and does. The help, the manual page and
+ * docs/command-line.md are made from it. */
+#include "commands.h"
+
+#include "cli.h"
+#include "help.h"
+#include "manual.h"
+#include "reference_pages.h"
+#include "subcommands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Here, because it needs the table. */
+static int help_run(const struct arguments *arguments)
+{
+	static const struct {
+		const char *name;
+		void (*print)(const struct command_table *commands);
+	} forms[] = {
+		{"text", help_print_program},
+		{"man", manual_print},
+		{"settings", page_print_settings},
+		{"command-line", page_print_commands},
+	};
+	const char *form = arguments_value(arguments, "form");
+
+	for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
+		if (strcmp(form ? form : "text", forms[i].name) == 0) {
+			forms[i].print(&commands);
+			return EXIT_SUCCESS;
+		}
+	}
+	return cli_fail(EXIT_USAGE, "there is no form '%.100s'; see 'directmessages help --help'", form);
+}
+
+/* clang-format off */
+static const struct command rows[] = {
+	{"serve", "", "Serves the API until SIGTERM or SIGINT.",
+		"After the signal it answers the requests that were sent, for up to ten seconds, and ends. A second signal ends it "
+		"at once.\n\n"
+		"It does not start on a schema that is not up to date, unless `--migrate` is given.",
+		{{.setting = SETTING_LISTEN}, {.setting = SETTING_ADMIN_LISTEN}, {.setting = SETTING_PREFIX},
+		 {"migrate", NULL, "First bring the schema up to date, and create the file if it is missing.", SETTING_NONE},
+		 {.setting = SETTING_THREADS}, {.setting = SETTING_LANES}, {.setting = SETTING_LOG_LEVEL}},
+		serve_run, true},
+	{"migrate", "", "Brings the database's schema up to date.",
+		"Prints a line for each step. On SQLite it creates the file if it is missing.",
+		{{"check", NULL, "Only say whether it is up to date; exit status 1 if it is not.", SETTING_NONE}},
+		migrate_run},
+	{"user create", "NAME", "Creates an active user and prints the id.",
+		"The password is stored as Django stores it. This server never checks it: it knows tokens only.",
+		{{"email", "ADDRESS", "The e-mail address.", SETTING_NONE},
+		 {"first-name", "NAME", "The first name.", SETTING_NONE},
+		 {"last-name", "NAME", "The last name.", SETTING_NONE},
+		 {"password-stdin", NULL, "Read a password, one line, from standard input. Without it the user has none.",
+		  SETTING_NONE}},
+		user_create_run},
+	{"user list", "", "Lists the users.",
+		"Tab-separated: id, username, active, e-mail address, first name, last name.", {{0}}, user_list_run},
+	{"user deactivate", "NAME", "Refuses the user's token from now on.", NULL, {{0}}, user_deactivate_run},
+	{"user activate", "NAME", "Accepts the user's token again.", NULL, {{0}}, user_activate_run},
+	{"token create", "NAME", "Prints the user's token, and creates it if there is none.", NULL,
+		{{"reset", NULL, "Replace the existing token.", SETTING_NONE}}, token_create_run},
+	{"token revoke", "NAME", "Removes the user's token.", NULL, {{0}}, token_revoke_run},
+	{"message list", "", "Lists messages, newest first.",
+		"Tab-separated: id, sender, recipient, time, content. Hidden messages are listed, too.",
+		{{"user", "NAME", "Only messages that this user sent or received.", SETTING_NONE},
+		 {"limit", "N", "Maximum number of messages; `0` for all. The default is `50`.", SETTING_NONE}},
+		message_list_run},
+	{"webhook create", "URL", "Adds an endpoint for webhooks, and prints its id and secret.",
+		"The secret is printed this once.",
+		{{"events", "LIST", "`message_sent`, `message_read`, or both with a comma between them. The default is both.",
+		  SETTING_NONE},
+		 {"description", "TEXT", "What the endpoint is for.", SETTING_NONE},
+		 {"secret", "SECRET", "`whsec_` and the base64 of 24 to 64 bytes. Without it a random secret is made.",
+		  SETTING_NONE}},
+		webhook_create_run},
+	{"webhook list", "", "Lists the endpoints.",
+		"Tab-separated: id, state, events, time of creation, URL, description, why it is disabled.", {{0}},
+		webhook_list_run},
+	{"webhook delete", "ID", "Removes an endpoint and its deliveries.", NULL, {{0}}, webhook_delete_run},
+	{"webhook enable", "ID", "Makes a disabled endpoint active again.", NULL, {{0}}, webhook_enable_run},
+	{"webhook rotate", "ID", "Gives an endpoint a new secret, and prints it.",
+		"The secret is printed this once.",
+		{{"secret", "SECRET", "The new secret. Without it a random secret is made.", SETTING_NONE},
+		 {"grace", "HOURS", "How long requests are signed with the old secret as well. The default is `24`.",
+		  SETTING_NONE}},
+		webhook_rotate_run},
+	{"webhook test", "ID", "Delivers a test event now, and prints the result.", NULL, {{0}}, webhook_test_run},
+	{"webhook deliveries", "", "Lists deliveries, newest first.",
+		"Tab-separated: id, endpoint, name, type, message, state, attempts, time of the event, of the next attempt, of the "
+		"end, HTTP status, error. A delivery is `pending` until it is `delivered`, or has `failed` for good.",
+		{{"webhook", "ID", "Only deliveries to this endpoint.", SETTING_NONE},
+		 {"state", "STATE", "Only `pending`, `delivered` or `failed` ones.", SETTING_NONE},
+		 {"limit", "N", "Maximum number of deliveries; `0` for all. The default is `50`.", SETTING_NONE}},
+		webhook_deliveries_run},
+	{"webhook requeue", "DELIVERY", "Makes a finished delivery due now, with all its attempts before it.", NULL, {{0}},
+		webhook_requeue_run},
+	{"routes", "", "Prints the route table.", NULL, {{.setting = SETTING_PREFIX}}, routes_run},
+	{"help", "", "Prints this program's help, manual page, or pages of documentation.", NULL,
+		{{"form", "FORM", "`text` (the default), `man`, `settings` or `command-line`; the last two are Markdown.",
+		  SETTING_NONE}},
+		help_run},
+};
+/* clang-format on */
+
+const struct command_table commands = {rows, ARRAY_LENGTH(rows)};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* database.c - opens the database that the settings name. */
+#include "database.h"
+
+#include "cli.h"
+#include "settings.h"
+
+dm *database_open_unchecked(const struct dm_options *given, bool create, int *status)
+{
+	struct dm_options options = given ? *given : (struct dm_options){0};
+	struct dm_error error = {0};
+	bool prepared;
+	dm *handle;
+
+	*status = EXIT_USAGE;
+	if (!setting_switch(SETTING_PREPARED, &prepared))
+		return NULL;
+	options.database = setting_text(SETTING_DATABASE);
+	options.create = create;
+	options.unprepared = !prepared;
+	options.user_table = (struct dm_user_table){
+		.table = setting_text(SETTING_USER_TABLE),
+		.id = setting_text(SETTING_USER_ID),
+		.username = setting_text(SETTING_USER_USERNAME),
+		.first_name = setting_text(SETTING_USER_FIRST_NAME),
+		.last_name = setting_text(SETTING_USER_LAST_NAME),
+		.email = setting_text(SETTING_USER_EMAIL),
+		.is_active = setting_text(SETTING_USER_IS_ACTIVE),
+	};
+	if (dm_open(&options, &handle, &error) == DM_OK)
+		return handle;
+	*status = cli_fail(error.status == DM_INVALID ? EXIT_USAGE : EXIT_FAILED, "%s", error.message);
+	return NULL;
+}
+
+dm *database_open(int *status)
+{
+	struct dm_error error = {0};
+	dm *handle = database_open_unchecked(NULL, false, status);
+
+	if (!handle || dm_check_schema(handle, &error) == DM_OK)
+		return handle;
+	*status = cli_fail(EXIT_FAILED, "%s", error.message);
+	dm_close(handle);
+	return NULL;
+}

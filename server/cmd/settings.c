@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* settings.c - the table of the settings, and how one gets its value. */
+#include "settings.h"
+
+#include "cli.h"
+#include "schedule.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define V(name) "DIRECTMESSAGES_" name
+#define TEXT .type = SETTING_TYPE_TEXT
+#define NUMBER(from, to, fallback) .type = SETTING_TYPE_NUMBER, .min = (from), .max = (to), .number = (fallback)
+#define SWITCH(fallback) .type = SETTING_TYPE_SWITCH, .number = (fallback)
+
+#define BY_ALL "Read by every command that opens the database."
+#define BY_SERVE "Read by `serve`."
+
+/* clang-format off */
+static const struct setting_row rows[SETTING_COUNT] = {
+	[SETTING_DATABASE] = {TEXT, .section = "Database", .intro = BY_ALL,
+		.variable = "DATABASE_URL", .flag = "database", .argument = "URL",
+		.values = "the URL of a SQLite file or of a PostgreSQL database", .text = "sqlite:///directmessages.db",
+		.help = "`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user@host:port/database`, which may "
+			"hold any of libpq's keywords."},
+	[SETTING_PREPARED] = {SWITCH(1), .variable = V("PREPARED"),
+		.help = "`0`: do not prepare statements on PostgreSQL, for a connection pooler that cannot keep them."},
+
+	[SETTING_USER_TABLE] = {TEXT, .section = "User table",
+		.intro = BY_ALL " For a Django project with its own user model (`AUTH_USER_MODEL`).",
+		.variable = V("USER_TABLE"), .values = "the name of a table", .unset = "`auth_user`",
+		.help = "The table that holds the users. A dot separates a schema from it."},
+	[SETTING_USER_ID] = {TEXT, .variable = V("USER_ID"), .values = "the name of a column", .unset = "`id`",
+		.help = "The primary key, an integer or bigint."},
+	[SETTING_USER_USERNAME] = {TEXT, .variable = V("USER_USERNAME"), .values = "the name of a column",
+		.unset = "`username`", .help = "The unique name. May be the column of the e-mail address."},
+	[SETTING_USER_FIRST_NAME] = {TEXT, .variable = V("USER_FIRST_NAME"), .values = "the name of a column, or -",
+		.unset = "`first_name`", .help = "`-`: there is no such column; the value is always empty."},
+	[SETTING_USER_LAST_NAME] = {TEXT, .variable = V("USER_LAST_NAME"), .values = "the name of a column, or -",
+		.unset = "`last_name`", .help = "`-`: there is no such column; the value is always empty."},
+	[SETTING_USER_EMAIL] = {TEXT, .variable = V("USER_EMAIL"), .values = "the name of a column, or -",
+		.unset = "`email`", .help = "`-`: there is no such column; the value is always empty."},
+	[SETTING_USER_IS_ACTIVE] = {TEXT, .variable = V("USER_IS_ACTIVE"), .values = "the name of a column, or -",
+		.unset = "`is_active`", .help = "`-`: there is no such column; all users are active."},
+
+	[SETTING_LISTEN] = {TEXT, .section = "Serving", .intro = "Read by `serve`; `routes` reads the prefix.",
+		.variable = V("LISTEN"), .flag = "listen", .argument = "ADDR:PORT",
+		.values = "ADDR:PORT, [IPV6]:PORT, :PORT or unix:PATH", .text = "127.0.0.1:8000",
+		.help = "Where the API is served. `:PORT` listens on all addresses. With port 0 the system chooses one, "
+			"which the log names."},
+	[SETTING_ADMIN_LISTEN] = {TEXT, .variable = V("ADMIN_LISTEN"), .flag = "admin-listen", .argument = "ADDR:PORT",
+		.values = "ADDR:PORT, [IPV6]:PORT, :PORT or unix:PATH", .unset = "none",
+		.help = "Serves `/livez`, `/readyz` and `/metrics` here, and no longer at the other address."},
+	[SETTING_PREFIX] = {TEXT, .variable = V("PREFIX"), .flag = "prefix", .argument = "PATH",
+		.values = "a path of letters, digits and . _ ~ / -, such as api/dm", .text = "api/dm",
+		.may_be_empty = true, .help = "The path below which the API is served. May be empty."},
+	[SETTING_DOCS] = {SWITCH(1), .variable = V("DOCS"), .help = "`0`: do not serve `/api/schema/` and `/api/docs/`."},
+	[SETTING_TRUST_FORWARDED] = {SWITCH(0), .variable = V("TRUST_FORWARDED"),
+		.help = "`1`: make the links of pages from `X-Forwarded-Proto` and `X-Forwarded-Host`. Only behind a proxy "
+			"that sets both."},
+	[SETTING_LOG_LEVEL] = {TEXT, .variable = V("LOG_LEVEL"), .flag = "log-level", .argument = "LEVEL",
+		.values = "debug, info, warning or error", .text = "info",
+		.help = "What is logged on standard error; `info` includes a line for each request."},
+	[SETTING_CORE_DUMPS] = {SWITCH(0), .variable = V("CORE_DUMPS"),
+		.help = "`1`: allow core dumps, and debuggers of the same user. Both reveal tokens and messages."},
+
+	[SETTING_ALLOWED_RECIPIENTS] = {TEXT, .section = "Rules", .intro = BY_SERVE,
+		.variable = V("ALLOWED_RECIPIENTS"), .values = "user ids with commas between them, such as 1,2,3",
+		.unset = "none", .help = "These users may message everybody; all others may message only these. None: everybody "
+			"may message everybody."},
+	[SETTING_MAX_CONTENT_LENGTH] = {NUMBER(0, 1 << 30, 65536), .variable = V("MAX_CONTENT_LENGTH"),
+		.help = "Maximum length of a message in characters; a longer one is refused with 400. `0`: no limit. Stored "
+			"messages are shown whatever their length."},
+
+	[SETTING_THREADS] = {NUMBER(1, 256, 0), .section = "Capacity", .intro = BY_SERVE,
+		.variable = V("THREADS"), .flag = "threads", .argument = "N", .unset = "one per core",
+		.help = "Threads that serve HTTP."},
+	[SETTING_LANES] = {NUMBER(1, 64, 4), .variable = V("LANES"), .flag = "lanes", .argument = "N",
+		.help = "Connections to PostgreSQL: one writes, the others read."},
+	[SETTING_BUSY_TIMEOUT] = {NUMBER(1, 600000, 5000), .variable = V("BUSY_TIMEOUT"),
+		.help = "Milliseconds that an operation waits for a locked file, or for PostgreSQL. After that the response is "
+			"503."},
+	[SETTING_MAX_BODY_BYTES] = {NUMBER(1, 1 << 30, 2621440), .variable = V("MAX_BODY_BYTES"),
+		.help = "Maximum size of a request body; a larger one is refused with 413."},
+	[SETTING_MAX_BUFFER_BYTES] = {NUMBER(SETTINGS_MIN_BUFFER_BYTES, INT64_C(1) << 40, 1 << 28),
+		.variable = V("MAX_BUFFER_BYTES"),
+		.help = "Maximum size of all bodies, responses and queues together; beyond it the response is 503. At least four "
+			"times `DIRECTMESSAGES_MAX_BODY_BYTES`."},
+	[SETTING_MAX_HEADER_BYTES] = {NUMBER(1024, 1 << 24, 8192), .variable = V("MAX_HEADER_BYTES"),
+		.help = "Approximate maximum size of the request line plus headers."},
+	[SETTING_MAX_CONNECTIONS] = {NUMBER(1, 1000000, 10000), .variable = V("MAX_CONNECTIONS"),
+		.help = "Maximum number of connections. When all are taken, a new one replaces one that has been silent for a "
+			"second, or waits."},
+	[SETTING_MAX_CONNECTIONS_PER_ADDRESS] = {NUMBER(0, 1000000, 0), .variable = V("MAX_CONNECTIONS_PER_ADDRESS"),
+		.help = "Maximum number of connections from one IPv4 address or IPv6 /64 network. `0`: no limit, as needed behind "
+			"a proxy. Unix sockets are not counted."},
+	[SETTING_IDLE_TIMEOUT] = {NUMBER(1, 86400, 30), .variable = V("IDLE_TIMEOUT"),
+		.help = "Seconds after which a connection without traffic is closed."},
+	[SETTING_SLOW_TIMEOUT] = {NUMBER(1, 86400, 10), .variable = V("SLOW_TIMEOUT"),
+		.help = "Seconds in which the head of a request must arrive, from its first byte. After that the connection is "
+			"closed."},
+	[SETTING_SLOW_RATE] = {NUMBER(0, 1 << 30, 500), .variable = V("SLOW_RATE"),
+		.help = "Minimum bytes per second at which a client sends a body or reads a response, measured over "
+			"`DIRECTMESSAGES_SLOW_TIMEOUT`. `0`: no minimum."},
+
+	[SETTING_EVENTS] = {SWITCH(1), .section = "Events", .intro = BY_SERVE, .variable = V("EVENTS"),
+		.help = "`1`: record each message sent or read in the event log, in the same commit. `0`: no event log, no event "
+			"streams, no webhooks."},
+	[SETTING_EVENTS_KEEP_DAYS] = {NUMBER(1, 36500, 7), .variable = V("EVENTS_KEEP_DAYS"),
+		.help = "Days after which an event is removed from the log. The newest one stays."},
+	[SETTING_EVENTS_KEEP] = {NUMBER(1, INT64_C(1000000000000), 1000000), .variable = V("EVENTS_KEEP"),
+		.help = "Maximum number of events in the log; the oldest are removed."},
+	[SETTING_EVENTS_STREAMS] = {NUMBER(1, 1000000, 10000), .variable = V("EVENTS_STREAMS"),
+		.help = "Maximum number of open event streams; beyond it the response is 503. Each is an open file."},
+	[SETTING_EVENTS_STREAMS_PER_USER] = {NUMBER(1, 1000000, 20), .variable = V("EVENTS_STREAMS_PER_USER"),
+		.help = "Maximum number of open event streams of one user; beyond it the response is 429."},
+	[SETTING_EVENTS_HEARTBEAT] = {NUMBER(1, 3600, 15), .variable = V("EVENTS_HEARTBEAT"),
+		.help = "Seconds between comments on an event stream. The user's token is checked each time."},
+	[SETTING_EVENTS_QUEUE_BYTES] = {NUMBER(1024, 1 << 30, 65536), .variable = V("EVENTS_QUEUE_BYTES"),
+		.help = "An event stream with more unread bytes than this is closed when the next event comes."},
+
+	[SETTING_WEBHOOK_ALLOW] = {TEXT, .section = "Webhooks",
+		.intro = "Read by `serve`; `webhook test` reads the addresses, the timeout and the certificate file.",
+		.variable = V("WEBHOOK_ALLOW"),
+		.values = "'private', or addresses and CIDR ranges with commas between them, such as 10.0.0.0/8", .unset = "none",
+		.help = "Addresses that endpoints may have although they are not public."},
+	[SETTING_WEBHOOK_SCHEDULE] = {TEXT, .variable = V("WEBHOOK_SCHEDULE"),
+		.values = "up to 32 pauses in seconds with commas between them, such as " SCHEDULE_DEFAULT,
+		.text = SCHEDULE_DEFAULT, .help = "Seconds before the second, third, ... attempt of a delivery."},
+	[SETTING_WEBHOOK_TIMEOUT] = {NUMBER(1, 300, 15), .variable = V("WEBHOOK_TIMEOUT"),
+		.help = "Seconds for one request to an endpoint."},
+	[SETTING_WEBHOOK_CONNECTIONS] = {NUMBER(1, 1000, 16), .variable = V("WEBHOOK_CONNECTIONS"),
+		.help = "Maximum number of concurrent requests to one endpoint."},
+	[SETTING_WEBHOOK_DISABLE_AFTER] = {NUMBER(0, 31536000, 432000), .variable = V("WEBHOOK_DISABLE_AFTER"),
+		.help = "Seconds without a successful delivery after which an endpoint is disabled."},
+	[SETTING_WEBHOOK_CA_FILE] = {TEXT, .variable = V("WEBHOOK_CA_FILE"),
+		.values = "a file that can be read and holds certificates in PEM form", .unset = "the system's",
+		.help = "The authorities that may sign an endpoint's certificate."},
+};
+/* clang-format on */
+
+static const char *given[SETTING_COUNT]; /* by flags */
+
+const struct setting_row *setting_row(enum setting setting)
+{
+	return &rows[setting];
+}
+
+void setting_give(enum setting setting, const char *value)
+{
+	given[setting] = value;
+}
+
+/* From the flag, else the environment; NULL: from neither. */
+static const char *configured(enum setting setting)
+{
+	const char *value = getenv(rows[setting].variable);
+
+	if (given[setting])
+		return given[setting];
+	return value && (*value || rows[setting].may_be_empty) ? value : NULL;
+}
+
+const char *setting_text(enum setting setting)
+{
+	const char *value = configured(setting);
+
+	return value ? value : rows[setting].text;
+}
+
+void setting_format_values(const struct setting_row *row, char values[SETTING_VALUES_SIZE])
+{
+	if (row->type == SETTING_TYPE_SWITCH)
+		snprintf(values, SETTING_VALUES_SIZE, "0 or 1");
+	else if (row->type == SETTING_TYPE_NUMBER)
+		snprintf(values, SETTING_VALUES_SIZE, "a whole number from %lld to %lld", (long long)row->min,
+			 (long long)row->max);
+	else
+		snprintf(values, SETTING_VALUES_SIZE, "%s", row->values);
+}
+
+void setting_format_default(const struct setting_row *row, char text[SETTING_DEFAULT_SIZE])
+{
+	if (row->unset)
+		snprintf(text, SETTING_DEFAULT_SIZE, "%s", row->unset);
+	else if (row->type == SETTING_TYPE_TEXT)
+		snprintf(text, SETTING_DEFAULT_SIZE, "`%s`", row->text);
+	else
+		snprintf(text, SETTING_DEFAULT_SIZE, "`%lld`", (long long)row->number);
+}
+
+bool setting_refuse(enum setting setting)
+{
+	const struct setting_row *row = &rows[setting];
+	char values[SETTING_VALUES_SIZE];
+
+	setting_format_values(row, values);
+	cli_fail(EXIT_USAGE, "%s%s is '%.100s'; give %s", given[setting] ? "--" : "",
+		 given[setting] ? row->flag : row->variable, configured(setting), values);
+	return false;
+}
+
+bool setting_number(enum setting setting, int64_t *number)
+{
+	const struct setting_row *row = &rows[setting];
+	const char *value = configured(setting);
+
+	*number = row->number;
+	return !value || cli_parse_number(value, row->min, row->max, number) || setting_refuse(setting);
+}
+
+bool setting_switch(enum setting setting, bool *on)
+{
+	const char *value = configured(setting);
+
+	*on = value ? strcmp(value, "1") == 0 : rows[setting].number == 1;
+	return !value || *on || strcmp(value, "0") == 0 || setting_refuse(setting);
+}

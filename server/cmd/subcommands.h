@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* subcommands.h - the functions of the subcommands: each does its work and returns the exit status. */
+#ifndef SUBCOMMANDS_H
+#define SUBCOMMANDS_H
+
+#include "arguments.h"
+
+int serve_run(const struct arguments *arguments);
+int migrate_run(const struct arguments *arguments);
+int user_create_run(const struct arguments *arguments);
+int user_list_run(const struct arguments *arguments);
+int user_activate_run(const struct arguments *arguments);
+int user_deactivate_run(const struct arguments *arguments);
+int token_create_run(const struct arguments *arguments);
+int token_revoke_run(const struct arguments *arguments);
+int message_list_run(const struct arguments *arguments);
+int webhook_create_run(const struct arguments *arguments);
+int webhook_list_run(const struct arguments *arguments);
+int webhook_delete_run(const struct arguments *arguments);
+int webhook_enable_run(const struct arguments *arguments);
+int webhook_rotate_run(const struct arguments *arguments);
+int webhook_test_run(const struct arguments *arguments);
+int webhook_deliveries_run(const struct arguments *arguments);
+int webhook_requeue_run(const struct arguments *arguments);
+int routes_run(const struct arguments *arguments);
+
+#endif

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""The manual page, docs/settings.md and docs/command-line.md: made by the program, whole, and up to date."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from harness import BUILD, ROOT, run_program
+from test_cli import COMMANDS, FLAGS
+
+pytestmark = pytest.mark.sqlite
+
+VARIABLE = re.compile(r"\b(?:DATABASE_URL|DIRECTMESSAGES_[A-Z_]*[A-Z])\b")
+# Not read by the program: those of the build, of the tests, and the prefix of a family of settings.
+OTHER_VARIABLES = re.compile(r"DIRECTMESSAGES_(BUILD|DJANGO_PYTHON|FUZZ|SCHEMATHESIS|SCHEMATHESIS_SEED|TEST_DEADLINE|USER|WEBHOOK|VERSION)")
+
+
+def printed(form):
+    done = run_program("help", "--form", form)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def settings():
+    """Every variable that the program reads, as its table of settings names them."""
+    return set(VARIABLE.findall(re.sub(r"^\| (`\w+`).*|.*", r"\1", printed("settings"), flags=re.MULTILINE)))
+
+
+@pytest.mark.parametrize("page", ["settings", "command-line"])
+def test_the_page_is_what_the_program_prints(page):
+    assert (ROOT / "docs" / f"{page}.md").read_text() == printed(page), "run 'make reference'"
+
+
+def test_each_setting_has_one_row():
+    rows = re.findall(r"^\| `(\w+)` \|", printed("settings"), re.MULTILINE)
+    assert len(rows) == len(set(rows)) > 40
+
+
+def test_text_is_what_the_flag_help_prints():
+    assert printed("text") == run_program("--help").stdout
+
+
+def test_serve_help_names_every_setting():
+    assert settings() <= set(VARIABLE.findall(run_program("serve", "--help").stdout))
+
+
+def test_help_fits_a_terminal():
+    for words in ([], *COMMANDS):
+        for line in run_program(*words, "--help").stdout.splitlines():
+            assert len(line) <= 80 or " " not in line.strip(), line
+
+
+@pytest.mark.parametrize("form", ["command-line", "man"])
+def test_commands_and_flags_are_described(form):
+    text = printed(form).replace("\\-", "-")
+    for command in COMMANDS:
+        assert re.search(rf"^(## |\\fB){' '.join(command)}\b", text, re.MULTILINE), command
+    for flag in sum(FLAGS.values(), []):
+        assert re.search(rf"^(\| `|\\fB){flag}\b", text, re.MULTILINE), flag
+
+
+def test_manual_names_every_setting():
+    named = set(re.findall(r"^\\fB(\w+)\\fR$", printed("man"), re.MULTILINE))
+    assert settings() <= named
+
+
+def test_pages_name_no_other_settings():
+    known = settings()
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for name in VARIABLE.findall(page.read_text()):
+            assert name in known or OTHER_VARIABLES.fullmatch(name), f"{page.name}: {name}"
+
+
+def test_manual_is_made_by_the_build():
+    assert (BUILD / "directmessages.1").read_text() == printed("man")
+
+
+@pytest.mark.parametrize("checker", [["mandoc", "-Tlint", "-Wwarning"], ["man", "--warnings", "-l"]], ids=lambda words: words[0])
+def test_manual_is_well_formed(checker, tmp_path):
+    if not shutil.which(checker[0]):
+        pytest.skip(f"{checker[0]} is not installed")
+    page = tmp_path / "directmessages.1"
+    page.write_text(printed("man"))
+    done = subprocess.run([*checker, page], capture_output=True, text=True, timeout=60, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
+    warnings = done.stderr if checker[0] == "man" else done.stdout + done.stderr
+    assert (done.returncode, warnings) == (0, "")

@@ -35,7 +35,7 @@ static enum http_outcome marked(struct exchange *exchange)
 enum http_outcome conversation_get(struct exchange *exchange)
 {
 	if (!listing_begin(exchange, CURSOR_TIME)) /* before anything is marked */
-		return HTTP_ANSWER;
+		return HTTP_RESPOND;
 	if (exchange->is_head)
 		return list(exchange);
 	exchange_operation(exchange, DM_OP_MARK_CONVERSATION_READ)->partner_id = exchange->target_id;

@@ -84,14 +84,14 @@ static ssize_t read_piece(void *context, char *out, size_t size)
 
 	if (left == 0 || stream->is_asked) {
 		if (!stream->is_asked && stream->ended)
-			return HTTP_STREAM_END;
+			return HTTP_SOURCE_END;
 		if (!stream->is_asked && !ask_for_piece(stream)) {
 			stream->is_asked = true; /* when it is there, this is called again */
-			return HTTP_STREAM_WAIT;
+			return HTTP_SOURCE_WAIT;
 		}
 		stream->is_asked = false;
 		if (stream->operation.status != DM_OK || stream->piece.failed)
-			return HTTP_STREAM_FAILED;
+			return HTTP_SOURCE_FAILED;
 		left = stream->piece.length;
 	}
 	if (left > size)
@@ -111,7 +111,7 @@ static void release(void *context)
 
 static enum http_outcome marked(struct exchange *exchange)
 {
-	struct http_stream stream = {read_piece, release, NULL};
+	struct http_body_source stream = {read_piece, release, NULL};
 	struct conversation_stream *conversation;
 
 	if (exchange->operation.status != DM_OK)

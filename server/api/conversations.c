@@ -19,7 +19,7 @@ enum http_outcome conversations_get(struct exchange *exchange)
 	struct dm_operation *operation;
 
 	if (!page)
-		return HTTP_ANSWER;
+		return HTTP_RESPOND;
 	operation = exchange_operation(exchange, DM_OP_PARTNERS);
 	operation->page = page->from;
 	operation->on_user = add_partner;

@@ -8,7 +8,7 @@
 static ssize_t read_nothing(void *context, char *out, size_t size)
 {
 	(void)context, (void)out, (void)size;
-	return HTTP_STREAM_END;
+	return HTTP_SOURCE_END;
 }
 
 static void release_nothing(void *context)
@@ -19,7 +19,7 @@ static void release_nothing(void *context)
 /* The headers of a stream, and nothing behind them. */
 static enum http_outcome answer_head(struct exchange *exchange)
 {
-	static const struct http_stream nothing = {.read = read_nothing, .release = release_nothing};
+	static const struct http_body_source nothing = {.read = read_nothing, .release = release_nothing};
 
 	return answer_stream(exchange, 200, &nothing);
 }

@@ -99,7 +99,7 @@ static enum http_outcome complete(struct exchange *exchange, unsigned status)
 	response_header(response, "X-Content-Type-Options", "nosniff");
 	if (status == 401)
 		response_header(response, "WWW-Authenticate", "Token");
-	return HTTP_ANSWER;
+	return HTTP_RESPOND;
 }
 
 enum http_outcome answer_no_room(struct request *request)
@@ -110,13 +110,13 @@ enum http_outcome answer_no_room(struct request *request)
 	log_line(LOG_WARNING, NO_ROOM);
 	if (exchange && exchange->is_stored)
 		return HTTP_DROP;
-	if (response->stream.read)
-		response->stream.release(response->stream.context);
+	if (response->source.read)
+		response->source.release(response->source.context);
 	buffer_release(&response->body);
 	*response = exchange_no_room;
 	if (exchange && exchange->route)
 		response_header(response, "Allow", exchange->route->allow);
-	return HTTP_ANSWER;
+	return HTTP_RESPOND;
 }
 
 enum http_outcome answer(struct exchange *exchange, unsigned status)
@@ -136,9 +136,9 @@ enum http_outcome answer_empty(struct exchange *exchange, unsigned status)
 	return complete(exchange, status);
 }
 
-enum http_outcome answer_stream(struct exchange *exchange, unsigned status, const struct http_stream *stream)
+enum http_outcome answer_stream(struct exchange *exchange, unsigned status, const struct http_body_source *stream)
 {
-	exchange->request->response.stream = *stream;
+	exchange->request->response.source = *stream;
 	return answer(exchange, status);
 }
 
@@ -146,7 +146,7 @@ enum http_outcome answer_detached(struct exchange *exchange, unsigned status)
 {
 	enum http_outcome outcome = answer(exchange, status);
 
-	return outcome == HTTP_ANSWER && exchange->request->response.status == status ? HTTP_DETACH : outcome;
+	return outcome == HTTP_RESPOND && exchange->request->response.status == status ? HTTP_DETACH : outcome;
 }
 
 enum http_outcome answer_detail(struct exchange *exchange, unsigned status, struct span detail)

@@ -65,7 +65,7 @@ enum http_outcome exchange_wait(struct exchange *exchange);
  * four send exchange->content_type, errors are always JSON. */
 enum http_outcome answer(struct exchange *exchange, unsigned status); /* it is in the response's body */
 enum http_outcome answer_lent(struct exchange *exchange, unsigned status, struct span body); /* never copied or freed */
-enum http_outcome answer_stream(struct exchange *exchange, unsigned status, const struct http_stream *stream);
+enum http_outcome answer_stream(struct exchange *exchange, unsigned status, const struct http_body_source *stream);
 enum http_outcome answer_detached(struct exchange *exchange, unsigned status); /* the body is the detacher's */
 enum http_outcome answer_empty(struct exchange *exchange, unsigned status);
 enum http_outcome answer_error(struct exchange *exchange, unsigned status, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -14,9 +14,9 @@ struct address_count {
 	size_t connections;
 };
 
-void addresses_init(struct addresses *addresses, size_t most)
+void addresses_init(struct addresses *addresses, size_t max)
 {
-	addresses->most = most;
+	addresses->max = max;
 	if (!random_bytes(&addresses->seed, sizeof(addresses->seed)))
 		addresses->seed = (uint64_t)(uintptr_t)addresses;
 	pthread_mutex_init(&addresses->mutex, NULL);
@@ -73,7 +73,7 @@ static bool count(struct addresses *addresses, struct address *address)
 {
 	struct address_count **place = find(addresses, address->bytes);
 
-	if (*place && (*place)->connections >= addresses->most)
+	if (*place && (*place)->connections >= addresses->max)
 		return false;
 	if (!*place) {
 		*place = calloc(1, sizeof(**place));
@@ -92,7 +92,7 @@ bool addresses_enter(struct addresses *addresses, const struct sockaddr *from, s
 	bool may;
 
 	*counted = (struct address){.is_counted = false};
-	if (addresses->most == 0 || !read_address(from, length, counted->bytes))
+	if (addresses->max == 0 || !read_address(from, length, counted->bytes))
 		return true;
 	pthread_mutex_lock(&addresses->mutex);
 	may = count(addresses, counted);

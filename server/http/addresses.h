@@ -21,13 +21,13 @@ struct address {
 struct address_count;
 
 struct addresses {
-	size_t most; /* connections of one address; 0: any number */
+	size_t max; /* connections of one address; 0: no limit */
 	uint64_t seed;
 	pthread_mutex_t mutex;
 	struct address_count *buckets[ADDRESS_BUCKETS];
 };
 
-void addresses_init(struct addresses *addresses, size_t most);
+void addresses_init(struct addresses *addresses, size_t max);
 void addresses_release(struct addresses *addresses);
 
 /* Counts one more, of the address that is noted in `counted`; false where it has as many as it may. An IPv6 address

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* connection.c - a client's connection: from accept to close, and whose turn it is.
+/* connection.c - a client's connection, from accept to close.
  *
- * libmicrohttpd does not hear that a client leaves together with its last bytes: it polls for edges, and takes less
- * than it asked for as a sign that there is no more. So the loop polls each socket for that one event itself. */
+ * libmicrohttpd misses the end of a client that leaves together with its last bytes: it polls edge-triggered, and when
+ * a read returns less than it asked for, it expects no more. So the loop polls each socket for that event itself. */
 #include "connection.h"
 
 #include "log.h"
@@ -19,31 +19,14 @@
 
 #define EVENTS_OF_END (EPOLLRDHUP | EPOLLET)
 
-static const struct {
-	const char *name, *sentence;
-} reasons[HTTP_CLOSED_REASONS] = {
-	[HTTP_CLOSED_IDLE] = {"idle", "nothing came"},
-	[HTTP_CLOSED_HEAD] = {"slow-head", "a request's head was not there in time"},
-	[HTTP_CLOSED_SLOW] = {"slow", "a body or an answer hardly moved"},
-	[HTTP_CLOSED_ROOM] = {"room", "it was silent, and others wanted its place"},
-	[HTTP_CLOSED_ADDRESS] = {"address", "its address has as many connections as it may"},
-	[HTTP_CLOSED_STOP] = {"stop", "the server stops"},
-};
-
-const char *http_closed_name(enum http_closed why)
+static void note_closed(struct loop *loop, enum http_closed why)
 {
-	return reasons[why].name;
+	http_closed_note(loop->server->options.counts, why);
 }
 
 /* ---- its end ------------------------------------------------------------------------------------------------- */
 
-static void note_closed(struct loop *loop, enum http_closed why)
-{
-	atomic_fetch_add_explicit(&loop->server->options.counts->closed[why], 1, memory_order_relaxed);
-	log_line(LOG_DEBUG, "closed a connection: %s", reasons[why].sentence);
-}
-
-/* Makes libmicrohttpd read once more, and so find the end. A suspended connection is read when it is resumed. */
+/* Makes libmicrohttpd read once more and so find the end. A suspended connection is read when it is resumed. */
 static void look_again(struct connection *connection)
 {
 	if (connection->is_suspended)
@@ -59,8 +42,8 @@ static void on_event(struct watch *watch, uint32_t events)
 
 	if (events & EPOLLIN) {
 		loop_rewatch(watch->loop, connection->socket, EVENTS_OF_END, watch);
-		if (connection->turn == TURN_QUIET)
-			patience_turn(&watch->loop->patience, connection, TURN_HEAD);
+		if (connection->place.state == CLIENT_QUIET)
+			timeouts_move(&watch->loop->timeouts, &connection->place, CLIENT_HEAD);
 	}
 	if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) && !connection->has_left) {
 		connection->has_left = true;
@@ -68,13 +51,13 @@ static void on_event(struct watch *watch, uint32_t events)
 	}
 }
 
-void connection_look_out(struct connection *connection)
+void connection_watch_for_data(struct connection *connection)
 {
 	loop_rewatch(connection->watch.loop, connection->socket, EVENTS_OF_END | EPOLLIN, &connection->watch);
 }
 
-/* libmicrohttpd hears of the shutdown from the system, and does the rest. What a slow client has not read yet is thrown
- * away: the system would keep it for as long as that one likes. */
+/* libmicrohttpd learns of the shutdown from the system and does the rest. What a slow client has not read is discarded:
+ * the system would keep it for as long as the client likes. */
 void connection_close(struct connection *connection, enum http_closed why)
 {
 	static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
@@ -82,9 +65,9 @@ void connection_close(struct connection *connection, enum http_closed why)
 	if (why == HTTP_CLOSED_SLOW)
 		setsockopt(connection->socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	shutdown(connection->socket, SHUT_RDWR);
-	connection->is_ended = true;
-	connection->ended = why;
-	patience_turn(&connection->watch.loop->patience, connection, TURN_NONE);
+	connection->is_closed = true;
+	connection->closed = why;
+	timeouts_move(&connection->watch.loop->timeouts, &connection->place, CLIENT_CLOSED);
 	note_closed(connection->watch.loop, why);
 }
 
@@ -97,8 +80,8 @@ const char *connection_why(const struct connection *connection, enum MHD_Request
 {
 	if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
 		return NULL;
-	if (connection->is_ended)
-		return http_closed_name(connection->ended);
+	if (connection->is_closed)
+		return http_closed_name(connection->closed);
 	if (how == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN)
 		return http_closed_name(HTTP_CLOSED_STOP);
 	if (how == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
@@ -124,7 +107,7 @@ void connection_forget_refused(struct loop *loop)
 	struct connection *connection;
 
 	while ((connection = loop->accepted) != NULL) {
-		loop->accepted = connection->newer;
+		loop->accepted = connection->next_accepted;
 		forget(connection);
 	}
 }
@@ -145,38 +128,38 @@ void connection_open(struct loop *loop, int socket, const struct sockaddr *addre
 	}
 	connection->watch = (struct watch){.ready = on_event, .loop = loop};
 	connection->socket = socket;
-	connection->turn = TURN_NONE;
+	connection->place = (struct timeout_place){.connection = connection, .state = CLIENT_CLOSED};
 	loop->open++;
 	atomic_fetch_add_explicit(&loop->server->options.counts->open, 1, memory_order_relaxed);
-	connection->newer = loop->accepted;
+	connection->next_accepted = loop->accepted;
 	loop->accepted = connection;
-	/* It closes the socket where it fails. In 1.0 it begins with the connection only when it is run. */
+	/* If it fails it closes the socket. libmicrohttpd 1.0 starts the connection only when the daemon is run. */
 	(void)MHD_add_connection(loop->daemon, socket, address, length);
 }
 
-/* The newest of that socket: an older one was refused, and its socket is closed. */
-static struct connection *take_accepted(struct loop *loop, int socket)
+/* The newest with that socket: an older one was refused, and its socket was closed. */
+static struct connection *pop_accepted(struct loop *loop, int socket)
 {
 	struct connection **place = &loop->accepted, *found;
 
 	while ((*place)->socket != socket)
-		place = &(*place)->newer;
+		place = &(*place)->next_accepted;
 	found = *place;
-	*place = found->newer;
-	found->newer = NULL;
+	*place = found->next_accepted;
+	found->next_accepted = NULL;
 	return found;
 }
 
 static void started(struct loop *loop, struct MHD_Connection *known, void **kept)
 {
 	struct connection *connection =
-		take_accepted(loop, MHD_get_connection_info(known, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+		pop_accepted(loop, MHD_get_connection_info(known, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
 
 	connection->known = known;
 	*kept = connection;
-	patience_turn(&loop->patience, connection, TURN_FRESH);
+	timeouts_move(&loop->timeouts, &connection->place, CLIENT_IDLE);
 	if (!loop_watch(loop, connection->socket, EVENTS_OF_END, &connection->watch))
-		log_line(LOG_DEBUG, "no memory to watch a connection: its end will be noticed late");
+		log_line(LOG_DEBUG, "no memory to watch a connection; its end will be noticed late");
 }
 
 void connection_on_notice(void *context, struct MHD_Connection *known, void **kept,
@@ -190,7 +173,7 @@ void connection_on_notice(void *context, struct MHD_Connection *known, void **ke
 		return;
 	}
 	*kept = NULL;
-	patience_turn(&loop->patience, connection, TURN_NONE);
+	timeouts_move(&loop->timeouts, &connection->place, CLIENT_CLOSED);
 	if (connection->request)
 		request_free(connection->request);
 	forget(connection);
@@ -203,19 +186,19 @@ struct connection *connection_of(struct MHD_Connection *known)
 
 /* ---- its requests -------------------------------------------------------------------------------------------- */
 
-static void turn(struct connection *connection, enum turn turn)
+static void expect(struct connection *connection, enum client_state state)
 {
-	if (!connection->is_ended)
-		patience_turn(&connection->watch.loop->patience, connection, turn);
+	if (!connection->is_closed)
+		timeouts_move(&connection->watch.loop->timeouts, &connection->place, state);
 }
 
-void connection_side(struct connection *connection, enum side side)
+void connection_turn(struct connection *connection, enum side side)
 {
 	connection->is_suspended = false;
 	connection->side = side;
 	connection->moved = 0;
-	connection->is_measured = side == SIDE_BODY; /* nothing has moved yet; an answer's bytes are asked for later */
-	turn(connection, TURN_REQUEST);
+	connection->is_measured = side == SIDE_BODY; /* no byte has moved yet; a response's are counted later */
+	expect(connection, CLIENT_REQUEST);
 }
 
 void connection_suspend(struct connection *connection)
@@ -227,13 +210,13 @@ void connection_suspend(struct connection *connection)
 void connection_resume(struct connection *connection)
 {
 	MHD_resume_connection(connection->known);
-	connection->watch.loop->resumed = true;
+	connection->watch.loop->has_resumed = true;
 }
 
 void connection_resumed(struct connection *connection)
 {
 	if (connection->is_suspended)
-		connection->is_measured = false; /* it was not the client who was slow */
+		connection->is_measured = false; /* the client was not the one who was slow */
 	connection->is_suspended = false;
 }
 
@@ -241,7 +224,7 @@ void connection_end_request(struct connection *connection)
 {
 	connection->request = NULL;
 	connection->is_suspended = false;
-	turn(connection, TURN_FRESH);
+	expect(connection, CLIENT_IDLE);
 }
 
 bool connection_has_data(const struct connection *connection)
@@ -251,9 +234,9 @@ bool connection_has_data(const struct connection *connection)
 	return ioctl(connection->socket, FIONREAD, &waiting) == 0 && waiting > 0;
 }
 
-/* How much its client has taken of all that was sent on it; false where that is not known (on a Unix socket), or where
- * all was taken: then it is not the client who is slow. */
-static bool read_taken(const struct connection *connection, uint64_t *taken)
+/* How many of all bytes sent on it its client has acknowledged. False if that is not known (on a Unix socket), or if
+ * all were: then the client is not the one who is slow. */
+static bool read_acknowledged(const struct connection *connection, uint64_t *bytes)
 {
 	struct tcp_info info = {0};
 	socklen_t length = sizeof(info);
@@ -262,23 +245,23 @@ static bool read_taken(const struct connection *connection, uint64_t *taken)
 	if (getsockopt(connection->socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
 	    ioctl(connection->socket, SIOCOUTQ, &queued) != 0)
 		return false;
-	*taken = info.tcpi_bytes_acked;
+	*bytes = info.tcpi_bytes_acked;
 	return queued > 0;
 }
 
-bool connection_is_slow(struct connection *connection, uint64_t least)
+bool connection_is_slow(struct connection *connection, uint64_t min_bytes)
 {
 	uint64_t moved = 0;
 	bool was_measured = connection->is_measured;
 
 	if (connection->side == SIDE_BODY) {
-		moved = connection->request->http.taken;
+		moved = connection->request->http.received;
 		connection->is_measured = true;
 	} else {
-		connection->is_measured =
-			connection->side == SIDE_ANSWER && !connection->is_suspended && read_taken(connection, &moved);
+		connection->is_measured = connection->side == SIDE_RESPONSE && !connection->is_suspended &&
+					  read_acknowledged(connection, &moved);
 	}
-	if (was_measured && connection->is_measured && moved - connection->moved < least)
+	if (was_measured && connection->is_measured && moved - connection->moved < min_bytes)
 		return true;
 	connection->moved = moved;
 	return false;

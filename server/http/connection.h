@@ -1,73 +1,73 @@
 /* SPDX-License-Identifier: MIT */
-/* connection.h - a client's connection, and whose turn it is; for http.c and loop.c. */
+/* connection.h - a client's connection, from accept to close. On the loop's thread. */
 #ifndef CONNECTION_H
 #define CONNECTION_H
 
 #include "loop.h"
 
+#include <microhttpd.h>
+
 /* Who is to do the next thing for a request. */
 enum side {
 	SIDE_SERVER,
-	SIDE_BODY,  /* the client: it sends the body */
-	SIDE_ANSWER /* the client: it reads the answer */
+	SIDE_BODY,    /* the client: it sends the body */
+	SIDE_RESPONSE /* the client: it reads the response */
 };
 
 struct connection {
-	struct watch watch; /* of its socket: for its end, and while it is quiet for its first byte */
+	struct watch watch; /* of its socket: for its end, and for its first byte while it is quiet */
+	struct timeout_place place;
+	struct connection *next_accepted; /* in loop.accepted, before libmicrohttpd has started it */
 	struct MHD_Connection *known;
 	int socket;
-	/* The request that on_completed has not been called for. libmicrohttpd 0.9.75 forgets to where its memory does
-	 * not hold a request's head. */
+	/* The request that has not completed. libmicrohttpd 0.9.75 does not complete one whose head does not fit into
+	 * its memory; then connection_on_notice frees it. */
 	struct request *request;
-	enum turn turn;
-	struct connection *older, *newer; /* in the turn's queue */
-	int64_t since;                    /* it has stood there */
 	enum side side;
 	bool is_suspended; /* the request waits for something of the server's */
-	bool is_measured;  /* `moved` is what had moved when it was looked at last */
-	uint64_t moved;
-	bool has_left; /* the client sends no more */
-	bool is_ended; /* by us, because of */
-	enum http_closed ended;
+	bool is_measured;  /* `moved` is what had moved at the last measurement */
+	uint64_t moved;    /* bytes */
+	bool has_left;     /* the client sends no more */
+	bool is_closed;    /* by us, for the reason `closed` */
+	enum http_closed closed;
 	struct address address;
 };
 
-/* Takes a client's socket into the loop. */
+/* Takes a client's socket into the loop, which owns it from here on, unless its address has too many connections or
+ * there is no memory: then it is closed. */
 void connection_open(struct loop *loop, int socket, const struct sockaddr *address, socklen_t length);
 
-/* After the daemon was run: those that it has not taken. */
+/* After the daemon was run: forgets the connections that it has not started. */
 void connection_forget_refused(struct loop *loop);
 
-/* libmicrohttpd's MHD_OPTION_NOTIFY_CONNECTION; the context is the loop. */
+/* libmicrohttpd's MHD_OPTION_NOTIFY_CONNECTION; `loop` is the struct loop. */
 void connection_on_notice(void *loop, struct MHD_Connection *known, void **kept,
 			  enum MHD_ConnectionNotificationCode what);
 
 struct connection *connection_of(struct MHD_Connection *known);
 
-/* Whose turn it is, from a request's head to its end. */
-void connection_side(struct connection *connection, enum side side);
+/* Says whose turn it is, from a request's head to its end; the client's timeout starts anew. */
+void connection_turn(struct connection *connection, enum side side);
 void connection_end_request(struct connection *connection);
 
-/* As MHD_suspend_connection and MHD_resume_connection, on the loop's thread; and libmicrohttpd goes on with it. */
+/* As MHD_suspend_connection and MHD_resume_connection. connection_resumed: libmicrohttpd has called us for it again. */
 void connection_suspend(struct connection *connection);
 void connection_resume(struct connection *connection);
 void connection_resumed(struct connection *connection);
 
-/* Its socket is about to become somebody else's. */
+/* Forgets its socket, which is about to get another owner. */
 void connection_detach(struct connection *connection);
 
-/* Ends it, without a word more to its client. */
+/* Closes it at once; its client gets nothing more. */
 void connection_close(struct connection *connection, enum http_closed why);
 
-/* What patience.c asks: whether bytes wait to be read; and, for one in TURN_REQUEST, whether its client has done less
- * than `least` bytes since this was asked last. */
+/* For reaper.c. Whether bytes wait to be read. Whether the client of a connection in CLIENT_REQUEST has moved fewer
+ * than `min_bytes` since the last call. And: watches for the first byte of the next request. */
 bool connection_has_data(const struct connection *connection);
-bool connection_is_slow(struct connection *connection, uint64_t least);
+bool connection_is_slow(struct connection *connection, uint64_t min_bytes);
+void connection_watch_for_data(struct connection *connection);
 
-/* Looks out for the first byte. */
-void connection_look_out(struct connection *connection);
-
-/* Why a request has ended without its whole answer, for its access line; NULL where it has not. */
+/* Why a request ended before its whole response was sent, for its access line; NULL if it was sent. */
 const char *connection_why(const struct connection *connection, enum MHD_RequestTerminationCode how);
 
 #endif

@@ -63,7 +63,7 @@ bool request_detach(struct request *request)
 		moved = move_socket(request->http.client->socket);
 	if (moved >= 0) {
 		request->detach.drop = NULL;
-		detach.take(detach.context, moved, buffer_span(&head));
+		detach.attach(detach.context, moved, buffer_span(&head));
 	}
 	connection_resume(request->http.client);
 	buffer_release(&head);

@@ -3,7 +3,7 @@
 #ifndef DETACH_H
 #define DETACH_H
 
-#include "http.h"
+#include "request.h"
 
 /* Gives the socket to request->detach. False where there is no other descriptor to be had; in either case the
  * connection that libmicrohttpd knows has to be ended next. */

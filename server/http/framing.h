@@ -3,9 +3,7 @@
 #ifndef FRAMING_H
 #define FRAMING_H
 
-#include "http.h"
-
-struct MHD_Connection;
+#include "request.h"
 
 /* The strings of the first line, where libmicrohttpd has left them. */
 struct first_line {

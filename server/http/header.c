@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* header.c - a request's headers. */
-#include "http.h"
+#include "header.h"
 
 #include <microhttpd.h>
 

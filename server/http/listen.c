@@ -16,7 +16,6 @@
 
 #define ERROR_SIZE 256
 #define ADDRESS_SIZE 256
-#define BACKLOG 4096 /* the system cuts it to net.core.somaxconn */
 
 static bool explain(char *error, const char *address, const char *why)
 {
@@ -33,7 +32,7 @@ static bool open_socket(const struct sockaddr *address, socklen_t length, int fa
 		return false;
 	if (family != AF_UNIX)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, address, length) != 0 || listen(fd, BACKLOG) != 0) {
+	if (bind(fd, address, length) != 0 || listen(fd, LISTEN_BACKLOG) != 0) {
 		int why = errno;
 
 		close(fd);

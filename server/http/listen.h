@@ -6,6 +6,9 @@
 #include "attributes.h"
 #include "span.h"
 
+/* How many clients may wait to be accepted; the system lowers it to net.core.somaxconn. */
+#define LISTEN_BACKLOG 4096
+
 struct listener {
 	int socket;
 	char *unix_path; /* owned; the socket's file, removed by listener_release; NULL for TCP */

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* loop.h - the threads that serve: each polls its sockets, and drives a libmicrohttpd daemon of its own; for http.c. */
+/* loop.h - a loop: a thread that polls its sockets and drives a libmicrohttpd daemon of its own. Here is what it holds,
+ * what it polls, and how other threads wake it; loop_thread.c is the thread. */
 #ifndef LOOP_H
 #define LOOP_H
 
 #include "addresses.h"
-#include "http.h"
-#include "patience.h"
+#include "http_options.h"
+#include "timeouts.h"
 
-#include <microhttpd.h>
 #include <pthread.h>
 
-/* A descriptor that a loop polls: `ready` is called on the loop's thread, with epoll's events. It must not wait. */
+struct MHD_Daemon;
+struct MHD_Response;
+
+/* A descriptor that a loop polls: `ready` is called on the loop's thread, with epoll's events. It must not block. */
 struct watch {
 	void (*ready)(struct watch *watch, uint32_t events);
 	struct loop *loop;
@@ -18,21 +21,21 @@ struct watch {
 
 struct loop {
 	struct http_server *server;
-	struct MHD_Daemon *daemon; /* never waits by itself: its descriptor is one of those that are polled */
+	struct MHD_Daemon *daemon; /* never blocks: its epoll descriptor is one of those that are polled */
 	pthread_t thread;
 	int epoll;
 	int wake; /* an eventfd */
 	struct watch daemon_watch, listener, waker;
 	bool listens;
-	size_t most;                 /* connections */
-	size_t open;                 /* of them are */
-	struct connection *accepted; /* given to the daemon, which has not begun with them yet; the newest first */
-	bool resumed;                /* a connection: the daemon has to be run */
-	struct patience patience;
-	size_t working; /* requests that are within a step or wait for request_wake */
-	bool stopping;  /* no connection is taken any more */
-	bool stopped;   /* no step is begun any more */
-	int64_t stopping_since;
+	size_t max_open; /* connections */
+	size_t open;
+	struct connection *accepted; /* given to the daemon, which has not started them yet; the newest first */
+	bool has_resumed;            /* a connection was resumed, so the daemon must be run */
+	struct timeouts timeouts;
+	size_t working; /* requests between work_begin and work_end */
+	bool stopping;  /* no connection is accepted any more */
+	bool stopped;   /* no step begins any more */
+	int64_t stopping_since_ms;
 	pthread_mutex_t mutex; /* guards what follows */
 	struct request *woken; /* their connections are to be resumed */
 	struct request **last_woken;
@@ -41,36 +44,35 @@ struct loop {
 struct http_server {
 	struct http_options options;
 	struct addresses addresses;
-	struct MHD_Response *no_room; /* made at the start, when there was memory */
+	struct MHD_Response *no_room; /* made at the start, while there was memory */
 	atomic_bool stopping;
-	unsigned stop_seconds; /* may be read after `stopping` */
-	atomic_uint listening; /* loops; the last that stops closes the listening socket */
+	unsigned stop_seconds; /* set before `stopping` */
+	atomic_uint listening; /* loops; the last to stop closes the listening socket */
 	unsigned loops_count;
 	struct loop loops[];
 };
 
-/* Opens the loop's descriptors and starts its thread; false where the system has none, and then nothing is left. */
-MUST_CHECK bool loop_start(struct loop *loop, struct http_server *server, size_t most);
+/* ---- on any thread ------------------------------------------------------------------------------------------- */
 
-/* Makes a loop look whether the server is stopping. */
+/* Makes the loop look whether the server is stopping. */
 void loop_wake(struct loop *loop);
 
-/* From any thread, after loop_wake: the loop ends when it has no connections or its time is over. */
-void loop_join(struct loop *loop);
-
-/* From any thread: resumes the connection of a request that was suspended. The request may be gone when this returns.
- * libmicrohttpd's own way would be a system call, and a search of all that wait, for each. */
+/* Resumes the connection of a suspended request. The request may be gone when this returns. (libmicrohttpd's own way
+ * would cost a system call for each, and a search through all that are suspended.) */
 void loop_resume(struct loop *loop, struct request *request);
 
-/* Takes connections again, if it had to stop: there may be room. Only on the loop's thread, as all below. */
-void loop_listen(struct loop *loop);
+/* ---- on the loop's thread ------------------------------------------------------------------------------------ */
 
-/* Polls a descriptor for epoll's events, until it is forgotten. */
+/* The list of requests that loop_resume was called for, linked by http.next_woken; the oldest first. */
+struct request *loop_pop_woken(struct loop *loop);
+
+/* Starts and stops polling the listening socket; both may be called at any time. */
+void loop_listen(struct loop *loop);
+void loop_stop_listening(struct loop *loop);
+
+/* Polls a descriptor for epoll's events, until it is forgotten. False: the system has no memory for it. */
 MUST_CHECK bool loop_watch(struct loop *loop, int descriptor, uint32_t events, struct watch *watch);
 void loop_rewatch(struct loop *loop, int descriptor, uint32_t events, struct watch *watch);
 void loop_forget(struct loop *loop, int descriptor);
-
-/* http.c's: makes the daemon of a loop, with its callbacks. */
-MUST_CHECK struct MHD_Daemon *http_daemon(struct loop *loop);
 
 #endif

@@ -5,6 +5,7 @@
  * looked at a few times at most, whatever the body holds. */
 #include "multipart.h"
 
+#include "header.h"
 #include "parameters.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef MULTIPART_H
 #define MULTIPART_H
 
-#include "http.h"
+#include "request.h"
 
 struct multipart_field {
 	bool found;

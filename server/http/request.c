@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* request.c - a request from its first line to its end: made, read, freed. */
+/* request.c - makes a request from its first line, and frees it. */
 #include "request.h"
-
-#include "connection.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +11,17 @@ void request_free(struct request *request)
 
 	buffer_release(&request->body);
 	buffer_release(&response->body);
-	if (response->stream.read)
-		response->stream.release(response->stream.context);
+	if (response->source.read)
+		response->source.release(response->source.context);
 	if (request->detach.drop)
 		request->detach.drop(request->detach.context);
 	arena_release(&request->arena);
 	free(request);
 }
 
-/* libmicrohttpd would cut the query into its own list of parameters next. We never look at that, and where they are
- * more than its memory holds, 0.9.75 neither answers nor calls on_completed. So it is shown one parameter: the text is
- * its own buffer, of this request, and we have our copy. */
+/* Next, libmicrohttpd cuts the query into a list of parameters. We never look at that list, and if it does not fit into
+ * its memory, 0.9.75 neither responds nor calls on_completed. So we leave it one parameter only: `query` is its own
+ * buffer for this request, and we have a copy. */
 static void hide_parameters(char *query)
 {
 	for (char *c = query; *c; c++)
@@ -31,7 +29,7 @@ static void hide_parameters(char *query)
 			*c = '_';
 }
 
-/* Cuts "http://host" off a target in absolute form, as a client sends it to a proxy (RFC 9112, 3.2.2). */
+/* Cuts "http://host" off a target in absolute form, which clients send to proxies (RFC 9112, 3.2.2). */
 static struct span cut_authority(struct request *request)
 {
 	struct span rest = request->target, scheme;
@@ -56,17 +54,13 @@ static struct span cut_authority(struct request *request)
 	return rest;
 }
 
-/* The first that we hear of a request: its target, before libmicrohttpd cuts it up. What we return comes back as the
- * request's pointer in all that follows. */
-void *request_on_target(void *context, const char *target, struct MHD_Connection *connection)
+struct request *request_new(struct connection *client, struct MHD_Connection *connection, char *target)
 {
-	struct connection *client = connection_of(connection);
 	struct request *request = calloc(1, sizeof(*request));
 	struct span rest;
 
 	if (!request)
 		return NULL;
-	request->server = context;
 	request->http.connection = connection;
 	request->http.client = client;
 	request->target = arena_copy(&request->arena, span_from(target));
@@ -80,7 +74,6 @@ void *request_on_target(void *context, const char *target, struct MHD_Connection
 		request->path = SPAN("/");
 	request->query = rest;
 	if (rest.data)
-		hide_parameters((char *)target + (rest.data - request->target.data));
-	client->request = request;
+		hide_parameters(target + (rest.data - request->target.data));
 	return request;
 }

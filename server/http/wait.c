@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* wait.c - requests that wait: whose turn it is, the loop's or that of the thread that does what is waited for. */
+#include "wait.h"
+
 #include "connection.h"
-#include "request.h"
 
 enum wait {
 	WAIT_NONE,

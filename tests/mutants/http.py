@@ -27,14 +27,14 @@ MUTANTS = [
     ),
     Mutant(
         "the body is awaited before it is told that its length is ambiguous",
-        "server/http/http.c",
+        "server/http/drive.c",
         "(request->refusal.status || request->content_length > request->server->options.body_bytes ||",
         "(request->content_length > request->server->options.body_bytes ||",
         "test_refused_at_once.py::test_a_head_that_is_refused_needs_no_body",
     ),
     Mutant(
         "the body is awaited before it is told that it is too large",
-        "server/http/http.c",
+        "server/http/drive.c",
         "(request->refusal.status || request->content_length > request->server->options.body_bytes ||",
         "(request->refusal.status ||",
         "test_refused_at_once.py::test_a_head_that_is_refused_needs_no_body",
@@ -62,7 +62,7 @@ MUTANTS = [
     ),
     Mutant(
         "a HEAD is logged as though its body had been sent",
-        "server/http/response.c",
+        "server/http/mhd_response.c",
         'span_equal(request->method, SPAN("HEAD")) ? 0 : length;',
         'span_equal(request->method, SPAN("HEAD")) ? length : length;',
         "test_shown.py::test_access_lines_tell_what_was_sent",

@@ -4,7 +4,7 @@
 from mutants.mutant import Mutant
 
 HTTP = "server/http/"
-PATIENCE = "test_patience.py::"
+TIMEOUTS = "test_timeouts.py::"
 LOOPS = "test_loops.py::"
 STOP = "test_stop.py::"
 
@@ -18,28 +18,35 @@ MUTANTS = [
     ),
     Mutant(
         "who waits to be taken when a stop begins is left",
-        HTTP + "loop.c",
-        "\twhile (accept_one(loop))\n\t\t;\n",
+        HTTP + "loop_thread.c",
+        "\taccept_last(loop);\n",
         "",
         "test_stop_grace.py::test_a_crowd_that_waits_to_be_taken_is_served",
     ),
     Mutant(
+        "who is refused and comes again keeps a loop from stopping",
+        HTTP + "accept.c",
+        "accept_up_to(loop, LISTEN_BACKLOG);",
+        "accept_up_to(loop, UINT32_MAX);",
+        "test_accept::clients_that_are_refused_and_come_again_do_not_keep_a_loop_from_stopping",
+    ),
+    Mutant(
         "answers while stopping do not tell that they are the last",
-        HTTP + "http.c",
+        HTTP + "drive.c",
         "request->refusal.status || loop_of(request)->stopping",
         "request->refusal.status",
         "test_stop_grace.py::test_a_request_that_takes_some_seconds_more_is_answered",
     ),
     Mutant(
         "the address stays taken while requests end",
-        HTTP + "loop.c",
+        HTTP + "loop_thread.c",
         "\tif (atomic_fetch_sub(&server->listening, 1) == 1)\n",
         "\tif (atomic_fetch_sub(&server->listening, 1) == 0)\n",
         STOP + "test_nobody_new_comes_while_requests_end",
     ),
     Mutant(
         "a loop sleeps although its daemon has work",
-        HTTP + "loop.c",
+        HTTP + "loop_thread.c",
         "if (MHD_get_timeout(loop->daemon, &daemon_left) == MHD_YES &&",
         "if (MHD_get_timeout(loop->daemon, &daemon_left) == MHD_NO &&",
         "test_stop_grace.py::test_requests_that_were_read_already_are_run_at_once",
@@ -53,59 +60,59 @@ MUTANTS = [
     ),
     Mutant(
         "a head has no deadline",
-        HTTP + "patience.c",
-        "overdue(patience, TURN_HEAD, slow_ms)",
-        "overdue(patience, TURN_HEAD, slow_ms * 1000)",
-        PATIENCE + "test_requests_that_come_byte_for_byte_are_hung_up_on",
+        HTTP + "reaper.c",
+        "timeouts_overdue(timeouts, CLIENT_HEAD, slow_ms)",
+        "timeouts_overdue(timeouts, CLIENT_HEAD, slow_ms * 1000)",
+        TIMEOUTS + "test_requests_that_come_byte_for_byte_are_hung_up_on",
     ),
     Mutant(
         "a body has no deadline",
-        HTTP + "patience.c",
+        HTTP + "reaper.c",
         "if (connection_is_slow(connection, bytes > 0 ? bytes : 1))",
         "if (connection->side != SIDE_BODY && connection_is_slow(connection, bytes > 0 ? bytes : 1))",
-        PATIENCE + "test_requests_that_come_byte_for_byte_are_hung_up_on",
+        TIMEOUTS + "test_requests_that_come_byte_for_byte_are_hung_up_on",
     ),
     Mutant(
         "an answer has no deadline",
-        HTTP + "patience.c",
+        HTTP + "reaper.c",
         "if (connection_is_slow(connection, bytes > 0 ? bytes : 1))",
         "if (connection->side == SIDE_BODY && connection_is_slow(connection, bytes > 0 ? bytes : 1))",
-        PATIENCE + "test_an_answer_that_is_hardly_read_is_broken_off",
+        TIMEOUTS + "test_an_answer_that_is_hardly_read_is_broken_off",
     ),
     Mutant(
         "a body is to come at once",
-        HTTP + "patience.c",
+        HTTP + "reaper.c",
         "uint64_t bytes = (uint64_t)options->slow_rate * (uint64_t)period_ms / 1000;",
         "uint64_t bytes = (uint64_t)options->slow_rate * (uint64_t)period_ms;",
-        PATIENCE + "test_a_body_that_is_fast_enough_is_taken",
+        TIMEOUTS + "test_a_body_that_is_fast_enough_is_taken",
     ),
     Mutant(
         "the time of a head runs from the connection's beginning",
         HTTP + "connection.c",
-        "patience_turn(&watch->loop->patience, connection, TURN_HEAD);",
+        "timeouts_move(&watch->loop->timeouts, &connection->place, CLIENT_HEAD);",
         "connection_close(connection, HTTP_CLOSED_HEAD);",
-        PATIENCE + "test_a_head_after_a_pause_has_its_time_too",
+        TIMEOUTS + "test_a_head_after_a_pause_has_its_time_too",
     ),
     Mutant(
         "silent connections keep their places on a full server",
-        HTTP + "patience.c",
+        HTTP + "reaper.c",
         "\tif (connection)\n\t\tclose_silent(loop, connection, HTTP_CLOSED_ROOM);\n",
         "",
-        PATIENCE + "test_silent_connections_make_room_for_others",
+        TIMEOUTS + "test_silent_connections_make_room_for_others",
     ),
     Mutant(
         "an address may have one connection more",
         HTTP + "addresses.c",
-        "(*place)->connections >= addresses->most)",
-        "(*place)->connections > addresses->most)",
-        PATIENCE + "test_an_address_has_so_many_connections",
+        "(*place)->connections >= addresses->max)",
+        "(*place)->connections > addresses->max)",
+        TIMEOUTS + "test_an_address_has_so_many_connections",
     ),
     Mutant(
         "who has left still counts for the address",
         HTTP + "addresses.c",
         "if (found && --found->connections == 0) {",
         "if (found && found->connections == 0) {",
-        PATIENCE + "test_an_address_has_so_many_connections",
+        TIMEOUTS + "test_an_address_has_so_many_connections",
     ),
     Mutant(
         "a connection that is closed is counted as open",

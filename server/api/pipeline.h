@@ -3,12 +3,12 @@
 #ifndef PIPELINE_H
 #define PIPELINE_H
 
-#include "exchange.h"
+#include "request.h"
 
-/* The first step; request->context is the struct api. */
+/* http_options.first; request->context is the struct api. */
 http_step pipeline_begin;
 
-/* After the last: counts the request. */
+/* http_options.completed: counts the request. */
 void pipeline_completed(struct request *request, int64_t microseconds);
 
 #endif

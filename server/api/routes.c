@@ -2,8 +2,11 @@
 /* routes.c - the route table. */
 #include "routes.h"
 
+#include "docs_resources.h"
+#include "events_resources.h"
 #include "exposition.h"
-#include "resources.h"
+#include "messages_resources.h"
+#include "operations_resources.h"
 
 #include <string.h>
 
@@ -31,7 +34,7 @@
 													  "}}"
 
 static const struct http_header docs_headers[] = {
-	{"Cache-Control", "no-cache"}, /* its files keep their names from release to release: ask by ETag */
+	{"Cache-Control", "no-cache"}, /* its files keep their names over releases: clients revalidate by ETag */
 	{"Content-Security-Policy", DOCS_POLICY},
 	{"Referrer-Policy", "no-referrer"},
 	{NULL, NULL},
@@ -43,7 +46,7 @@ static const struct http_header docs_headers[] = {
 
 static const struct http_header not_stored[] = {{"Cache-Control", "no-store"}, {NULL, NULL}};
 
-/* Nobody between us and the client is to keep a stream, or to wait for more of it. */
+/* Proxies must not store a stream, nor hold back parts of it. */
 static const struct http_header streamed[] = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}, {NULL, NULL}};
 
 /* clang-format off */
@@ -71,8 +74,8 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
-/* Takes digits off the front of *path; false where there are none. */
-static bool take_id(struct span *path, int64_t *id)
+/* Cuts digits off the front of *path; false if there are none. */
+static bool cut_id(struct span *path, int64_t *id)
 {
 	struct span digits = {path->data, 0};
 
@@ -90,7 +93,7 @@ static bool matches(struct span path, const char *pattern, int64_t *id)
 {
 	for (; *pattern; pattern++) {
 		if (*pattern == '<') {
-			if (!take_id(&path, id))
+			if (!cut_id(&path, id))
 				return false;
 			pattern = strchr(pattern, '>');
 		} else {
@@ -103,23 +106,18 @@ static bool matches(struct span path, const char *pattern, int64_t *id)
 	return path.length == 0;
 }
 
-bool route_is_public(const struct route *route)
-{
-	return *route->path == '/';
-}
-
-/* A path as an address sees it. */
+/* The path that is looked for, at one address. */
 struct wanted {
 	const struct api *api;
 	struct span path;
-	struct span below; /* the prefix; data NULL where it isn't */
+	struct span below; /* the part of the path below the prefix; data is NULL if it is not below it */
 };
 
 static bool matches_row(const struct wanted *wanted, const struct route *route, const char *pattern, int64_t *id)
 {
 	if (route->is_admin ? !wanted->api->shows_admin : !wanted->api->shows_public)
 		return false;
-	return matches(route_is_public(route) ? wanted->path : wanted->below, pattern, id);
+	return matches(route_area(route) == AREA_SERVER ? wanted->path : wanted->below, pattern, id);
 }
 
 static const struct route *find_exactly(const struct wanted *wanted, int64_t *id)
@@ -130,7 +128,7 @@ static const struct route *find_exactly(const struct wanted *wanted, int64_t *id
 	return NULL;
 }
 
-/* Whether the path with a slash added would match: compare without the one that the pattern ends with. */
+/* Whether the path with a slash added would match: it is compared with the patterns without their last slash. */
 static bool lacks_slash(const struct wanted *wanted)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
@@ -160,6 +158,17 @@ enum route_match route_find(struct span path, const struct api *api, const struc
 	return lacks_slash(&wanted) ? ROUTE_LACKS_SLASH : ROUTE_NONE;
 }
 
+exchange_step *route_step(const struct route *route, struct span method)
+{
+	if (span_equal(method, SPAN("GET")) || span_equal(method, SPAN("HEAD")))
+		return route->get;
+	if (span_equal(method, SPAN("POST")))
+		return route->post;
+	if (span_equal(method, SPAN("DELETE")))
+		return route->delete_;
+	return NULL;
+}
+
 size_t routes_count(void)
 {
 	return ARRAY_LENGTH(routes) + 1;
@@ -181,7 +190,8 @@ void routes_print(FILE *out, const char *prefix)
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
 		char path[256];
 
-		snprintf(path, sizeof(path), "%s%s", route_is_public(&routes[i]) ? "" : prefix, routes[i].path);
+		snprintf(path, sizeof(path), "%s%s", route_area(&routes[i]) == AREA_SERVER ? "" : prefix,
+			 routes[i].path);
 		fprintf(out, "%-26s %-40s %s\n", routes[i].allow, path, routes[i].name);
 	}
 }

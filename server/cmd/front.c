@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "log.h"
 #include "pipeline.h"
+#include "respond.h"
 
 #include <unistd.h>
 
@@ -24,7 +25,7 @@ bool front_open(struct front *front, const char *address, const char *flag, cons
 	own.first = pipeline_begin;
 	own.completed = pipeline_completed;
 	own.context = &front->api;
-	own.no_room = &exchange_no_room;
+	own.no_room = &response_no_room;
 	front->server = http_start(&own);
 	if (front->server)
 		return true;

@@ -199,6 +199,8 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 		.budget = budget,
 		.started_at = clock_now(),
 		.requests = request_counts_new(routes_count(), config->threads + 1), /* and that of --admin-listen */
+		.routes_count = routes_count(),
+		.route_pattern = route_pattern,
 	};
 	struct api api = {
 		.handle = handle,

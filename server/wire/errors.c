@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* errors.c - from a failure of the library to the answer that clients get. */
+/* errors.c - from a failure of the library to the response that clients get. */
 #include "errors.h"
 
 #define TRY_LATER \
@@ -15,7 +15,7 @@
 		500, "Internal server error.", false \
 	}
 
-static const struct error_answer answers[] = {
+static const struct error_response responses[] = {
 	[DM_OK] = DEFECT,
 	[DM_NOT_FOUND] = NO_SUCH_USER,
 	[DM_EXISTS] = DEFECT,
@@ -30,7 +30,7 @@ static const struct error_answer answers[] = {
 	[DM_INTERNAL] = DEFECT,
 };
 
-const struct error_answer *error_answer(enum dm_status status)
+const struct error_response *error_response(enum dm_status status)
 {
-	return &answers[status];
+	return &responses[status];
 }

@@ -3,7 +3,8 @@
 
 from mutants.mutant import Mutant
 
-PIPELINE = "server/api/pipeline.c"
+API = "server/api/"
+PIPELINE = API + "pipeline.c"
 RULES = "lib/messaging/rules.c"
 SQLITE = "lib/store/sqlite/"
 POSTGRES = "lib/store/postgres/"
@@ -11,37 +12,41 @@ POSTGRES = "lib/store/postgres/"
 MUTANTS = [
     Mutant(
         "a route that lacks its slash redirects a POST by 301",
-        PIPELINE,
-        "return answer_empty(exchange, reads ? 301 : 308);",
-        "return answer_empty(exchange, reads ? 301 : 301);",
+        API + "check_route.c",
+        "return respond_empty(exchange, reads ? 301 : 308);",
+        "return respond_empty(exchange, reads ? 301 : 301);",
         "test_paths.py::test_missing_slash_is_301_for_get_and_head_and_308_for_others",
     ),
     Mutant(
         "the recipient is looked at before the method",
         PIPELINE,
-        "\tif (!step)\n\t\treturn refuse_method(exchange);\n\tif (route->to_user",
-        "\tif (!step && (!route->to_user || exchange->operation.count))\n\t\treturn refuse_method(exchange);\n\tif (route->to_user",
+        "\t{check_method,    AREA_API | AREA_SERVER}, /* 405 */\n\t{check_recipient, AREA_API},               /* 404 */\n",
+        "\t{check_recipient, AREA_API},               /* 404 */\n\t{check_method,    AREA_API | AREA_SERVER}, /* 405 */\n",
         "test_order.py::test_the_earlier_check_wins",
     ),
     Mutant(
         "the size is looked at behind the path",
         PIPELINE,
-        "\tif (request->content_length > exchange->api->max_body_bytes)",
-        "\tif (request->content_length > 2 * exchange->api->max_body_bytes + (1 << 30))",
-        "test_order.py::test_each_check_by_itself",
+        "\t{check_length,    AREA_API | AREA_SERVER}, /* 413 */\n"
+        "\t{check_host,      AREA_API | AREA_SERVER}, /* 400 */\n"
+        "\t{check_route,     AREA_API | AREA_SERVER}, /* 404, 301, 308 */\n",
+        "\t{check_host,      AREA_API | AREA_SERVER}, /* 400 */\n"
+        "\t{check_route,     AREA_API | AREA_SERVER}, /* 404, 301, 308 */\n"
+        "\t{check_length,    AREA_API | AREA_SERVER}, /* 413 */\n",
+        "test_order.py::test_the_earlier_check_wins",
     ),
     Mutant(
         "HEAD runs as GET of what marks",
-        "server/api/conversation.c",
-        "\tif (exchange->is_head)\n\t\treturn list(exchange);\n",
+        API + "messages/conversation.c",
+        "\tif (exchange->is_head)\n\t\treturn read_page(exchange);\n",
         "",
         "test_options_head.py::test_head_does_not_mark_messages_as_read",
     ),
     Mutant(
         "a ticket is taken in the place of any token",
-        PIPELINE,
-        "return exchange->route->takes_ticket && span_equal(",
-        "return span_equal(",
+        API + "check_caller.c",
+        "return exchange->route->takes_ticket && exchange_has_method(",
+        "return exchange_has_method(",
         "test_events_ticket.py::test_a_ticket_is_good_for_nothing_else",
     ),
     Mutant(
@@ -151,30 +156,30 @@ MUTANTS = [
     ),
     Mutant(
         "a server that stops is ready",
-        "server/api/readyz.c",
-        'return tell(exchange, 503, "stopping");',
-        'return tell(exchange, 200, "ok");',
+        API + "operations/readyz.c",
+        'return say(exchange, 503, "stopping");',
+        'return say(exchange, 200, "ok");',
         "test_operations_health.py::test_stopping_is_told_while_requests_end",
     ),
     Mutant(
         "each look at a database that is away is logged",
-        "server/api/readiness.c",
+        API + "operations/readiness.c",
         "if (was_ready && operation->status != DM_OK)",
         "if (operation->status != DM_OK)",
         "test_operations_health.py::test_changes_are_logged_and_not_each_look",
     ),
     Mutant(
         "each look at /readyz asks the database",
-        "server/api/readiness.c",
-        "now - readiness->asked_at < GOOD_FOR;",
+        API + "operations/readiness.c",
+        "now - readiness->asked_at < MAX_AGE;",
         "now - readiness->asked_at < 0;",
         "test_operations_health.py::test_many_who_ask_are_one_question_a_second",
     ),
     Mutant(
         "what is known of the database stays true for ever",
-        "server/api/readiness.c",
-        "now - readiness->asked_at < GOOD_FOR;",
-        "now - readiness->asked_at < GOOD_FOR * 1000;",
+        API + "operations/readiness.c",
+        "now - readiness->asked_at < MAX_AGE;",
+        "now - readiness->asked_at < MAX_AGE * 1000;",
         "test_operations_health.py::test_schema_that_no_longer_fits",
     ),
 ]

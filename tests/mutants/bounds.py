@@ -36,9 +36,9 @@ MUTANTS = [
     ),
     Mutant(
         "a body is read before it is looked at whether there is room",
-        "server/api/pipeline.c",
-        "\tif (!reserve_body(request))",
-        "\tif (request->content_length > SIZE_MAX / 2 && !reserve_body(request))",
+        "server/api/check_body.c",
+        "\tif (!reserve_body(exchange->request))",
+        "\tif (exchange->request->content_length > SIZE_MAX / 2 && !reserve_body(exchange->request))",
         "test_budget.py::test_bodies_beyond_the_budget_are_refused_before_they_are_read",
     ),
     Mutant(

@@ -132,7 +132,7 @@ MUTANTS = [
     ),
     Mutant(
         "what is no URI comes back in Location",
-        "server/api/pipeline.c",
+        "server/api/check_route.c",
         "uri_append(&location, request->query);",
         "buffer_append_span(&location, request->query);",
         "test_paths.py::test_missing_slash_answers_with_nothing_that_is_no_uri",

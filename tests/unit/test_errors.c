@@ -6,7 +6,7 @@
 
 static void check(enum dm_status status, unsigned wanted, const char *detail)
 {
-	const struct error_answer *answer = error_answer(status);
+	const struct error_response *answer = error_response(status);
 
 	assert_int_equal(answer->status, wanted);
 	assert_int_equal(answer->retry_later, wanted == 503);

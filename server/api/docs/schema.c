@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* schema.c - GET /api/schema/: the OpenAPI document, as YAML or JSON, chosen as drf-spectacular chooses. */
+#include "docs_resources.h"
 #include "document.h"
 #include "form.h"
 #include "negotiate.h"
-#include "resources.h"
+#include "respond.h"
 
 static const struct media_type offered[] = {
 	{{"application", 11}, {"vnd.oai.openapi", 15}},
@@ -36,12 +37,12 @@ enum http_outcome schema_get(struct exchange *exchange)
 	else
 		document = NULL;
 	if (!document)
-		return answer_error(exchange, 404, "Not found.");
+		return respond_error(exchange, 404, "Not found.");
 	chosen = from + accepts_which(accept.data ? accept : SPAN("*/*"), offered + from, to - from);
 	if (chosen == to)
-		return answer_error(exchange, 406, "Could not satisfy the request Accept header.");
+		return respond_error(exchange, 406, "Could not satisfy the request Accept header.");
 	exchange->content_type = content_types[chosen];
 	response_header(&request->response, "Content-Disposition",
 			chosen < FIRST_JSON ? "inline; filename=\"schema.yaml\"" : "inline; filename=\"schema.json\"");
-	return answer_lent(exchange, 200, buffer_span(chosen < FIRST_JSON ? &document->yaml : &document->json));
+	return respond_lent(exchange, 200, buffer_span(chosen < FIRST_JSON ? &document->yaml : &document->json));
 }

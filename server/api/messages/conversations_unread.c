@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* conversations_unread.c - GET conversations/unread/: unread messages by partner. */
-#include "resources.h"
+#include "messages_resources.h"
+#include "respond.h"
 #include "shapes.h"
 
 static bool add_row(void *context, const struct dm_unread *unread)
@@ -17,11 +18,11 @@ static enum http_outcome listed(struct exchange *exchange)
 	struct buffer *body = &exchange->request->response.body;
 
 	if (exchange->operation.status != DM_OK)
-		return answer_failure(exchange, NULL);
+		return respond_failure(exchange, NULL);
 	if (body->length == 0)
 		buffer_append_char(body, '[');
 	buffer_append_char(body, ']');
-	return answer(exchange, 200);
+	return respond(exchange, 200);
 }
 
 enum http_outcome conversations_unread_get(struct exchange *exchange)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* listing.c - what the two paginated resources share. */
+/* listing.c - what paginated resources share. */
 #include "listing.h"
 
 #include "form.h"
 #include "links.h"
+#include "respond.h"
 
 struct page *listing_begin(struct exchange *exchange, enum cursor_kind kind)
 {
@@ -12,7 +13,7 @@ struct page *listing_begin(struct exchange *exchange, enum cursor_kind kind)
 	struct span cursor;
 
 	if (!page) {
-		answer_no_room(exchange->request);
+		respond_no_room(exchange->request);
 		return NULL;
 	}
 	page_init(page, kind);
@@ -20,13 +21,13 @@ struct page *listing_begin(struct exchange *exchange, enum cursor_kind kind)
 	exchange->resource = page;
 	if (form_find(exchange->request->query, arena, SPAN("cursor"), FORM_LAST, &cursor) &&
 	    !cursor_decode(cursor, kind, arena, &page->from)) {
-		answer_error(exchange, 404, "Invalid cursor");
+		respond_error(exchange, 404, "Invalid cursor");
 		return NULL;
 	}
 	return page;
 }
 
-enum http_outcome listing_answer(struct exchange *exchange)
+enum http_outcome listing_respond(struct exchange *exchange)
 {
 	struct request *request = exchange->request;
 	struct page *page = exchange->resource;
@@ -34,9 +35,9 @@ enum http_outcome listing_answer(struct exchange *exchange)
 
 	if (exchange->operation.status == DM_OK) {
 		page_write(page, &request->response.body, links_own_url(exchange), request->query, &request->arena);
-		outcome = answer(exchange, 200);
+		outcome = respond(exchange, 200);
 	} else {
-		outcome = answer_failure(exchange, NULL);
+		outcome = respond_failure(exchange, NULL);
 	}
 	page_release(page);
 	return outcome;

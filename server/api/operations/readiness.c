@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* readiness.c - whether the database can be worked with: asked of it once a second at most, for all who want to know.
+/* readiness.c - whether the database is ready for use.
  *
- * Anybody may ask for /readyz and /metrics, and many do at once; what it costs the database must not depend on that. */
+ * Anybody may ask for /readyz and /metrics, and many do at once; the database must not pay for each. */
 #include "readiness.h"
 
 #include "clock.h"
 #include "log.h"
-#include "monitor.h"
+#include "respond.h"
 
-#define GOOD_FOR 1000000 /* microseconds since it was asked */
+#define MAX_AGE 1000000 /* microseconds */
 
 struct readiness_waiter { /* in its request's arena */
 	struct request *request;
 	struct readiness_waiter *next;
 };
 
-/* A line where it changes, not one for each time that somebody asks. */
+/* Logs changes, not every check. */
 static void log_change(bool was_ready, const struct dm_operation *operation)
 {
 	if (was_ready && operation->status != DM_OK)
@@ -24,8 +24,8 @@ static void log_change(bool was_ready, const struct dm_operation *operation)
 		log_line(LOG_INFO, "ready again");
 }
 
-/* On any thread. Once the last of those who wait has been woken, the readiness may be gone. */
-static void answered(struct dm_operation *operation)
+/* On any thread. The readiness may be gone once the last waiter is woken. */
+static void checked(struct dm_operation *operation)
 {
 	struct readiness *readiness = operation->context;
 	struct readiness_waiter *waiter, *next;
@@ -47,10 +47,10 @@ static void answered(struct dm_operation *operation)
 /* Called with the mutex. */
 static bool is_fresh(const struct readiness *readiness, int64_t now)
 {
-	return readiness->is_known && !readiness->is_under_way && now - readiness->asked_at < GOOD_FOR;
+	return readiness->is_known && !readiness->is_under_way && now - readiness->asked_at < MAX_AGE;
 }
 
-/* Called with the mutex; true where the question is to be asked now. */
+/* Called with the mutex. True: the caller is to submit the operation. */
 static bool begin(struct readiness *readiness, int64_t now)
 {
 	if (readiness->is_under_way)
@@ -59,21 +59,20 @@ static bool begin(struct readiness *readiness, int64_t now)
 	readiness->asked_at = now;
 	readiness->operation = (struct dm_operation){
 		.kind = DM_OP_CHECK_SCHEMA,
-		.done = answered,
+		.done = checked,
 		.context = readiness,
 	};
 	return true;
 }
 
-enum http_outcome readiness_await(struct exchange *exchange, exchange_step *then)
+enum http_outcome readiness_await(struct readiness *readiness, struct exchange *exchange, exchange_step *then)
 {
-	struct readiness *readiness = &exchange->api->monitor->readiness;
 	struct readiness_waiter *waiter = arena_alloc(&exchange->request->arena, sizeof(*waiter));
 	int64_t now = clock_monotonic();
-	bool asks;
+	bool is_ours;
 
 	if (!waiter)
-		return answer_no_room(exchange->request);
+		return respond_no_room(exchange->request);
 	pthread_mutex_lock(&readiness->mutex);
 	if (is_fresh(readiness, now)) {
 		pthread_mutex_unlock(&readiness->mutex);
@@ -82,9 +81,9 @@ enum http_outcome readiness_await(struct exchange *exchange, exchange_step *then
 	exchange_wait_begin(exchange, then);
 	*waiter = (struct readiness_waiter){exchange->request, readiness->waiters};
 	readiness->waiters = waiter;
-	asks = begin(readiness, now);
+	is_ours = begin(readiness, now);
 	pthread_mutex_unlock(&readiness->mutex);
-	if (asks)
+	if (is_ours)
 		dm_submit(readiness->handle, &readiness->operation);
 	return exchange_wait(exchange);
 }

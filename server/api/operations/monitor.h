@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* monitor.h - what the server knows of itself while it serves; all its addresses share one. */
+/* monitor.h - what the server knows about itself while it serves; all its addresses share one. */
 #ifndef MONITOR_H
 #define MONITOR_H
 
@@ -14,11 +14,13 @@
 
 struct monitor {
 	int64_t started_at;              /* microseconds since 1970 */
-	struct request_counts *requests; /* by route_number */
+	struct request_counts *requests; /* by the numbers of routes.h */
+	size_t routes_count;
+	const char *(*route_pattern)(size_t number);
 	struct http_counts connections;
 	struct webhook_counts *webhooks;
 	struct budget *budget;
-	atomic_bool stopping; /* new requests had better go elsewhere */
+	atomic_bool stopping; /* /readyz says so */
 	struct readiness readiness;
 };
 

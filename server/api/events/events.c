@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* events.c - GET events/: a stream of what happens to the caller's messages, for as long as the client listens. */
-#include "resources.h"
+#include "events_resources.h"
+#include "respond.h"
 
 #include "form.h"
 #include "hub.h"
@@ -21,20 +22,20 @@ static enum http_outcome answer_head(struct exchange *exchange)
 {
 	static const struct http_body_source nothing = {.read = read_nothing, .release = release_nothing};
 
-	return answer_stream(exchange, 200, &nothing);
+	return respond_source(exchange, 200, &nothing);
 }
 
 static enum http_outcome answered(struct exchange *exchange)
 {
 	switch (hub_reply_to(exchange->request)) {
 	case HUB_ADMITTED:
-		return answer_detached(exchange, 200);
+		return respond_detached(exchange, 200);
 	case HUB_FULL_USER:
-		return answer_error(exchange, 429, "Too many event streams of this user are open.");
+		return respond_error(exchange, 429, "Too many event streams of this user are open.");
 	case HUB_FULL:
-		return answer_error(exchange, 503, "Too many event streams are open.");
+		return respond_error(exchange, 503, "Too many event streams are open.");
 	default:
-		return answer_error(exchange, 503, "Service temporarily unavailable.");
+		return respond_error(exchange, 503, "Service temporarily unavailable.");
 	}
 }
 
@@ -57,12 +58,12 @@ enum http_outcome events_get(struct exchange *exchange)
 	struct hub_client client = {.user_id = exchange->user_id, .key = exchange->key};
 
 	if (!hub)
-		return answer_error(exchange, 404, "Not found.");
+		return respond_error(exchange, 404, "Not found.");
 	if (exchange->is_head)
 		return answer_head(exchange);
 	client.has_position = read_position(exchange, &client.position);
 	exchange_wait_begin(exchange, answered);
 	if (!hub_ask(hub, exchange->request, &client))
-		return answer_error(exchange, 503, "Service temporarily unavailable.");
+		return respond_error(exchange, 503, "Service temporarily unavailable.");
 	return exchange_wait(exchange);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* docs.c - GET /api/docs/ and the files that it needs: Swagger UI on the OpenAPI document. */
 #include "asset.h"
+#include "docs_resources.h"
 #include "negotiate.h"
-#include "resources.h"
-#include "routes.h"
+#include "respond.h"
 
 #include <string.h>
 
@@ -34,16 +34,16 @@ enum http_outcome docs_get(struct exchange *exchange)
 	const struct asset_form *form;
 
 	if (!exchange->api->document)
-		return answer_error(exchange, 404, "Not found.");
+		return respond_error(exchange, 404, "Not found.");
 	if (!asset)
-		return answer_error(exchange, 404, NO_PAGE);
+		return respond_error(exchange, 404, NO_PAGE);
 	form = compressed ? &asset->gzip : &asset->plain;
 	response_header(&request->response, "ETag", form->etag);
 	response_header(&request->response, "Vary", "Accept-Encoding");
 	if (is_known(request_header_list(request, "If-None-Match"), span_from(form->etag)))
-		return answer_empty(exchange, 304);
+		return respond_empty(exchange, 304);
 	if (compressed)
 		response_header(&request->response, "Content-Encoding", "gzip");
 	exchange->content_type = asset->type;
-	return answer_lent(exchange, 200, form->data);
+	return respond_lent(exchange, 200, form->data);
 }

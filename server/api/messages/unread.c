@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* unread.c - GET unread/: how many messages the caller has not read. */
-#include "resources.h"
+#include "messages_resources.h"
+#include "respond.h"
 #include "shapes.h"
 
 static enum http_outcome counted(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
-		return answer_failure(exchange, NULL);
+		return respond_failure(exchange, NULL);
 	shape_unread_total(&exchange->request->response.body, exchange->user_id, exchange->operation.count);
-	return answer(exchange, 200);
+	return respond(exchange, 200);
 }
 
 enum http_outcome unread_get(struct exchange *exchange)

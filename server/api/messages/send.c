@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* send.c - POST send/<id>/: sends a message. */
-#include "resources.h"
+#include "messages_resources.h"
+#include "respond.h"
 #include "shapes.h"
 
 static enum http_outcome sent(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
-		return answer_failure(exchange, NULL);
+		return respond_failure(exchange, NULL);
 	exchange->is_stored = true;
 	shape_message(&exchange->request->response.body, &exchange->operation.message, exchange->user_id);
-	return answer(exchange, 201);
+	return respond(exchange, 201);
 }
 
 /* Room for the answer comes first: what is stored can then be answered. */
@@ -18,7 +19,7 @@ enum http_outcome send_post(struct exchange *exchange)
 	struct dm_operation *operation = exchange_operation(exchange, DM_OP_SEND);
 
 	if (!buffer_reserve(&exchange->request->response.body, shape_message_most(exchange->content)))
-		return answer_no_room(exchange->request);
+		return respond_no_room(exchange->request);
 	operation->partner_id = exchange->target_id;
 	operation->text = (struct dm_text){exchange->content.data, exchange->content.length};
 	return exchange_await(exchange, sent);

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* events_ticket.c - POST events/ticket/: a ticket with which GET events/ can be called once, without any header. */
-#include "resources.h"
+#include "events_resources.h"
+#include "respond.h"
 #include "shapes.h"
 
 static enum http_outcome made(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
-		return answer_failure(exchange, NULL);
+		return respond_failure(exchange, NULL);
 	shape_ticket(&exchange->request->response.body, exchange->operation.key);
-	return answer(exchange, 201);
+	return respond(exchange, 201);
 }
 
 enum http_outcome events_ticket_post(struct exchange *exchange)
 {
 	if (!exchange->api->hub)
-		return answer_error(exchange, 404, "Not found.");
+		return respond_error(exchange, 404, "Not found.");
 	exchange_operation(exchange, DM_OP_TICKET_CREATE)->text =
 		(struct dm_text){exchange->key.data, exchange->key.length};
 	return exchange_await(exchange, made);

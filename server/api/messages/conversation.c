@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* conversation.c - GET conversations/<id>/: marks what came from the partner as read, then a page of messages. */
+/* conversation.c - GET conversations/<id>/: marks the partner's messages as read, then sends a page of messages.
+ *
+ * Its states, each a function that is named after what has been done:
+ *
+ *     conversation_get  the page is made from ?cursor=, before anything is marked; HEAD marks nothing
+ *     marked            a piece of DM_OP_MARK_CONVERSATION_READ is done: the next piece, while there is more
+ *     read_page         DM_OP_CONVERSATION reads the page
+ *     listing_respond   200 */
 #include "listing.h"
-#include "resources.h"
+#include "messages_resources.h"
+#include "respond.h"
 #include "shapes.h"
 
 static bool add_message(void *context, const struct dm_message *message)
@@ -15,29 +23,29 @@ static bool add_message(void *context, const struct dm_message *message)
 	return true;
 }
 
-static enum http_outcome list(struct exchange *exchange)
+static enum http_outcome read_page(struct exchange *exchange)
 {
 	struct dm_operation *operation = exchange_operation(exchange, DM_OP_CONVERSATION);
 
 	operation->partner_id = exchange->target_id;
 	operation->page = ((struct page *)exchange->resource)->from;
 	operation->on_message = add_message;
-	return exchange_await(exchange, listing_answer);
+	return exchange_await(exchange, listing_respond);
 }
 
 static enum http_outcome marked(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
-		return answer_failure(exchange, NULL);
-	return exchange->operation.marking.more ? exchange_await(exchange, marked) : list(exchange);
+		return respond_failure(exchange, NULL);
+	return exchange->operation.marking.more ? exchange_await(exchange, marked) : read_page(exchange);
 }
 
 enum http_outcome conversation_get(struct exchange *exchange)
 {
-	if (!listing_begin(exchange, CURSOR_TIME)) /* before anything is marked */
+	if (!listing_begin(exchange, CURSOR_TIME))
 		return HTTP_RESPOND;
 	if (exchange->is_head)
-		return list(exchange);
+		return read_page(exchange);
 	exchange_operation(exchange, DM_OP_MARK_CONVERSATION_READ)->partner_id = exchange->target_id;
 	return exchange_await(exchange, marked);
 }

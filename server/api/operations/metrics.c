@@ -4,9 +4,9 @@
 #include "hub.h"
 #include "log.h"
 #include "monitor.h"
+#include "operations_resources.h"
 #include "process.h"
-#include "resources.h"
-#include "routes.h"
+#include "respond.h"
 
 #include "clock.h"
 #include "directmessages_stats.h"
@@ -34,12 +34,13 @@ static void write_status(struct buffer *out, const struct view *view, const char
 		return;
 	if (status != 0)
 		snprintf(code, sizeof(code), "%u", status);
-	exposition_sample(out, (double)count, "%s{route=\"%s\",status=\"%s\"}", name, route_pattern(route), code);
+	exposition_sample(out, (double)count, "%s{route=\"%s\",status=\"%s\"}", name,
+			  view->monitor->route_pattern(route), code);
 }
 
 static void requests(struct buffer *out, const struct view *view, const char *name)
 {
-	for (size_t route = 0; route < routes_count(); route++) {
+	for (size_t route = 0; route < view->monitor->routes_count; route++) {
 		write_status(out, view, name, route, 0);
 		for (unsigned status = REQUEST_STATUS_FIRST; status < REQUEST_STATUS_END; status++)
 			write_status(out, view, name, route, status);
@@ -48,7 +49,7 @@ static void requests(struct buffer *out, const struct view *view, const char *na
 
 static void durations(struct buffer *out, const struct view *view, const char *name)
 {
-	for (size_t route = 0; route < routes_count(); route++) {
+	for (size_t route = 0; route < view->monitor->routes_count; route++) {
 		struct request_durations measured;
 		struct exposition_histogram histogram = {
 			.bounds = request_bounds,
@@ -60,7 +61,7 @@ static void durations(struct buffer *out, const struct view *view, const char *n
 
 		request_counts_durations(view->monitor->requests, route, &measured);
 		histogram.sum = measured.sum;
-		snprintf(labels, sizeof(labels), "route=\"%s\"", route_pattern(route));
+		snprintf(labels, sizeof(labels), "route=\"%s\"", view->monitor->route_pattern(route));
 		exposition_histogram(out, &histogram, name, labels);
 	}
 }
@@ -314,10 +315,10 @@ static enum http_outcome checked(struct exchange *exchange)
 				  families[i].help);
 		families[i].write(&exchange->request->response.body, &view, families[i].name);
 	}
-	return answer(exchange, 200);
+	return respond(exchange, 200);
 }
 
 enum http_outcome metrics_get(struct exchange *exchange)
 {
-	return readiness_await(exchange, checked);
+	return readiness_await(&exchange->api->monitor->readiness, exchange, checked);
 }

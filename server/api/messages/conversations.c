@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* conversations.c - GET conversations/: a page of the caller's conversation partners. */
 #include "listing.h"
-#include "resources.h"
+#include "messages_resources.h"
 #include "shapes.h"
 
 static bool add_partner(void *context, const struct dm_user *user)
@@ -23,5 +23,5 @@ enum http_outcome conversations_get(struct exchange *exchange)
 	operation = exchange_operation(exchange, DM_OP_PARTNERS);
 	operation->page = page->from;
 	operation->on_user = add_partner;
-	return exchange_await(exchange, listing_answer);
+	return exchange_await(exchange, listing_respond);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* message.c - DELETE messages/<id>/: hides a message for the caller alone. */
-#include "resources.h"
+#include "messages_resources.h"
+#include "respond.h"
 
 static enum http_outcome hidden(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
-		return answer_failure(exchange, "Message not found or not authorized.");
-	return answer_empty(exchange, 204);
+		return respond_failure(exchange, "Message not found or not authorized.");
+	return respond_empty(exchange, 204);
 }
 
 enum http_outcome message_delete(struct exchange *exchange)

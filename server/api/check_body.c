@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* check_body.c - waits for the body of a POST and reads its content. */
+#include "budget.h"
+#include "checks.h"
+#include "content.h"
+#include "respond.h"
+
+/* What an exchange needs of its arena beside the content. */
+#define ARENA_REST 4096
+
+/* If the length is declared, reserves memory for the whole body and for the content that is read out of it, or refuses
+ * the request before its body is read. Otherwise many that begin at once could leave none of them the memory to end. */
+static bool reserve_body(struct request *request)
+{
+	size_t length = request->content_length;
+
+	return length == 0 || (buffer_reserve(&request->body, length) &&
+			       (length <= BUDGET_FREE || arena_reserve(&request->arena, length + ARENA_REST)));
+}
+
+static enum http_outcome body_received(struct exchange *exchange)
+{
+	struct request *request = exchange->request;
+	struct buffer detail;
+	enum http_outcome outcome = CHECK_PASSED;
+	unsigned status;
+
+	if (request->body_too_large)
+		return respond_error(exchange, 413, "Request body exceeds the limit of %zu bytes.",
+				     exchange->api->max_body_bytes);
+	if (request->body_lacks_memory)
+		return respond_no_room(request);
+	buffer_init(&detail, SIZE_MAX);
+	status = content_read(request, &exchange->content, &detail);
+	request->arena.failed |= detail.failed;
+	if (status)
+		outcome = respond_detail(exchange, status, buffer_span(&detail));
+	buffer_release(&detail);
+	return outcome;
+}
+
+enum http_outcome check_body(struct exchange *exchange)
+{
+	if (!exchange_has_method(exchange, SPAN("POST")))
+		return CHECK_PASSED;
+	if (!reserve_body(exchange->request))
+		return respond_no_room(exchange->request);
+	exchange->then = body_received;
+	return HTTP_NEED_BODY;
+}

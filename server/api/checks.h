@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* checks.h - the checks that a request passes before its resource runs. pipeline.c has their order.
+ *
+ * A check returns CHECK_PASSED, a response, or what exchange_await or check_need_body returned: then `then` goes on as
+ * the same check. */
+#ifndef CHECKS_H
+#define CHECKS_H
+
+#include "exchange.h"
+
+#define CHECK_PASSED HTTP_NONE
+
+/* check_head.c */
+exchange_step check_head;   /* the head is well-formed */
+exchange_step check_length; /* the declared length of the body is within the limit */
+exchange_step check_host;   /* the host could stand in a link */
+
+/* check_route.c */
+exchange_step check_route;     /* the path is one of ours: sets route, target_id, content_type */
+exchange_step check_accept;    /* ?format= and Accept allow the route's content type */
+exchange_step check_options;   /* OPTIONS is answered here */
+exchange_step check_method;    /* the route has the method */
+exchange_step check_recipient; /* the user that the path names exists */
+
+/* check_caller.c */
+exchange_step check_caller; /* a token or ticket names the caller: sets user_id, key, target_exists */
+
+/* check_body.c */
+exchange_step check_body; /* reads the body of a POST: sets content */
+
+#endif

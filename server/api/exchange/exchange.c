@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* exchange.c - makes an exchange, and lets it wait for operations. */
+#include "exchange.h"
+
+#include "form.h"
+
+#include <stdio.h>
+
+struct exchange *exchange_new(struct request *request)
+{
+	struct exchange *exchange = arena_alloc(&request->arena, sizeof(*exchange));
+	static const struct exchange none;
+
+	if (!exchange)
+		return NULL;
+	*exchange = none;
+	exchange->request = request;
+	exchange->api = request->context;
+	exchange->is_head = span_equal(request->method, SPAN("HEAD"));
+	exchange->path = percent_decode(&request->arena, request->path, false);
+	request->data = exchange;
+	return exchange;
+}
+
+bool exchange_has_method(const struct exchange *exchange, struct span method)
+{
+	return span_equal(exchange->request->method, method);
+}
+
+struct dm_operation *exchange_operation(struct exchange *exchange, enum dm_operation_kind kind)
+{
+	exchange->operation = (struct dm_operation){.kind = kind, .user_id = exchange->user_id, .context = exchange};
+	return &exchange->operation;
+}
+
+static void operation_done(struct dm_operation *operation)
+{
+	struct exchange *exchange = operation->context;
+
+	if (exchange->goes_on)
+		request_go_on(exchange->request);
+	else
+		request_wake(exchange->request);
+}
+
+static enum http_outcome run_then(struct request *request)
+{
+	struct exchange *exchange = request->data;
+
+	return exchange->then(exchange);
+}
+
+void exchange_wait_begin(struct exchange *exchange, exchange_step *then)
+{
+	exchange->then = then;
+	exchange->request->step = run_then;
+	request_wait_begin(exchange->request);
+}
+
+enum http_outcome exchange_wait(struct exchange *exchange)
+{
+	return request_wait_is_over(exchange->request) ? exchange->then(exchange) : HTTP_WAIT;
+}
+
+enum http_outcome exchange_await(struct exchange *exchange, exchange_step *then)
+{
+	if (exchange->request->arena.failed) { /* the arguments may not be what the client sent */
+		exchange->operation.status = DM_NO_MEMORY;
+		snprintf(exchange->operation.error.message, sizeof(exchange->operation.error.message), "%s",
+			 EXCHANGE_NO_ROOM);
+		return then(exchange);
+	}
+	exchange->operation.done = operation_done;
+	exchange_wait_begin(exchange, then);
+	dm_submit(exchange->api->handle, &exchange->operation);
+	return exchange_wait(exchange);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* exchange.h - one request to the API while it is worked on: what is known of it, and the operation that it waits for.
+ * respond.h ends it. */
+#ifndef EXCHANGE_H
+#define EXCHANGE_H
+
+#include "directmessages.h"
+#include "http.h"
+#include "route.h"
+
+struct document;
+struct hub;
+struct monitor;
+
+/* What the log says when there is no room for what a request needs. */
+#define EXCHANGE_NO_ROOM \
+	"no room for a body or a response; see DIRECTMESSAGES_MAX_BUFFER_BYTES, or give the server more memory"
+
+/* What all requests to one address share; lives as long as the server. */
+struct api {
+	dm *handle;
+	struct monitor *monitor;
+	bool shows_public, shows_admin; /* which routes this address has */
+	struct span prefix;             /* "/api/dm/": begins and ends with a slash */
+	const char *own_host;           /* in links, for clients that name no host */
+	size_t max_body_bytes, max_header_bytes;
+	const struct document *document; /* what GET /api/schema/ serves; NULL: turned off */
+	bool trust_forwarded;            /* X-Forwarded-Proto and -Host decide the links */
+	struct hub *hub;                 /* of the event streams; NULL: turned off */
+	struct budget *budget;           /* for what requests hold */
+	struct budget *anybodys_budget;  /* for responses without authentication: users can't use it up */
+};
+
+struct exchange {
+	struct request *request;
+	const struct api *api;
+	const struct route *route; /* NULL until the path is known */
+	size_t next_check;         /* in the table of pipeline.c */
+	const char *content_type;  /* of the response: the route's, unless the resource chooses another */
+	struct span path;          /* decoded */
+	bool is_head;
+	bool goes_on;        /* the steps after an operation run on the thread that completes it; see decision 36 */
+	int64_t user_id;     /* the caller */
+	struct span key;     /* the caller's token */
+	int64_t target_id;   /* the <id> of the path; -1, which no row has, if it does not fit into 64 bits */
+	bool target_exists;  /* whether it is a user, on a route that is to_user */
+	struct span content; /* of the body */
+	exchange_step *then; /* what follows the wait */
+	struct dm_operation operation;
+	struct budget_share *share; /* counts what is made for the caller */
+	bool is_stored;             /* a message was stored: no response may deny it */
+	void *resource;             /* for the resource; in the request's arena */
+};
+
+/* Makes the exchange of a request whose context is a struct api, in the request's arena. NULL without memory. */
+MUST_CHECK struct exchange *exchange_new(struct request *request);
+
+bool exchange_has_method(const struct exchange *exchange, struct span method);
+
+/* Clears the exchange's operation and makes it one of this kind, for the caller. Fill in its arguments, then call
+ * exchange_await. */
+struct dm_operation *exchange_operation(struct exchange *exchange, enum dm_operation_kind kind);
+
+/* Submits the operation; `then` follows when it is done, at once if nothing has to be waited for. */
+enum http_outcome exchange_await(struct exchange *exchange, exchange_step *then);
+
+/* The same for anything but operations: call exchange_wait_begin, start what will call request_wake, then return
+ * exchange_wait. */
+void exchange_wait_begin(struct exchange *exchange, exchange_step *then);
+enum http_outcome exchange_wait(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* route.h - one row of the route table. */
+#ifndef ROUTE_H
+#define ROUTE_H
+
+#include "request.h"
+
+struct exchange;
+
+/* A step of an exchange: as http_step, with all that is known of the request. */
+typedef enum http_outcome exchange_step(struct exchange *exchange);
+
+/* Whom a path is for; the checks of a request depend on it. */
+enum route_area {
+	AREA_API = 1, /* below the prefix, for users */
+	AREA_SERVER =
+		2, /* the server's own paths: for everybody, without authentication and Accept; GET and HEAD only */
+};
+
+struct route {
+	const char *path;    /* "/..." in AREA_SERVER, otherwise below the prefix; <id> stands for digits */
+	const char *name;    /* in the response to OPTIONS */
+	const char *allow;   /* the Allow header */
+	exchange_step *get;  /* HEAD too */
+	exchange_step *post; /* with a body */
+	exchange_step *delete_;
+	bool to_user;                      /* <id> is a user who must exist */
+	bool is_admin;                     /* for the operator: see --admin-listen */
+	bool takes_ticket;                 /* a GET without Authorization may have ?ticket= */
+	const char *actions;               /* for OPTIONS: the fields of a POST as JSON, or NULL */
+	const char *content_type;          /* of its responses; NULL: application/json */
+	const struct http_header *headers; /* of its responses; ends with one without a name; may set Cache-Control */
+	const struct span *body;           /* for static_get */
+};
+
+static inline enum route_area route_area(const struct route *route)
+{
+	return *route->path == '/' ? AREA_SERVER : AREA_API;
+}
+
+#endif

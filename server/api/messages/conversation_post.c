@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* conversation_post.c - POST conversations/<id>/: sends a message, then the whole conversation as an array.
+ *
+ * Its states, each a function that is named after what has been done:
+ *
+ *     conversation_post    DM_OP_SEND is submitted
+ *     sent                 the message is stored: from here on no response may deny it
+ *     marked               a piece of DM_OP_MARK_CONVERSATION_READ is done: the next piece, while there is more
+ *     conversation_source  201; its body reads DM_OP_CONVERSATION, a piece each time (see there) */
+#include "conversation_source.h"
+#include "messages_resources.h"
+#include "respond.h"
+
+static enum http_outcome marked(struct exchange *exchange)
+{
+	struct http_body_source source;
+
+	if (exchange->operation.status != DM_OK)
+		return respond_failure(exchange, NULL);
+	if (exchange->operation.marking.more)
+		return exchange_await(exchange, marked);
+	if (!conversation_source_init(&source, exchange))
+		return respond_no_room(exchange->request);
+	return respond_source(exchange, 201, &source);
+}
+
+static enum http_outcome sent(struct exchange *exchange)
+{
+	if (exchange->operation.status != DM_OK)
+		return respond_failure(exchange, NULL);
+	exchange->is_stored = true;
+	exchange_operation(exchange, DM_OP_MARK_CONVERSATION_READ)->partner_id = exchange->target_id;
+	return exchange_await(exchange, marked);
+}
+
+enum http_outcome conversation_post(struct exchange *exchange)
+{
+	struct dm_operation *operation = exchange_operation(exchange, DM_OP_SEND);
+
+	operation->partner_id = exchange->target_id;
+	operation->text = (struct dm_text){exchange->content.data, exchange->content.length};
+	return exchange_await(exchange, sent);
+}

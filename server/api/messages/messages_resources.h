@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* messages_resources.h - the resources of messages and conversations: a function for each method of each path. */
+#ifndef MESSAGES_RESOURCES_H
+#define MESSAGES_RESOURCES_H
+
+#include "route.h"
+
+exchange_step unread_get;               /* unread.c */
+exchange_step conversations_get;        /* conversations.c */
+exchange_step conversations_unread_get; /* conversations_unread.c */
+exchange_step conversation_get;         /* conversation.c */
+exchange_step conversation_post;        /* conversation_post.c */
+exchange_step message_delete;           /* message.c */
+exchange_step send_post;                /* send.c */
+
+#endif

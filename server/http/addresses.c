@@ -46,7 +46,7 @@ static bool read_address(const struct sockaddr *from, socklen_t length, uint8_t 
 	return false;
 }
 
-/* Who chooses addresses can't choose their bucket. */
+/* The seed is secret: a client that chooses its addresses can't choose their buckets. */
 static struct address_count **bucket_of(struct addresses *addresses, const uint8_t bytes[16])
 {
 	uint64_t hash = addresses->seed;
@@ -58,7 +58,7 @@ static struct address_count **bucket_of(struct addresses *addresses, const uint8
 	return &addresses->buckets[hash % ADDRESS_BUCKETS];
 }
 
-/* The place of the address's count, or that where it belongs. */
+/* The link to the address's count, or to where that belongs. */
 static struct address_count **find(struct addresses *addresses, const uint8_t bytes[16])
 {
 	struct address_count **place = bucket_of(addresses, bytes);
@@ -68,7 +68,7 @@ static struct address_count **find(struct addresses *addresses, const uint8_t by
 	return place;
 }
 
-/* Without memory for a count there is none: what is rare must not turn anybody away. */
+/* Without memory the connection is not counted: a rare failure must not turn clients away. */
 static bool count(struct addresses *addresses, struct address *address)
 {
 	struct address_count **place = find(addresses, address->bytes);

@@ -30,10 +30,13 @@ struct addresses {
 void addresses_init(struct addresses *addresses, size_t max);
 void addresses_release(struct addresses *addresses);
 
-/* Counts one more, of the address that is noted in `counted`; false where it has as many as it may. An IPv6 address
- * counts as its network of 64 bits, which one client has whole; clients of a Unix socket are not counted. */
+/* Counts one more connection of the address, which is noted in `counted`. False: the address has as many as it may. An
+ * IPv6 address stands for its /64 network, all of which one client may have. Clients of a Unix socket are not counted.
+ */
 MUST_CHECK bool addresses_enter(struct addresses *addresses, const struct sockaddr *from, socklen_t length,
 				struct address *counted);
+
+/* The connection has ended. */
 void addresses_leave(struct addresses *addresses, const struct address *counted);
 
 #endif

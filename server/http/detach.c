@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* detach.c - taking a connection's socket away from libmicrohttpd.
+/* detach.c - takes a connection's socket away from libmicrohttpd.
  *
- * Connections that are open for hours by the thousand are not what libmicrohttpd is for: it keeps the memory of a whole
- * request for each (some 21 KB). So the socket moves to a descriptor of ours, and a dummy takes the place of the one
- * that libmicrohttpd knows: it may shut that down and close it. While the connection is suspended the descriptor is in
- * no epoll set, so nothing else of it is left there. */
+ * libmicrohttpd is not made for thousands of connections that stay open for hours: it keeps the memory of a whole
+ * request for each (some 21 KB). So the socket is moved to a new descriptor, and a dummy socket is put under the number
+ * that libmicrohttpd knows, which it may shut down and close. While a connection is suspended its descriptor is in no
+ * epoll set of libmicrohttpd's, so no trace is left there. */
 #include "detach.h"
 
 #include "connection.h"
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A second descriptor of the socket, the first one being a dummy then; -1 where that can't be done. */
+/* Moves the socket to a new descriptor and puts a dummy in its place; -1 if the system has no descriptor left. */
 static int move_socket(int known)
 {
 	int dummy = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -30,7 +30,7 @@ static int move_socket(int known)
 	return moved;
 }
 
-/* What libmicrohttpd would send before the body; the end of the connection follows that of the body. */
+/* What libmicrohttpd would send before the body, with "Connection: close". */
 static void write_head(const struct request *request, struct buffer *head)
 {
 	const struct response *response = &request->response;

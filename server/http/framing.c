@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* framing.c - where a request's head and body end (RFC 9112). What somebody in front of us may take for another
- * request than we do is refused, whatever else it is.
+/* framing.c - where a request's head and body end (RFC 9112). A request that a proxy in front of us may read
+ * differently is refused, whatever it asks for (request smuggling).
  *
- * libmicrohttpd 0.9 takes line feeds alone for ends of lines, goes on in folded lines, ends texts at a NUL and keeps a
- * blank before the colon in the name, and tells of none of that. But it parses in place: each text stands in its memory
- * where it came, with the bytes of an end of line overwritten. So a head that is as it should be has no gap: behind a
- * value come two bytes, then the next name. From 1.0 on it refuses all of these by itself, if it is told to. */
+ * libmicrohttpd 0.9 accepts bare line feeds as line ends, joins folded lines, ends texts at a NUL, keeps a blank before
+ * the colon as a part of the name, and reports none of this. But it parses in place: every text stays where it arrived,
+ * and only the bytes of the line end are overwritten. So a proper head has no gaps: after a value there are two bytes,
+ * then the next name. Version 1.0 and later refuse all of these by themselves, if they are told to. */
 #include "framing.h"
 
 #include <microhttpd.h>
@@ -25,14 +25,14 @@ static bool parses_in_place(void)
 
 int framing_strictness(void)
 {
-	return parses_in_place() ? 0 : 1; /* 0.9 would mean some answers of its own by it, and little else */
+	return parses_in_place() ? 0 : 1; /* in 0.9 it only adds responses of its own */
 }
 
 struct head {
-	const char *next; /* where the next line begins if this one is whole; NULL where that can't be told */
+	const char *next; /* where the next line begins if this one is proper; NULL if that can't be told */
 	bool malformed;
 	bool other_coding;
-	unsigned hosts, lengths, codings; /* headers of these names; of the last, its words */
+	unsigned hosts, lengths, codings; /* numbers of: Host, Content-Length, codings in Transfer-Encoding */
 	struct span length, coding;
 };
 
@@ -101,7 +101,7 @@ static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind, const
 
 /* ---- the head ------------------------------------------------------------------------------------------------ */
 
-/* Whether there is one byte between the texts: a line of three words and two blanks. */
+/* Whether the request line is three words with one byte between them. */
 static bool is_whole_line(const struct request *request, const struct first_line *line)
 {
 	return line->target == line->method + request->method.length + 1 &&
@@ -122,8 +122,8 @@ static void refuse(struct request *request, unsigned status, const char *detail)
 		request->refusal = (struct http_refusal){status, detail};
 }
 
-/* The most that is wrong comes first. libmicrohttpd has refused a length that is no number, and otherwise looks at the
- * first length and the first coding alone; somebody in front may look at another. */
+/* The worst fault comes first. libmicrohttpd has refused a length that is not a number; otherwise it looks only at the
+ * first length and the first coding, while a proxy may look at others. */
 static void judge(struct request *request, const struct head *head)
 {
 	bool chunked = head->codings > 0;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* framing.h - whether everybody takes a request's head for the same request; for http.c and request.c. */
+/* framing.h - where a request's head and body end, and whether everybody agrees on that (RFC 9112). */
 #ifndef FRAMING_H
 #define FRAMING_H
 
 #include "request.h"
 
-/* The strings of the first line, where libmicrohttpd has left them. */
+/* The parts of the request line, at their places in libmicrohttpd's memory. */
 struct first_line {
 	const char *method, *target, *version;
 };
 
-/* What MHD_OPTION_STRICT_FOR_CLIENT should be for the libmicrohttpd that is there. */
+/* The value of MHD_OPTION_STRICT_FOR_CLIENT for the installed version of libmicrohttpd. */
 int framing_strictness(void);
 
-/* Reads the request's version, how long its body is and what may be wrong with its head: content_length, takes_chunks,
- * refusal. */
+/* Reads the version, the declared length of the body, and what is wrong with the head. Sets takes_chunks,
+ * content_length and refusal. */
 void framing_read(struct request *request, const struct first_line *line);
 
 #endif

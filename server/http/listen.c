@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* listen.c - from "ADDR:PORT" or "unix:PATH" to a listening socket. */
+/* listen.c - opens a listening socket from "ADDR:PORT" or "unix:PATH". */
 #include "listen.h"
 
 #include <arpa/inet.h>
@@ -43,7 +43,7 @@ static bool open_socket(const struct sockaddr *address, socklen_t length, int fa
 	return true;
 }
 
-/* A file left by a server that was killed is in the way; one that somebody answers on is not ours to remove. */
+/* Removes the file of a server that was killed; not that of a server that still answers. */
 static void remove_if_dead(const struct sockaddr_un *address)
 {
 	struct stat file;
@@ -94,7 +94,7 @@ static void name_tcp(struct listener *listener)
 	}
 }
 
-/* Splits "[host]:port" or "host:port" in place; false where there is no port from 0 to 65535. */
+/* Splits "[host]:port" or "host:port" in place; false without a port from 0 to 65535. */
 static bool split(char *text, char **host, char **port)
 {
 	char *colon = strrchr(text, ':');

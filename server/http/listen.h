@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* listen.h - from "ADDR:PORT" or "unix:PATH" to a listening socket. */
+/* listen.h - opens a listening socket from "ADDR:PORT" or "unix:PATH". */
 #ifndef LISTEN_H
 #define LISTEN_H
 
@@ -11,18 +11,18 @@
 
 struct listener {
 	int socket;
-	char *unix_path; /* owned; the socket's file, removed by listener_release; NULL for TCP */
-	char name[120];  /* what a client would write: "127.0.0.1:8000", "[::1]:8000", "unix:PATH" */
+	char *unix_path; /* owned; the socket's file, which listener_release removes; NULL for TCP */
+	char name[120];  /* as clients write it: "127.0.0.1:8000", "[::1]:8000", "unix:PATH" */
 };
 
-/* Whether it has one of the forms below; says nothing of whether it can be had. */
+/* Whether it has one of the forms below; it may still be impossible to listen on. */
 bool listener_address_is_valid(const char *address);
 
-/* "127.0.0.1:8000", "[::1]:8000", ":8000" (all addresses), "name:8000" or "unix:PATH"; port 0 lets the system choose.
- * False with a sentence in `error`. A socket file that nobody answers on is replaced. */
+/* Listens on "127.0.0.1:8000", "[::1]:8000", ":8000" (all addresses), "name:8000" or "unix:PATH"; with port 0 the
+ * system chooses one. Replaces a socket file that no server answers on. False: `error` says why. */
 MUST_CHECK bool listener_open(const char *address, struct listener *listener, char error[256]);
 
-/* Removes the socket's file; the socket itself is closed by whoever serves on it. */
+/* Removes the socket's file. Does not close the socket: http_stop has. */
 void listener_release(struct listener *listener);
 
 #endif

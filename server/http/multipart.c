@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* multipart.c - the fields of a multipart/form-data body: what Django reads is read.
+/* multipart.c - the fields of a multipart/form-data body, read as Django reads them.
  *
- * The body is there as a whole, and is only looked at: nothing is copied but parameters with escapes. Each byte is
- * looked at a few times at most, whatever the body holds. */
+ * The whole body is in memory; nothing of it is copied except parameters with escapes. Each byte is looked at a few
+ * times at most, whatever the body holds. */
 #include "multipart.h"
 
 #include "header.h"
@@ -10,16 +10,16 @@
 
 #include <string.h>
 
-#define BOUNDARY_MOST 201
+#define MAX_BOUNDARY_LENGTH 201
 
-/* What is left of a body after a boundary was found in it. */
+/* A body that is cut in two at a boundary. */
 struct cut {
-	struct span before; /* the boundary, and the end of line that belongs to it */
+	struct span before; /* without the line end that belongs to the boundary */
 	struct span behind; /* from the end of the boundary's line */
 	bool is_last;
 };
 
-/* The headers of a part that matter. */
+/* A part, with those of its headers that matter. */
 struct part {
 	bool has_name, is_file, is_base64;
 	struct span name;
@@ -38,8 +38,8 @@ static struct span from(struct span text, const char *place)
 
 /* ---- boundaries ---------------------------------------------------------------------------------------------- */
 
-/* Whether "--boundary" there is a line of its own, the last one with "--" behind it, up to blanks; then where that line
- * has its end. */
+/* Whether the "--boundary" at `place` is a line of its own, but for blanks at its end and the "--" of the last one.
+ * Sets cut->behind and cut->is_last. */
 static bool is_boundary(struct span body, const char *place, size_t length, struct cut *cut)
 {
 	const char *behind = place + length, *end = end_of(body);
@@ -55,7 +55,7 @@ static bool is_boundary(struct span body, const char *place, size_t length, stru
 	return behind == end || *behind == '\n' || (*behind == '\r' && end - behind >= 2 && behind[1] == '\n');
 }
 
-/* Cuts the body at the next boundary; `body` is read from `since` on, which is within it. */
+/* Cuts the body at the next boundary from `since` on, which lies within it. */
 static bool find_boundary(struct span body, const char *since, struct span separator, struct cut *cut)
 {
 	const char *place = since;
@@ -69,7 +69,7 @@ static bool find_boundary(struct span body, const char *since, struct span separ
 				cut->before.length--;
 			return true;
 		}
-		place = memchr(place, '\n', (size_t)(end_of(body) - place)); /* the next one begins a line too */
+		place = memchr(place, '\n', (size_t)(end_of(body) - place)); /* a boundary begins a line */
 		if (!place)
 			return false;
 		place++;
@@ -77,14 +77,14 @@ static bool find_boundary(struct span body, const char *since, struct span separ
 	return false;
 }
 
-/* "--" and the boundary that the body's media type names; data NULL where it is none. */
+/* "--" and the boundary that Content-Type names; data is NULL if it names no valid one. */
 static struct span separator_of(struct request *request)
 {
 	struct span type = request_header(request, "Content-Type");
 	struct span boundary = parameter_find(type, SPAN("boundary"), &request->arena);
 	char *text;
 
-	if (boundary.length == 0 || boundary.length > BOUNDARY_MOST || end_of(boundary)[-1] == ' ')
+	if (boundary.length == 0 || boundary.length > MAX_BOUNDARY_LENGTH || end_of(boundary)[-1] == ' ')
 		return (struct span){NULL, 0};
 	for (size_t i = 0; i < boundary.length; i++)
 		if (boundary.data[i] < ' ' || boundary.data[i] > '~')
@@ -113,7 +113,7 @@ static void read_header(struct part *part, struct span line, struct arena *arena
 	part->is_file = parameter_find(line, SPAN("filename"), arena).length > 0;
 }
 
-/* Reads a part, from the end of its boundary's line to the next boundary; false where it has no headers that end. */
+/* Reads a part, which goes from the end of its boundary's line to the next boundary. False: its headers have no end. */
 static bool read_part(struct part *part, struct span text, struct arena *arena)
 {
 	const char *end = memmem(text.data, text.length, "\r\n\r\n", 4);
@@ -143,14 +143,15 @@ bool multipart_find(struct request *request, struct span name, struct multipart_
 		struct part part;
 
 		if (!find_boundary(body, rest.data, separator, &cut))
-			return span_strip(rest).length == 0; /* no boundary ends it: it may have been cut */
+			return span_strip(rest).length ==
+			       0; /* the last part has no end: the body may have been cut off */
 		if (!read_part(&part, cut.before, &request->arena) || !part.has_name ||
 		    !span_equal(span_strip(part.name), name))
 			continue;
 		if (part.is_base64 && !part.is_file)
-			return false; /* which RFC 7578 has abolished; it would be stored undecoded */
+			return false; /* abolished by RFC 7578; the content would be stored undecoded */
 		field->found = true;
-		field->is_file |= part.is_file; /* wherever it stands: for Django files come behind all fields */
+		field->is_file |= part.is_file; /* in any order: Django looks at files after all fields */
 		field->value = part.data;
 	}
 	return true;

@@ -7,11 +7,11 @@
 
 struct multipart_field {
 	bool found;
-	bool is_file;      /* it, or an earlier one of the name, came with a file name */
-	struct span value; /* the body's */
+	bool is_file;      /* it, or an earlier field of the name, had a file name */
+	struct span value; /* lies in the body */
 };
 
-/* Reads the body's field of this name, its last appearance; false where the body is malformed. */
+/* Finds the last field of this name in the body. False: the body is malformed. */
 MUST_CHECK bool multipart_find(struct request *request, struct span name, struct multipart_field *field);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* parameters.c - the parameters of a header's value, read as Python's email package reads them for Django. */
+/* parameters.c - the parameters of a header's value, read as Python's email package, which Django uses, reads them. */
 #include "parameters.h"
 
 #include "form.h"
 
 #include <string.h>
 
-#define SECTIONS_MOST 32 /* that a value may come in (RFC 2231, 3) */
+#define MAX_SECTIONS 32 /* in which a value may come (RFC 2231, 3) */
 
 /* name*=value, name*NUMBER=value or name*NUMBER*=value. */
 struct section {
@@ -16,13 +16,13 @@ struct section {
 };
 
 struct sections {
-	struct section section[SECTIONS_MOST]; /* by number */
+	struct section section[MAX_SECTIONS]; /* by number */
 	size_t count;
 };
 
 /* ---- texts --------------------------------------------------------------------------------------------------- */
 
-/* Cuts the text before the next ';' off *rest, but for one within quotes; *rest is empty (data NULL) after the last. */
+/* Cuts the text before the next ';' that is not within quotes off *rest, whose data is NULL after the last one. */
 static struct span cut_parameter(struct span *rest)
 {
 	struct span part = *rest;
@@ -42,7 +42,7 @@ static struct span cut_parameter(struct span *rest)
 	return part;
 }
 
-/* The text with each '\' before this character left out, in place. */
+/* Removes, in place, each '\' before the character `of`; returns the new length. */
 static size_t drop_escapes(char *text, size_t length, char of)
 {
 	size_t kept = 0;
@@ -55,7 +55,7 @@ static size_t drop_escapes(char *text, size_t length, char of)
 	return kept;
 }
 
-/* Without the quotes or angle brackets around it, and the escapes within quotes. */
+/* The value without the quotes or angle brackets around it, and without the escapes within quotes. */
 static struct span unquote(struct span value, struct arena *arena)
 {
 	char first, last;
@@ -80,7 +80,7 @@ static struct span unquote(struct span value, struct arena *arena)
 
 /* ---- RFC 2231 ------------------------------------------------------------------------------------------------ */
 
-/* Reads what stands behind the parameter's own name: false where that makes it another name. */
+/* Reads what follows the name of a parameter. False: the name goes on, so it is another one. */
 static bool read_section(struct span behind, struct section *section)
 {
 	if (behind.data[0] != '*')
@@ -99,7 +99,7 @@ static void add_section(struct sections *sections, const struct section *added)
 {
 	size_t place = sections->count;
 
-	if (sections->count == SECTIONS_MOST)
+	if (sections->count == MAX_SECTIONS)
 		return;
 	for (; place > 0 && sections->section[place - 1].number > added->number; place--)
 		sections->section[place] = sections->section[place - 1];
@@ -107,7 +107,7 @@ static void add_section(struct sections *sections, const struct section *added)
 	sections->count++;
 }
 
-/* All of them one behind the other, without the charset and the language where one of them is escaped. */
+/* All sections joined; without the charset and the language if one of them is escaped. */
 static struct span join_sections(const struct sections *sections, struct arena *arena)
 {
 	struct span joined, rest;

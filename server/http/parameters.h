@@ -6,12 +6,12 @@
 #include "arena.h"
 #include "attributes.h"
 
-/* What stands before the parameters, without blanks around it. */
+/* What comes before the parameters, without blanks around it. */
 struct span parameters_main(struct span line);
 
-/* The value of the parameter of this name (in small letters), which may stand there in any case, quoted or not, or in
- * the form of RFC 2231 (name*=charset'language'value, name*0=..; name*1=..), of which the charset is not looked at. The
- * last one counts. It is the arena's or the line's; data NULL where there is none. */
+/* The value of the last parameter with this name, in any case; `name` is in lower case. It may be quoted, or in a form
+ * of RFC 2231 (name*=charset'language'value, name*0=..; name*1=..), of which the charset is ignored. The value lies in
+ * the arena or in the line; data is NULL if there is none. */
 MUST_CHECK struct span parameter_find(struct span line, struct span name, struct arena *arena);
 
 #endif

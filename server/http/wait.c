@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.c - requests that wait: whose turn it is, the loop's or that of the thread that does what is waited for. */
+/* wait.c - how a request waits for something on another thread, and is woken. */
 #include "wait.h"
 
 #include "connection.h"
@@ -7,7 +7,7 @@
 enum wait {
 	WAIT_NONE,
 	WAIT_RUNNING,   /* something is under way, and the loop is still in the step that began it */
-	WAIT_SUSPENDED, /* the loop has left the request to who will wake it */
+	WAIT_SUSPENDED, /* the loop has handed the request to its waker */
 	WAIT_OVER
 };
 
@@ -23,16 +23,16 @@ bool request_wait_is_over(struct request *request)
 
 void request_wake(struct request *request)
 {
-	/* Once it is over, and the connection is not suspended, the request may be gone at any moment. */
+	/* Read before the exchange: after it the loop may go on, and free the request at any moment. */
 	struct loop *loop = request->http.client->watch.loop;
 
 	if (atomic_exchange(&request->http.wait, WAIT_OVER) == WAIT_SUSPENDED)
 		loop_resume(loop, request);
 }
 
-/* Leaves the request, whose connection is suspended, to who wakes it; false where that was just now. After true it may
- * be gone at any moment. */
-static bool leave(struct request *request)
+/* Hands the suspended request to its waker; from then on it may be gone at any moment. False: the waker has already
+ * fired and the request is still ours. */
+static bool hand_over(struct request *request)
 {
 	int running = WAIT_RUNNING;
 
@@ -44,7 +44,7 @@ void request_suspend(struct request *request)
 	struct connection *client = request->http.client;
 
 	connection_suspend(client);
-	if (!leave(request))
+	if (!hand_over(request))
 		connection_resume(client);
 }
 
@@ -56,7 +56,7 @@ void request_go_on(struct request *request)
 		return; /* the loop is not out of its step yet, and goes on by itself */
 	do {
 		outcome = request->step(request);
-		if (outcome == HTTP_WAIT && leave(request))
+		if (outcome == HTTP_WAIT && hand_over(request))
 			return;
 	} while (outcome == HTTP_WAIT);
 	request->http.outcome = outcome;

@@ -11,7 +11,7 @@ static bool is_blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Cuts the next word off *rest, as Python's bytes.split(); empty at the end. */
+/* Cuts the next word off *rest, as Python's bytes.split() does; empty at the end. */
 static struct span next_word(struct span *rest)
 {
 	struct span word;

@@ -5,8 +5,8 @@
 
 #include "span.h"
 
-/* Reads the key out of the header's value (data NULL: not sent). NULL where there is one; otherwise the detail of the
- * 401. */
+/* Reads the key from the header's value, in which it lies (data NULL: not sent). Returns NULL if there is a key,
+ * otherwise the detail of the 401. */
 const char *token_from_header(struct span authorization, struct span *key);
 
 /* Whether the text has the form of a ticket: 40 lower-case hex digits. */

@@ -168,7 +168,7 @@ static void admit(struct feed *feed, struct stream *stream)
 		return;
 	if (is_new)
 		stream_set_state(stream, STREAM_LIVE);
-	else if (sse_read_position(stream->asked, &stream->position))
+	else if (sse_parse_position(stream->asked, &stream->position))
 		stream_set_state(stream, STREAM_REPLAYING);
 	else
 		reset(feed, stream);

@@ -81,7 +81,7 @@ void delivery_free(struct delivery *delivery)
 static size_t body_most(struct dm_delivery *row)
 {
 	struct dm_text *names[NAMES];
-	size_t most = shape_message_most((struct span){row->message.content.data, row->message.content.length});
+	size_t most = shape_message_max_length((struct span){row->message.content.data, row->message.content.length});
 
 	list_names(row, names);
 	for (size_t i = 0; i < NAMES; i++)

@@ -8,8 +8,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-/* The reference counts no further when it is given a cursor. */
-#define OFFSET_MOST 1000
+/* The reference lowers larger offsets to this. */
+#define MAX_OFFSET 1000
 
 static int base64_value(char c)
 {
@@ -19,8 +19,8 @@ static int base64_value(char c)
 	return found ? (int)(found - alphabet) : -1;
 }
 
-/* As Python's b64decode, which the reference uses, and not as OpenSSL's: bytes that are no base64 are passed over, and
- * what follows the padding is not looked at. False where the end falls within four digits. */
+/* As Python's b64decode, which the reference uses, not as OpenSSL's: skips bytes that are not base64 and ignores what
+ * follows the padding. False: the last group of four digits is incomplete. */
 static bool base64_decode(struct span encoded, struct arena *arena, struct span *decoded)
 {
 	char *out = arena_alloc(arena, encoded.length + 1);
@@ -51,8 +51,8 @@ static bool base64_decode(struct span encoded, struct arena *arena, struct span 
 	return out && digits == 0;
 }
 
-/* A decimal number as Python's int() takes it, but for its underscores. */
-static bool read_int(struct span text, int64_t *value)
+/* A decimal number as Python's int() reads it, but without underscores. */
+static bool parse_int(struct span text, int64_t *value)
 {
 	bool negative;
 
@@ -68,9 +68,9 @@ static bool read_int(struct span text, int64_t *value)
 	return true;
 }
 
-static bool read_position(struct span text, enum cursor_kind kind, int64_t *position)
+static bool parse_position(struct span text, enum cursor_kind kind, int64_t *position)
 {
-	return kind == CURSOR_TIME ? timestamp_parse(text, position) : read_int(text, position);
+	return kind == CURSOR_TIME ? timestamp_parse(text, position) : parse_int(text, position);
 }
 
 static bool is_ascii(struct span text)
@@ -89,22 +89,22 @@ bool cursor_decode(struct span encoded, enum cursor_kind kind, struct arena *are
 	if (!base64_decode(encoded, arena, &form) || !is_ascii(form))
 		return false;
 	if (form_find(form, arena, SPAN("o"), FORM_FIRST, &value)) {
-		if (!read_int(value, &number) || number < 0)
+		if (!parse_int(value, &number) || number < 0)
 			return false;
-		page->offset = number > OFFSET_MOST ? OFFSET_MOST : (uint64_t)number;
+		page->offset = number > MAX_OFFSET ? MAX_OFFSET : (uint64_t)number;
 	}
 	if (form_find(form, arena, SPAN("r"), FORM_FIRST, &value)) {
-		if (!read_int(value, &number))
+		if (!parse_int(value, &number))
 			return false;
 		page->reverse = number != 0;
 	}
 	if (form_find(form, arena, SPAN("p"), FORM_FIRST, &value)) {
-		if (!read_position(value, kind, &page->position))
+		if (!parse_position(value, kind, &page->position))
 			return false;
 		page->has_position = true;
 	}
 	if (kind == CURSOR_TIME && form_find(form, arena, SPAN("i"), FORM_FIRST, &value))
-		return read_int(value, &page->row_id);
+		return parse_int(value, &page->row_id);
 	return true;
 }
 

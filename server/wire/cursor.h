@@ -9,13 +9,13 @@
 #include "buffer.h"
 #include "directmessages.h"
 
-/* What the list is ordered by, and so what a position is. */
+/* What the list is ordered by, so what a position is: microseconds since 1970, or an id. */
 enum cursor_kind { CURSOR_TIME, CURSOR_ID };
 
-/* Reads a cursor into where the page starts; false where it can't be one. An empty one is the list's beginning. */
+/* Reads a cursor into the start of the page. False: it is not a cursor. An empty one is the beginning of the list. */
 MUST_CHECK bool cursor_decode(struct span encoded, enum cursor_kind kind, struct arena *arena, struct dm_page *page);
 
-/* Appends the base64 of a place. */
+/* Appends a place as a cursor. */
 void cursor_encode(struct buffer *out, const struct dm_page *place, enum cursor_kind kind);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* errors.c - from a failure of the library to the response that clients get. */
+/* errors.c - which failure of the library becomes which response. */
 #include "errors.h"
 
 #define TRY_LATER \

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* json.c - writing JSON straight into a buffer. */
+/* json.c - writes JSON straight into a buffer. */
 #include "json.h"
 
 #include "timestamp.h"
 
-/* Bytes at which copying stops for a look: to be escaped, or 0xE2, with which U+2028 and U+2029 begin. */
-static bool needs_a_look(unsigned char c)
+/* Bytes at which copying stops: those to be escaped, and 0xE2, the first byte of U+2028 and U+2029. */
+static bool may_need_escape(unsigned char c)
 {
 	return c < 0x20 || c == '"' || c == '\\' || c == 0xE2;
 }
 
-/* What control characters become: six bytes each, but for those that have a letter. */
+/* How control characters are written: those without a letter of their own take six bytes. */
 #define CONTROL(digits) "\\u00" digits
 static const char controls[0x20][7] = {
 	/* clang-format off */
@@ -40,13 +40,13 @@ static bool is_line_separator(struct span text, size_t at)
 
 void json_string(struct buffer *out, struct span text)
 {
-	size_t done = 0; /* what stands before it is written */
+	size_t done = 0; /* everything before this is written */
 
 	buffer_append_char(out, '"');
 	for (size_t i = 0; i < text.length; i++) {
 		unsigned char c = (unsigned char)text.data[i];
 
-		if (!needs_a_look(c) || (c == 0xE2 && !is_line_separator(text, i)))
+		if (!may_need_escape(c) || (c == 0xE2 && !is_line_separator(text, i)))
 			continue;
 		buffer_append(out, text.data + done, i - done);
 		if (c == 0xE2) {

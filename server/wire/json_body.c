@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json_body.c - reading the content out of a JSON body, by jansson. */
+/* json_body.c - reads the content of a JSON body, with jansson. */
 #include "json_body.h"
 
 #include "json_load.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Python's names of what a JSON value becomes there. */
+/* The Python type that a JSON value becomes in the reference. */
 static const char *python_type(const json_t *value)
 {
 	switch (json_typeof(value)) {
@@ -48,7 +48,7 @@ size_t number_format(double value, char out[NUMBER_SIZE])
 	return (size_t)snprintf(out, NUMBER_SIZE, "%se%c%02d", digits, exponent < 0 ? '-' : '+', abs(exponent));
 }
 
-static bool take_value(const json_t *value, struct arena *arena, struct span *content, struct buffer *detail)
+static bool read_value(const json_t *value, struct arena *arena, struct span *content, struct buffer *detail)
 {
 	char number[NUMBER_SIZE];
 
@@ -73,7 +73,7 @@ static bool take_value(const json_t *value, struct arena *arena, struct span *co
 	return content->data != NULL;
 }
 
-/* jansson counts bytes; the place is given as Python gives it, in characters. */
+/* Names the place as Python does, in characters; jansson counts bytes. */
 static void explain(struct span body, const json_error_t *error, struct buffer *detail)
 {
 	size_t end = error->position > 0 ? (size_t)error->position : 0;
@@ -91,7 +91,7 @@ static void explain(struct span body, const json_error_t *error, struct buffer *
 		      utf8_count(body.data + line_start, end - line_start) + 1, utf8_count(body.data, end));
 }
 
-/* Where the string that begins at `start` ends: at its closing quote, or at the end of all. */
+/* The place of the closing quote of the string that begins at `start`; the end of the body if it has none. */
 static size_t string_end(struct span body, size_t start)
 {
 	size_t at = start + 1;
@@ -109,7 +109,7 @@ static bool is_key(struct span body, size_t end)
 	return end < body.length && body.data[end] == ':';
 }
 
-/* Writes U+0001 where the string from `start` to `end` says U+0000. */
+/* Replaces \u0000 by \u0001 in the string from `start` to `end`. */
 static void replace_nul(char *text, size_t start, size_t end)
 {
 	for (size_t at = start + 1; at + 6 <= end; at += text[at] == '\\' ? 2 : 1)
@@ -117,7 +117,7 @@ static void replace_nul(char *text, size_t start, size_t end)
 			text[at + 5] = '1';
 }
 
-/* jansson reads no key with a NUL in it. Nobody asks for such a key, so that any other character does as well. */
+/* jansson refuses keys that contain a NUL. We never look such a key up, so another character in it does no harm. */
 static struct span without_nul_in_keys(struct span body, struct arena *arena)
 {
 	struct span copy = arena_copy(arena, body);
@@ -133,17 +133,17 @@ static struct span without_nul_in_keys(struct span body, struct arena *arena)
 	return copy;
 }
 
-/* jansson's values take several times the room of their text: `{}` is 2 bytes there and some 200 here. What a message
- * needs is far within this, what a hostile body might take is not. */
-#define MEMORY_ALWAYS 1048576
-#define MEMORY_A_BYTE 16
+/* jansson's values are far larger than their text: `{}` takes some 200 bytes. A message needs much less than this
+ * limit, a hostile body could need much more. */
+#define MIN_MEMORY 1048576
+#define MEMORY_PER_BYTE 16
 
 static enum json_loaded load(struct span body, struct arena *memory, json_t **root, json_error_t *error)
 {
-	return json_load(body, MEMORY_ALWAYS + MEMORY_A_BYTE * body.length, memory, root, error);
+	return json_load(body, MIN_MEMORY + MEMORY_PER_BYTE * body.length, memory, root, error);
 }
 
-/* `copy` is for a body with a NUL in a key, which is read a second time. */
+/* Reads a body with a NUL in a key a second time, from `copy`. */
 static enum json_loaded load_any_keys(struct span body, struct arena *memory, struct arena *copy, json_t **root,
 				      json_error_t *error)
 {
@@ -157,24 +157,24 @@ static enum json_loaded load_any_keys(struct span body, struct arena *memory, st
 	return harmless.data ? load(harmless, memory, root, error) : JSON_OUT_OF_MEMORY;
 }
 
-static bool take_root(const json_t *root, struct arena *arena, struct span *content, struct buffer *detail)
+static bool read_root(const json_t *root, struct arena *arena, struct span *content, struct buffer *detail)
 {
 	if (json_is_object(root))
-		return take_value(json_object_get(root, "content"), arena, content, detail);
+		return read_value(json_object_get(root, "content"), arena, content, detail);
 	buffer_printf(detail, "Invalid data. Expected a dictionary, but got %s.", python_type(root));
 	return false;
 }
 
 bool json_body_content(struct span body, struct arena *arena, struct span *content, struct buffer *detail)
 {
-	struct arena memory = {0}, copy = {0}; /* not counted in the budget: no more at once than there are loops */
+	struct arena memory = {0}, copy = {0}; /* not counted in the budget: at most one for each loop */
 	json_error_t error;
 	json_t *root = NULL;
 	bool usable = false;
 
 	switch (load_any_keys(body, &memory, &copy, &root, &error)) {
 	case JSON_LOADED:
-		usable = take_root(root, arena, content, detail);
+		usable = read_root(root, arena, content, detail);
 		break;
 	case JSON_MALFORMED:
 		explain(body, &error, detail);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* json_load.c - jansson in memory that is bounded, and whose end it can't overlook.
+/* json_load.c - reads JSON with jansson, in bounded memory.
  *
- * jansson ignores some allocations that fail: the string that was just read is shorter then, and nobody is told. So its
- * allocator never returns without memory: it leaves jansson altogether, back to json_load. */
+ * jansson ignores some failed allocations: then the string that it has just read is silently cut short. So its
+ * allocator never returns NULL; it leaves jansson with longjmp, back to json_load. */
 #include "json_load.h"
 
 #include <pthread.h>
@@ -10,13 +10,13 @@
 
 struct loading {
 	struct arena *memory;
-	size_t left; /* bytes that may still be taken */
+	size_t left; /* bytes that may still be allocated */
 	jmp_buf out;
 };
 
 static _Thread_local struct loading *loading;
 
-static void *take(size_t size)
+static void *allocate(size_t size)
 {
 	void *memory;
 
@@ -29,15 +29,15 @@ static void *take(size_t size)
 	return memory;
 }
 
-/* All of it goes with the arena. */
-static void leave(void *memory)
+/* All memory is released with the arena. */
+static void release_nothing(void *memory)
 {
 	(void)memory;
 }
 
 static void set_allocator(void)
 {
-	json_set_alloc_funcs(take, leave);
+	json_set_alloc_funcs(allocate, release_nothing);
 }
 
 static enum json_loaded load(struct span text, json_t **root, json_error_t *error)
@@ -53,11 +53,10 @@ static enum json_loaded load(struct span text, json_t **root, json_error_t *erro
 	}
 }
 
-enum json_loaded json_load(struct span text, size_t most_bytes, struct arena *memory, json_t **root,
-			   json_error_t *error)
+enum json_loaded json_load(struct span text, size_t max_bytes, struct arena *memory, json_t **root, json_error_t *error)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct loading here = {.memory = memory, .left = most_bytes};
+	struct loading here = {.memory = memory, .left = max_bytes};
 	enum json_loaded loaded;
 
 	pthread_once(&once, set_allocator);

@@ -15,8 +15,8 @@ bool media_type_covers(struct span header, struct span type, struct span subtype
 	return half_covers(first, type) && half_covers(rest, subtype);
 }
 
-/* How exactly one media type of an Accept header names what it wants: 0 anything, 1 a type, 2 a subtype, 3 with
- * parameters besides the weight. */
+/* How exact one entry of an Accept header is: 0 for any type, 1 for any subtype, 2 for type/subtype, 3 with parameters
+ * other than the weight. */
 static int exactness(struct span one)
 {
 	struct span type = span_trim(span_cut(&one, ';')), parameter = span_trim(one);
@@ -89,7 +89,7 @@ bool accepts_gzip(struct span accept_encoding)
 
 		if (!is_gzip && (named || !span_equal(coding, SPAN("*"))))
 			continue;
-		named = named || is_gzip; /* what is said of gzip itself counts, wherever it stands */
+		named = named || is_gzip; /* an entry for gzip itself wins, in any order */
 		accepted = !weighs_nothing(one);
 	} while (accept_encoding.data);
 	return accepted;

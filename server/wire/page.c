@@ -33,9 +33,9 @@ bool page_add(struct page *page, int64_t position, int64_t id)
 	return row < page->size;
 }
 
-/* ---- which places the links lead to -------------------------------------------------------------------------- */
+/* ---- where the links lead ------------------------------------------------------------------------------------ */
 
-/* A position, or none: before the list's first row. */
+/* A position, or none, which is before the first row of the list. */
 struct position {
 	bool exists;
 	int64_t value;
@@ -51,8 +51,8 @@ static size_t rows_on_page(const struct page *page)
 	return page->count < page->size ? page->count : page->size;
 }
 
-/* The page's n-th row counted from the edge that a link starts from: for `next` from its last row (in the order of the
- * list) backwards, for `previous` from its first row onwards. Rows came in the direction of the request's cursor. */
+/* The index of the page's n-th row, counted from the edge that a link starts from: for `next` from the last row (in the
+ * order of the list) backwards, for `previous` from the first row forwards. Rows are in the direction of the cursor. */
 static size_t row_from_edge(const struct page *page, bool next, size_t n)
 {
 	bool from_end = next != page->from.reverse;
@@ -62,8 +62,7 @@ static size_t row_from_edge(const struct page *page, bool next, size_t n)
 
 static bool has_link(const struct page *page, bool next)
 {
-	/* Onwards in the direction of the cursor there is more if a row came that did not fit; back, if we came from
-	 * there. */
+	/* In the direction of the cursor there is more if a row did not fit; in the other, if we came from there. */
 	if (next != page->from.reverse)
 		return page->count > page->size;
 	return page->from.has_position || page->from.offset > 0 || page->from.row_id != 0;
@@ -77,8 +76,8 @@ static struct position beyond_edge(const struct page *page, bool next)
 	return (struct position){page->from.has_position, page->from.position};
 }
 
-/* Where all rows of the page have one position there is no row to count from: count on from where this page began.
- * Turning round, the reference skips rows here; the row id makes it exact for us. */
+/* All rows of the page have the same position, so there is no row to count from: count on from the start of this page.
+ * When the direction changes, the reference skips rows here; our row id is exact. */
 static void place_without_marker(const struct page *page, bool next, struct dm_page *place)
 {
 	struct position other = beyond_edge(page, !next);
@@ -92,8 +91,8 @@ static void place_without_marker(const struct page *page, bool next, struct dm_p
 	place->position = other.value;
 }
 
-/* The reference's rule: a place is the nearest row whose position differs from its neighbour's beyond, and an offset of
- * the rows between. With it goes the id of the row at the edge, from which we go on exactly. */
+/* The reference's rule: a place is the nearest row whose position differs from that of its outer neighbour, and an
+ * offset for the rows in between. We add the id of the row at the edge, from which we continue exactly. */
 static void find_place(const struct page *page, bool next, struct dm_page *place)
 {
 	struct position compare = beyond_edge(page, next);
@@ -105,7 +104,7 @@ static void find_place(const struct page *page, bool next, struct dm_page *place
 		place->position = compare.value;
 		return;
 	}
-	if (next == page->from.reverse && page->from.offset != 0) /* turning round at a place that was counted */
+	if (next == page->from.reverse && page->from.offset != 0) /* the direction changes at a place with an offset */
 		compare = (struct position){true, page->positions[row_from_edge(page, next, 0)]};
 	for (n = 0; n < rows; n++) {
 		struct position row = {true, page->positions[row_from_edge(page, next, n)]};
@@ -143,16 +142,16 @@ static int compare_parameters(const void *a_pointer, const void *b_pointer)
 	return order != 0 ? order : a->order < b->order ? -1 : 1;
 }
 
-/* The query's parameters with the cursor replaced, sorted by name and encoded anew, as the reference does. */
+/* The query's parameters with the cursor replaced, sorted by name and encoded again, as the reference does. */
 static void append_query(struct buffer *out, struct span query, struct span cursor, struct arena *arena)
 {
 	struct parameter *parameters;
 	struct span rest = query;
-	size_t most = 2, count = 0;
+	size_t capacity = 2, count = 0;
 
 	for (size_t i = 0; i < query.length; i++)
-		most += query.data[i] == '&';
-	parameters = arena_alloc(arena, most * sizeof(*parameters));
+		capacity += query.data[i] == '&';
+	parameters = arena_alloc(arena, capacity * sizeof(*parameters));
 	if (!parameters) {
 		out->failed = true;
 		return;
@@ -194,7 +193,7 @@ static void append_link(const struct page *page, bool next, struct buffer *out, 
 	buffer_release(&link);
 }
 
-static void turn(char *text, size_t from, size_t to)
+static void reverse(char *text, size_t from, size_t to)
 {
 	for (; from + 1 < to; from++) {
 		char last = text[--to];
@@ -204,17 +203,16 @@ static void turn(char *text, size_t from, size_t to)
 	}
 }
 
-/* Puts rows that came in the opposite order into that of the list where they are: they may be large. All of it is
- * turned round, and each row turned back. */
-static void turn_rows(struct page *page)
+/* Reverses the order of the rows in place, since they may be large: reverses all of the text, then each row. */
+static void reverse_rows(struct page *page)
 {
 	size_t rows = rows_on_page(page), length = page->rows.length;
 
-	turn(page->rows.data, 0, length);
+	reverse(page->rows.data, 0, length);
 	for (size_t row = 0; row < rows; row++) {
 		size_t end = row + 1 < rows ? page->starts[row + 1] - 1 : length;
 
-		turn(page->rows.data, length - end, length - page->starts[row]);
+		reverse(page->rows.data, length - end, length - page->starts[row]);
 	}
 }
 
@@ -230,7 +228,7 @@ void page_write(struct page *page, struct buffer *out, struct span url, struct s
 	append_link(page, false, &head, url, query, arena);
 	BUFFER_APPEND_LITERAL(&head, ",\"results\":[");
 	if (page->from.reverse && !rows->failed)
-		turn_rows(page);
+		reverse_rows(page);
 	if (!head.failed && buffer_reserve(rows, head.length + 2)) {
 		memmove(rows->data + head.length, rows->data, length);
 		memcpy(rows->data, head.data, head.length);

@@ -7,30 +7,30 @@
 
 #define PAGE_SIZE 50
 
-/* A page ends, before it has that many rows, with the one that makes its rows so long. */
+/* A page ends early with the row that makes its rows this long. */
 #define PAGE_BYTES ((size_t)4 << 20)
 
-/* Rows are added as they come from the store, one more than a page holds, and written in the order of the list. */
+/* Rows are added in the order in which the store returns them, one more than fit, and written in the order of the list.
+ */
 struct page {
 	enum cursor_kind kind;
 	struct dm_page from; /* where it starts; limit is PAGE_SIZE + 1 */
 	size_t size;         /* rows that fit */
-	size_t count;        /* rows that came */
+	size_t count;        /* rows that were added */
 	int64_t positions[PAGE_SIZE + 1];
 	int64_t ids[PAGE_SIZE + 1];
-	size_t starts[PAGE_SIZE + 1]; /* of each row in rows */
-	struct buffer rows;           /* the rows' JSON, as they came, with commas between them */
+	size_t starts[PAGE_SIZE + 1]; /* of each row within `rows` */
+	struct buffer rows;           /* their JSON in the order of arrival, separated by commas */
 };
 
-/* Ready for a page from the list's beginning. */
+/* Makes it ready for a page from the beginning of the list. */
 void page_init(struct page *page, enum cursor_kind kind);
 void page_release(struct page *page);
 
-/* Takes note of the next row. True: append its JSON to page->rows. False: it is the row after the page, and the last
- * that is of use. */
+/* Adds the next row. True: append its JSON to page->rows. False: it is the row after the page; stop here. */
 bool page_add(struct page *page, int64_t position, int64_t id);
 
-/* Writes the envelope around the rows, whose memory becomes that of *out: a page may be large. Links are `url`
+/* Writes the envelope around the rows and moves their memory to *out, since a page may be large. The links are `url`
  * (absolute, without query) with `query`, in which the cursor is replaced. */
 void page_write(struct page *page, struct buffer *out, struct span url, struct span query, struct arena *arena);
 

@@ -9,7 +9,7 @@ static struct span as_span(struct dm_text text)
 	return (struct span){text.data, text.length};
 }
 
-/* A message up to its direction, and behind it. */
+/* A message, before and after its direction. */
 static void begin_message(struct buffer *out, const struct dm_message *message)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"id\":");
@@ -44,16 +44,16 @@ void shape_message(struct buffer *out, const struct dm_message *message, int64_t
 	end_message(out, message);
 }
 
-size_t shape_message_most(struct span content)
+size_t shape_message_max_length(struct span content)
 {
-	size_t most = 320 + content.length; /* names, ids, times */
+	size_t length = 320 + content.length; /* names, ids, times */
 
 	for (size_t i = 0; i < content.length; i++) {
 		unsigned char c = (unsigned char)content.data[i];
 
-		most += c < 0x20 ? 5 : c == '"' || c == '\\' ? 1 : c == 0xE2 ? 3 : 0;
+		length += c < 0x20 ? 5 : c == '"' || c == '\\' ? 1 : c == 0xE2 ? 3 : 0;
 	}
-	return most;
+	return length;
 }
 
 void shape_partner(struct buffer *out, const struct dm_user *user)

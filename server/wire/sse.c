@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sse.c - what goes over an event stream. A message's JSON holds no line break, so its data is one line. */
+/* sse.c - what goes over an event stream. A message's JSON contains no line break, so its data is one line. */
 #include "sse.h"
 
 #include "shapes.h"
@@ -16,7 +16,7 @@ static void append_position(struct buffer *out, const struct dm_event_position *
 	buffer_append_int(out, position->mark);
 }
 
-bool sse_read_position(struct span text, struct dm_event_position *position)
+bool sse_parse_position(struct span text, struct dm_event_position *position)
 {
 	struct span first = span_cut(&text, '-'), second = span_cut(&text, '-');
 

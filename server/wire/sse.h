@@ -6,20 +6,20 @@
 #include "buffer.h"
 #include "directmessages.h"
 
-/* The first lines: a comment, so that proxies let the headers go, when to come again after a break (milliseconds), and
- * from where (NULL where the client has told that itself). */
+/* The first lines: a comment, so that proxies pass the headers on; after how many milliseconds to reconnect; and the
+ * position to continue from (NULL if the client gave one). */
 void sse_begin(struct buffer *out, unsigned retry_ms, const struct dm_event_position *position);
 
 /* A message that was sent or read, as `viewer_id` sees it. */
 void sse_message(struct buffer *out, const struct dm_event *event, int64_t viewer_id);
 
-/* What came after the client's position is not known any more; it is at `position` now. */
+/* The events after the client's position are no longer known; the stream continues from `position`. */
 void sse_reset(struct buffer *out, const struct dm_event_position *position);
 
-/* A comment, and how far the log has been looked through (may be NULL). */
+/* A comment, and how far the event log has been read (may be NULL). */
 void sse_heartbeat(struct buffer *out, const struct dm_event_position *position);
 
-/* From the text of an `id:` line; false where that is none. */
-bool sse_read_position(struct span text, struct dm_event_position *position);
+/* Parses the text of an `id:` line; false if it is not a position. */
+bool sse_parse_position(struct span text, struct dm_event_position *position);
 
 #endif

@@ -136,15 +136,15 @@ MUTANTS = [
     Mutant(
         "a negative offset of a cursor is zero",
         "server/wire/cursor.c",
-        "if (!read_int(value, &number) || number < 0)",
-        "if (!read_int(value, &number))",
+        "if (!parse_int(value, &number) || number < 0)",
+        "if (!parse_int(value, &number))",
         "test_cursor_errors.py::test_cursor_that_makes_no_sense_is_404",
     ),
     Mutant(
         "an id in a cursor that is no number is passed over",
         "server/wire/cursor.c",
-        "\t\treturn read_int(value, &page->row_id);",
-        "\t\treturn read_int(value, &page->row_id) || true;",
+        "\t\treturn parse_int(value, &page->row_id);",
+        "\t\treturn parse_int(value, &page->row_id) || true;",
         "test_cursor_errors.py::test_id_in_a_cursor_that_is_no_number_is_404",
     ),
     Mutant(

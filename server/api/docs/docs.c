@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* docs.c - GET /api/docs/ and the files that it needs: Swagger UI on the OpenAPI document. */
+/* docs.c - GET /api/docs/ and its files: Swagger UI with the OpenAPI document. */
 #include "asset.h"
 #include "docs_resources.h"
 #include "negotiate.h"
@@ -11,7 +11,7 @@
 #define NO_PAGE \
 	"This build has no docs page: Swagger UI, which npm fetches, was not there when it was made. The document is at /api/schema/."
 
-/* The client has it already: one of the ETags that it names is this, whatever their weakness. */
+/* Whether the client has this version already: one of its ETags, weak or not, is this one. */
 static bool is_known(struct span if_none_match, struct span etag)
 {
 	while (if_none_match.data) {

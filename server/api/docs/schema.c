@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* schema.c - GET /api/schema/: the OpenAPI document, as YAML or JSON, chosen as drf-spectacular chooses. */
+/* schema.c - GET /api/schema/: the OpenAPI document as YAML or JSON, chosen as drf-spectacular does. */
 #include "docs_resources.h"
 #include "document.h"
 #include "form.h"

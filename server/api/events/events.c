@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* events.c - GET events/: a stream of what happens to the caller's messages, for as long as the client listens. */
+/* events.c - GET events/: a stream of the caller's events, for as long as the client listens. */
 #include "events_resources.h"
 #include "respond.h"
 
@@ -17,15 +17,15 @@ static void release_nothing(void *context)
 	(void)context;
 }
 
-/* The headers of a stream, and nothing behind them. */
-static enum http_outcome answer_head(struct exchange *exchange)
+/* The headers of a stream without a body. */
+static enum http_outcome respond_to_head(struct exchange *exchange)
 {
 	static const struct http_body_source nothing = {.read = read_nothing, .release = release_nothing};
 
 	return respond_source(exchange, 200, &nothing);
 }
 
-static enum http_outcome answered(struct exchange *exchange)
+static enum http_outcome replied(struct exchange *exchange)
 {
 	switch (hub_reply_to(exchange->request)) {
 	case HUB_ADMITTED:
@@ -39,7 +39,8 @@ static enum http_outcome answered(struct exchange *exchange)
 	}
 }
 
-/* Where the client goes on: a browser that comes again by itself tells it in the header, and repeats the URL. */
+/* The position to continue from. A browser that reconnects by itself sends the header and repeats the URL, so the
+ * header wins. */
 static bool read_position(struct exchange *exchange, struct span *position)
 {
 	struct request *request = exchange->request;
@@ -60,9 +61,9 @@ enum http_outcome events_get(struct exchange *exchange)
 	if (!hub)
 		return respond_error(exchange, 404, "Not found.");
 	if (exchange->is_head)
-		return answer_head(exchange);
+		return respond_to_head(exchange);
 	client.has_position = read_position(exchange, &client.position);
-	exchange_wait_begin(exchange, answered);
+	exchange_wait_begin(exchange, replied);
 	if (!hub_ask(hub, exchange->request, &client))
 		return respond_error(exchange, 503, "Service temporarily unavailable.");
 	return exchange_wait(exchange);

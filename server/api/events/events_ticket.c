@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* events_ticket.c - POST events/ticket/: a ticket with which GET events/ can be called once, without any header. */
+/* events_ticket.c - POST events/ticket/: makes a ticket, which allows one GET events/ without an Authorization header.
+ */
 #include "events_resources.h"
 #include "respond.h"
 #include "shapes.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* content.c - the content field of a request's body, in any of the three body formats. */
+/* content.c - the field `content` of a request's body, in any of the three body formats. */
 #include "content.h"
 
 #include "form.h"
@@ -53,7 +53,7 @@ unsigned content_read(struct request *request, struct span *content, struct buff
 	struct span type = request_header(request, "Content-Type");
 
 	*content = (struct span){"", 0};
-	if (request->body.length == 0) /* counts as an empty object, whatever its type */
+	if (request->body.length == 0) /* the same as an empty object, whatever its type */
 		return 0;
 	for (size_t i = 0; i < ARRAY_LENGTH(formats); i++)
 		if (media_type_covers(type, formats[i].type, formats[i].subtype))

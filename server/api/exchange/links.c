@@ -2,7 +2,7 @@
 /* links.c - the absolute URL under which a client sees a request's path. */
 #include "links.h"
 
-/* A proxy in front of a proxy adds its value behind a comma; the first is what the client used. */
+/* Each proxy may append its value after a comma; the first is what the client used. */
 static struct span forwarded(const struct exchange *exchange, const char *name)
 {
 	struct span value = request_header(exchange->request, name);
@@ -54,7 +54,7 @@ struct span links_own_url(struct exchange *exchange)
 	buffer_init(&url, SIZE_MAX);
 	buffer_append_span(&url, secure ? SPAN("https://") : SPAN("http://"));
 	buffer_append_span(&url, host_of(exchange));
-	/* It has matched a route, so it holds only what the prefix and the table hold. */
+	/* It has matched a route, so it needs no encoding. */
 	buffer_append_span(&url, exchange->path);
 	exchange->request->arena.failed |= url.failed;
 	copy = arena_copy(&exchange->request->arena, buffer_span(&url));

@@ -5,10 +5,10 @@
 
 #include "exchange.h"
 
-/* Whether the host that links would be made of is one: letters, digits and "-._~", or an IPv6 address, and a port. */
+/* Whether the host that links would have is valid: letters, digits and "-._~", or an IPv6 address, and maybe a port. */
 bool links_host_is_valid(const struct exchange *exchange);
 
-/* scheme://host/path, without the query; the request's arena's. */
+/* scheme://host/path, without the query, in the request's arena. */
 struct span links_own_url(struct exchange *exchange);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* conversations.c - GET conversations/: a page of the caller's conversation partners. */
+/* conversations.c - GET conversations/: a page of the caller's partners. */
 #include "listing.h"
 #include "messages_resources.h"
 #include "shapes.h"

@@ -13,12 +13,12 @@ static enum http_outcome sent(struct exchange *exchange)
 	return respond(exchange, 201);
 }
 
-/* Room for the answer comes first: what is stored can then be answered. */
+/* Reserves memory for the response first, so that a message that is stored can be answered for. */
 enum http_outcome send_post(struct exchange *exchange)
 {
 	struct dm_operation *operation = exchange_operation(exchange, DM_OP_SEND);
 
-	if (!buffer_reserve(&exchange->request->response.body, shape_message_most(exchange->content)))
+	if (!buffer_reserve(&exchange->request->response.body, shape_message_max_length(exchange->content)))
 		return respond_no_room(exchange->request);
 	operation->partner_id = exchange->target_id;
 	operation->text = (struct dm_text){exchange->content.data, exchange->content.length};

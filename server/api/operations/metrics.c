@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* metrics.c - GET /metrics: the table of metrics, for Prometheus. */
+/* metrics.c - GET /metrics: the metrics, for Prometheus. */
 #include "exposition.h"
 #include "hub.h"
 #include "log.h"
@@ -19,12 +19,12 @@ struct view {
 	struct dm_stats store;
 	bool store_is_up;
 	struct process_usage process;
-	struct hub_counts streams; /* none without a hub */
+	struct hub_counts streams; /* all 0 without a hub */
 };
 
 /* ---- requests ------------------------------------------------------------------------------------------------ */
 
-/* The code, or "none" for a client that did not wait for it. */
+/* A status of 0, of a client that left before its response, is shown as "none". */
 static void write_status(struct buffer *out, const struct view *view, const char *name, size_t route, unsigned status)
 {
 	uint64_t count = request_counts_of(view->monitor->requests, route, status);
@@ -88,7 +88,7 @@ static void buffers(struct buffer *out, const struct view *view, const char *nam
 	exposition_sample(out, (double)atomic_load(&view->monitor->budget->held), "%s", name);
 }
 
-static void buffers_most(struct buffer *out, const struct view *view, const char *name)
+static void buffers_max(struct buffer *out, const struct view *view, const char *name)
 {
 	exposition_sample(out, (double)view->monitor->budget->limit, "%s", name);
 }
@@ -133,7 +133,7 @@ static void waiting(struct buffer *out, const struct view *view, const char *nam
 	exposition_sample(out, (double)view->store.waiting, "%s", name);
 }
 
-static void waiting_most(struct buffer *out, const struct view *view, const char *name)
+static void waiting_max(struct buffer *out, const struct view *view, const char *name)
 {
 	exposition_sample(out, (double)view->store.max_waiting, "%s", name);
 }
@@ -249,7 +249,7 @@ static void open_files(struct buffer *out, const struct view *view, const char *
 	exposition_sample(out, (double)view->process.open_files, "%s", name);
 }
 
-static void open_files_most(struct buffer *out, const struct view *view, const char *name)
+static void open_files_max(struct buffer *out, const struct view *view, const char *name)
 {
 	exposition_sample(out, (double)view->process.open_files_most, "%s", name);
 }
@@ -258,44 +258,44 @@ static void open_files_most(struct buffer *out, const struct view *view, const c
 
 #define OURS(name) "directmessages_" name
 
-/* The functions run on a loop that serves others too: they must not wait. */
+/* The functions run on a loop that serves other requests too: they must not block. */
 /* clang-format off */
 static const struct {
 	const char *name, *type, *help;
 	void (*write)(struct buffer *out, const struct view *view, const char *name);
 } families[] = {
 	{OURS("http_requests_total"), "counter", "Requests that ended, by route and status.", requests},
-	{OURS("http_request_duration_seconds"), "histogram", "From a request's head to the end of its answer.", durations},
-	{OURS("http_requests_in_flight"), "gauge", "Requests that have begun and not ended, this one too.", under_way},
+	{OURS("http_request_duration_seconds"), "histogram", "Time from a request's head to the end of its response.", durations},
+	{OURS("http_requests_in_flight"), "gauge", "Requests that are under way, this one included.", under_way},
 	{OURS("http_connections"), "gauge", "Connections of clients that are open.", connections},
 	{OURS("http_connections_closed_total"), "counter", "Connections that the server has closed, by reason.", connections_closed},
-	{OURS("buffer_bytes"), "gauge", "What large bodies, answers and queues hold.", buffers},
-	{OURS("buffer_bytes_max"), "gauge", "So much they may hold together, then the answer is 503.", buffers_most},
-	{OURS("buffer_refused_total"), "counter", "Pieces for which there was no room in that.", buffers_refused},
-	{OURS("store_up"), "gauge", "Whether the database has answered within the last second and has the right schema.", store_up},
+	{OURS("buffer_bytes"), "gauge", "Memory that large bodies, responses and queues hold.", buffers},
+	{OURS("buffer_bytes_max"), "gauge", "Maximum of directmessages_buffer_bytes; beyond it requests get 503.", buffers_max},
+	{OURS("buffer_refused_total"), "counter", "Allocations refused because of that maximum.", buffers_refused},
+	{OURS("store_up"), "gauge", "1 if the database answered within the last second and its schema is up to date, otherwise 0.", store_up},
 	{OURS("store_failures_total"), "counter", "Operations that failed because of the store, by reason.", failures},
 	{OURS("store_commits_total"), "counter", "Transactions that were committed durably.", commits},
 	{OURS("lanes"), "gauge", "Threads that run operations in batches.", lanes},
-	{OURS("lane_operations_waiting"), "gauge", "Operations that wait for a lane.", waiting},
-	{OURS("lane_operations_waiting_max"), "gauge", "So many may wait, then the answer is 503.", waiting_most},
+	{OURS("lane_operations_waiting"), "gauge", "Operations that are waiting for a lane.", waiting},
+	{OURS("lane_operations_waiting_max"), "gauge", "Maximum of directmessages_lane_operations_waiting; beyond it requests get 503.", waiting_max},
 	{OURS("lane_batch_operations"), "histogram", "Operations in each batch.", batches},
 	{OURS("event_streams"), "gauge", "Event streams that are open.", streams},
 	{OURS("event_streams_opened_total"), "counter", "Event streams that were opened.", streams_opened},
-	{OURS("event_streams_dropped_total"), "counter", "Event streams cut off, their client being too slow.", streams_dropped},
-	{OURS("events_dispatched_total"), "counter", "Events put into streams, replayed ones too.", events_dispatched},
-	{OURS("webhook_attempts_total"), "counter", "Requests to endpoints of webhooks, by outcome.", attempts},
+	{OURS("event_streams_dropped_total"), "counter", "Event streams closed because their client was too slow.", streams_dropped},
+	{OURS("events_dispatched_total"), "counter", "Events put into streams, including replayed ones.", events_dispatched},
+	{OURS("webhook_attempts_total"), "counter", "Attempts to deliver a webhook, by outcome.", attempts},
 	{OURS("webhook_given_up_total"), "counter", "Deliveries that failed for the last time.", given_up},
 	{OURS("webhook_disabled_total"), "counter", "Endpoints that this server has disabled.", disabled},
-	{OURS("outbox_waiting"), "gauge", "Deliveries that wait or are under way, and events not given out yet.", outbox},
+	{OURS("outbox_waiting"), "gauge", "Deliveries that are waiting or under way, and events that no delivery was made of yet.", outbox},
 	{OURS("outbox_oldest_seconds"), "gauge", "Age of the oldest of these.", outbox_age},
-	{OURS("log_lines_dropped_total"), "counter", "Lines of the log that nobody read in time, or that could not be written.", log_dropped},
+	{OURS("log_lines_dropped_total"), "counter", "Log lines that nobody read in time or that could not be written.", log_dropped},
 	{OURS("build_info"), "gauge", "Always 1: the version and the kind of database are its labels.", build},
-	{"process_start_time_seconds", "gauge", "When the process started, since 1970.", started},
+	{"process_start_time_seconds", "gauge", "When the process started, in seconds since 1970.", started},
 	{"process_cpu_seconds_total", "counter", "User and system time that the process took.", cpu},
 	{"process_resident_memory_bytes", "gauge", "Memory that the process holds.", resident},
 	{"process_virtual_memory_bytes", "gauge", "Address space of the process.", address_space},
-	{"process_open_fds", "gauge", "Open files, connections among them.", open_files},
-	{"process_max_fds", "gauge", "So many files may be open.", open_files_most},
+	{"process_open_fds", "gauge", "Open files, including connections.", open_files},
+	{"process_max_fds", "gauge", "Maximum number of open files.", open_files_max},
 };
 /* clang-format on */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* static.c - GET of what never changes while the server runs: the body that stands in the route table. */
+/* static.c - GET of a body that never changes while the server runs; it is in the route table. */
 #include "operations_resources.h"
 #include "respond.h"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Pages of the documentation as their readers use them: nginx before the server, and the first lines on PostgreSQL."""
+"""Pages of the documentation as their readers use them: links, nginx before the server, the first lines on PostgreSQL."""
 
 import http.client
 import os
@@ -43,6 +43,27 @@ def ask(proxy, method, path, **headers):
     answer.text = answer.read().decode()
     connection.close()
     return answer
+
+
+def anchors(page):
+    """What headings are called in links, as git hosts make it."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", text.strip().lower()).replace(" ", "-") for text in headings}
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "bench" / "README.md"]), ids=lambda page: page.stem)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if not link.startswith("http"):
+            file, _, anchor = link.partition("#")
+            target = page.parent / file if file else page
+            assert target.exists() and (not anchor or anchor in anchors(target)), link
+
+
+@pytest.mark.sqlite
+def test_readme_is_short():
+    assert len((ROOT / "README.md").read_text().split()) <= 900
 
 
 @needs_nginx

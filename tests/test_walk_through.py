@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""The walk-throughs of README.md and docs/walk-through.md, typed in as they stand."""
+
+import contextlib
+import json
+import re
+
+import pytest
+
+import harness
+from page import Page, Shell
+
+pytestmark = pytest.mark.sqlite
+
+
+def documents(text):
+    """The JSON documents that stand in the text, one behind the other."""
+    found, decoder = [], json.JSONDecoder()
+    while text := text.strip():
+        document, end = decoder.raw_decode(text)
+        found.append(document)
+        text = text[end:]
+    return found
+
+
+@pytest.fixture
+def walk(make_server, tmp_path):
+    """Types the blocks of a page into a shell, beside a server with john and jane; gives what each printed."""
+    with contextlib.ExitStack() as stack:
+
+        def run(path):
+            server = make_server()
+            for name in ("john", "jane"):
+                assert server.run("user", "create", name).returncode == 0
+            places = {"http://127.0.0.1:8000": f"http://{server.netloc}", "build/directmessages": str(harness.PROGRAM)}
+            page = Page(path, places)
+            shell = stack.enter_context(contextlib.closing(Shell(tmp_path, {"DATABASE_URL": server.url}, tmp_path / "errors")))
+            printed = []
+            for kind, text in page.blocks:
+                if kind == "python":
+                    (tmp_path / "walk.py").write_text(text)
+                else:
+                    text = re.sub(r"^(#.*)?\n", "", text, flags=re.MULTILINE)
+                    printed.append(shell.run(text.replace("curl ", "curl -sS --noproxy '*' ")))
+            return printed
+
+        yield run
+
+
+def test_readme(walk):
+    (printed,) = walk(harness.ROOT / "README.md")
+    sent, unread, page, conversation = documents(printed)
+    (shown,) = re.findall(r"^    (\{\"id\".*\})$", (harness.ROOT / "README.md").read_text(), re.MULTILINE)
+    for document in (sent, shown := json.loads(shown)):
+        document["sent_at"] = "then"
+    assert list(sent.items()) == list(shown.items())
+    assert unread == {"id": 2, "count": 1}
+    (message,) = page["results"]
+    assert (message["content"], message["direction"], message["read_at"] is None) == ("Hello, Jane!", "in", False)
+    assert [one["content"] for one in conversation] == ["Hello, John!", "Hello, Jane!"]
+
+
+def test_page(walk):
+    _, sent, unread, partners, page, conversation, hidden, events, told, schema, python = walk(harness.ROOT / "docs" / "walk-through.md")
+    assert [one["content"] for one in documents(sent)] == ["Hello, Jane!", "Are you there?", "Hello?"]
+    assert '{"id":2,"count":3}' in unread and '"partner_username":"john","unread_count":3' in unread
+    assert '"username":"john"' in partners and page.count('"direction":"in"') == 3
+    assert '"content":"Hello, John!"' in conversation and " 204 " in hidden
+    assert "event: message_sent" in events and '{"detail":"Authentication credentials were not provided."}' in told
+    assert '"name":"Message Send"' in told and "openapi: 3" in schema and '"openapi":' in schema
+    assert "messages now: 6" in python and "name: Unread Messages" in python

@@ -3,11 +3,11 @@
 #include "lane.h"
 
 #include "clock.h"
+#include "condition.h"
 #include "failure.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 _Static_assert(1 << (DM_BATCH_CLASSES - 1) == LANE_BATCH_MOST, "the largest batch has a class");
 
@@ -63,14 +63,6 @@ void lane_complete(const struct store_options *store, struct dm_operation *opera
 		pthread_cond_signal(&waiter->done);
 		pthread_mutex_unlock(&waiter->mutex);
 	}
-}
-
-/* Called with the mutex, by the monotonic clock. */
-static void sleep_until(struct lane *lane, pthread_cond_t *condition, int64_t until)
-{
-	const struct timespec deadline = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
-
-	pthread_cond_timedwait(condition, &lane->mutex, &deadline);
 }
 
 /* Called with the mutex. */
@@ -135,7 +127,7 @@ static void wait_for_work(struct lane *lane)
 {
 	for (take_parked(lane); !lane->first && !(lane->stopping && !lane->parked); take_parked(lane))
 		if (lane->parked)
-			sleep_until(lane, &lane->arrived, lane->parked->internal.again_at);
+			condition_wait_until(&lane->arrived, &lane->mutex, lane->parked->internal.again_at);
 		else
 			pthread_cond_wait(&lane->arrived, &lane->mutex);
 }
@@ -194,23 +186,12 @@ static void *watch_main(void *argument)
 			lane_complete(lane->options.store, late);
 			pthread_mutex_lock(&lane->mutex);
 		} else {
-			sleep_until(lane, &lane->watch, due);
+			condition_wait_until(&lane->watch, &lane->mutex, due);
 			lane->is_watched = lane->first != NULL;
 		}
 	}
 	pthread_mutex_unlock(&lane->mutex);
 	return NULL;
-}
-
-static void init_conditions(struct lane *lane)
-{
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&lane->arrived, &attributes);
-	pthread_cond_init(&lane->watch, &attributes);
-	pthread_condattr_destroy(&attributes);
 }
 
 /* ---- its life ------------------------------------------------------------------------------------------------ */
@@ -226,7 +207,8 @@ struct lane *lane_new(const struct lane_options *options)
 	lane->last = &lane->first;
 	lane->last_parked = &lane->parked;
 	pthread_mutex_init(&lane->mutex, NULL);
-	init_conditions(lane);
+	condition_init(&lane->arrived);
+	condition_init(&lane->watch);
 	lane->has_watcher = options->late_after > 0 && pthread_create(&lane->watcher, NULL, watch_main, lane) == 0;
 	if (options->late_after > 0 && !lane->has_watcher) {
 		lane_free(lane);

@@ -139,8 +139,8 @@ MUTANTS = [
     Mutant(
         "a connection that is being made is waited for without end",
         POSTGRES + "connection/keeper.c",
-        "while (session->link == LINK_WANTED && clock_monotonic() < deadline)",
-        "while (session->link == LINK_WANTED)",
+        "while (link->state == LINK_WANTED && clock_monotonic() < deadline)",
+        "while (link->state == LINK_WANTED)",
         FAILURES + "test_a_connection_that_is_being_made_is_not_waited_for_beyond_the_limit",
     ),
     Mutant(
@@ -160,8 +160,8 @@ MUTANTS = [
     Mutant(
         "who waits for a connection that failed is not told why",
         POSTGRES + "connection/keeper.c",
-        "if (session->link == LINK_FAILED)",
-        "if (session->link == LINK_NONE)",
+        "if (link->state == LINK_FAILED)",
+        "if (link->state == LINK_NONE)",
         FAILURES + "test_the_database_is_not_flooded_with_attempts_to_connect",
     ),
     Mutant(
@@ -279,7 +279,7 @@ MUTANTS = [
     ),
     Mutant(
         "a log from another cluster is read by this one's numbers",
-        POSTGRES + "connection/session.c",
+        POSTGRES + "batches/ready.c",
         "\t\tstatus = pg_event_log_adopt(session, deadline, error);",
         "\t\tstatus = DM_OK;",
         "test_events_clusters.py::test_a_copy_from_another_cluster_goes_on[postgresql]",
@@ -293,7 +293,7 @@ MUTANTS = [
     ),
     Mutant(
         "a frozen server is written to",
-        POSTGRES + "connection/session.c",
+        POSTGRES + "batches/all_statements.c",
         '"BEGIN ISOLATION LEVEL READ COMMITTED"',
         '"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"',
         HOSTS + "test_a_server_that_may_only_be_read_is_not_written_to",
@@ -301,7 +301,7 @@ MUTANTS = [
     Mutant(
         "a session on a frozen server connects anew for each write",
         POSTGRES + "connection/session.c",
-        "return !session->is_read_only;",
+        "return !session->link.connected.is_read_only;",
         "return true;",
         HOSTS + "test_a_server_that_may_only_be_read_is_not_written_to",
     ),
@@ -342,9 +342,9 @@ MUTANTS = [
     ),
     Mutant(
         "a connection that ends while it is made ready is not made again",
-        POSTGRES + "connection/session.c",
-        "#define ATTEMPTS_MOST 3",
-        "#define ATTEMPTS_MOST 1",
+        POSTGRES + "batches/ready.c",
+        "#define MAX_ATTEMPTS 3",
+        "#define MAX_ATTEMPTS 1",
         GONE + "test_connections_that_the_server_ends_all_the_time_are_not_noticed_by_readers",
     ),
 ]

@@ -3,13 +3,16 @@
  * questions about the schema, which anybody may ask. */
 #include "store_postgres.h"
 
+#include "all_statements.h"
 #include "batch.h"
 #include "clock.h"
-#include "connect.h"
-#include "keeper.h"
+#include "failure.h"
 #include "lane.h"
 #include "listener.h"
+#include "locks.h"
 #include "migrate.h"
+#include "session.h"
+#include "setup.h"
 
 #include <stdlib.h>
 
@@ -19,7 +22,10 @@
 struct postgres_store {
 	struct store base;
 	struct postgres postgres;
+	struct keeper *keeper;
 	struct session **sessions; /* the lanes', that of the writes first, the checker's last */
+	struct session *spares;    /* for calls from a lane's own thread, not in use; guarded by postgres.mutex */
+	struct held_rows held;     /* the writer's */
 	struct lane *writer;
 	struct lane *readers;      /* NULL where one lane does both */
 	struct lane *checker;      /* of DM_OP_CHECK_SCHEMA alone */
@@ -38,24 +44,24 @@ static struct lane *lane_for(const struct postgres_store *store, const struct dm
 	return is_read && store->readers ? store->readers : store->writer;
 }
 
-static struct session *take_spare(struct postgres *postgres)
+static struct session *take_spare(struct postgres_store *store)
 {
 	struct session *session;
 
-	pthread_mutex_lock(&postgres->mutex);
-	session = postgres->spare;
+	pthread_mutex_lock(&store->postgres.mutex);
+	session = store->spares;
 	if (session)
-		postgres->spare = session->next_spare;
-	pthread_mutex_unlock(&postgres->mutex);
-	return session ? session : session_new(postgres);
+		store->spares = session->next;
+	pthread_mutex_unlock(&store->postgres.mutex);
+	return session ? session : session_new(&store->postgres, store->keeper);
 }
 
-static void give_back(struct postgres *postgres, struct session *session)
+static void give_back(struct postgres_store *store, struct session *session)
 {
-	pthread_mutex_lock(&postgres->mutex);
-	session->next_spare = postgres->spare;
-	postgres->spare = session;
-	pthread_mutex_unlock(&postgres->mutex);
+	pthread_mutex_lock(&store->postgres.mutex);
+	session->next = store->spares;
+	store->spares = session;
+	pthread_mutex_unlock(&store->postgres.mutex);
 }
 
 /* A receiver, or a row's function, calls the library again: its own lane is busy with it, and may be in the middle of
@@ -63,17 +69,16 @@ static void give_back(struct postgres *postgres, struct session *session)
 static void run_on_spare(struct postgres_store *store, struct lane *own, struct dm_operation *operation)
 {
 	static const struct dm_error no_memory = {DM_NO_MEMORY, "out of memory"};
-	struct postgres *postgres = &store->postgres;
-	struct session *session = take_spare(postgres);
+	struct session *session = take_spare(store);
 
 	if (!session) {
 		operation->status = no_memory.status;
 		operation->error = no_memory;
-		lane_complete(&postgres->options, operation);
+		lane_complete(&store->postgres.options, operation);
 		return;
 	}
 	lane_run_nested(own, session, operation);
-	give_back(postgres, session);
+	give_back(store, session);
 }
 
 static void postgres_submit(struct store *base, struct dm_operation *operation)
@@ -151,6 +156,19 @@ static void postgres_stats(struct store *base, struct dm_stats *stats)
 
 /* ---- open and close ------------------------------------------------------------------------------------------ */
 
+static void free_sessions(struct postgres_store *store)
+{
+	for (size_t i = 0; store->sessions && i <= store->postgres.options.lanes && store->sessions[i]; i++)
+		session_free(store->sessions[i]);
+	free(store->sessions);
+	while (store->spares) {
+		struct session *session = store->spares;
+
+		store->spares = session->next;
+		session_free(session);
+	}
+}
+
 static void postgres_close(struct store *base)
 {
 	struct postgres_store *store = (struct postgres_store *)base;
@@ -162,15 +180,9 @@ static void postgres_close(struct store *base)
 		lane_free(store->writer);
 	if (store->checker)
 		lane_free(store->checker);
-	keeper_stop(&store->postgres.keeper);
-	while (store->postgres.keeper.sessions) {
-		struct session *session = store->postgres.keeper.sessions;
-
-		store->postgres.keeper.sessions = session->next;
-		session_free(session);
-	}
+	keeper_stop(store->keeper);
+	free_sessions(store);
 	postgres_release(&store->postgres);
-	free(store->sessions);
 	free(store);
 }
 
@@ -205,6 +217,7 @@ static void start_lanes(struct postgres_store *store, size_t lanes)
 	if (!store->writer)
 		return;
 	writing->parking = store->writer;
+	writing->held = &store->held;
 	for (size_t i = 1; i < lanes; i++)
 		store->sessions[i]->writer = store->writer;
 	if (lanes > 1) {
@@ -218,9 +231,12 @@ static enum dm_status start(struct postgres_store *store, struct dm_error *error
 {
 	size_t lanes = store->postgres.options.lanes;
 
+	store->keeper = keeper_start(&store->postgres);
+	if (!store->keeper)
+		return fail(error, DM_NO_MEMORY, "no memory, or no thread, for connecting");
 	store->sessions = calloc(lanes + 1, sizeof(struct session *));
 	for (size_t i = 0; i <= lanes && store->sessions; i++) {
-		store->sessions[i] = session_new(&store->postgres);
+		store->sessions[i] = session_new(&store->postgres, store->keeper);
 		if (!store->sessions[i])
 			return fail(error, DM_NO_MEMORY, "out of memory");
 	}
@@ -249,7 +265,7 @@ enum dm_status postgres_store_open(const struct store_options *options, const ch
 	store->base.backend = &postgres_backend;
 	status = postgres_init(&store->postgres, options, error);
 	if (status == DM_OK)
-		status = keeper_start(&store->postgres.keeper, error);
+		status = pg_add_all_statements(&store->postgres, error);
 	if (status == DM_OK)
 		status = start(store, error);
 	if (status != DM_OK) {

@@ -2,7 +2,9 @@
 /* store_sqlite.c - the SQLite backend: one writer lane, and reads inline on sessions from a pool. */
 #include "store_sqlite.h"
 
+#include "all_statements.h"
 #include "batch.h"
+#include "failure.h"
 #include "lane.h"
 #include "migrate.h"
 #include "nouns.h"
@@ -45,7 +47,8 @@ static struct session *take_from_pool(struct sqlite_store *store, struct dm_erro
 	if (session)
 		return session;
 	session = session_open(store->path, SESSION_READER, &store->options, error);
-	if (session && (file_watch_look(&store->file, error) != DM_OK || session_prepare(session, error) != DM_OK)) {
+	if (session &&
+	    (file_watch_look(&store->file, error) != DM_OK || prepare_all_statements(session, error) != DM_OK)) {
 		session_close(session);
 		return NULL;
 	}
@@ -214,7 +217,7 @@ static enum dm_status sqlite_check_schema(struct store *base, struct dm_error *e
 		return error->status;
 	status = schema_check(session, error);
 	if (status == DM_OK)
-		status = session_prepare(session, error);
+		status = prepare_all_statements(session, error);
 	session_close(session);
 	return status;
 }

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "lane.h"
+#include "ready.h"
 
 const struct kind pg_kinds[] = {
 	/* clang-format off */
@@ -96,7 +97,7 @@ bool pg_limit_taken(struct session *session, bool waits_not, int64_t deadline, s
 
 static void check_schema(struct session *session, struct dm_operation *operation, int64_t deadline)
 {
-	operation->status = session_check_schema(session, deadline, &operation->error);
+	operation->status = pg_session_check_schema(session, deadline, &operation->error);
 	lane_complete(&session->postgres->options, operation);
 }
 

@@ -2,8 +2,10 @@
 /* read.c - many reads in one flush, look-ups of one kind in one statement. */
 #include "batch.h"
 
+#include "failure_postgres.h"
 #include "lane.h"
 #include "merge.h"
+#include "ready.h"
 
 /* How often reads are run again because connections broke under them, and because others' transactions were in the way.
  */
@@ -92,8 +94,9 @@ static void make_units(struct session *session, struct flush *flush, struct dm_o
 			lane_complete(&postgres->options, operations[i]);
 		else
 			add_to_unit(flush, asked,
-				    apart || !postgres->texts[MERGED(asked->statement)] ? &alone
-											: &open[asked->statement]);
+				    apart || !postgres->statements.texts[MERGED(asked->statement)]
+					    ? &alone
+					    : &open[asked->statement]);
 	}
 }
 
@@ -326,7 +329,7 @@ void pg_read(struct session *session, struct dm_operation **operations, size_t c
 		struct dm_error error = {0};
 		size_t before = count, others = history.others;
 
-		if (session_ready(session, deadline, &error) != DM_OK) {
+		if (pg_session_ready(session, deadline, &error) != DM_OK) {
 			pg_fail_all(session, operations, count, &error);
 			return;
 		}

@@ -2,6 +2,9 @@
 /* transaction.c - many writes in one transaction with one commit, sent in one flush. */
 #include "transaction.h"
 
+#include "failure.h"
+#include "failure_postgres.h"
+
 static void make_units(struct transaction *transaction, struct dm_operation **operations, size_t count)
 {
 	transaction->count = 0;
@@ -211,7 +214,7 @@ struct ending pg_transaction_run(struct session *session, struct transaction *tr
 	if (send_all(session, transaction))
 		ending = take_all(session, transaction, deadline);
 	if (ending.remedy == REMEDY_ELSEWHERE)
-		ending.remedy = session_elsewhere(session) ? REMEDY_RECONNECT : REMEDY_NONE;
+		ending.remedy = session_may_move(session) ? REMEDY_RECONNECT : REMEDY_NONE;
 	if (ending.how == COMMITTED && session->unreplicated)
 		ending.how = LOST; /* with the primary it would be */
 	clean_up(session, &ending, deadline);

@@ -4,6 +4,7 @@
 #define TRANSACTION_H
 
 #include "batch.h"
+#include "failure_postgres.h"
 #include "lane.h"
 
 /* What one statement does: an operation, or all sends next to each other. */

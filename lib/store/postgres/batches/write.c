@@ -8,6 +8,8 @@
 #include "transaction.h"
 
 #include "clock.h"
+#include "locks.h"
+#include "ready.h"
 
 /* How often a clash with other transactions is repeated before the answer is that the database is busy. */
 #define REPEATS_MOST 5
@@ -48,7 +50,7 @@ static size_t set_held_apart(struct session *session, struct dm_operation **oper
 	if (!session->parking || (count == 1 && lane_was_parked(operations[0])))
 		return count;
 	for (size_t i = 0; i < count; i++)
-		if (held_needs(&session->held, operations[i]))
+		if (held_needs(session->held, operations[i]))
 			lane_park(session->parking, operations[i]);
 		else
 			operations[left++] = operations[i];
@@ -92,9 +94,9 @@ static bool note_held_users(struct session *session, struct dm_operation **opera
 	buffer_release(&ids);
 	for (size_t i = 0; i < count && free_ones; i++) {
 		if (!is_among(free_ones, operations[i]->user_id))
-			held_note_user(&session->held, operations[i]->user_id);
+			held_note_user(session->held, operations[i]->user_id);
 		if (!is_among(free_ones, operations[i]->partner_id))
-			held_note_user(&session->held, operations[i]->partner_id);
+			held_note_user(session->held, operations[i]->partner_id);
 	}
 	PQclear(free_ones);
 	return free_ones != NULL;
@@ -108,7 +110,7 @@ static size_t after_lock(struct session *session, struct dm_operation **operatio
 	size_t sends = 0, left;
 
 	if (culprit && culprit->kind != DM_OP_SEND) {
-		held_note(&session->held, culprit);
+		held_note(session->held, culprit);
 		lane_park(session->parking, culprit);
 		return leave_out(operations, count, culprit);
 	}
@@ -180,7 +182,7 @@ static size_t run(struct session *session, struct dm_operation **operations, siz
 
 		if (clock_monotonic() > deadline)
 			error = lane_late;
-		else if (session_ready(session, deadline, &error) == DM_OK)
+		else if (pg_session_ready(session, deadline, &error) == DM_OK)
 			ending = pg_transaction_run(session, &transaction, operations, count, deadline);
 		if (error.status == DM_OK && ending.how == COMMITTED) {
 			complete_all(session, operations, count);

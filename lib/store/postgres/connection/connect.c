@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* connect.c - making one connection, wherever the database is.
- *
- * The URL goes to libpq as it is, so that all its keywords and its environment work. What we add stands before it where
- * the user may overrule it, behind it where not: so the host of each attempt. */
+/* connect.c - making one connection, wherever the database is. */
 #include "connect.h"
 
 #include "clock.h"
+#include "failure.h"
+#include "failure_postgres.h"
 #include "hosts.h"
 
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* In microseconds: when the next host is tried beside one that has not answered yet; and how long one that can only be
@@ -20,15 +17,6 @@
 #define PATIENCE_KNOWN 500000   /* so long where another has waited in vain */
 #define PATIENCE_AGAIN 10000000 /* but since then */
 #define POLL_MOST 60000000
-
-#define KEYWORDS_MOST 24
-
-struct keywords {
-	const char *names[KEYWORDS_MOST + 1];
-	const char *values[KEYWORDS_MOST + 1];
-	size_t count;
-	char user_timeout_ms[16];
-};
 
 /* What an attempt does: connecting, asking whether it may write; how it has ended. */
 enum phase { WAITING, CONNECTING, ASKING, WRITABLE, READ_ONLY, FAILED };
@@ -48,55 +36,6 @@ struct race {
 	int64_t next; /* when the next attempt begins beside the others */
 	struct dm_error *error;
 };
-
-/* ---- what libpq is told -------------------------------------------------------------------------------------- */
-
-static void add(struct keywords *keywords, const char *name, const char *value)
-{
-	keywords->names[keywords->count] = name;
-	keywords->values[keywords->count++] = value;
-}
-
-static void add_common(struct keywords *keywords, const struct postgres *postgres)
-{
-	snprintf(keywords->user_timeout_ms, sizeof(keywords->user_timeout_ms), "%d", postgres->options.busy_timeout_ms);
-	/* Kerberos' library, which libpq would otherwise ask first, crashes where memory is short. */
-	if (!getenv("PGGSSENCMODE"))
-		add(keywords, "gssencmode", "disable");
-	/* A connection that a firewall has forgotten is noticed within a minute even while nobody uses it. */
-	add(keywords, "keepalives_idle", "30");
-	add(keywords, "keepalives_interval", "10");
-	add(keywords, "keepalives_count", "3");
-	add(keywords, "tcp_user_timeout", keywords->user_timeout_ms);
-	add(keywords, "fallback_application_name", "directmessages");
-	add(keywords, "dbname", postgres->url);
-	add(keywords, "client_encoding", "UTF8");
-}
-
-static PGconn *start(const struct postgres *postgres, enum connection_role role, const struct home *target)
-{
-	struct keywords keywords = {.count = 0};
-
-	add_common(&keywords, postgres);
-	if (role == CONNECTION_LANE && !postgres->options.unprepared)
-		add(&keywords, "options", postgres->server_options);
-	if (target->host->name)
-		add(&keywords, "host", target->host->name);
-	if (target->host->address || *target->address)
-		add(&keywords, "hostaddr", target->host->address ? target->host->address : target->address);
-	if (target->host->port)
-		add(&keywords, "port", target->host->port);
-	return PQconnectStartParams(keywords.names, keywords.values, 1);
-}
-
-PGconn *connect_not(const struct postgres *postgres)
-{
-	struct keywords keywords = {.count = 0};
-
-	add_common(&keywords, postgres);
-	add(&keywords, "sslmode", "none of its modes");
-	return PQconnectStartParams(keywords.names, keywords.values, 1);
-}
 
 /* ---- one attempt --------------------------------------------------------------------------------------------- */
 
@@ -127,7 +66,7 @@ static void begin(struct attempt *attempt, struct postgres *postgres, enum conne
 
 	attempt->phase = CONNECTING;
 	attempt->until = limit > 0 ? clock_monotonic() + limit : INT64_MAX;
-	attempt->connection = start(postgres, role, attempt->target);
+	attempt->connection = conninfo_start(postgres, role, attempt->target);
 	attempt->wants_to_write = true;
 	if (!attempt->connection || PQstatus(attempt->connection) == CONNECTION_BAD)
 		give_up(attempt, error);

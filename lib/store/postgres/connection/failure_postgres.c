@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* failure_postgres.c - what a failure of PostgreSQL means to us: from SQLSTATE to a status, a sentence and a remedy. */
-#include "postgres.h"
+#include "failure_postgres.h"
+
+#include "failure.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -2,7 +2,8 @@
 /* hosts.c - where the database may be. */
 #include "hosts.h"
 
-#include "connect.h"
+#include "conninfo.h"
+#include "failure.h"
 
 #include <netdb.h>
 #include <stdlib.h>
@@ -78,7 +79,7 @@ static bool take_hosts(struct postgres *postgres, const PQconninfoOption *option
 
 enum dm_status hosts_read(struct postgres *postgres, struct dm_error *error)
 {
-	PGconn *unconnected = connect_not(postgres);
+	PGconn *unconnected = conninfo_unconnected(postgres);
 	PQconninfoOption *options = unconnected ? PQconninfo(unconnected) : NULL;
 	const char *patience = options ? value_of(options, "connect_timeout") : NULL;
 	/* It always fails; without memory it has not come to what it was to fail at. */

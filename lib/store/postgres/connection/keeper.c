@@ -3,58 +3,61 @@
 #include "keeper.h"
 
 #include "clock.h"
-#include "connect.h"
+#include "condition.h"
+#include "failure.h"
 
-#include <time.h>
+#include <stdlib.h>
 
 /* Between two attempts, in microseconds. */
 #define PAUSE 200000
 
-static struct session *find_unconnected(const struct keeper *keeper)
-{
-	struct session *session = keeper->sessions;
+struct keeper {
+	struct postgres *postgres;
+	pthread_t thread;
+	pthread_mutex_t mutex; /* guards all below, and each link that is not LINK_UP */
+	pthread_cond_t changed;
+	struct link *links;
+	unsigned failures;       /* since a connection was made */
+	struct dm_error failure; /* of the last attempt to connect */
+	int64_t next_attempt;    /* by the monotonic clock */
+	bool stopping;
+};
 
-	while (session && session->link != LINK_WANTED && session->link != LINK_FAILED)
-		session = session->next;
-	return session;
+static struct link *find_unconnected(const struct keeper *keeper)
+{
+	struct link *link = keeper->links;
+
+	while (link && link->state != LINK_WANTED && link->state != LINK_FAILED)
+		link = link->next;
+	return link;
 }
 
-/* Waits for `changed` until `until` by the monotonic clock. */
-static void wait_until(struct keeper *keeper, int64_t until)
-{
-	struct timespec deadline = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
-
-	pthread_cond_timedwait(&keeper->changed, &keeper->mutex, &deadline);
-}
-
-/* One failure tells little, where connections are ended one by one: it is tried again at once. */
+/* Where connections are ended one by one, a single failure means little: the next attempt follows at once. */
 static void note_failure(struct keeper *keeper, const struct dm_error *error)
 {
 	if (keeper->failures++ == 0)
 		return;
 	keeper->failure = *error;
 	keeper->next_attempt = clock_monotonic() + PAUSE;
-	for (struct session *session = keeper->sessions; session; session = session->next)
-		if (session->link == LINK_WANTED)
-			session->link = LINK_FAILED;
+	for (struct link *link = keeper->links; link; link = link->next)
+		if (link->state == LINK_WANTED)
+			link->state = LINK_FAILED;
 }
 
-/* Connects one session, with the mutex released meanwhile. Another thread may wait for it, but not remove it. */
-static void connect_one(struct keeper *keeper, struct session *session)
+/* Connects one link. The mutex is released meanwhile: another thread may wait for the link, but not remove it. */
+static void connect_one(struct keeper *keeper, struct link *link)
 {
 	struct dm_error error = {0};
 	struct connected connected;
 
 	pthread_mutex_unlock(&keeper->mutex);
-	connected = postgres_connect(session->postgres, CONNECTION_LANE, &error);
+	connected = postgres_connect(keeper->postgres, CONNECTION_LANE, &error);
 	pthread_mutex_lock(&keeper->mutex);
 	if (connected.connection) {
-		session->connection = connected.connection;
-		session->moves = connected.moves;
-		session->is_read_only = connected.is_read_only;
-		session->suspicions = atomic_load(&session->postgres->suspicions);
-		session->used_at = session->connected_at = clock_monotonic();
-		session->link = LINK_UP;
+		link->connected = connected;
+		link->connected_at = clock_monotonic();
+		link->suspicions = atomic_load(&keeper->postgres->suspicions);
+		link->state = LINK_UP;
 		keeper->failures = 0;
 	} else {
 		note_failure(keeper, &error);
@@ -68,82 +71,85 @@ static void *keeper_main(void *argument)
 
 	pthread_mutex_lock(&keeper->mutex);
 	while (!keeper->stopping) {
-		struct session *session = find_unconnected(keeper);
+		struct link *link = find_unconnected(keeper);
 
-		if (!session)
+		if (!link)
 			pthread_cond_wait(&keeper->changed, &keeper->mutex);
 		else if (keeper->next_attempt > clock_monotonic())
-			wait_until(keeper, keeper->next_attempt);
+			condition_wait_until(&keeper->changed, &keeper->mutex, keeper->next_attempt);
 		else
-			connect_one(keeper, session);
+			connect_one(keeper, link);
 	}
 	pthread_mutex_unlock(&keeper->mutex);
 	return NULL;
 }
 
-void keeper_init(struct keeper *keeper)
+static void destroy(struct keeper *keeper)
 {
-	pthread_condattr_t monotonic;
-
-	pthread_mutex_init(&keeper->mutex, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&keeper->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	pthread_cond_destroy(&keeper->changed);
+	pthread_mutex_destroy(&keeper->mutex);
+	free(keeper);
 }
 
-enum dm_status keeper_start(struct keeper *keeper, struct dm_error *error)
+struct keeper *keeper_start(struct postgres *postgres)
 {
-	if (pthread_create(&keeper->thread, NULL, keeper_main, keeper) != 0)
-		return fail(error, DM_NO_MEMORY, "no memory, or no thread, for connecting");
-	keeper->is_running = true;
-	return DM_OK;
+	struct keeper *keeper = calloc(1, sizeof(*keeper));
+
+	if (!keeper)
+		return NULL;
+	keeper->postgres = postgres;
+	pthread_mutex_init(&keeper->mutex, NULL);
+	condition_init(&keeper->changed);
+	if (pthread_create(&keeper->thread, NULL, keeper_main, keeper) != 0) {
+		destroy(keeper);
+		return NULL;
+	}
+	return keeper;
 }
 
 void keeper_stop(struct keeper *keeper)
 {
-	if (keeper->is_running) {
-		pthread_mutex_lock(&keeper->mutex);
-		keeper->stopping = true;
-		pthread_cond_broadcast(&keeper->changed);
-		pthread_mutex_unlock(&keeper->mutex);
-		pthread_join(keeper->thread, NULL);
-	}
-	pthread_cond_destroy(&keeper->changed);
-	pthread_mutex_destroy(&keeper->mutex);
+	if (!keeper)
+		return;
+	pthread_mutex_lock(&keeper->mutex);
+	keeper->stopping = true;
+	pthread_cond_broadcast(&keeper->changed);
+	pthread_mutex_unlock(&keeper->mutex);
+	pthread_join(keeper->thread, NULL);
+	destroy(keeper);
 }
 
-void keeper_add(struct keeper *keeper, struct session *session)
+void keeper_add(struct keeper *keeper, struct link *link)
 {
 	pthread_mutex_lock(&keeper->mutex);
-	session->next = keeper->sessions;
-	keeper->sessions = session;
+	link->next = keeper->links;
+	keeper->links = link;
 	pthread_mutex_unlock(&keeper->mutex);
 }
 
-void keeper_reconnect(struct keeper *keeper, struct session *session)
+void keeper_reconnect(struct keeper *keeper, struct link *link)
 {
 	pthread_mutex_lock(&keeper->mutex);
-	session->connection = NULL;
-	session->link = LINK_WANTED;
+	link->connected.connection = NULL;
+	link->state = LINK_WANTED;
 	pthread_cond_broadcast(&keeper->changed);
 	pthread_mutex_unlock(&keeper->mutex);
 }
 
-enum dm_status keeper_connect(struct keeper *keeper, struct session *session, int64_t deadline, struct dm_error *error)
+enum dm_status keeper_connect(struct keeper *keeper, struct link *link, int64_t deadline, struct dm_error *error)
 {
 	enum dm_status status = DM_OK;
 
 	pthread_mutex_lock(&keeper->mutex);
-	if (session->link == LINK_NONE) {
-		session->link = LINK_WANTED;
+	if (link->state == LINK_NONE) {
+		link->state = LINK_WANTED;
 		pthread_cond_broadcast(&keeper->changed);
 	}
-	while (session->link == LINK_WANTED && clock_monotonic() < deadline)
-		wait_until(keeper, deadline);
-	if (session->link == LINK_FAILED)
+	while (link->state == LINK_WANTED && clock_monotonic() < deadline)
+		condition_wait_until(&keeper->changed, &keeper->mutex, deadline);
+	if (link->state == LINK_FAILED)
 		status = fail(error, keeper->failure.status, "%s", keeper->failure.message);
-	else if (session->link != LINK_UP)
+	else if (link->state != LINK_UP)
 		status = fail(error, DM_UNAVAILABLE, "the database does not answer; check that its server runs");
 	pthread_mutex_unlock(&keeper->mutex);
 	return status;

@@ -6,7 +6,6 @@
 #include "listener.h"
 
 #include "clock.h"
-#include "connect.h"
 #include "session.h"
 
 #include <poll.h>

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "event_match.h"
+#include "failure.h"
 
 #define DELIVERIES "directmessages_delivery"
 

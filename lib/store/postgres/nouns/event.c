@@ -15,6 +15,7 @@
 #include "nouns.h"
 
 #include "event_match.h"
+#include "failure.h"
 
 /* So many rows are removed at once at most. */
 #define TRIM_MOST "5000"

@@ -3,6 +3,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "failure.h"
 #include "lane.h"
 
 /* So many messages are walked over for one piece, read ones among them. */

@@ -3,6 +3,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "failure.h"
 #include "sent_time.h"
 
 /* One user by the index, whatever the planner thinks of the table: OFFSET 0 keeps the two apart. */

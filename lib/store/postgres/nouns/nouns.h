@@ -9,9 +9,9 @@
 #include "directmessages_webhooks.h"
 #include "session.h"
 
-extern const struct statement_text pg_session_statements[], pg_user_statements[], pg_token_statements[],
-	pg_message_statements[], pg_conversation_statements[], pg_partner_statements[], pg_event_statements[],
-	pg_ticket_statements[], pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[],
+extern const struct statement_text pg_user_statements[], pg_token_statements[], pg_message_statements[],
+	pg_conversation_statements[], pg_partner_statements[], pg_event_statements[], pg_ticket_statements[],
+	pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[],
 	pg_marking_statements[]; /* each ends with sql NULL */
 
 /* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: it is DM_OK without the database. What

@@ -3,6 +3,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "failure.h"
 #include "user_table.h"
 
 const struct statement_text pg_user_statements[] = {
@@ -20,10 +21,10 @@ const struct statement_text pg_user_statements[] = {
 	 " {is_active}, date_joined, {first_name})"
 	 " VALUES ($1::text, NULL, false, $2::text, $3::text, $4::text, false, true, $5::timestamptz, $6::text)"
 	 " ON CONFLICT ({username}) DO NOTHING RETURNING {u.id}",
-	 .only_when_asked = true},
+	 .is_rare = true},
 	{USER_SET_ACTIVE,
 	 "UPDATE {users} AS u SET {is_active} = $2::boolean WHERE {u.username} = $1::text RETURNING {u.id}",
-	 .only_when_asked = true},
+	 .is_rare = true},
 	{0},
 };
 

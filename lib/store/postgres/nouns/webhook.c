@@ -3,6 +3,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "failure.h"
 
 #define WEBHOOKS "directmessages_webhook"
 

@@ -3,6 +3,7 @@
 #include "migrate.h"
 
 #include "clock.h"
+#include "failure.h"
 #include "progress.h"
 #include "user_table.h"
 

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "connect.h"
+#include "failure_postgres.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
-#include "migrate.h"
+#include "session.h"
 
 /* Runs one statement outside of a transaction; while it takes long the watch is told, now and then, how far `what` is.
  */

@@ -2,6 +2,7 @@
 /* user_table_check.c - is the user table what the settings say it is. */
 #include "migrate.h"
 
+#include "failure.h"
 #include "user_table.h"
 
 #include <stdlib.h>

@@ -2,8 +2,10 @@
 /* batch.c - from an operation to the function of its noun's file; many writes in one commit. */
 #include "batch.h"
 
+#include "all_statements.h"
 #include "clock.h"
 #include "lane.h"
+#include "migrate.h"
 #include "nouns.h"
 
 static const struct {
@@ -71,7 +73,7 @@ static enum dm_status run_in_transaction(struct session *session, struct dm_oper
 	enum dm_status status = file_watch_ask(session->file, error);
 
 	if (status == DM_OK)
-		status = session_prepare(session, error);
+		status = prepare_all_statements(session, error);
 	if (status == DM_OK)
 		status = session_step_done(session, session->statements[BEGIN_WRITE], error);
 	for (size_t i = 0; i < count && status == DM_OK; i++) {

@@ -3,6 +3,7 @@
 #include "session.h"
 
 #include "clock.h"
+#include "failure.h"
 #include "timestamp.h"
 #include "user_table.h"
 
@@ -10,15 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-const struct statement_text session_statements[] = {
-	{BEGIN_READ, "BEGIN"},
-	/* Immediate: the lock is taken, and waited for, before anything is done. */
-	{BEGIN_WRITE, "BEGIN IMMEDIATE"},
-	{COMMIT, "COMMIT"},
-	{ROLLBACK, "ROLLBACK"},
-};
-const size_t session_statements_count = ARRAY_LENGTH(session_statements);
 
 /* A read runs on a thread that serves others too, so it waits only for what ends soon (another process that recovers
  * the log); readers are not blocked by writers. */
@@ -207,45 +199,16 @@ int session_prepare_statement(struct session *session, const struct statement_te
 	return code;
 }
 
-static enum dm_status prepare_noun(struct session *session, const struct statement_text *texts, size_t count,
-				   struct dm_error *error)
+enum dm_status session_prepare(struct session *session, const struct statement_text *texts, struct dm_error *error)
 {
-	for (size_t i = 0; i < count; i++) {
-		int code = session_prepare_statement(session, &texts[i]);
+	for (; texts->sql; texts++) {
+		int code = session_prepare_statement(session, texts);
 
 		if (code == SQLITE_ERROR)
 			return fail(error, DM_SCHEMA, "the database's schema is not up to date (%s); run 'migrate'",
 				    sqlite3_errmsg(session->db));
 		if (code != SQLITE_OK)
 			return session_failure(session, code, error);
-	}
-	return DM_OK;
-}
-
-enum dm_status session_prepare(struct session *session, struct dm_error *error)
-{
-	const struct {
-		const struct statement_text *texts;
-		size_t count;
-	} nouns[] = {
-		{session_statements, session_statements_count},
-		{user_statements, user_statements_count},
-		{token_statements, token_statements_count},
-		{message_statements, message_statements_count},
-		{partner_statements, partner_statements_count},
-		{conversation_statements, conversation_statements_count},
-		{event_statements, event_statements_count},
-		{ticket_statements, ticket_statements_count},
-		{webhook_statements, webhook_statements_count},
-		{delivery_statements, delivery_statements_count},
-		{claim_statements, claim_statements_count},
-	};
-
-	for (size_t i = 0; i < ARRAY_LENGTH(nouns); i++) {
-		enum dm_status status = prepare_noun(session, nouns[i].texts, nouns[i].count, error);
-
-		if (status != DM_OK)
-			return status;
 	}
 	return DM_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "event_match.h"
+#include "failure.h"
 
 #define DELIVERIES "directmessages_delivery"
 
@@ -39,8 +40,8 @@ const struct statement_text claim_statements[] = {
 	 " LEFT JOIN directmessages_message m ON m.id = d.message_id LEFT JOIN {users} f ON {f.id} = m.sender_id"
 	 " LEFT JOIN {users} t ON {t.id} = m.recipient_id WHERE d.webhook_id = ?1 AND d.state = 0 AND d.next_at = ?2"
 	 " ORDER BY d.id"},
+	{0},
 };
-const size_t claim_statements_count = ARRAY_LENGTH(claim_statements);
 
 struct claim {
 	int64_t webhook_id;

@@ -38,8 +38,8 @@ const struct statement_text conversation_statements[] = {
 	 "SELECT sender_id, (SELECT {u.username} FROM {users} u WHERE {u.id} = directmessages_message.sender_id),"
 	 " count(*)" UNREAD IS_UNREAD " GROUP BY sender_id ORDER BY sender_id"},
 	{UNREAD_MESSAGES, "SELECT " MESSAGE_COLUMNS UNREAD IS_UNREAD " ORDER BY sent_at, id"},
+	{0},
 };
-const size_t conversation_statements_count = ARRAY_LENGTH(conversation_statements);
 
 /* Where a page starts: beyond (position, row_id), or, without row_id, beyond position and then `offset` rows on. */
 struct start {

@@ -3,6 +3,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "failure.h"
 
 #define DELIVERIES "directmessages_delivery"
 /* So many deliveries are looked at by one trimming operation. */
@@ -31,8 +32,8 @@ const struct statement_text delivery_statements[] = {
 	{OUTBOX_BEHIND, "SELECT sum((SELECT max(id) FROM directmessages_event) - position), (SELECT at FROM"
 			" directmessages_event WHERE id > (SELECT min(position) FROM directmessages_webhook"
 			" WHERE is_active) ORDER BY id LIMIT 1) FROM directmessages_webhook WHERE is_active"},
+	{0},
 };
-const size_t delivery_statements_count = ARRAY_LENGTH(delivery_statements);
 
 struct dm_delivery delivery_from_row(sqlite3_stmt *row)
 {

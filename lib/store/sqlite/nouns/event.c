@@ -9,6 +9,7 @@
 #include "nouns.h"
 
 #include "event_match.h"
+#include "failure.h"
 
 /* So many rows are removed at once at most: about 10 ms. */
 #define TRIM_MOST "5000"
@@ -40,8 +41,8 @@ const struct statement_text event_statements[] = {
 	{EVENTS_NEWEST, "SELECT id, nonce, " EPOCH " FROM " LOG " ORDER BY id DESC LIMIT 1"},
 	{EVENTS_OLD, "SELECT 1 FROM " LOG " WHERE id < " FIRST_KEPT " LIMIT 1"},
 	{EVENTS_TRIM, "DELETE FROM " LOG " WHERE id < " FIRST_KEPT},
+	{0},
 };
-const size_t event_statements_count = ARRAY_LENGTH(event_statements);
 
 enum dm_status event_record(struct session *session, enum dm_signal signal, const struct dm_message *message,
 			    struct dm_error *error)

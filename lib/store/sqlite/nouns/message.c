@@ -3,6 +3,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "failure.h"
 #include "sent_time.h"
 
 const struct statement_text message_statements[] = {
@@ -25,20 +26,8 @@ const struct statement_text message_statements[] = {
 	 "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE sender_id = ?2"
 	 " UNION ALL SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE recipient_id = ?2 AND sender_id <> ?2"
 	 " ORDER BY 1 DESC LIMIT ?1"},
+	{0},
 };
-const size_t message_statements_count = ARRAY_LENGTH(message_statements);
-
-struct dm_message message_from_row(sqlite3_stmt *row)
-{
-	return (struct dm_message){
-		.id = sqlite3_column_int64(row, 0),
-		.sender_id = sqlite3_column_int64(row, 1),
-		.recipient_id = sqlite3_column_int64(row, 2),
-		.sent_at = column_time(row, 3, 0),
-		.read_at = column_time(row, 4, DM_UNREAD),
-		.content = column_text(row, 5),
-	};
-}
 
 enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
 			     struct lent *lent)

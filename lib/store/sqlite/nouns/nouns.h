@@ -7,6 +7,10 @@
 #include "directmessages_webhooks.h"
 #include "session.h"
 
+extern const struct statement_text user_statements[], token_statements[], message_statements[],
+	conversation_statements[], partner_statements[], event_statements[], ticket_statements[], webhook_statements[],
+	delivery_statements[], claim_statements[]; /* each ends with sql NULL */
+
 typedef enum dm_status operation_function(struct session *session, struct dm_operation *operation);
 
 /* user.c */
@@ -21,10 +25,13 @@ operation_function token_create, token_revoke;
 operation_function ticket_create, ticket_take;
 enum dm_status ticket_exists(struct session *session, struct dm_operation *operation, bool *has);
 
+/* message_row.c */
+#define MESSAGE_COLUMNS "id, sender_id, recipient_id, sent_at, read_at, content"
+struct dm_message
+message_from_row(sqlite3_stmt *row); /* of SELECT MESSAGE_COLUMNS; content is lent until the next step */
+
 /* message.c */
 operation_function message_send, message_get, message_mark_read, message_hide, messages_all;
-struct dm_message message_from_row(sqlite3_stmt *row); /* of SELECT MESSAGE_COLUMNS */
-#define MESSAGE_COLUMNS "id, sender_id, recipient_id, sent_at, read_at, content"
 
 /* What was lent of an operation's messages. */
 struct lent {
@@ -55,9 +62,6 @@ enum dm_status events_have_old(struct session *session, struct dm_operation *ope
 /* Writes the event of a message that was sent or marked as read, if the store records events. */
 enum dm_status event_record(struct session *session, enum dm_signal signal, const struct dm_message *message,
 			    struct dm_error *error);
-
-/* migrate.c */
-operation_function schema_still_fits;
 
 /* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */
 #define KIND_OF(signal) ((int)(signal) + 1)

@@ -28,8 +28,8 @@
 const struct statement_text partner_statements[] = {
 	{PARTNERS_DOWN, PARTNERS("max", "<", LOWEST)},
 	{PARTNERS_UP, PARTNERS("min", ">", HIGHEST)},
+	{0},
 };
-const size_t partner_statements_count = ARRAY_LENGTH(partner_statements);
 
 enum dm_status partners_page(struct session *session, struct dm_operation *operation)
 {

@@ -3,6 +3,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "failure.h"
 #include "random.h"
 
 #include <string.h>
@@ -27,8 +28,8 @@ const struct statement_text ticket_statements[] = {
 			 " WHERE expires_at > ?2 ORDER BY expires_at LIMIT " EXPIRE_MOST "))"},
 	{TICKETS_LIMIT, "DELETE FROM " TICKETS " WHERE ticket IN (SELECT ticket FROM " TICKETS
 			" WHERE key = ?1 ORDER BY expires_at > ?3, expires_at DESC LIMIT -1 OFFSET ?2)"},
+	{0},
 };
-const size_t ticket_statements_count = ARRAY_LENGTH(ticket_statements);
 
 /* Makes room for one of the token's: without those whose time is over, and without the oldest where it has many. */
 static enum dm_status make_room(struct session *session, int64_t now, struct dm_operation *operation)

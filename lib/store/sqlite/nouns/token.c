@@ -3,6 +3,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "failure.h"
 #include "random.h"
 
 #include <string.h>
@@ -14,8 +15,8 @@ const struct statement_text token_statements[] = {
 	{TOKEN_REPLACE, "INSERT OR REPLACE INTO authtoken_token (key, created, user_id) VALUES (?1, ?2, ?3)"},
 	{TOKEN_DELETE, "DELETE FROM authtoken_token"
 		       " WHERE user_id = (SELECT {u.id} FROM {users} u WHERE {u.username} = ?1)"},
+	{0},
 };
-const size_t token_statements_count = ARRAY_LENGTH(token_statements);
 
 /* The user's id and, where there is one, the token in operation->key. */
 static enum dm_status find(struct session *session, struct dm_operation *operation, int64_t *user_id)

@@ -3,6 +3,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "failure.h"
 #include "user_table.h"
 
 #include <string.h>
@@ -13,8 +14,8 @@ const struct statement_text user_statements[] = {
 	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} = ?1"},
 	{USER_BY_NAME, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.username} = ?1"},
 	{USERS, "SELECT " USER_COLUMNS " FROM {users} u ORDER BY {u.id}"},
+	{0},
 };
-const size_t user_statements_count = ARRAY_LENGTH(user_statements);
 
 /* Prepared when they are needed: a project's own table may lack columns of theirs. */
 static const struct statement_text insert = {

@@ -3,6 +3,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "failure.h"
 
 #define WEBHOOKS "directmessages_webhook"
 #define NEWEST_EVENT "(SELECT max(id) FROM directmessages_event)"
@@ -29,8 +30,8 @@ const struct statement_text webhook_statements[] = {
 			  " WHERE id = ?1 AND is_active AND failing_since < ?3"},
 	{WEBHOOK_FAIL_DELIVERIES, "UPDATE directmessages_delivery SET state = 2, finished_at = ?2,"
 				  " error = 'its endpoint was disabled' WHERE webhook_id = ?1 AND state = 0"},
+	{0},
 };
-const size_t webhook_statements_count = ARRAY_LENGTH(webhook_statements);
 
 /* Runs a statement on one endpoint, which must be there. */
 static enum dm_status change(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation)

@@ -3,7 +3,7 @@
 #include "migrate.h"
 
 #include "clock.h"
-#include "nouns.h"
+#include "failure.h"
 #include "user_table.h"
 
 #include <stdlib.h>

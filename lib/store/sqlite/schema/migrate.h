@@ -9,6 +9,9 @@ MUST_CHECK enum dm_status schema_check(struct session *session, struct dm_error 
 MUST_CHECK enum dm_status schema_migrate(struct session *session, store_on_step *on_step, void *context,
 					 struct dm_error *error);
 
+/* DM_OP_CHECK_SCHEMA. */
+enum dm_status schema_still_fits(struct session *session, struct dm_operation *operation);
+
 /* Looks for the columns that the settings name, and at the key's type. Without a table there is nothing to complain of
  * yet if it is one that we make. */
 MUST_CHECK enum dm_status user_table_check(struct session *session, struct dm_error *error);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* postgres.c - from a URL and the options to what all sessions share. */
-#include "postgres.h"
+/* url.c - what the URL says: the database's name for people, and the settings of its sessions. */
+#include "url.h"
 
-#include "hosts.h"
-#include "keeper.h"
-#include "merge.h"
-#include "nouns.h"
-#include "user_table.h"
+#include "failure.h"
+#include "failure_postgres.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +15,6 @@
 #define LANE_OPTIONS \
 	"-c jit=off -c enable_seqscan=off -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan" \
 	" -c default_transaction_isolation=read\\ committed"
-
-/* How long a batch of writes waits for a lock, in microseconds: for longer than another server's batch takes. */
-#define WRITE_LOCK 100000
 
 /* The option's value in the URL, or in its environment variable; NULL where it is in neither. The caller's to free. */
 static char *find_option(const PQconninfoOption *options, const char *keyword)
@@ -83,7 +77,7 @@ static char *name_of(const PQconninfoOption *options)
 	return name;
 }
 
-static enum dm_status read_url(struct postgres *postgres, struct dm_error *error)
+enum dm_status url_read(struct postgres *postgres, struct dm_error *error)
 {
 	PQconninfoOption *options = PQconninfoParse(postgres->url, NULL);
 	char *own;
@@ -113,71 +107,4 @@ static enum dm_status read_url(struct postgres *postgres, struct dm_error *error
 		free(postgres->server_options);
 	postgres->server_options = NULL;
 	return fail(error, DM_NO_MEMORY, "out of memory");
-}
-
-/* False where there is no memory. */
-static bool add_text(struct postgres *postgres, enum statement id, char *sql, bool only_when_asked)
-{
-	postgres->texts[id] = sql;
-	postgres->only_when_asked[id] = only_when_asked || postgres->options.unprepared;
-	snprintf(postgres->names[id], sizeof(postgres->names[0]), "dm%d", (int)id % 1000);
-	return sql != NULL;
-}
-
-static enum dm_status read_statements(struct postgres *postgres, struct dm_error *error)
-{
-	static const struct statement_text *const nouns[] = {
-		pg_session_statements,      pg_user_statements,     pg_token_statements, pg_message_statements,
-		pg_conversation_statements, pg_partner_statements,  pg_event_statements, pg_ticket_statements,
-		pg_webhook_statements,      pg_delivery_statements, pg_claim_statements, pg_marking_statements,
-	};
-
-	for (size_t i = 0; i < ARRAY_LENGTH(nouns); i++)
-		for (const struct statement_text *text = nouns[i]; text->sql; text++) {
-			char *sql = user_table_expand(postgres->options.users, text->sql);
-			bool good = add_text(postgres, text->id, sql, text->only_when_asked);
-
-			if (good && text->is_look_up)
-				good = add_text(postgres, MERGED(text->id), merged_text(sql), false);
-			if (!good)
-				return fail(error, DM_NO_MEMORY, "out of memory");
-		}
-	return DM_OK;
-}
-
-enum dm_status postgres_init(struct postgres *postgres, const struct store_options *options, struct dm_error *error)
-{
-	int64_t limit = options->busy_timeout_ms * INT64_C(1000);
-	enum dm_status status;
-
-	*postgres = (struct postgres){
-		.options = *options,
-		.url = strdup(options->url),
-		/* PostgreSQL takes 0 for no limit. */
-		.limits = {.queue = limit / 4,
-			   .lock = limit / 4 + 1000,
-			   .write_lock = limit / 4 + 1000 < WRITE_LOCK ? limit / 4 + 1000 : WRITE_LOCK,
-			   .statement = limit / 2 + 1000,
-			   .batch = limit / 4 * 3},
-	};
-	postgres->options.url = NULL;
-	pthread_mutex_init(&postgres->mutex, NULL);
-	keeper_init(&postgres->keeper);
-	if (!postgres->url)
-		return fail(error, DM_NO_MEMORY, "out of memory");
-	status = read_url(postgres, error);
-	if (status == DM_OK)
-		status = hosts_read(postgres, error);
-	return status == DM_OK ? read_statements(postgres, error) : status;
-}
-
-void postgres_release(struct postgres *postgres)
-{
-	pthread_mutex_destroy(&postgres->mutex);
-	for (size_t i = 0; i < TEXT_COUNT; i++)
-		free(postgres->texts[i]);
-	hosts_free(postgres);
-	free(postgres->server_options);
-	free(postgres->name);
-	free(postgres->url);
 }

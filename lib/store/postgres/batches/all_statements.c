@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* all_statements.c - the statements of all nouns, and of transactions. */
+#include "all_statements.h"
+
+#include "failure.h"
+#include "nouns.h"
+
+static const struct statement_text transaction_statements[] = {
+	/* Whatever the database's default is. That it may only be read is no default to overrule: a server is frozen so
+	 * where another has taken its place, or its disk is full. */
+	{BEGIN_WRITE, "BEGIN ISOLATION LEVEL READ COMMITTED"},
+	{COMMIT, "COMMIT"},
+	{ROLLBACK, "ROLLBACK"},
+	/* Until the transaction ends: behind a pooler the connection's own settings are somebody else's too. */
+	{USERS_FREE, "SELECT {u.id} FROM {users} u WHERE {u.id} = ANY ($1::bigint[]) FOR KEY SHARE SKIP LOCKED"},
+	{SET_LIMITS, "SELECT set_config('statement_timeout', $1::bigint::text, true),"
+		     " set_config('lock_timeout', $2::bigint::text, true)"},
+	{0},
+};
+
+enum dm_status pg_add_all_statements(struct postgres *postgres, struct dm_error *error)
+{
+	static const struct statement_text *const tables[] = {
+		transaction_statements,     pg_user_statements,     pg_token_statements, pg_message_statements,
+		pg_conversation_statements, pg_partner_statements,  pg_event_statements, pg_ticket_statements,
+		pg_webhook_statements,      pg_delivery_statements, pg_claim_statements, pg_marking_statements,
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(tables); i++)
+		if (!statements_add(&postgres->statements, tables[i], postgres->options.users,
+				    postgres->options.unprepared))
+			return fail(error, DM_NO_MEMORY, "out of memory");
+	return DM_OK;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* ready.c - makes a session ready for batches: connected, its schema checked, its statements prepared. */
+#include "ready.h"
+
+#include "clock.h"
+#include "failure_postgres.h"
+#include "migrate.h"
+#include "nouns.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* So many connections in a row may be lost while they are prepared; then there is none for now. */
+#define MAX_ATTEMPTS 3
+
+/* A COMMIT that is cancelled while it waits for a synchronous standby is done on the primary alone, and says so by a
+ * warning. The warning's text depends on the server's language, the function that it comes from does not. */
+static void on_notice(void *context, const PGresult *notice)
+{
+	struct session *session = context;
+	const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+
+	session->unreplicated = session->unreplicated || (function && strcmp(function, "SyncRepWaitForLSN") == 0);
+}
+
+/* The connection's own limit is that of reads. Behind a pooler each transaction sets its own. */
+static enum dm_status set_lock_limit(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	char sql[64];
+
+	if (session->lock_limit == session->postgres->limits.lock || session->postgres->options.unprepared)
+		return DM_OK;
+	snprintf(sql, sizeof(sql), "SET lock_timeout = %lld", (long long)(session->lock_limit / 1000));
+	return session_execute(session, sql, NULL, deadline, NULL, error);
+}
+
+static enum dm_status prepare(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	const struct statements *statements = &session->postgres->statements;
+	enum dm_status status = pg_schema_check(session, deadline, error);
+
+	if (status == DM_OK)
+		status = pg_event_log_adopt(session, deadline, error);
+	if (status == DM_OK)
+		status = set_lock_limit(session, deadline, error);
+	if (status != DM_OK)
+		return status;
+	if (!PQenterPipelineMode(session->connection))
+		return postgres_connection_failure(session->connection, error);
+	PQsetNoticeReceiver(session->connection, on_notice, session);
+	for (size_t i = 0; i < TEXT_COUNT; i++)
+		if (statements->texts[i] && !statements->is_unprepared[i])
+			session->cut = session->cut || !PQsendPrepare(session->connection, statements->names[i],
+								      statements->texts[i], 0, NULL);
+	session_sync(session);
+	return session_drain(session, deadline, error);
+}
+
+/* One attempt; *lost where there was a connection, which ended over it. */
+static enum dm_status become_ready(struct session *session, int64_t deadline, bool *lost, struct dm_error *error)
+{
+	enum dm_status status = session_connect(session, deadline, error);
+
+	*lost = false;
+	if (status != DM_OK || session->prepared)
+		return status;
+	status = prepare(session, deadline, error);
+	session->prepared = status == DM_OK;
+	session->used_at = clock_monotonic();
+	/* Where the schema is not as it should be the connection is good, and asked again next time. */
+	if (status != DM_OK && (status != DM_SCHEMA || PQpipelineStatus(session->connection) != PQ_PIPELINE_OFF)) {
+		*lost = PQstatus(session->connection) == CONNECTION_BAD;
+		session_lost(session);
+	}
+	return status;
+}
+
+enum dm_status pg_session_ready(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	enum dm_status status;
+	bool lost = true;
+
+	for (int attempt = 0; lost && attempt < MAX_ATTEMPTS; attempt++) {
+		struct dm_error own = {0};
+
+		status = become_ready(session, deadline, &lost, &own);
+		if (status != DM_OK && (!lost || attempt == MAX_ATTEMPTS - 1))
+			*error = own;
+	}
+	return status;
+}
+
+enum dm_status pg_session_check_schema(struct session *session, int64_t deadline, struct dm_error *error)
+{
+	enum dm_status status = session_connect(session, deadline, error);
+
+	if (status != DM_OK)
+		return status;
+	status = pg_schema_still_fits(session, deadline, error);
+	if (status != DM_OK && status != DM_SCHEMA)
+		session_lost(session);
+	return status;
+}

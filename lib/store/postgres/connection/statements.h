@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* statements.h - the names of all statements, and their SQL for one database. */
+#ifndef STATEMENTS_H
+#define STATEMENTS_H
+
+#include "attributes.h"
+#include "user_table.h"
+
+enum statement {
+	BEGIN_WRITE,
+	COMMIT,
+	ROLLBACK,
+	SET_LIMITS,
+	USERS_FREE,
+	USER_BY_TOKEN,
+	USER_BY_ID,
+	USER_BY_NAME,
+	USERS,
+	USER_INSERT,
+	USER_SET_ACTIVE,
+	TOKEN_CREATE,
+	TOKEN_DELETE,
+	MESSAGES_INSERT,
+	MESSAGE_BY_ID,
+	MESSAGE_MARK_READ,
+	MESSAGE_HIDE,
+	MESSAGES_NEWEST,
+	MESSAGES_NEWEST_OF_USER,
+	UNREAD_COUNT,
+	UNREAD_BY_PARTNER,
+	UNREAD_MESSAGES,
+	UNREAD_EXISTS,
+	CONVERSATION_MARK_READ,
+	CONVERSATION_OLDER,
+	CONVERSATION_OLDER_THAN_ROW,
+	CONVERSATION_NEWER,
+	CONVERSATION_NEWER_THAN_ROW,
+	LONG_CONVERSATION_OLDER,
+	LONG_CONVERSATION_OLDER_THAN_ROW,
+	LONG_CONVERSATION_NEWER,
+	LONG_CONVERSATION_NEWER_THAN_ROW,
+	PARTNERS_DOWN,
+	PARTNERS_UP,
+	EVENTS_FROM,
+	EVENTS_NEWEST,
+	EVENTS_OLD,
+	EVENTS_TRIM,
+	EVENTS_NOTIFY,
+	TICKET_CREATE,
+	TICKET_EXISTS,
+	TICKET_TAKE,
+	WEBHOOK_INSERT,
+	WEBHOOKS_ALL,
+	WEBHOOK_DELETE,
+	WEBHOOK_ENABLE,
+	WEBHOOK_ROTATE,
+	DELIVERIES_LIST,
+	DELIVERY_AGAIN,
+	DELIVERY_DELIVERED,
+	DELIVERY_RETRY,
+	DELIVERY_FAILED,
+	DELIVERY_RELEASED,
+	DELIVERIES_TRIM,
+	OUTBOX,
+	CLAIM,
+	STATEMENT_COUNT,
+	TEXT_COUNT = 2 * STATEMENT_COUNT
+};
+
+/* The same look-up for many at once. Its parameters are arrays; each row ends with the number, from 1, of the element
+ * that it belongs to. Only of a statement with is_look_up. */
+#define MERGED(look_up) ((enum statement)((look_up) + STATEMENT_COUNT))
+
+/* The SQL of a statement. Names of the user table are written as in user_table_expand. */
+struct statement_text {
+	enum statement id;
+	const char *sql; /* NULL ends a table of these */
+	bool is_rare;    /* it is not prepared */
+	bool is_look_up; /* it gives one row at most, and may be MERGED */
+};
+
+/* The statements of a database, by id. */
+struct statements {
+	char *texts[TEXT_COUNT];        /* owned; NULL where a statement can't be merged */
+	bool is_unprepared[TEXT_COUNT]; /* sent as text each time */
+	char names[TEXT_COUNT][8];      /* of the prepared ones */
+};
+
+/* Adds a table of texts for this user table. With `unprepared` none of them is to be prepared. False where there is no
+ * memory. */
+MUST_CHECK bool statements_add(struct statements *statements, const struct statement_text *texts,
+			       const struct user_table *users, bool unprepared);
+void statements_release(struct statements *statements);
+
+#endif

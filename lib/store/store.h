@@ -48,11 +48,9 @@ struct store_options {
 	void (*completed)(struct dm_operation *operation);
 };
 
-typedef void store_on_step(void *context, int number, const char *name);
-
-/* Who wants to hear of migrating: of each step that was applied, and how far a long one is. Each may be NULL. */
+/* Callbacks while the schema is migrated: a step was applied; how far a long one is. Each may be NULL. */
 struct store_watch {
-	store_on_step *on_step;
+	void (*on_step)(void *context, int number, const char *name);
 	void (*on_progress)(void *context, const char *text);
 	void *context;
 };

@@ -230,7 +230,7 @@ static enum dm_status sqlite_migrate(struct store *base, const struct store_watc
 
 	if (!session)
 		return error->status;
-	status = schema_migrate(session, watch->on_step, watch->context, error);
+	status = schema_migrate(session, watch, error);
 	session_close(session);
 	return status;
 }

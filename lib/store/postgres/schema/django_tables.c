@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* django_tables.c - Django's own tables on PostgreSQL. */
-#include "migrate.h"
+#include "migrations.h"
 
 #include "django_migrations.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* migrations.c - the numbered steps of the schema. A step that was released is never changed; add another. */
-#include "migrate.h"
+#include "migrations.h"
 
 #include "user_table.h"
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The OpenAPI document of the tree, and what tests ask of it."""
+"""The OpenAPI document that the build has made, and what tests ask of it."""
 
 import functools
 
 import yaml
 
-from harness import ROOT
+from harness import BUILD
 
-PATH = ROOT / "server" / "openapi" / "openapi.yaml"
+PATH = BUILD / "server" / "openapi" / "openapi.yaml"
 METHODS = ["get", "post", "put", "patch", "delete", "head", "options", "trace"]
 
 

@@ -20,7 +20,7 @@ REFERENCE = yaml.safe_load((ROOT / "tests" / "data" / "drf-spectacular.yaml").re
 # For machines that watch the server and for browsers, not for clients of the API.
 UNDOCUMENTED = {"/livez", "/readyz", "/metrics", *("/api/docs/" + file for file in FILES)}
 
-COMMON = {"400", "401", "404", "405", "406", "413", "500", "503"}
+COMMON = {"400", "401", "404", "405", "406", "413", "414", "500", "501", "503"}
 OPERATIONS = [pytest.param(*one, id=f"{one[1]} {one[0]}") for one in operations()]
 OF_API = [one for one in OPERATIONS if one.values[0].startswith("/api/dm/")]
 
@@ -190,8 +190,10 @@ DETAILS = {
     "405": ['Method "PUT" not allowed.'],
     "406": ["Could not satisfy the request Accept header."],
     "413": ["Request body exceeds the limit of 2621440 bytes."],
+    "414": ["The URI is too long to be redirected: let its path end with a slash."],
     "415": ['Unsupported media type "text/plain" in request.', 'Unsupported media type "" in request.'],
     "500": ["Internal server error."],
+    "501": ["The transfer coding is unknown; send the body with a Content-Length or in chunks."],
     "503": ["Service temporarily unavailable."],
 }
 

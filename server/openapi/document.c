@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define WRITTEN_FOR SPAN("/api/dm/") /* the prefix in the text of openapi.yaml */
+#define WRITTEN_FOR SPAN("/api/dm/") /* the prefix in the text of api.yaml */
 
 static void append_with_prefix(struct buffer *out, struct span text, struct span prefix)
 {

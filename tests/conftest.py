@@ -7,6 +7,7 @@ import pytest
 
 import django_project
 import harness
+import hostile_client
 import postgres
 
 pytest_plugins = ["unit_programs"]
@@ -112,6 +113,20 @@ def bob(server):
 @pytest.fixture
 def carol(server):
     return server.user(first_name="Carol", last_name="Cooper")
+
+
+@pytest.fixture(scope="module")
+def target(request):
+    """A server for a module that sends it hostile bytes, with the settings that the module's TARGET names."""
+    with hostile_client.hostile_target(**getattr(request.module, "TARGET", {})) as server:
+        yield server
+
+
+@pytest.fixture
+def unharmed_target(target):
+    """After the test, `target` serves and holds no more than before."""
+    with hostile_client.unharmed(target):
+        yield
 
 
 @pytest.hookimpl(hookwrapper=True)

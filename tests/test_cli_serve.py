@@ -13,7 +13,7 @@ import tempfile
 import pytest
 
 from harness import PROGRAM, environment, run_program, sqlite_url, wait_until
-from test_cli import check_error
+from commands import check_error
 
 pytestmark = pytest.mark.sqlite
 

@@ -9,7 +9,7 @@ import pytest
 
 from clients import Client
 from harness import run_program
-from test_cli import check_error
+from commands import check_error
 
 pytestmark = pytest.mark.sqlite
 

@@ -9,7 +9,7 @@ import harness
 import reference_project
 from clients import User
 from django_project import ADMIN, ADMIN_URLS, DATABASES, DjangoProject
-from test_cli import check_error
+from commands import check_error
 from test_storage_schema import make_django, schema
 
 pytestmark = [

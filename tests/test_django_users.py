@@ -6,7 +6,7 @@ import pytest
 import reference_project
 from clients import User
 from django_project import DjangoProject, check_same
-from test_cli import check_error
+from commands import check_error
 
 pytestmark = pytest.mark.skipif(reference_project.why_not() is not None, reason=str(reference_project.why_not()))
 

@@ -4,9 +4,9 @@
 import pytest
 
 from endpoints import check_error
-from hostile_client import CHUNKED, JSON, LAST_CHUNK, chunk, contents, get, hostile_target, library_is_strict, send_to, unharmed
+from hostile_client import CHUNKED, JSON, LAST_CHUNK, chunk, contents, get, library_is_strict, send_to
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.usefixtures("unharmed_target")]
 
 BODY = b'{"content":"x"}'
 LENGTH = b"Content-Length: 15"
@@ -14,18 +14,6 @@ MALFORMED = "The request line or a header is malformed."
 AMBIGUOUS = "The length of the request body is ambiguous."
 HOST = "A request needs a Host header, and no more than one."
 CODING = "The transfer coding is unknown; send the body with a Content-Length or in chunks."
-
-
-@pytest.fixture(scope="module")
-def target():
-    with hostile_target() as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def unharmed_target(target):
-    with unharmed(target):
-        yield
 
 
 def check_refused(server, data, status, detail, may_hang_up=False):

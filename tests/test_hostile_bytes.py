@@ -6,9 +6,10 @@ import re
 import pytest
 
 from endpoints import check_error
-from hostile_client import FORM, JSON, contents, get, hostile_target, request, send_to, unharmed
+from hostile_client import FORM, JSON, contents, get, request, send_to
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.usefixtures("unharmed_target")]
+TARGET = {"IDLE_TIMEOUT": 1}  # settings of the server that the module's tests share
 
 PARSE_ERROR = re.compile(r"JSON parse error - .*\S: line \d+ column \d+ \(char \d+\)")
 MULTIPART = b"Content-Type: multipart/form-data; boundary=XX"
@@ -28,18 +29,6 @@ NOT_UTF8 = [
     b"\xe2\x82",
     b"\xf0\x9f\x98",
 ]
-
-
-@pytest.fixture(scope="module")
-def target():
-    with hostile_target(IDLE_TIMEOUT=1) as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def unharmed_target(target):
-    with unharmed(target):
-        yield
 
 
 def status(server, data):

@@ -25,25 +25,12 @@ from hostile_client import (
     reset,
     resident_kib,
     send_to,
-    unharmed,
 )
 
-pytestmark = [pytest.mark.sqlite, pytest.mark.concurrent]
+pytestmark = [pytest.mark.sqlite, pytest.mark.concurrent, pytest.mark.usefixtures("unharmed_target")]
 
 CROWD = 5000
 BODY = b'{"content":"x"}'
-
-
-@pytest.fixture(scope="module")
-def target():
-    with hostile_target() as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def unharmed_target(target):
-    with unharmed(target):
-        yield
 
 
 class Crowd:

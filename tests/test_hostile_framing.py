@@ -15,29 +15,16 @@ from hostile_client import (
     contents,
     finish,
     get,
-    hostile_target,
     library_is_strict,
     request,
     send_to,
-    unharmed,
 )
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.usefixtures("unharmed_target")]
+TARGET = {"IDLE_TIMEOUT": 1}  # settings of the server that the module's tests share
 
 BODY = b'{"content":"x"}'
 EVIL = b'{"content":"smuggled"}'
-
-
-@pytest.fixture(scope="module")
-def target():
-    with hostile_target(IDLE_TIMEOUT=1) as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def unharmed_target(target):
-    with unharmed(target):
-        yield
 
 
 def statuses(server, data):

@@ -16,13 +16,13 @@ from hostile_client import (
     chunk,
     finish,
     get,
-    hostile_target,
     request,
     send_to,
     unharmed,
 )
 
 pytestmark = pytest.mark.sqlite
+TARGET = {"IDLE_TIMEOUT": 1, "LOG_LEVEL": "debug"}  # settings of the server that the module's tests share
 
 COUNT = int(os.environ.get("DIRECTMESSAGES_FUZZ", "300"))
 SEED = int(os.environ.get("DIRECTMESSAGES_FUZZ_SEED", "20251123"))
@@ -76,12 +76,6 @@ TOKENS = [
     b"fffffffff\r\n",
     b"\r\n\r\n",
 ]
-
-
-@pytest.fixture(scope="module")
-def target():
-    with hostile_target(IDLE_TIMEOUT=1, LOG_LEVEL="debug") as server:
-        yield server
 
 
 def good_requests(server):

@@ -6,24 +6,12 @@ import random
 
 import pytest
 
-from hostile_client import check_no_growth, contents, hostile_target, send_to, unharmed
+from hostile_client import check_no_growth, contents, send_to
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.usefixtures("unharmed_target")]
 
 MALFORMED = "Multipart form parse error"
 REQUIRED = "content is required"
-
-
-@pytest.fixture(scope="module")
-def target():
-    with hostile_target() as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def unharmed_target(target):
-    with unharmed(target):
-        yield
 
 
 def part(name=b'name="content"', data=b"x", more=b"", boundary=b"XX"):

@@ -18,7 +18,6 @@ from hostile_client import (
     chunk,
     contents,
     get,
-    hostile_target,
     is_sanitized,
     open_sockets,
     request,
@@ -26,26 +25,14 @@ from hostile_client import (
     reset_peak,
     resident_kib,
     send_to,
-    unharmed,
 )
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.usefixtures("unharmed_target")]
+TARGET = {"IDLE_TIMEOUT": 2}  # settings of the server that the module's tests share
 
 LIMIT = 2621440
 TOO_LARGE = f"Request body exceeds the limit of {LIMIT} bytes."
 MEBIBYTE = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def target():
-    with hostile_target(IDLE_TIMEOUT=2) as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def unharmed_target(target):
-    with unharmed(target):
-        yield
 
 
 # ---- heads

@@ -15,26 +15,13 @@ from hostile_client import (
     chunk,
     contents,
     get,
-    hostile_target,
     open_sockets,
     request,
     send_to,
-    unharmed,
 )
 
-pytestmark = pytest.mark.sqlite
-
-
-@pytest.fixture(scope="module")
-def target():
-    with hostile_target(IDLE_TIMEOUT=1) as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def unharmed_target(target):
-    with unharmed(target):
-        yield
+pytestmark = [pytest.mark.sqlite, pytest.mark.usefixtures("unharmed_target")]
+TARGET = {"IDLE_TIMEOUT": 1}  # settings of the server that the module's tests share
 
 
 def halves(server):

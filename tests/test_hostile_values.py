@@ -10,24 +10,12 @@ import pytest
 
 from clients import Client
 from endpoints import ENDPOINTS, check_error
-from hostile_client import get, hostile_target, unharmed
+from hostile_client import get
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.usefixtures("unharmed_target")]
 
 NO_USER = "No User matches the given query."
 NO_MESSAGE = "Message not found or not authorized."
-
-
-@pytest.fixture(scope="module")
-def target():
-    with hostile_target() as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def unharmed_target(target):
-    with unharmed(target):
-        yield
 
 
 # ---- ids

@@ -14,7 +14,7 @@ import pytest
 from endpoints import check_error
 from harness import Server, environment, run_program, sqlite_url
 from hostile_client import JSON, request
-from test_cli import check_error as check_command_error
+from commands import check_error as check_command_error
 
 pytestmark = pytest.mark.sqlite
 

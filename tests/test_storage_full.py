@@ -11,7 +11,7 @@ import pytest
 
 from endpoints import check_error
 from harness import run_program, sqlite_url
-from test_cli import check_error as check_command_error
+from commands import check_error as check_command_error
 
 pytestmark = pytest.mark.sqlite
 

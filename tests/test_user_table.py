@@ -4,7 +4,7 @@
 import pytest
 
 from clients import User
-from test_cli import check_error
+from commands import check_error
 
 # As of a custom user model that has its own names: no first name, the e-mail address is the name, and a column named
 # as one of directmessages_message.

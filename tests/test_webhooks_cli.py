@@ -11,7 +11,7 @@ import pytest
 
 from harness import run_program, sqlite_url, wait_until
 from installed import ROOT, FromPyPI
-from test_cli import check_error
+from commands import check_error
 from webhook_receiver import make_receiver, receiver  # noqa: F401 (fixtures)
 from webhook_receiver import LOCAL, check_signed, create, deliveries, endpoints
 

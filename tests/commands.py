@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""The table of the program's commands that tests run over, and the check of a command that fails."""
+
+import dataclasses
+import re
+
+import pytest
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """`arguments` is what it wants besides flags, in a call that would do something."""
+
+    name: str
+    arguments: tuple = ()
+    flags: tuple = ()
+    without_database: bool = False
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def words(self):
+        return self.name.split()
+
+    @property
+    def call(self):
+        """The words of a call; of `migrate` one that changes nothing."""
+        return [*self.words, *(["--check"] if self.name == "migrate" else self.arguments)]
+
+
+COMMANDS = [
+    Command("serve", flags=("--listen", "--admin-listen", "--prefix", "--migrate", "--threads", "--log-level")),
+    Command("migrate", flags=("--check",)),
+    Command("user create", ("john",), ("--email", "--first-name", "--last-name", "--password-stdin")),
+    Command("user list"),
+    Command("user deactivate", ("john",)),
+    Command("user activate", ("john",)),
+    Command("token create", ("john",), ("--reset",)),
+    Command("token revoke", ("john",)),
+    Command("message list", flags=("--user", "--limit")),
+    Command("webhook create", ("http://127.0.0.1:1/",), ("--events", "--description", "--secret")),
+    Command("webhook list"),
+    Command("webhook delete", ("1",)),
+    Command("webhook enable", ("1",)),
+    Command("webhook rotate", ("1",), ("--secret", "--grace")),
+    Command("webhook test", ("1",)),
+    Command("webhook deliveries", flags=("--webhook", "--state", "--limit")),
+    Command("webhook requeue", ("1",)),
+    Command("routes", without_database=True),
+    Command("help", flags=("--form",), without_database=True),
+]
+ERROR = re.compile(r"directmessages: [^\n]+; [^\n]+\n")
+
+
+def on_each(commands):
+    return pytest.mark.parametrize("command", commands, ids=str)
+
+
+on_each_command = on_each(COMMANDS)
+on_each_with_database = on_each([one for one in COMMANDS if not one.without_database])
+
+
+def check_error(done, status):
+    """One line that says what is wrong and what to do, nothing on standard output, and the exit status."""
+    assert (done.returncode, done.stdout) == (status, ""), done
+    assert ERROR.fullmatch(done.stderr), done.stderr

@@ -3,7 +3,7 @@
 
 import pytest
 
-from endpoints import check_error, on_each_endpoint
+from routes import check_error, on_each_route
 
 NOT_PROVIDED = "Authentication credentials were not provided."
 INVALID = "Invalid token."
@@ -17,18 +17,18 @@ def check_refused(answer, detail):
     assert answer.headers.get_all("WWW-Authenticate") == ["Token"]
 
 
-@on_each_endpoint
-def test_no_credentials_is_401_on_each_endpoint(server, endpoint):
-    for method in set(endpoint.methods) - {"HEAD"}:
-        answer = server.anonymous().request(method, endpoint.path())
+@on_each_route
+def test_no_credentials_is_401_on_each_route(server, route):
+    for method in set(route.methods) - {"HEAD"}:
+        answer = server.anonymous().request(method, route.path())
         check_refused(answer, NOT_PROVIDED)
-        assert answer.headers["Allow"] == endpoint.allow
+        assert answer.headers["Allow"] == route.allow
 
 
-@on_each_endpoint
-def test_unknown_token_is_401_on_each_endpoint(server, endpoint):
+@on_each_route
+def test_unknown_token_is_401_on_each_route(server, route):
     headers = {"Authorization": "Token 0123456789012345678901234567890123456789"}
-    check_refused(server.anonymous().request(endpoint.method, endpoint.path(), headers=headers), INVALID)
+    check_refused(server.anonymous().request(route.method, route.path(), headers=headers), INVALID)
 
 
 @pytest.mark.parametrize(
@@ -90,10 +90,10 @@ def test_each_token_acts_for_its_own_user(alice, bob):
     assert [user.get("unread/").json()["id"] for user in (alice, bob, alice)] == [alice.id, bob.id, alice.id]
 
 
-@on_each_endpoint
-def test_inactive_user_is_401_on_each_endpoint(server, endpoint):
+@on_each_route
+def test_inactive_user_is_401_on_each_route(server, route):
     gone = server.user(active=False)
-    check_refused(gone.request(endpoint.method, endpoint.path()), "User inactive or deleted.")
+    check_refused(gone.request(route.method, route.path()), "User inactive or deleted.")
 
 
 def test_user_deactivated_and_activated_while_serving(server, alice):

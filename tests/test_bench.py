@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The measurement runs to its end and has figures for every endpoint; what they are is of no concern here."""
+"""The measurement runs to its end and has figures for every route; what they are is of no concern here."""
 
 import pathlib
 import re
@@ -11,7 +11,7 @@ import pytest
 
 import postgres
 import reference_project
-from endpoints import ENDPOINTS
+from routes import ROUTES
 from harness import BUILD, ROOT, environment
 from hostile_client import is_sanitized
 
@@ -38,10 +38,10 @@ def measure(folder, *options):
 
 
 def check_rows(table, figures):
-    """There is a row for each endpoint's methods, beginning with so many figures."""
-    for endpoint in ENDPOINTS:
-        for method in set(endpoint.methods) - {"HEAD", "OPTIONS"}:
-            name = f"{method} `{endpoint.template.format(user='<id>', message='<id>')}`"
+    """There is a row for each route's methods, beginning with so many figures."""
+    for route in ROUTES:
+        for method in set(route.methods) - {"HEAD", "OPTIONS"}:
+            name = f"{method} `{route.template.format(user='<id>', message='<id>')}`"
             row = rf"^\| {re.escape(name)}[^|]*\|" + r" [\d,.]+ \|" * figures
             assert re.search(row, table, re.MULTILINE), f"no row of {name}:\n{table}"
 

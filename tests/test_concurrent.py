@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from endpoints import check_error
+from routes import check_error
 from paging import after, ids
 
 pytestmark = pytest.mark.concurrent

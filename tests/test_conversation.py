@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from endpoints import check_error, compact
+from routes import check_error, compact
 
 pytestmark = pytest.mark.two_servers
 

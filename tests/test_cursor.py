@@ -8,7 +8,7 @@ import pytest
 
 import drf_cursor
 from drf_cursor import Cursor, Model, cursor_of, link_text, link_tokens, query
-from endpoints import check_error
+from routes import check_error
 from paging import START, after, converse, ids, time, walk
 
 

@@ -4,7 +4,7 @@
 import pytest
 
 from drf_cursor import query
-from endpoints import check_error
+from routes import check_error
 
 SENSELESS = [
     "x",

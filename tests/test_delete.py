@@ -3,7 +3,7 @@
 
 import pytest
 
-from endpoints import check_error
+from routes import check_error
 
 pytestmark = pytest.mark.two_servers
 

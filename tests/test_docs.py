@@ -8,7 +8,7 @@ import pytest
 
 import harness
 from docs_page import FILES, PAGE, needs_page
-from endpoints import check_error
+from routes import check_error
 from harness import ROOT
 
 pytestmark = pytest.mark.sqlite

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from endpoints import check_error, compact
+from routes import check_error, compact
 from harness import wait_until
 from metrics import scrape
 from streams import Chunks, Stream, contents
@@ -127,7 +127,7 @@ def test_accept_that_excludes_a_stream(alice, accept):
     check_error(alice.get("events/", {"Accept": accept}), 406, "Could not satisfy the request Accept header.")
 
 
-def test_errors_are_those_of_all_endpoints(server, alice):
+def test_errors_are_those_of_all_routes(server, alice):
     check_error(server.anonymous().get("events/"), 401, "Authentication credentials were not provided.")
     check_error(alice.get("events/", {"Authorization": "Token nope"}), 401, "Invalid token.")
     check_error(alice.post("events/", {}), 405, 'Method "POST" not allowed.')

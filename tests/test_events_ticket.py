@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from endpoints import check_error, compact
+from routes import check_error, compact
 from metrics import scrape
 from streams import Stream, contents
 from test_concurrent import at_once

@@ -3,7 +3,7 @@
 
 import pytest
 
-from endpoints import check_error, on_each_sending_endpoint
+from routes import check_error, on_each_sending_route
 
 
 @pytest.fixture
@@ -23,12 +23,12 @@ def check_unexpected(server, answer):
     assert server.wait_log("a secret cause")
 
 
-@on_each_sending_endpoint
-def test_message_that_the_store_refuses_unexpectedly_is_500(broken, endpoint):
+@on_each_sending_route
+def test_message_that_the_store_refuses_unexpectedly_is_500(broken, route):
     broken.fault("INSERT")
-    check_unexpected(broken, broken.alice.post(endpoint.path(broken.bob.id), {"content": "during"}))
+    check_unexpected(broken, broken.alice.post(route.path(broken.bob.id), {"content": "during"}))
     broken.store.accept()
-    assert broken.alice.post(endpoint.path(broken.bob.id), {"content": "after"}).status == 201
+    assert broken.alice.post(route.path(broken.bob.id), {"content": "after"}).status == 201
     shown = broken.bob.conversation(broken.alice)["results"]
     assert [message["content"] for message in shown] == ["after", "before"]
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from endpoints import check_error
+from routes import check_error
 from hostile_client import CHUNKED, JSON, LAST_CHUNK, chunk, contents, get, library_is_strict, send_to
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.usefixtures("unharmed_target")]

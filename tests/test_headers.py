@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from endpoints import check_error, compact, on_each_endpoint
+from routes import check_error, compact, on_each_route
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 STORED_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?")
@@ -17,32 +17,32 @@ def check_always_there(answer):
     assert answer.headers.get_all("Cache-Control") == ["private, no-cache"]
 
 
-@on_each_endpoint
-def test_allow_and_the_common_headers_on_success(server, alice, bob, endpoint):
+@on_each_route
+def test_allow_and_the_common_headers_on_success(server, alice, bob, route):
     message = alice.send(bob)
-    for method in endpoint.methods:
-        body = b'{"content":"x"}' if method == "POST" else None
+    for method in route.methods:
+        body = route.body if method in ("POST", "PUT") else None
         headers = {"Content-Type": "application/json"} if body else {}
-        answer = alice.request(method, endpoint.path(bob.id, message["id"]), body, headers)
+        answer = alice.request(method, route.path(bob.id, message["id"]), body, headers)
         assert answer.status in (200, 201, 204), answer
-        assert answer.headers.get_all("Allow") == [endpoint.allow]
+        assert answer.headers.get_all("Allow") == [route.allow]
         check_always_there(answer)
         if method != "HEAD" and answer.status != 204:
             assert answer.headers["Content-Type"] == "application/json"
 
 
-@on_each_endpoint
-def test_allow_and_the_common_headers_on_errors(server, alice, endpoint):
-    path = endpoint.path()
+@on_each_route
+def test_allow_and_the_common_headers_on_errors(server, alice, route):
+    path = route.path()
     answers = {
-        401: server.anonymous().request(endpoint.method, path),
-        404: alice.request(endpoint.method, path + "?format=xml"),
+        401: server.anonymous().request(route.method, path),
+        404: alice.request(route.method, path + "?format=xml"),
         405: alice.request("PATCH", path),
-        406: alice.request(endpoint.method, path, headers={"Accept": "text/html"}),
+        406: alice.request(route.method, path, headers={"Accept": "text/html"}),
     }
     for status, answer in answers.items():
         assert answer.status == status, answer
-        assert answer.headers.get_all("Allow") == [endpoint.allow]
+        assert answer.headers.get_all("Allow") == [route.allow]
         check_always_there(answer)
 
 
@@ -62,7 +62,7 @@ def test_allow_and_the_common_headers_on_errors_of_sending(alice, bob, template)
 
 
 @pytest.mark.parametrize("path, status", [("nowhere/", 404), ("/", 404), ("send/abc/", 404), ("unread", 301)])
-def test_the_common_headers_outside_of_the_endpoints(server, path, status):
+def test_the_common_headers_outside_of_the_routes(server, path, status):
     answer = server.anonymous().get(path)
     assert answer.status == status
     check_always_there(answer)

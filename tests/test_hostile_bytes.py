@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from endpoints import check_error
+from routes import check_error
 from hostile_client import FORM, JSON, contents, get, request, send_to
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.usefixtures("unharmed_target")]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from endpoints import check_error
+from routes import check_error
 from harness import wait_until
 from hostile_client import (
     CHUNKED,

@@ -9,7 +9,7 @@ import urllib.parse
 import pytest
 
 from clients import Client
-from endpoints import ENDPOINTS, check_error
+from routes import ROUTES, check_error
 from hostile_client import get
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.usefixtures("unharmed_target")]
@@ -31,8 +31,8 @@ def test_large_ids_are_those_of_nobody(target, number):
     check_error(alice.post(f"conversations/{number}/", {"content": "x"}), 404, NO_USER)
     check_error(alice.post(f"send/{number}/", {"content": "x"}), 404, NO_USER)
     check_error(alice.delete(f"messages/{number}/"), 404, NO_MESSAGE)
-    for endpoint in ENDPOINTS:
-        assert alice.options(endpoint.path(number, number)).status == 200
+    for route in ROUTES:
+        assert alice.options(route.path(number, number)).status == 200
 
 
 @pytest.mark.parametrize("extra", [0, 2**32, 2**64, 10**30 * 2**64])

@@ -3,16 +3,16 @@
 
 import pytest
 
-from endpoints import ENDPOINTS, check_error, on_each_endpoint, on_each_sending_endpoint
+from routes import ROUTES, check_error, on_each_route, on_each_sending_route
 
 NOT_ACCEPTABLE = "Could not satisfy the request Accept header."
 JSON = b'{"content":"x"}'
 
 
-@on_each_endpoint
-def test_accept_that_excludes_json_is_406_on_each_endpoint(alice, endpoint):
-    for method in set(endpoint.methods) - {"HEAD"}:
-        answer = alice.request(method, endpoint.path(), headers={"Accept": "text/html"})
+@on_each_route
+def test_accept_that_excludes_json_is_406_on_each_route(alice, route):
+    for method in set(route.methods) - {"HEAD"}:
+        answer = alice.request(method, route.path(), headers={"Accept": "text/html"})
         check_error(answer, 406, NOT_ACCEPTABLE)
 
 
@@ -73,10 +73,10 @@ def test_several_accept_headers_count_together(alice):
     check_error(alice.get("unread/", [("Accept", "text/html"), ("Accept", "text/plain")]), 406, NOT_ACCEPTABLE)
 
 
-@on_each_endpoint
-def test_format_other_than_json_is_404_on_each_endpoint(alice, endpoint):
-    for method in set(endpoint.methods) - {"HEAD"}:
-        check_error(alice.request(method, endpoint.path() + "?format=api"), 404, "Not found.")
+@on_each_route
+def test_format_other_than_json_is_404_on_each_route(alice, route):
+    for method in set(route.methods) - {"HEAD"}:
+        check_error(alice.request(method, route.path() + "?format=api"), 404, "Not found.")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_unknown_format_comes_before_accept_and_credentials(server):
     check_error(server.anonymous().get("unread/?format=xml", {"Accept": "text/html"}), 404, "Not found.")
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize(
     "content_type",
     [
@@ -115,16 +115,16 @@ def test_unknown_format_comes_before_accept_and_credentials(server):
         'text/"quoted\\"',
     ],
 )
-def test_other_media_type_is_415_and_named_as_sent(alice, bob, endpoint, content_type):
-    answer = alice.post(endpoint.path(bob.id), JSON, content_type)
+def test_other_media_type_is_415_and_named_as_sent(alice, bob, route, content_type):
+    answer = alice.post(route.path(bob.id), JSON, content_type)
     check_error(answer, 415, f'Unsupported media type "{content_type}" in request.')
     assert bob.unread() == 0
 
 
-@on_each_sending_endpoint
-def test_body_without_media_type_is_415(alice, bob, endpoint):
-    check_error(alice.request("POST", endpoint.path(bob.id), JSON), 415, 'Unsupported media type "" in request.')
-    check_error(alice.post(endpoint.path(bob.id), JSON, ""), 415, 'Unsupported media type "" in request.')
+@on_each_sending_route
+def test_body_without_media_type_is_415(alice, bob, route):
+    check_error(alice.request("POST", route.path(bob.id), JSON), 415, 'Unsupported media type "" in request.')
+    check_error(alice.post(route.path(bob.id), JSON, ""), 415, 'Unsupported media type "" in request.')
 
 
 @pytest.mark.parametrize(
@@ -142,12 +142,12 @@ def test_json_by_its_media_type(alice, bob, content_type):
     assert (answer.status, answer.json()["content"]) == (201, "x")
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/json", "application/x-www-form-urlencoded"])
-def test_empty_body_counts_as_an_empty_object_in_any_media_type(alice, bob, endpoint, content_type):
+def test_empty_body_counts_as_an_empty_object_in_any_media_type(alice, bob, route, content_type):
     headers = {} if content_type is None else {"Content-Type": content_type}
     for body in (None, b""):
-        check_error(alice.request("POST", endpoint.path(bob.id), body, headers), 400, "content is required")
+        check_error(alice.request("POST", route.path(bob.id), body, headers), 400, "content is required")
 
 
 def test_body_of_a_request_that_takes_none_is_not_looked_at(alice, bob):
@@ -158,12 +158,12 @@ def test_body_of_a_request_that_takes_none_is_not_looked_at(alice, bob):
 
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "FOO", "PROPFIND", "get"]
-NOT_OFFERED = [(endpoint, method) for endpoint in ENDPOINTS for method in METHODS if method not in endpoint.methods]
+NOT_OFFERED = [(route, method) for route in ROUTES for method in METHODS if method not in route.methods]
 
 
-@pytest.mark.parametrize("endpoint, method", NOT_OFFERED, ids=lambda value: getattr(value, "name", value))
-def test_method_that_the_endpoint_does_not_offer_is_405(alice, endpoint, method):
-    answer = alice.request(method, endpoint.path())
-    assert (answer.status, answer.headers["Allow"]) == (405, endpoint.allow)
+@pytest.mark.parametrize("route, method", NOT_OFFERED, ids=lambda value: getattr(value, "name", value))
+def test_method_that_the_route_does_not_offer_is_405(alice, route, method):
+    answer = alice.request(method, route.path())
+    assert (answer.status, answer.headers["Allow"]) == (405, route.allow)
     if method != "HEAD":
         check_error(answer, 405, f'Method "{method}" not allowed.')

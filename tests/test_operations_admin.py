@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from endpoints import ENDPOINTS, check_error
+from routes import ROUTES, check_error
 from harness import run_program, sqlite_url, wait_until
 from metrics import Admin, scrape, wait_for_requests
 from test_cli_serve import check_refused, serve_briefly
@@ -32,7 +32,7 @@ def test_health_and_metrics_are_there_alone(server):
 
 def test_nothing_else_is_there(server):
     admin, user = Admin(server).anonymous(), server.user()
-    paths = [server.path(endpoint.path(user=user.id)) for endpoint in ENDPOINTS]
+    paths = [server.path(route.path(user=user.id)) for route in ROUTES]
     for path in paths + [path.rstrip("/") for path in paths] + ["/", "/api/schema/", "/api/schema", "/livez/"]:
         check_error(admin.get(path, {"Authorization": f"Token {user.token}"}), 404, "Not found.")
     assert user.get("unread/").status == 200

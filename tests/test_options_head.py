@@ -3,7 +3,7 @@
 
 import pytest
 
-from endpoints import ENDPOINTS, check_error, compact, on_each_endpoint
+from routes import ROUTES, check_error, compact, on_each_route
 
 PARSES = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]
 
@@ -29,26 +29,26 @@ ACTIONS = {
 }
 
 
-def metadata(endpoint):
-    told = {"name": endpoint.name, "description": "", "renders": ["application/json"], "parses": PARSES}
-    if endpoint.name in ACTIONS:
-        told["actions"] = {"POST": ACTIONS[endpoint.name]}
+def metadata(route):
+    told = {"name": route.name, "description": "", "renders": ["application/json"], "parses": PARSES}
+    if route.name in ACTIONS:
+        told["actions"] = {"POST": ACTIONS[route.name]}
     return compact(told)
 
 
-@on_each_endpoint
-def test_options_answers_the_metadata_to_the_byte(alice, bob, endpoint):
+@on_each_route
+def test_options_answers_the_metadata_to_the_byte(alice, bob, route):
     message = alice.send(bob)
-    answer = alice.options(endpoint.path(bob.id, message["id"]))
-    assert (answer.status, answer.body) == (200, metadata(endpoint))
-    assert (answer.headers["Allow"], answer.headers["Content-Type"]) == (endpoint.allow, "application/json")
+    answer = alice.options(route.path(bob.id, message["id"]))
+    assert (answer.status, answer.body) == (200, metadata(route))
+    assert (answer.headers["Allow"], answer.headers["Content-Type"]) == (route.allow, "application/json")
 
 
-@on_each_endpoint
+@on_each_route
 @pytest.mark.parametrize("identity", [999_999_999, "0", "9" * 40])
-def test_options_needs_no_user_or_message_of_the_path(alice, endpoint, identity):
-    answer = alice.options(endpoint.path(identity, identity))
-    assert (answer.status, answer.body) == (200, metadata(endpoint))
+def test_options_needs_no_user_or_message_of_the_path(alice, route, identity):
+    answer = alice.options(route.path(identity, identity))
+    assert (answer.status, answer.body) == (200, metadata(route))
 
 
 def test_options_for_the_caller_as_the_user_of_the_path(alice):
@@ -56,9 +56,9 @@ def test_options_for_the_caller_as_the_user_of_the_path(alice):
     assert alice.options(f"conversations/{alice.id}/").status == 200
 
 
-@on_each_endpoint
-def test_options_is_authenticated(server, endpoint):
-    answer = server.anonymous().options(endpoint.path())
+@on_each_route
+def test_options_is_authenticated(server, route):
+    answer = server.anonymous().options(route.path())
     check_error(answer, 401, "Authentication credentials were not provided.")
 
 
@@ -74,11 +74,11 @@ def test_options_has_no_side_effect(alice, bob):
 
 
 @pytest.mark.parametrize(
-    "endpoint", [endpoint for endpoint in ENDPOINTS if "HEAD" in endpoint.methods], ids=lambda endpoint: endpoint.name
+    "route", [route for route in ROUTES if "HEAD" in route.methods], ids=lambda route: route.name
 )
-def test_head_answers_as_get_without_a_body(server, alice, bob, endpoint):
+def test_head_answers_as_get_without_a_body(server, alice, bob, route):
     alice.send(bob)
-    path = endpoint.path(bob.id)
+    path = route.path(bob.id)
     told, answer = alice.head(path), alice.get(path)
     assert (told.status, answer.status, told.body) == (200, 200, b"")
     for name in ("Content-Type", "Content-Length", "Allow", "X-Content-Type-Options", "Cache-Control"):

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 import harness
-from endpoints import SENDING, check_error
+from routes import SENDING, check_error
 
 MAX_BODY = 200
 MAX_CONTENT = 20
@@ -17,7 +17,7 @@ MAX_CONTENT = 20
 class Draft:
     """A request to send a message, right but for what the violations below do to it."""
 
-    endpoint: str
+    route: str
     recipient: int
     method: str = "POST"
     accept: str = "application/json"
@@ -28,7 +28,7 @@ class Draft:
     pad: int = 0
 
     def path(self):
-        return self.endpoint.format(user=self.recipient) + self.query
+        return self.route.format(user=self.recipient) + self.query
 
 
 def too_large(draft, server):
@@ -36,7 +36,7 @@ def too_large(draft, server):
 
 
 def unknown_path(draft, server):
-    draft.endpoint = "nowhere/" + draft.endpoint
+    draft.route = "nowhere/" + draft.route
 
 
 def unknown_format(draft, server):
@@ -150,9 +150,9 @@ def server():
         running.close()
 
 
-def request(server, endpoint, *violations):
+def request(server, route, *violations):
     """Sends the draft with the violations in it; the latest first, so that an earlier one is never undone."""
-    draft = Draft(endpoint.template, server.allowed.id)
+    draft = Draft(route.template, server.allowed.id)
     for violation in violations:
         violation(draft, server)
     headers = [("Accept", draft.accept), ("Content-Type", draft.media_type)]
@@ -167,29 +167,29 @@ def check(answer, status, detail):
     check_error(answer, status, detail)
 
 
-@pytest.mark.parametrize("endpoint", SENDING, ids=lambda endpoint: endpoint.name)
-def test_the_draft_itself_is_right(server, endpoint):
-    assert request(server, endpoint).status == 201
+@pytest.mark.parametrize("route", SENDING, ids=lambda route: route.name)
+def test_the_draft_itself_is_right(server, route):
+    assert request(server, route).status == 201
 
 
-@pytest.mark.parametrize("endpoint", SENDING, ids=lambda endpoint: endpoint.name)
+@pytest.mark.parametrize("route", SENDING, ids=lambda route: route.name)
 @pytest.mark.parametrize("wrong", SINGLE, ids=lambda check: check[0].__name__)
-def test_each_check_by_itself(server, endpoint, wrong):
+def test_each_check_by_itself(server, route, wrong):
     violation, status, detail = wrong
-    check(request(server, endpoint, violation), status, detail)
+    check(request(server, route, violation), status, detail)
 
 
-@pytest.mark.parametrize("endpoint", SENDING, ids=lambda endpoint: endpoint.name)
+@pytest.mark.parametrize("route", SENDING, ids=lambda route: route.name)
 @pytest.mark.parametrize("first, second", PAIRS, ids=lambda check: check[0].__name__)
-def test_the_earlier_check_wins(server, endpoint, first, second):
+def test_the_earlier_check_wins(server, route, first, second):
     violation, status, detail = first
-    check(request(server, endpoint, second[0], violation), status, detail)
+    check(request(server, route, second[0], violation), status, detail)
 
 
-@pytest.mark.parametrize("endpoint", SENDING, ids=lambda endpoint: endpoint.name)
-def test_all_at_once_names_the_size(server, endpoint):
+@pytest.mark.parametrize("route", SENDING, ids=lambda route: route.name)
+def test_all_at_once_names_the_size(server, route):
     everything = [step[-1][0] for step in reversed(STEPS)]
-    check(request(server, endpoint, *everything), *STEPS[0][0][1:])
+    check(request(server, route, *everything), *STEPS[0][0][1:])
 
 
 def test_the_sender_as_recipient_wins_over_the_allowed_recipients(server):
@@ -206,7 +206,7 @@ def test_refused_requests_have_stored_nothing(server):
     ((count,),) = server.sql("SELECT count(*) FROM directmessages_message")
     before = count
     for wrong in SINGLE:
-        for endpoint in SENDING:
-            assert request(server, endpoint, wrong[0]).status >= 400
+        for route in SENDING:
+            assert request(server, route, wrong[0]).status >= 400
     ((count,),) = server.sql("SELECT count(*) FROM directmessages_message")
     assert count == before

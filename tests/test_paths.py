@@ -3,7 +3,7 @@
 
 import pytest
 
-from endpoints import check_error, on_each_endpoint
+from routes import check_error, on_each_route
 
 NO_USER = "No User matches the given query."
 NO_MESSAGE = "Message not found or not authorized."
@@ -102,10 +102,10 @@ def test_question_mark_without_a_query(alice):
     assert alice.get("unread/?").status == 200
 
 
-@on_each_endpoint
+@on_each_route
 @pytest.mark.parametrize("query", ["", "?a=1&b=%20", "?a=b?c", "?cursor=%3D&%C3%A9=1+2&x[]=1"])
-def test_missing_slash_is_301_for_get_and_head_and_308_for_others(server, endpoint, query):
-    path = server.path(endpoint.path().rstrip("/"))
+def test_missing_slash_is_301_for_get_and_head_and_308_for_others(server, route, query):
+    path = server.path(route.path().rstrip("/"))
     for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "FOO"):
         answer = server.anonymous().request(method, path + query)
         assert answer.status == (301 if method in ("GET", "HEAD") else 308)

@@ -12,7 +12,7 @@ import pytest
 
 import postgres
 from databases import PostgresDatabase
-from endpoints import check_error
+from routes import check_error
 from harness import run_program, wait_until
 from postgres_proxy import Proxy
 

@@ -15,7 +15,7 @@ import pytest
 import postgres
 from clients import User
 from databases import PostgresDatabase
-from endpoints import check_error
+from routes import check_error
 from harness import DEADLINE, Server, run_program, wait_until
 from postgres_proxy import Proxy
 

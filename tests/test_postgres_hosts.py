@@ -8,7 +8,7 @@ import pytest
 import postgres
 from databases import PostgresDatabase
 from drill.standby import Standby
-from endpoints import check_error
+from routes import check_error
 from harness import Server, wait_until
 from postgres_proxy import Proxy
 

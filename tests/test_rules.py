@@ -4,15 +4,15 @@
 import pytest
 
 import harness
-from endpoints import check_error, on_each_sending_endpoint
+from routes import check_error, on_each_sending_route
 
 TO_ONESELF = "You can't send messages to yourself."
 NOT_ALLOWED = "You are not allowed to message this user."
 
 
-@on_each_sending_endpoint
-def test_nobody_messages_oneself(server, alice, endpoint):
-    check_error(alice.post(endpoint.path(alice.id), {"content": "x"}), 400, TO_ONESELF)
+@on_each_sending_route
+def test_nobody_messages_oneself(server, alice, route):
+    check_error(alice.post(route.path(alice.id), {"content": "x"}), 400, TO_ONESELF)
     assert server.sql("SELECT 1 FROM directmessages_message WHERE sender_id = ?", (alice.id,)) == []
     assert alice.unread() == 0
 
@@ -45,11 +45,11 @@ def restricted():
         running.close()
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize("sender", [1, 2, 3, 4])
 @pytest.mark.parametrize("recipient", [1, 2, 3, 4])
-def test_only_users_of_the_list_message_or_are_messaged_by_anyone(restricted, endpoint, sender, recipient):
-    answer = restricted.members[sender].post(endpoint.path(recipient), {"content": "x"})
+def test_only_users_of_the_list_message_or_are_messaged_by_anyone(restricted, route, sender, recipient):
+    answer = restricted.members[sender].post(route.path(recipient), {"content": "x"})
     if sender == recipient:
         check_error(answer, 400, TO_ONESELF)
     elif sender in (1, 3) or recipient in (1, 3):

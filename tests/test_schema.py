@@ -7,7 +7,7 @@ import re
 import pytest
 import yaml
 
-from endpoints import check_error
+from routes import check_error
 from harness import run_program
 from openapi_document import PATH as DOCUMENT
 

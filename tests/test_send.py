@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from endpoints import check_error, on_each_sending_endpoint
+from routes import check_error, on_each_sending_route
 from sending import NOT_A_STRING, REQUIRED, check_nothing_stored, sent_content
 
 pytestmark = pytest.mark.two_servers
@@ -42,16 +42,16 @@ def test_ids_and_times_of_messages_increase(alice, bob):
     assert times == sorted(set(times))
 
 
-@on_each_sending_endpoint
-def test_unknown_recipient_is_404(alice, endpoint):
-    check_error(alice.post(endpoint.path(), {"content": "x"}), 404, "No User matches the given query.")
+@on_each_sending_route
+def test_unknown_recipient_is_404(alice, route):
+    check_error(alice.post(route.path(), {"content": "x"}), 404, "No User matches the given query.")
 
 
 def test_inactive_recipient_gets_messages(server, alice):
     assert alice.send(server.user(active=False))["content"] == "Hello"
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize(
     "body",
     [
@@ -73,12 +73,12 @@ def test_inactive_recipient_gets_messages(server, alice):
         b"",
     ],
 )
-def test_content_missing_or_falsy_is_refused(alice, bob, endpoint, body):
-    check_error(alice.post(endpoint.path(bob.id), body), 400, REQUIRED)
+def test_content_missing_or_falsy_is_refused(alice, bob, route, body):
+    check_error(alice.post(route.path(bob.id), body), 400, REQUIRED)
     check_nothing_stored(alice, bob)
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize(
     "number, text",
     [
@@ -106,23 +106,23 @@ def test_content_missing_or_falsy_is_refused(alice, bob, endpoint, body):
         ("-9223372036854775808", "-9223372036854775808"),
     ],
 )
-def test_number_is_stored_as_pythons_str_gives_it(alice, bob, endpoint, number, text):
+def test_number_is_stored_as_pythons_str_gives_it(alice, bob, route, number, text):
     assert str(json.loads(number)) == text
-    assert sent_content(alice.post(endpoint.path(bob.id), f'{{"content":{number}}}'.encode())) == text
+    assert sent_content(alice.post(route.path(bob.id), f'{{"content":{number}}}'.encode())) == text
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize("number", ["18446744073709551616", "-9223372036854775809", "9" * 40, "1e309", "-1e400"])
-def test_number_out_of_range_is_a_parse_error(alice, bob, endpoint, number):
-    answer = alice.post(endpoint.path(bob.id), f'{{"content":{number}}}'.encode())
+def test_number_out_of_range_is_a_parse_error(alice, bob, route, number):
+    answer = alice.post(route.path(bob.id), f'{{"content":{number}}}'.encode())
     assert (answer.status, answer.json()["detail"][:19]) == (400, "JSON parse error - ")
     check_nothing_stored(alice, bob)
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize("value", ["true", "[1]", '["x"]', "[[]]", '{"a":1}', '{"content":"x"}', "[false]", "[null]"])
-def test_content_of_another_type_is_refused(alice, bob, endpoint, value):
-    check_error(alice.post(endpoint.path(bob.id), f'{{"content":{value}}}'.encode()), 400, NOT_A_STRING)
+def test_content_of_another_type_is_refused(alice, bob, route, value):
+    check_error(alice.post(route.path(bob.id), f'{{"content":{value}}}'.encode()), 400, NOT_A_STRING)
     check_nothing_stored(alice, bob)
 
 
@@ -135,10 +135,10 @@ def test_a_null_character_in_another_key_is_no_concern(alice, bob, key):
     check_error(alice.post(f"send/{bob.id}/", body.replace("was", "\\u0000").encode()), 400, "Null characters are not allowed.")
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize("content", [" ", "  \t\r\n ", "\n", " x ", "\u00a0", "0", "false", "null", "\ufeff", "\u200b"])
-def test_white_space_and_words_are_content_as_they_are(alice, bob, endpoint, content):
-    assert sent_content(alice.post(endpoint.path(bob.id), {"content": content})) == content
+def test_white_space_and_words_are_content_as_they_are(alice, bob, route, content):
+    assert sent_content(alice.post(route.path(bob.id), {"content": content})) == content
     assert bob.conversation(alice)["results"][0]["content"] == content
 
 
@@ -206,10 +206,10 @@ MALFORMED = [
 ]
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize("body", MALFORMED)
-def test_malformed_json_is_told_with_its_place(alice, bob, endpoint, body):
-    answer = alice.post(endpoint.path(bob.id), body)
+def test_malformed_json_is_told_with_its_place(alice, bob, route, body):
+    answer = alice.post(route.path(bob.id), body)
     detail = answer.json()["detail"]
     check_error(answer, 400, detail)
     told = PARSE_ERROR.fullmatch(detail)
@@ -222,7 +222,7 @@ def test_malformed_json_is_told_with_its_place(alice, bob, endpoint, body):
     check_nothing_stored(alice, bob)
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize(
     "body",
     [
@@ -252,15 +252,15 @@ def test_malformed_json_is_told_with_its_place(alice, bob, endpoint, body):
         b"\x00",
     ],
 )
-def test_text_that_json_cannot_hold_is_a_parse_error(alice, bob, endpoint, body):
-    answer = alice.post(endpoint.path(bob.id), body)
+def test_text_that_json_cannot_hold_is_a_parse_error(alice, bob, route, body):
+    answer = alice.post(route.path(bob.id), body)
     detail = answer.json()["detail"]
     check_error(answer, 400, detail)
     assert detail.startswith("JSON parse error - ")
     check_nothing_stored(alice, bob)
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize(
     "body, kind",
     [
@@ -279,16 +279,16 @@ def test_text_that_json_cannot_hold_is_a_parse_error(alice, bob, endpoint, body)
         (b" null ", "NoneType"),
     ],
 )
-def test_json_that_is_no_object_is_named_by_pythons_type(alice, bob, endpoint, body, kind):
+def test_json_that_is_no_object_is_named_by_pythons_type(alice, bob, route, body, kind):
     detail = f"Invalid data. Expected a dictionary, but got {kind}."
-    check_error(alice.post(endpoint.path(bob.id), body), 400, detail)
+    check_error(alice.post(route.path(bob.id), body), 400, detail)
     check_nothing_stored(alice, bob)
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize("size", [1, 1000, 100_000, 2_000_000])
-def test_long_content(server, alice, bob, endpoint, size):
+def test_long_content(server, alice, bob, route, size):
     content = "".join(chr(0x61 + n % 26) for n in range(size))
-    answer = alice.post(endpoint.path(bob.id), {"content": content})
+    answer = alice.post(route.path(bob.id), {"content": content})
     assert sent_content(answer) == content
     assert bob.conversation(alice)["results"][0]["content"] == content

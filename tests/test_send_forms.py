@@ -3,7 +3,7 @@
 
 import pytest
 
-from endpoints import check_error, on_each_sending_endpoint
+from routes import check_error, on_each_sending_route
 from sending import (
     END,
     FILE,
@@ -18,7 +18,7 @@ from sending import (
 )
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize(
     "body, content_type",
     [
@@ -31,12 +31,12 @@ from sending import (
         (part(b"content", b"\x00") + END, MULTIPART),
     ],
 )
-def test_null_character_in_content_is_refused(alice, bob, endpoint, body, content_type):
-    check_error(alice.post(endpoint.path(bob.id), body, content_type), 400, "Null characters are not allowed.")
+def test_null_character_in_content_is_refused(alice, bob, route, body, content_type):
+    check_error(alice.post(route.path(bob.id), body, content_type), 400, "Null characters are not allowed.")
     check_nothing_stored(alice, bob)
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize(
     "body, content",
     [
@@ -63,16 +63,16 @@ def test_null_character_in_content_is_refused(alice, bob, endpoint, body, conten
         (b'content={"content":"x"}', '{"content":"x"}'),
     ],
 )
-def test_form_that_is_taken(alice, bob, endpoint, body, content):
-    assert sent_content(alice.post(endpoint.path(bob.id), body, FORM)) == content
+def test_form_that_is_taken(alice, bob, route, body, content):
+    assert sent_content(alice.post(route.path(bob.id), body, FORM)) == content
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize(
     "body", [b"content=", b"content", b"x=1", b"=x", b"content=a&content=", b"Content=x", b"&", b'{"content":"x"}']
 )
-def test_form_without_content_is_refused(alice, bob, endpoint, body):
-    check_error(alice.post(endpoint.path(bob.id), body, FORM), 400, REQUIRED)
+def test_form_without_content_is_refused(alice, bob, route, body):
+    check_error(alice.post(route.path(bob.id), body, FORM), 400, REQUIRED)
     check_nothing_stored(alice, bob)
 
 
@@ -81,7 +81,7 @@ def test_form_with_a_charset_parameter(alice, bob):
     assert sent_content(answer) == "\u00e9"
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize(
     "body, content_type",
     [
@@ -95,12 +95,12 @@ def test_form_with_a_charset_parameter(alice, bob):
         (part(b"content", b"\xed\xa0\x80") + END, MULTIPART),
     ],
 )
-def test_bytes_that_are_not_utf8_in_a_form_are_refused(alice, bob, endpoint, body, content_type):
-    check_error(alice.post(endpoint.path(bob.id), body, content_type), 400, "content is not valid UTF-8.")
+def test_bytes_that_are_not_utf8_in_a_form_are_refused(alice, bob, route, body, content_type):
+    check_error(alice.post(route.path(bob.id), body, content_type), 400, "content is not valid UTF-8.")
     check_nothing_stored(alice, bob)
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize(
     "body, content",
     [
@@ -119,8 +119,8 @@ def test_bytes_that_are_not_utf8_in_a_form_are_refused(alice, bob, endpoint, bod
         pytest.param(part(b"content", b"x" * 100_000) + END, "x" * 100_000, id="100,000 characters"),
     ],
 )
-def test_multipart_that_is_taken(alice, bob, endpoint, body, content):
-    assert sent_content(alice.post(endpoint.path(bob.id), body, MULTIPART)) == content
+def test_multipart_that_is_taken(alice, bob, route, body, content):
+    assert sent_content(alice.post(route.path(bob.id), body, MULTIPART)) == content
 
 
 @pytest.mark.parametrize("parameters", ['boundary="XX"', "charset=utf-8; boundary=XX"])
@@ -129,7 +129,7 @@ def test_boundary_of_multipart_in_its_forms(alice, bob, parameters):
     assert sent_content(answer) == "x"
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize(
     "body",
     [
@@ -139,21 +139,21 @@ def test_boundary_of_multipart_in_its_forms(alice, bob, parameters):
         END,
     ],
 )
-def test_multipart_without_content_is_refused(alice, bob, endpoint, body):
-    check_error(alice.post(endpoint.path(bob.id), body, MULTIPART), 400, REQUIRED)
+def test_multipart_without_content_is_refused(alice, bob, route, body):
+    check_error(alice.post(route.path(bob.id), body, MULTIPART), 400, REQUIRED)
     check_nothing_stored(alice, bob)
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize("more", [FILE, TEXT_FILE])
 @pytest.mark.parametrize("data", [b"hello", b"\xff\x00"])
-def test_content_in_a_file_part_is_refused(alice, bob, endpoint, more, data):
+def test_content_in_a_file_part_is_refused(alice, bob, route, more, data):
     body = part(b"content", data, more) + END
-    check_error(alice.post(endpoint.path(bob.id), body, MULTIPART), 400, NOT_A_STRING)
+    check_error(alice.post(route.path(bob.id), body, MULTIPART), 400, NOT_A_STRING)
     check_nothing_stored(alice, bob)
 
 
-@on_each_sending_endpoint
+@on_each_sending_route
 @pytest.mark.parametrize(
     "body, content_type",
     [
@@ -164,8 +164,8 @@ def test_content_in_a_file_part_is_refused(alice, bob, endpoint, more, data):
         (b"--XX\r\nX-Nothing: y\r\n\r\nx\r\n" + END, MULTIPART),
     ],
 )
-def test_multipart_that_makes_no_sense_is_400(alice, bob, endpoint, body, content_type):
-    answer = alice.post(endpoint.path(bob.id), body, content_type)
+def test_multipart_that_makes_no_sense_is_400(alice, bob, route, body, content_type):
+    answer = alice.post(route.path(bob.id), body, content_type)
     check_error(answer, 400, answer.json()["detail"])
     check_nothing_stored(alice, bob)
 

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from endpoints import check_error
+from routes import check_error
 from harness import Server, environment, run_program, sqlite_url
 from hostile_client import JSON, request
 from commands import check_error as check_command_error

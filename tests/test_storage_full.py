@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from endpoints import check_error
+from routes import check_error
 from harness import run_program, sqlite_url
 from commands import check_error as check_command_error
 

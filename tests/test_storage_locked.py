@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from endpoints import check_error
+from routes import check_error
 from harness import wait_until
 
 pytestmark = pytest.mark.sqlite

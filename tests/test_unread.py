@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """GET unread/ and conversations/unread/: what counts as unread, and for whom."""
 
-from endpoints import compact
+from routes import compact
 
 import pytest
 

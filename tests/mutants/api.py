@@ -152,7 +152,7 @@ MUTANTS = [
         "lib/store/sqlite/nouns/user.c",
         "user.is_active || !must_be_active ? DM_OK : DM_INACTIVE;",
         "user.is_active || must_be_active ? DM_OK : DM_INACTIVE;",
-        "test_auth.py::test_inactive_user_is_401_on_each_endpoint",
+        "test_auth.py::test_inactive_user_is_401_on_each_route",
     ),
     Mutant(
         "a server that stops is ready",

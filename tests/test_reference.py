@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
+from commands import COMMANDS
 from harness import BUILD, ROOT, run_program
-from test_cli import COMMANDS, FLAGS
 
 pytestmark = pytest.mark.sqlite
 
@@ -47,7 +47,7 @@ def test_serve_help_names_every_setting():
 
 
 def test_help_fits_a_terminal():
-    for words in ([], *COMMANDS):
+    for words in ([], *(command.words for command in COMMANDS)):
         for line in run_program(*words, "--help").stdout.splitlines():
             assert len(line) <= 80 or " " not in line.strip(), line
 
@@ -56,8 +56,8 @@ def test_help_fits_a_terminal():
 def test_commands_and_flags_are_described(form):
     text = printed(form).replace("\\-", "-")
     for command in COMMANDS:
-        assert re.search(rf"^(## |\\fB){' '.join(command)}\b", text, re.MULTILINE), command
-    for flag in sum(FLAGS.values(), []):
+        assert re.search(rf"^(## |\\fB){command}\b", text, re.MULTILINE), command
+    for flag in sum((command.flags for command in COMMANDS), ()):
         assert re.search(rf"^(\| `|\\fB){flag}\b", text, re.MULTILINE), flag
 
 

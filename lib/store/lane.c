@@ -4,7 +4,6 @@
 
 #include "clock.h"
 #include "condition.h"
-#include "failure.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,6 +14,8 @@ _Static_assert(1 << (DM_BATCH_CLASSES - 1) == LANE_BATCH_MOST, "the largest batc
 #define PARKING_PAUSE 20000
 
 const struct dm_error lane_late = {DM_BUSY, "the database is too slow for what is asked; try again later"};
+
+static const struct dm_error queue_is_full = {DM_BUSY, "too many operations are waiting; try again later"};
 
 struct lane_thread {
 	pthread_t thread;
@@ -62,6 +63,16 @@ void lane_complete(const struct store_options *store, struct dm_operation *opera
 		waiter->is_done = true;
 		pthread_cond_signal(&waiter->done);
 		pthread_mutex_unlock(&waiter->mutex);
+	}
+}
+
+void lane_fail(const struct store_options *store, struct dm_operation *const *operations, size_t count,
+	       const struct dm_error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		operations[i]->status = error->status;
+		operations[i]->error = *error;
+		lane_complete(store, operations[i]);
 	}
 }
 
@@ -181,9 +192,7 @@ static void *watch_main(void *argument)
 			struct dm_operation *late = take_first(lane);
 
 			pthread_mutex_unlock(&lane->mutex);
-			late->status = lane_late.status;
-			late->error = lane_late;
-			lane_complete(lane->options.store, late);
+			lane_fail(lane->options.store, &late, 1, &lane_late);
 			pthread_mutex_lock(&lane->mutex);
 		} else {
 			condition_wait_until(&lane->watch, &lane->mutex, due);
@@ -277,11 +286,8 @@ void lane_submit(struct lane *lane, struct dm_operation *operation)
 		}
 	}
 	pthread_mutex_unlock(&lane->mutex);
-	if (full) {
-		operation->status =
-			fail(&operation->error, DM_BUSY, "too many operations are waiting; try again later");
-		lane_complete(lane->options.store, operation);
-	}
+	if (full)
+		lane_fail(lane->options.store, &operation, 1, &queue_is_full);
 }
 
 void lane_park(struct lane *lane, struct dm_operation *operation)

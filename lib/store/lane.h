@@ -67,4 +67,8 @@ void lane_run_nested(struct lane *lane, void *session, struct dm_operation *oper
 /* Completes the operation, then wakes who waits for it in lane_run. */
 void lane_complete(const struct store_options *store, struct dm_operation *operation);
 
+/* Gives the operations this failure and completes them. */
+void lane_fail(const struct store_options *store, struct dm_operation *const *operations, size_t count,
+	       const struct dm_error *error);
+
 #endif

@@ -72,9 +72,7 @@ static void run_on_spare(struct postgres_store *store, struct lane *own, struct 
 	struct session *session = take_spare(store);
 
 	if (!session) {
-		operation->status = no_memory.status;
-		operation->error = no_memory;
-		lane_complete(&store->postgres.options, operation);
+		lane_fail(&store->postgres.options, &operation, 1, &no_memory);
 		return;
 	}
 	lane_run_nested(own, session, operation);

@@ -4,7 +4,9 @@
 
 #include "clock.h"
 #include "lane.h"
+#include "read.h"
 #include "ready.h"
+#include "write.h"
 
 const struct kind pg_kinds[] = {
 	/* clang-format off */
@@ -59,42 +61,6 @@ bool pg_operation_has_question(const struct dm_operation *operation)
 	       !operation->marking.more; /* it was asked before the first piece */
 }
 
-void pg_fail_all(const struct session *session, struct dm_operation **operations, size_t count,
-		 const struct dm_error *error)
-{
-	for (size_t i = 0; i < count; i++) {
-		operations[i]->status = error->status;
-		operations[i]->error = *error;
-		lane_complete(&session->postgres->options, operations[i]);
-	}
-}
-
-void pg_limit(struct session *session, bool waits_not)
-{
-	const struct postgres *postgres = session->postgres;
-	struct parameters parameters = {.count = 0};
-
-	if (!postgres->options.unprepared && !waits_not)
-		return;
-	pg_add_int(&parameters, postgres->limits.statement / 1000);
-	pg_add_int(&parameters, waits_not ? 1 : session->lock_limit / 1000); /* 0 were no limit */
-	session_send(session, SET_LIMITS, &parameters);
-}
-
-bool pg_limit_taken(struct session *session, bool waits_not, int64_t deadline, struct dm_error *error)
-{
-	PGresult *result = NULL;
-	bool good = true;
-
-	if (!session->postgres->options.unprepared && !waits_not)
-		return true;
-	do {
-		PQclear(result);
-		good = session_result(session, deadline, &result, error);
-	} while (good && result);
-	return good;
-}
-
 static void check_schema(struct session *session, struct dm_operation *operation, int64_t deadline)
 {
 	operation->status = pg_session_check_schema(session, deadline, &operation->error);
@@ -113,7 +79,7 @@ static size_t sort(struct session *session, struct dm_operation **operations, si
 		struct dm_operation *operation = operations[i];
 
 		if (now - operation->internal.queued_at > session->postgres->limits.queue)
-			pg_fail_all(session, &operation, 1, &lane_late);
+			lane_fail(&session->postgres->options, &operation, 1, &lane_late);
 		else if (operation->kind == DM_OP_CHECK_SCHEMA)
 			check_schema(session, operation, now + session->postgres->limits.batch);
 		else if (pg_operation_is_read(operation) || pg_is_question(session, operation))

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* read.c - many reads in one flush, look-ups of one kind in one statement. */
-#include "batch.h"
+#include "read.h"
 
+#include "batch.h"
 #include "failure_postgres.h"
 #include "lane.h"
+#include "limits.h"
 #include "merge.h"
 #include "ready.h"
 
@@ -124,7 +126,7 @@ static bool send_merged(struct session *session, const struct unit *unit)
 static void fail_unit(const struct session *session, struct unit *unit, const struct dm_error *error)
 {
 	for (struct asked *asked = unit->first; asked; asked = asked->next)
-		pg_fail_all(session, &asked->operation, 1, error);
+		lane_fail(&session->postgres->options, &asked->operation, 1, error);
 }
 
 static void send_units(struct session *session, struct flush *flush)
@@ -132,7 +134,7 @@ static void send_units(struct session *session, struct flush *flush)
 	static const struct dm_error no_memory = {DM_NO_MEMORY, "out of memory"};
 	size_t sent = 0;
 
-	pg_limit(session, false);
+	pg_set_limits(session, false);
 	for (size_t i = 0; i < flush->units_count; i++) {
 		struct unit *unit = &flush->units[i];
 
@@ -305,7 +307,7 @@ static size_t read_once(struct session *session, struct dm_operation **operation
 
 	make_units(session, &flush, operations, count, history->apart);
 	send_units(session, &flush);
-	*is_lost = !pg_limit_taken(session, false, deadline, error);
+	*is_lost = !pg_limits_were_set(session, false, deadline, error);
 	for (size_t i = 0; i < flush.units_count; i++) {
 		struct unit *unit = &flush.units[i];
 		enum outcome outcome = *is_lost ? READ_LOST : take_unit(session, unit, deadline, history, error);
@@ -330,14 +332,14 @@ void pg_read(struct session *session, struct dm_operation **operations, size_t c
 		size_t before = count, others = history.others;
 
 		if (pg_session_ready(session, deadline, &error) != DM_OK) {
-			pg_fail_all(session, operations, count, &error);
+			lane_fail(&session->postgres->options, operations, count, &error);
 			return;
 		}
 		history.clashed = false;
 		count = read_once(session, operations, count, deadline, &history, &is_lost, &error);
 		made_progress = count < before || history.apart != was_apart || history.others != others;
 		if (count > 0 && !may_repeat(&history, is_lost, made_progress)) {
-			pg_fail_all(session, operations, count, &error);
+			lane_fail(&session->postgres->options, operations, count, &error);
 			return;
 		}
 	}

@@ -4,6 +4,7 @@
 
 #include "failure.h"
 #include "failure_postgres.h"
+#include "limits.h"
 
 static void make_units(struct transaction *transaction, struct dm_operation **operations, size_t count)
 {
@@ -60,7 +61,7 @@ static bool send_all(struct session *session, struct transaction *transaction)
 	bool has_commit;
 
 	session_send(session, BEGIN_WRITE, NULL);
-	pg_limit(session, transaction->waits_not);
+	pg_set_limits(session, transaction->waits_not);
 	for (size_t i = 0; i < transaction->count; i++) {
 		struct unit *unit = &transaction->units[i];
 		struct dm_operation *first = unit->operations[0];
@@ -142,7 +143,7 @@ static struct ending take_all(struct session *session, struct transaction *trans
 	if (note_failure(&ending, NULL, result)) /* of BEGIN: the fault of none */
 		ending.remedy = ending.remedy == REMEDY_LEAVE_OUT ? REMEDY_NONE : ending.remedy;
 	PQclear(result);
-	if (!pg_limit_taken(session, transaction->waits_not, deadline, &ending.error)) {
+	if (!pg_limits_were_set(session, transaction->waits_not, deadline, &ending.error)) {
 		ending.how = LOST;
 		return ending;
 	}

@@ -5,11 +5,12 @@
  * A row that another transaction holds delays what needs it, and nothing else. Such an operation is set apart: it
  * leaves the batch, and comes back after a pause as a batch of its own that waits for no lock, until its time is over.
  * For a second all that needs the row is set apart from the start. */
-#include "transaction.h"
+#include "write.h"
 
 #include "clock.h"
 #include "locks.h"
 #include "ready.h"
+#include "transaction.h"
 
 /* How often a clash with other transactions is repeated before the answer is that the database is busy. */
 #define REPEATS_MOST 5
@@ -191,7 +192,7 @@ static size_t run(struct session *session, struct dm_operation **operations, siz
 		if (error.status == DM_OK && ending.how == LOST)
 			error = unknown;
 		if (error.status != DM_OK) {
-			pg_fail_all(session, operations, count, &error);
+			lane_fail(&session->postgres->options, operations, count, &error);
 			return 0;
 		}
 		count = after_failure(session, operations, count, &ending, deadline, &history, &alone);

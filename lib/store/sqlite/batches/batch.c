@@ -104,9 +104,7 @@ static size_t refuse_late(struct session *session, struct dm_operation **operati
 			operations[kept++] = operations[i];
 			continue;
 		}
-		operations[i]->status = lane_late.status;
-		operations[i]->error = lane_late;
-		lane_complete(session->options, operations[i]);
+		lane_fail(session->options, &operations[i], 1, &lane_late);
 	}
 	if (kept > 0)
 		sqlite3_busy_timeout(session->db,
@@ -132,11 +130,10 @@ void batch_run(void *session_pointer, struct dm_operation **operations, size_t c
 		sqlite3_reset(session->statements[ROLLBACK]);
 	}
 	file_watch_save(session->file, session->db);
-	for (size_t i = 0; i < count; i++) {
-		if (status != DM_OK) {
-			operations[i]->status = status;
-			operations[i]->error = error;
-		}
-		lane_complete(session->options, operations[i]);
-	}
+	error.status = status;
+	if (status != DM_OK)
+		lane_fail(session->options, operations, count, &error);
+	else
+		for (size_t i = 0; i < count; i++)
+			lane_complete(session->options, operations[i]);
 }

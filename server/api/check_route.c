@@ -54,7 +54,7 @@ static enum http_outcome enter_route(struct exchange *exchange)
 	exchange->content_type = route->content_type ? route->content_type : JSON;
 	request->is_routine = route->is_admin;
 	if (route_area(route) == AREA_SERVER) {
-		exchange->goes_on = false; /* the step after an operation may be long: metrics */
+		exchange->wait_next = WAIT_THEN_LOOP; /* a long step may follow an operation: metrics */
 		buffer_charge(&request->response.body, budget_share(exchange->api->anybodys_budget, 0));
 	}
 	return CHECK_PASSED;

@@ -32,18 +32,18 @@ static exchange_step *resource_of(const struct exchange *exchange)
 	return route_step(exchange->route, exchange->request->method);
 }
 
-static enum http_outcome go_on(struct exchange *exchange, enum http_outcome outcome);
+static enum http_outcome run_checks(struct exchange *exchange, enum http_outcome outcome);
 
 /* After a check has waited: `then` is the rest of that check. */
-static enum http_outcome resume(struct request *request)
+static enum http_outcome resume_checks(struct request *request)
 {
 	struct exchange *exchange = request->data;
 
-	return go_on(exchange, exchange->then(exchange));
+	return run_checks(exchange, exchange->then(exchange));
 }
 
 /* Runs the checks that are left, after one with this outcome, and then the resource. */
-static enum http_outcome go_on(struct exchange *exchange, enum http_outcome outcome)
+static enum http_outcome run_checks(struct exchange *exchange, enum http_outcome outcome)
 {
 	while (outcome == CHECK_PASSED && exchange->next_check < ARRAY_LENGTH(checks)) {
 		size_t number = exchange->next_check++;
@@ -54,11 +54,12 @@ static enum http_outcome go_on(struct exchange *exchange, enum http_outcome outc
 	if (outcome == CHECK_PASSED)
 		return resource_of(exchange)(exchange);
 	if (outcome == HTTP_WAIT || outcome == HTTP_NEED_BODY)
-		exchange->request->step = resume;
+		exchange->request->step = resume_checks;
 	return outcome;
 }
 
-/* All reads before the request first has to wait, from its token to its page, share one transaction. */
+/* All reads before the request first has to wait, from its token to its page, share one transaction if the store reads
+ * on this thread (SQLite). If it does not, each step but the last only starts the next operation: WAIT_THEN_WAKER. */
 enum http_outcome pipeline_begin(struct request *request)
 {
 	const struct api *api = request->context;
@@ -68,8 +69,8 @@ enum http_outcome pipeline_begin(struct request *request)
 	request_counts_begin(api->monitor->requests);
 	if (!exchange)
 		return respond_no_room(request);
-	exchange->goes_on = !dm_begin_reads(api->handle);
-	outcome = go_on(exchange, CHECK_PASSED);
+	exchange->wait_next = dm_begin_reads(api->handle) ? WAIT_THEN_LOOP : WAIT_THEN_WAKER;
+	outcome = run_checks(exchange, CHECK_PASSED);
 	dm_end_reads(api->handle);
 	return outcome;
 }

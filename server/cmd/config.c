@@ -143,7 +143,7 @@ static bool read_allowed_recipients(struct config *config)
 static bool read_address(enum setting setting, const char **address)
 {
 	*address = setting_text(setting);
-	return !*address || listener_address_is_valid(*address) || setting_refuse(setting);
+	return !*address || http_listener_address_is_valid(*address) || setting_refuse(setting);
 }
 
 bool config_read(struct config *config)

@@ -15,7 +15,7 @@ bool front_open(struct front *front, const char *address, const char *flag, cons
 	struct http_options own = *options;
 	char error[256];
 
-	if (!listener_open(address, &front->listener, error)) {
+	if (!http_listener_open(address, &front->listener, error)) {
 		cli_fail(EXIT_FAILED, "%s; choose another with %s or %s", error, flag, variable);
 		return false;
 	}
@@ -30,7 +30,7 @@ bool front_open(struct front *front, const char *address, const char *flag, cons
 	if (front->server)
 		return true;
 	close(front->listener.socket);
-	listener_release(&front->listener);
+	http_listener_release(&front->listener);
 	cli_fail(EXIT_FAILED, "the HTTP server does not start; lower DIRECTMESSAGES_THREADS or free memory");
 	return false;
 }
@@ -40,7 +40,7 @@ void front_close(struct front *front, unsigned seconds)
 	if (!front->server)
 		return;
 	http_stop(front->server, seconds);
-	listener_release(&front->listener);
+	http_listener_release(&front->listener);
 	front->server = NULL;
 }
 

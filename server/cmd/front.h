@@ -9,7 +9,7 @@
 
 struct front {
 	struct api api; /* filled in by the caller, but for own_host */
-	struct listener listener;
+	struct http_listener listener;
 	struct http_server *server; /* NULL: it is not served */
 };
 

@@ -150,38 +150,38 @@ static struct connection *pop_accepted(struct loop *loop, int socket)
 	return found;
 }
 
-static void started(struct loop *loop, struct MHD_Connection *known, void **kept)
+static void started(struct loop *loop, struct MHD_Connection *mhd, void **context_of_mhd)
 {
 	struct connection *connection =
-		pop_accepted(loop, MHD_get_connection_info(known, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+		pop_accepted(loop, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
 
-	connection->known = known;
-	*kept = connection;
+	connection->mhd = mhd;
+	*context_of_mhd = connection;
 	timeouts_move(&loop->timeouts, &connection->place, CLIENT_IDLE);
 	if (!loop_watch(loop, connection->socket, EVENTS_OF_END, &connection->watch))
 		log_line(LOG_DEBUG, "no memory to watch a connection; its end will be noticed late");
 }
 
-void connection_on_notice(void *context, struct MHD_Connection *known, void **kept,
+void connection_on_notice(void *context, struct MHD_Connection *mhd, void **context_of_mhd,
 			  enum MHD_ConnectionNotificationCode what)
 {
 	struct loop *loop = context;
-	struct connection *connection = *kept;
+	struct connection *connection = *context_of_mhd;
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		started(loop, known, kept);
+		started(loop, mhd, context_of_mhd);
 		return;
 	}
-	*kept = NULL;
+	*context_of_mhd = NULL;
 	timeouts_move(&loop->timeouts, &connection->place, CLIENT_CLOSED);
 	if (connection->request)
 		request_free(connection->request);
 	forget(connection);
 }
 
-struct connection *connection_of(struct MHD_Connection *known)
+struct connection *connection_of(struct MHD_Connection *mhd)
 {
-	return MHD_get_connection_info(known, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
 /* ---- its requests -------------------------------------------------------------------------------------------- */
@@ -203,13 +203,13 @@ void connection_turn(struct connection *connection, enum side side)
 
 void connection_suspend(struct connection *connection)
 {
-	MHD_suspend_connection(connection->known);
+	MHD_suspend_connection(connection->mhd);
 	connection->is_suspended = true;
 }
 
 void connection_resume(struct connection *connection)
 {
-	MHD_resume_connection(connection->known);
+	MHD_resume_connection(connection->mhd);
 	connection->watch.loop->has_resumed = true;
 }
 

@@ -18,7 +18,7 @@ struct connection {
 	struct watch watch; /* of its socket: for its end, and for its first byte while it is quiet */
 	struct timeout_place place;
 	struct connection *next_accepted; /* in loop.accepted, before libmicrohttpd has started it */
-	struct MHD_Connection *known;
+	struct MHD_Connection *mhd;
 	int socket;
 	/* The request that has not completed. libmicrohttpd 0.9.75 does not complete one whose head does not fit into
 	 * its memory; then connection_on_notice frees it. */
@@ -41,10 +41,10 @@ void connection_open(struct loop *loop, int socket, const struct sockaddr *addre
 void connection_forget_refused(struct loop *loop);
 
 /* libmicrohttpd's MHD_OPTION_NOTIFY_CONNECTION; `loop` is the struct loop. */
-void connection_on_notice(void *loop, struct MHD_Connection *known, void **kept,
+void connection_on_notice(void *loop, struct MHD_Connection *mhd, void **context_of_mhd,
 			  enum MHD_ConnectionNotificationCode what);
 
-struct connection *connection_of(struct MHD_Connection *known);
+struct connection *connection_of(struct MHD_Connection *mhd);
 
 /* Says whose turn it is, from a request's head to its end; the client's timeout starts anew. */
 void connection_turn(struct connection *connection, enum side side);

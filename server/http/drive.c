@@ -19,7 +19,7 @@
 /* Bytes beyond the limit that a client may send in chunks and still get the response that says so. */
 #define MAX_OVERRUN 65536
 
-enum phase {
+enum request_phase {
 	PHASE_NEW,      /* the headers have arrived, and nothing has looked at them */
 	PHASE_HEADERS,  /* the steps before the body are under way */
 	PHASE_BODY,     /* the body is read, to be used or discarded */
@@ -122,8 +122,8 @@ static bool expects_continue(const struct request *request)
 	return span_equal_nocase(request_header(request, MHD_HTTP_HEADER_EXPECT), SPAN("100-continue"));
 }
 
-/* Runs the next step, unless request_go_on has, and suspends the connection if that step waits: from then on the
- * request belongs to its waker. HTTP_DROP: close the connection. */
+/* Runs the next step, unless the waker has (see wait.h), and suspends the connection if that step waits: from then on
+ * the request belongs to its waker. HTTP_DROP: close the connection. */
 static enum http_outcome advance(struct request *request)
 {
 	enum http_outcome outcome = request->http.outcome;
@@ -131,9 +131,8 @@ static enum http_outcome advance(struct request *request)
 	connection_turn(request->http.client, SIDE_SERVER);
 	if (!work_begin(request))
 		return HTTP_DROP;
-	if (!request->http.is_ahead)
+	if (outcome == HTTP_NONE || outcome == HTTP_WAIT)
 		outcome = request->step(request);
-	request->http.is_ahead = false;
 	request->http.outcome = outcome;
 	if (outcome == HTTP_WAIT) {
 		request_suspend(request);
@@ -215,6 +214,8 @@ enum MHD_Result drive_on_request(void *context, struct MHD_Connection *connectio
 		request->http.phase = PHASE_COMPLETE;
 		if (request->http.outcome == HTTP_RESPOND)
 			return send_response(request);
+		/* It has what it needed: on with its next step. */
+		request->http.outcome = HTTP_WAIT;
 		/* fall through */
 	default:
 		outcome = advance(request);

@@ -59,7 +59,7 @@ static void remove_if_dead(const struct sockaddr_un *address)
 	close(fd);
 }
 
-static bool open_unix(const char *address, const char *path, struct listener *listener, char *error)
+static bool open_unix(const char *address, const char *path, struct http_listener *listener, char *error)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 
@@ -74,7 +74,7 @@ static bool open_unix(const char *address, const char *path, struct listener *li
 	return true;
 }
 
-static void name_tcp(struct listener *listener)
+static void name_tcp(struct http_listener *listener)
 {
 	struct sockaddr_storage bound = {0};
 	socklen_t length = sizeof(bound);
@@ -118,7 +118,7 @@ static bool split(char *text, char **host, char **port)
 	return true;
 }
 
-bool listener_address_is_valid(const char *address)
+bool http_listener_address_is_valid(const char *address)
 {
 	char text[ADDRESS_SIZE], *host, *port;
 
@@ -130,7 +130,7 @@ bool listener_address_is_valid(const char *address)
 	return split(text, &host, &port);
 }
 
-static bool open_tcp(const char *address, struct listener *listener, char *error)
+static bool open_tcp(const char *address, struct http_listener *listener, char *error)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
 	struct addrinfo *found = NULL;
@@ -138,7 +138,7 @@ static bool open_tcp(const char *address, struct listener *listener, char *error
 	bool opened = false;
 	int code;
 
-	if (!listener_address_is_valid(address))
+	if (!http_listener_address_is_valid(address))
 		return explain(error, address, "an address is ADDR:PORT, [IPV6]:PORT or unix:PATH");
 	memcpy(text, address, strlen(address) + 1);
 	split(text, &host, &port);
@@ -154,15 +154,15 @@ static bool open_tcp(const char *address, struct listener *listener, char *error
 	return true;
 }
 
-bool listener_open(const char *address, struct listener *listener, char error[256])
+bool http_listener_open(const char *address, struct http_listener *listener, char error[256])
 {
-	*listener = (struct listener){.socket = -1};
+	*listener = (struct http_listener){.socket = -1};
 	if (strncmp(address, "unix:", 5) == 0)
 		return open_unix(address, address + 5, listener, error);
 	return open_tcp(address, listener, error);
 }
 
-void listener_release(struct listener *listener)
+void http_listener_release(struct http_listener *listener)
 {
 	if (listener->unix_path)
 		unlink(listener->unix_path);

@@ -9,20 +9,20 @@
 /* How many clients may wait to be accepted; the system lowers it to net.core.somaxconn. */
 #define LISTEN_BACKLOG 4096
 
-struct listener {
+struct http_listener {
 	int socket;
-	char *unix_path; /* owned; the socket's file, which listener_release removes; NULL for TCP */
+	char *unix_path; /* owned; the socket's file, which http_listener_release removes; NULL for TCP */
 	char name[120];  /* as clients write it: "127.0.0.1:8000", "[::1]:8000", "unix:PATH" */
 };
 
 /* Whether it has one of the forms below; it may still be impossible to listen on. */
-bool listener_address_is_valid(const char *address);
+bool http_listener_address_is_valid(const char *address);
 
 /* Listens on "127.0.0.1:8000", "[::1]:8000", ":8000" (all addresses), "name:8000" or "unix:PATH"; with port 0 the
  * system chooses one. Replaces a socket file that no server answers on. False: `error` says why. */
-MUST_CHECK bool listener_open(const char *address, struct listener *listener, char error[256]);
+MUST_CHECK bool http_listener_open(const char *address, struct http_listener *listener, char error[256]);
 
 /* Removes the socket's file. Does not close the socket: http_stop has. */
-void listener_release(struct listener *listener);
+void http_listener_release(struct http_listener *listener);
 
 #endif

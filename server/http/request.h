@@ -72,10 +72,10 @@ struct request {
 		struct connection *client;
 		struct request *next_woken;
 		int phase;
-		enum http_outcome outcome; /* of the last step */
+		enum http_outcome outcome; /* of the last step; HTTP_WAIT: the next is still to be run */
 		atomic_int wait;
+		int wait_next;   /* enum wait_next */
 		bool is_working; /* it is counted in loop.working */
-		bool is_ahead;   /* request_go_on has run the step; `outcome` is what it returned */
 		int64_t started_at;
 		uint64_t received;  /* bytes of the request's body */
 		uint64_t discarded; /* those of them that nobody needs */

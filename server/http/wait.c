@@ -11,23 +11,15 @@ enum wait {
 	WAIT_OVER
 };
 
-void request_wait_begin(struct request *request)
+void request_wait_begin(struct request *request, enum wait_next next)
 {
+	request->http.wait_next = next;
 	atomic_store(&request->http.wait, WAIT_RUNNING);
 }
 
 bool request_wait_is_over(struct request *request)
 {
 	return atomic_load(&request->http.wait) == WAIT_OVER;
-}
-
-void request_wake(struct request *request)
-{
-	/* Read before the exchange: after it the loop may go on, and free the request at any moment. */
-	struct loop *loop = request->http.client->watch.loop;
-
-	if (atomic_exchange(&request->http.wait, WAIT_OVER) == WAIT_SUSPENDED)
-		loop_resume(loop, request);
 }
 
 /* Hands the suspended request to its waker; from then on it may be gone at any moment. False: the waker has already
@@ -48,18 +40,29 @@ void request_suspend(struct request *request)
 		connection_resume(client);
 }
 
-void request_go_on(struct request *request)
+/* Runs steps on the waker's thread until one needs the loop, which finds its outcome. False: a step waits for another
+ * waker. */
+static bool run_steps(struct request *request)
 {
 	enum http_outcome outcome;
 
-	if (atomic_exchange(&request->http.wait, WAIT_OVER) != WAIT_SUSPENDED)
-		return; /* the loop is not out of its step yet, and goes on by itself */
 	do {
 		outcome = request->step(request);
 		if (outcome == HTTP_WAIT && hand_over(request))
-			return;
+			return false;
 	} while (outcome == HTTP_WAIT);
 	request->http.outcome = outcome;
-	request->http.is_ahead = true;
-	loop_resume(request->http.client->watch.loop, request);
+	return true;
+}
+
+void request_wake(struct request *request)
+{
+	/* Read before the exchange: after it the loop may go on, and free the request at any moment. */
+	struct loop *loop = request->http.client->watch.loop;
+	int next = request->http.wait_next;
+
+	if (atomic_exchange(&request->http.wait, WAIT_OVER) != WAIT_SUSPENDED)
+		return; /* the loop has not left the step that began the wait, and goes on by itself */
+	if (next == WAIT_THEN_LOOP || run_steps(request))
+		loop_resume(loop, request);
 }

@@ -11,20 +11,20 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static void open_listener(const char *address, struct listener *listener)
+static void open_listener(const char *address, struct http_listener *listener)
 {
 	char error[256] = "";
 
-	if (!listener_open(address, listener, error))
+	if (!http_listener_open(address, listener, error))
 		fail_msg("%s", error);
 }
 
 static void refuse(const char *address)
 {
-	struct listener listener;
+	struct http_listener listener;
 	char error[256] = "";
 
-	if (listener_open(address, &listener, error))
+	if (http_listener_open(address, &listener, error))
 		fail_msg("listens on %s", address);
 	assert_true(strncmp(error, "can't listen on ", 16) == 0);
 	assert_non_null(strchr(error, ':'));
@@ -34,7 +34,7 @@ static void the_system_chooses_a_port(void **state)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int client = socket(AF_INET, SOCK_STREAM, 0);
-	struct listener listener;
+	struct http_listener listener;
 	unsigned port = 0;
 
 	(void)state;
@@ -46,7 +46,7 @@ static void the_system_chooses_a_port(void **state)
 	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
 	refuse(listener.name); /* taken */
 	close(client);
-	listener_release(&listener);
+	http_listener_release(&listener);
 	close(listener.socket);
 }
 
@@ -85,7 +85,7 @@ static int connect_unix(const char *path)
 static void a_dead_socket_file_is_replaced_and_a_live_one_is_not(void **state)
 {
 	char folder[] = "/tmp/directmessages-unit-XXXXXX", path[64], address[80];
-	struct listener first, second;
+	struct http_listener first, second;
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
@@ -101,7 +101,7 @@ static void a_dead_socket_file_is_replaced_and_a_live_one_is_not(void **state)
 	assert_int_equal(access(path, F_OK), 0);
 	open_listener(address, &second);
 	assert_int_equal(connect_unix(path), 0);
-	listener_release(&second);
+	http_listener_release(&second);
 	close(second.socket);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(rmdir(folder), 0);

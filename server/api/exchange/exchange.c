@@ -37,10 +37,7 @@ static void operation_done(struct dm_operation *operation)
 {
 	struct exchange *exchange = operation->context;
 
-	if (exchange->goes_on)
-		request_go_on(exchange->request);
-	else
-		request_wake(exchange->request);
+	request_wake(exchange->request);
 }
 
 static enum http_outcome run_then(struct request *request)
@@ -50,11 +47,16 @@ static enum http_outcome run_then(struct request *request)
 	return exchange->then(exchange);
 }
 
-void exchange_wait_begin(struct exchange *exchange, exchange_step *then)
+static void wait_begin(struct exchange *exchange, exchange_step *then, enum wait_next next)
 {
 	exchange->then = then;
 	exchange->request->step = run_then;
-	request_wait_begin(exchange->request);
+	request_wait_begin(exchange->request, next);
+}
+
+void exchange_wait_begin(struct exchange *exchange, exchange_step *then)
+{
+	wait_begin(exchange, then, WAIT_THEN_LOOP);
 }
 
 enum http_outcome exchange_wait(struct exchange *exchange)
@@ -71,7 +73,7 @@ enum http_outcome exchange_await(struct exchange *exchange, exchange_step *then)
 		return then(exchange);
 	}
 	exchange->operation.done = operation_done;
-	exchange_wait_begin(exchange, then);
+	wait_begin(exchange, then, exchange->wait_next);
 	dm_submit(exchange->api->handle, &exchange->operation);
 	return exchange_wait(exchange);
 }

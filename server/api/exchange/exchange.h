@@ -39,13 +39,13 @@ struct exchange {
 	const char *content_type;  /* of the response: the route's, unless the resource chooses another */
 	struct span path;          /* decoded */
 	bool is_head;
-	bool goes_on;        /* the steps after an operation run on the thread that completes it; see decision 36 */
-	int64_t user_id;     /* the caller */
-	struct span key;     /* the caller's token */
-	int64_t target_id;   /* the <id> of the path; -1, which no row has, if it does not fit into 64 bits */
-	bool target_exists;  /* whether it is a user, on a route that is to_user */
-	struct span content; /* of the body */
-	exchange_step *then; /* what follows the wait */
+	enum wait_next wait_next; /* which thread runs the step after an operation */
+	int64_t user_id;          /* the caller */
+	struct span key;          /* the caller's token */
+	int64_t target_id;        /* the <id> of the path; -1, which no row has, if it does not fit into 64 bits */
+	bool target_exists;       /* whether it is a user, on a route that is to_user */
+	struct span content;      /* of the body */
+	exchange_step *then;      /* what follows the wait */
 	struct dm_operation operation;
 	struct budget_share *share; /* counts what is made for the caller */
 	bool is_stored;             /* a message was stored: no response may deny it */

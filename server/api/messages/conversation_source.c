@@ -82,7 +82,7 @@ static bool read_piece(struct conversation_source *source)
 	source->sent = 0;
 	source->rows = 0;
 	source->is_cut = false;
-	request_wait_begin(source->request);
+	request_wait_begin(source->request, WAIT_THEN_LOOP);
 	dm_submit(source->handle, &source->operation);
 	return request_wait_is_over(source->request);
 }

@@ -165,8 +165,8 @@ def test_failures_are_tried_again_with_the_same_id(hooked, make_receiver):
         check_signed(request, secret)
     (row,) = wait_state(hooked, "delivered")
     assert (row["attempts"], row["status"], row["error"]) == ("3", "204", "")
-    hooked.wait_log(r"warning webhook \d+: delivery \d+ failed: it answered with status 500")
-    hooked.wait_log(r"info webhook \d+ takes deliveries again")
+    hooked.wait_log(r"warning webhook \d+: delivery \d+ failed: the endpoint responded with status 500")
+    hooked.wait_log(r"info webhook \d+ accepts deliveries again")
 
 
 def test_it_is_given_up_visibly_and_can_be_begun_anew(hooked, make_receiver):
@@ -175,9 +175,9 @@ def test_it_is_given_up_visibly_and_can_be_begun_anew(hooked, make_receiver):
     one, two = hooked.users(2)
     one.send(two)
     (row,) = wait_state(hooked, "failed")
-    assert (row["attempts"], row["status"], row["error"]) == ("4", "503", "it answered with status 503")
+    assert (row["attempts"], row["status"], row["error"]) == ("4", "503", "the endpoint responded with status 503")
     assert row["next attempt"] == "-" and row["finished"] != "-"
-    hooked.wait_log(r"warning webhook \d+: gave up delivery \d+ after 4 attempts: it answered with status 503")
+    hooked.wait_log(r"warning webhook \d+: gave up delivery \d+ after 4 attempts: the endpoint responded with status 503")
     assert list(endpoints(hooked).values())[0]["state"] == "failing"
     receiver.answer = lambda request: 204
     done = hooked.run("webhook", "requeue", row["id"])
@@ -195,8 +195,8 @@ def test_410_disables_the_endpoint_until_it_is_enabled(hooked, make_receiver):
     (row,) = wait_state(hooked, "failed")
     assert row["status"] == "410"
     told = endpoints(hooked)[identity]
-    assert (told["state"], told["disabled because"]) == ("disabled", "it answered with status 410")
-    hooked.wait_log(rf"warning webhook {identity} is disabled: it answered with status 410")
+    assert (told["state"], told["disabled because"]) == ("disabled", "the endpoint responded with status 410")
+    hooked.wait_log(rf"warning webhook {identity} is disabled: the endpoint responded with status 410")
     one.send(two, "not told")
     refused = hooked.run("webhook", "requeue", row["id"])
     assert refused.returncode == 1 and "disabled" in refused.stderr
@@ -216,7 +216,7 @@ def test_an_endpoint_that_takes_nothing_for_too_long_is_disabled(make_server, ma
     one.send(two)
     wait_state(server, "failed")
     told = endpoints(server)[identity]
-    assert (told["state"], told["disabled because"]) == ("disabled", "nothing was taken for too long")
+    assert (told["state"], told["disabled because"]) == ("disabled", "no delivery succeeded for too long")
 
 
 def test_redirects_are_failures_and_not_followed(hooked, make_receiver):
@@ -228,7 +228,7 @@ def test_redirects_are_failures_and_not_followed(hooked, make_receiver):
     one.send(two)
     rows = wait_state(hooked, "failed", len(statuses))
     told = sorted(row["error"] for row in rows)
-    assert told == [f"it answered with status {status}; redirects are not followed" for status in statuses]
+    assert told == [f"the endpoint responded with status {status}; redirects are not followed" for status in statuses]
     assert target.requests == []
 
 

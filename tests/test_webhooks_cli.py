@@ -83,7 +83,7 @@ def test_the_receiver_of_the_documentation_works(make_server, tmp_path):
             wait_until(lambda: deliveries(server, "--state", "delivered"), "it is delivered again")
             server.run("webhook", "rotate", identity, "--grace", 0)
             done = server.run("webhook", "test", identity, env=allowed)
-            assert "it answered with status 401" in done.stderr
+            assert "the endpoint responded with status 401" in done.stderr
         finally:
             process.terminate()
         assert process.stdout.read() == "", "what comes twice is told once, what is not genuine not at all"
@@ -184,7 +184,7 @@ def test_test_delivers_now_and_tells(server, receiver):
     receiver.answer = lambda request: 418
     done = server.run("webhook", "test", identity, env=LOCAL)
     check_error(done, 1)
-    assert "it answered with status 418" in done.stderr
+    assert "the endpoint responded with status 418" in done.stderr
     assert deliveries(server, "--webhook", identity) == [], "it is not a delivery of the outbox"
     assert server.run("webhook", "delete", identity).returncode == 0
 

@@ -87,7 +87,7 @@ def test_an_endpoint_is_disabled_when_its_time_is_over_and_not_before(make_serve
     one, two = server.users(2)
     one.send(two)
     (row,) = wait_state(server, "failed")
-    assert row["error"] == "it answered with status 500"
+    assert row["error"] == "the endpoint responded with status 500"
     assert endpoints(server)[identity]["state"] == state
 
 
@@ -184,8 +184,8 @@ def test_each_time_that_an_endpoint_fails_is_told_and_its_end(make_server, make_
         wait_state(server, "delivered", times)
         server.wait_log("gave up delivery")
         told = "\n".join(server.log)
-        assert told.count(" failed: it answered with status 500") == times
-        assert told.count(" takes deliveries again") == times
+        assert told.count(" failed: the endpoint responded with status 500") == times
+        assert told.count(" accepts deliveries again") == times
 
 
 def test_a_head_without_end_is_no_answer(make_server, make_receiver):
@@ -195,4 +195,4 @@ def test_a_head_without_end_is_no_answer(make_server, make_receiver):
     one, two = server.users(2)
     one.send(two)
     (row,) = wait_state(server, "failed")
-    assert row["error"] == "the head of its answer is longer than 65536 bytes"
+    assert row["error"] == "the head of the response is longer than 65536 bytes"

@@ -13,7 +13,7 @@ from webhook_receiver import LOCAL, create, deliveries, wait_state
 
 pytestmark = pytest.mark.concurrent
 
-NOT_PUBLIC = "is not a public one; DIRECTMESSAGES_WEBHOOK_ALLOW would allow it"
+NOT_PUBLIC = "is not public; DIRECTMESSAGES_WEBHOOK_ALLOW can allow it"
 
 
 def has_ipv6():

@@ -50,7 +50,7 @@ def test_a_message_that_is_gone_is_given_up(hooked, make_receiver):
         connection.execute("DELETE FROM directmessages_message")
         connection.execute("UPDATE directmessages_delivery SET next_at = 1")
     (row,) = wait_state(hooked, "failed")
-    assert row["error"] == "the message does not exist any more"
+    assert row["error"] == "the message no longer exists"
     assert len(receiver.requests) == 1
 
 
@@ -73,7 +73,7 @@ def test_a_message_that_got_the_id_of_one_that_is_gone_is_not_delivered_for_it(h
     wait_state(hooked, "delivered")
     hooked.sql("UPDATE directmessages_delivery SET next_at = 1 WHERE state = 0")
     (row,) = wait_state(hooked, "failed")
-    assert row["error"] == "the message does not exist any more"
+    assert row["error"] == "the message no longer exists"
     assert receiver.contents() == ["old", "new"]
 
 

@@ -177,7 +177,7 @@ bool config_read_webhooks(struct webhooks_options *options)
 	int64_t timeout_seconds, disable_after_seconds;
 
 	if (!setting_number(SETTING_WEBHOOK_TIMEOUT, &timeout_seconds) ||
-	    !read_size(SETTING_WEBHOOK_CONNECTIONS, &options->connections) ||
+	    !read_size(SETTING_WEBHOOK_CONNECTIONS, &options->max_connections) ||
 	    !setting_number(SETTING_WEBHOOK_DISABLE_AFTER, &disable_after_seconds))
 		return false;
 	options->poster.timeout_ms = (int)timeout_seconds * 1000;
@@ -185,9 +185,9 @@ bool config_read_webhooks(struct webhooks_options *options)
 	options->disable_after = disable_after_seconds * 1000000;
 	if (options->poster.ca_file && !holds_certificates(options->poster.ca_file))
 		return setting_refuse(SETTING_WEBHOOK_CA_FILE);
-	if (!address_guard_read(&options->poster.guard, setting_text(SETTING_WEBHOOK_ALLOW)))
+	if (!address_guard_parse(&options->poster.guard, setting_text(SETTING_WEBHOOK_ALLOW)))
 		return setting_refuse(SETTING_WEBHOOK_ALLOW);
-	if (!schedule_read(&options->schedule, span_from(setting_text(SETTING_WEBHOOK_SCHEDULE))))
+	if (!schedule_parse(&options->schedule, span_from(setting_text(SETTING_WEBHOOK_SCHEDULE))))
 		return setting_refuse(SETTING_WEBHOOK_SCHEDULE);
 	return true;
 }

@@ -11,6 +11,7 @@
 #include "give_back.h"
 #include "hub.h"
 #include "log.h"
+#include "log_writer.h"
 #include "monitor.h"
 #include "notify.h"
 #include "routes.h"
@@ -289,13 +290,13 @@ static int serve(const struct config *config, bool migrate)
 	if (!config->core_dumps)
 		prctl(PR_SET_DUMPABLE, 0);
 	block_signals(&signals);
-	if (!log_gather())
-		log_line(LOG_WARNING, "no thread for the log; whoever has a line waits until it is written");
+	if (!log_writer_start())
+		log_line(LOG_WARNING, "no thread for the log: each line is written at once, and its thread waits");
 	raise_file_limit(config);
 	status = serve_database(config, migrate, &signals);
 	if (status == EXIT_SUCCESS)
 		log_line(LOG_INFO, "stopped");
-	log_gather_end();
+	log_writer_stop();
 	return status;
 }
 

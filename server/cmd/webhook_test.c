@@ -38,9 +38,9 @@ static void release_target(struct target *target)
 }
 
 /* poster_run() has nothing more to do. */
-static void on_finished(struct post *post)
+static void on_ended(struct post *post)
 {
-	post->finished = NULL;
+	post->on_ended = NULL;
 }
 
 static int deliver(const struct webhooks_options *options, const struct target *target)
@@ -49,10 +49,8 @@ static int deliver(const struct webhooks_options *options, const struct target *
 	int64_t began = clock_monotonic();
 	struct buffer body;
 	char id[32] = "msg_";
-	struct post post = {.url = target->url,
-			    .secret = target->secret,
-			    .old_secret = target->old_secret,
-			    .finished = on_finished};
+	struct post post = {
+		.url = target->url, .secret = target->secret, .old_secret = target->old_secret, .on_ended = on_ended};
 	int status = EXIT_SUCCESS;
 
 	buffer_init(&body, 1024);
@@ -65,7 +63,7 @@ static int deliver(const struct webhooks_options *options, const struct target *
 		if (!poster_start(poster, &post))
 			snprintf(post.error, sizeof(post.error), "no memory for the request");
 		else
-			while (post.finished)
+			while (post.on_ended)
 				poster_run(poster, 1000);
 		if (*post.error)
 			status = cli_fail(EXIT_FAILED,

@@ -2,19 +2,18 @@
 /* log.c - lines on standard error. */
 #include "log.h"
 
-#include "clock.h"
-#include "gather.h"
-#include "timestamp.h"
+#include "log_line.h"
+#include "log_writer.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define LINE_SIZE GATHER_LINE_MOST
-#define PATH_MOST 256 /* a longer path is cut in the line */
-#define METHOD_MOST 32
+/* What is longer is cut. */
+#define MAX_PATH_LENGTH 256
+#define MAX_METHOD_LENGTH 32
 
-static const char *const names[] = {"debug", "info", "warning", "error"};
+static const char *const level_names[] = {"debug", "info", "warning", "error"};
 static enum log_level lowest = LOG_INFO; /* set once, before any thread is started */
 
 void log_set_level(enum log_level level)
@@ -24,8 +23,8 @@ void log_set_level(enum log_level level)
 
 bool log_level_from_name(const char *name, enum log_level *level)
 {
-	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-		if (strcmp(name, names[i]) == 0) {
+	for (size_t i = 0; i < ARRAY_LENGTH(level_names); i++) {
+		if (strcmp(name, level_names[i]) == 0) {
 			*level = (enum log_level)i;
 			return true;
 		}
@@ -33,66 +32,35 @@ bool log_level_from_name(const char *name, enum log_level *level)
 	return false;
 }
 
-/* Puts the time at the line's start and gives its length. */
-static size_t put_time(char line[LINE_SIZE])
-{
-	size_t length = timestamp_format(clock_now(), 'T', line);
-
-	line[length++] = 'Z';
-	line[length++] = ' ';
-	return length;
-}
-
-/* Ends the line, and gives its length with the end. */
-static size_t end_line(char line[LINE_SIZE], size_t length)
-{
-	if (length > LINE_SIZE - 1)
-		length = LINE_SIZE - 1;
-	line[length] = '\n';
-	return length + 1;
-}
-
 void log_line(enum log_level level, const char *format, ...)
 {
-	char line[LINE_SIZE];
+	char line[LOG_LINE_SIZE];
 	size_t length;
 	va_list arguments;
 	int printed;
 
 	if (level < lowest)
 		return;
-	length = put_time(line);
-	length += (size_t)snprintf(line + length, LINE_SIZE - length, "%s ", names[level]);
+	length = log_line_begin(line);
+	length += (size_t)snprintf(line + length, LOG_LINE_SIZE - length, "%s ", level_names[level]);
 	va_start(arguments, format);
-	printed = vsnprintf(line + length, LINE_SIZE - length, format, arguments);
+	printed = vsnprintf(line + length, LOG_LINE_SIZE - length, format, arguments);
 	va_end(arguments);
-	for (char *c = line + length; *c; c++) /* what it quotes must not make a second line of it */
+	for (char *c = line + length; *c; c++) /* a quoted text must not start a second line */
 		if ((unsigned char)*c < ' ' || *c == 0x7F)
 			*c = '?';
-	gather_append(line, end_line(line, printed < 0 ? length : length + (size_t)printed), true);
+	log_writer_append(line, log_line_end(line, printed < 0 ? length : length + (size_t)printed), true);
 }
 
 void log_text(const char *text, size_t length)
 {
-	gather_append(text, length, true);
+	log_writer_append(text, length, true);
 }
 
-size_t log_dropped_line(char line[GATHER_LINE_MOST], uint64_t dropped)
+/* Copies a client's text, which must not end the line or fake another field. Returns its length. */
+static size_t put_printable(char *out, struct span text, size_t max_length)
 {
-	size_t length = put_time(line);
-	int printed =
-		snprintf(line + length, LINE_SIZE - length,
-			 "warning %llu lines of the log were dropped: nobody read them in time, or they could not "
-			 "be written; look at what reads standard error",
-			 (unsigned long long)dropped);
-
-	return end_line(line, length + (size_t)printed);
-}
-
-/* What a client sent must not break the line or fake another. */
-static size_t put_printable(char *out, struct span text, size_t most)
-{
-	size_t length = text.length < most ? text.length : most;
+	size_t length = text.length < max_length ? text.length : max_length;
 
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)text.data[i];
@@ -124,16 +92,16 @@ static size_t put_number(char *out, uint64_t number)
 
 void log_access(enum log_level level, const struct log_access *access)
 {
-	char line[LINE_SIZE];
+	char line[LOG_LINE_SIZE];
 	size_t length;
 
 	if (level < lowest)
 		return;
-	length = put_time(line);
+	length = log_line_begin(line);
 	length += put_text(line + length, SPAN("access method="));
-	length += put_printable(line + length, access->method, METHOD_MOST);
+	length += put_printable(line + length, access->method, MAX_METHOD_LENGTH);
 	length += put_text(line + length, SPAN(" path="));
-	length += put_printable(line + length, access->path, PATH_MOST);
+	length += put_printable(line + length, access->path, MAX_PATH_LENGTH);
 	length += put_text(line + length, SPAN(" status="));
 	length += put_number(line + length, access->status);
 	length += put_text(line + length, SPAN(" bytes="));
@@ -149,5 +117,5 @@ void log_access(enum log_level level, const struct log_access *access)
 		length += put_text(line + length, SPAN(" why="));
 		length += put_text(line + length, span_from(access->why));
 	}
-	gather_append(line, end_line(line, length), false);
+	log_writer_append(line, log_line_end(line, length), false);
 }

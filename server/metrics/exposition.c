@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* exposition.c - metrics in Prometheus's text form. */
+/* exposition.c - writes metrics in Prometheus's text format. */
 #include "exposition.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-#define NAME_MOST 256
+#define MAX_NAME_SIZE 256
 
 void exposition_family(struct buffer *out, const char *name, const char *type, const char *help)
 {
@@ -14,7 +14,7 @@ void exposition_family(struct buffer *out, const char *name, const char *type, c
 
 void exposition_sample(struct buffer *out, double value, const char *name_format, ...)
 {
-	char name[NAME_MOST];
+	char name[MAX_NAME_SIZE];
 	va_list arguments;
 
 	va_start(arguments, name_format);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* process.c - what the process takes of the system, as the kernel tells it. */
+/* process.c - what the process uses of the system, as the kernel says. */
 #include "process.h"
 
 #include <dirent.h>
@@ -28,8 +28,8 @@ static void read_memory(struct process_usage *usage)
 	fclose(file);
 }
 
-/* Since Linux 6.2 the folder's size is their number; before that they must be read one by one, which takes some
- * milliseconds for thousands. */
+/* Since Linux 6.2 the size of the folder is their number. Before, they must be read one by one, which takes some
+ * milliseconds for thousands of them. */
 static uint64_t count_open_files(void)
 {
 	struct stat status;
@@ -44,7 +44,7 @@ static uint64_t count_open_files(void)
 	for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
 		count += entry->d_name[0] != '.';
 	closedir(folder);
-	return count - 1; /* without the folder itself */
+	return count - 1; /* without the folder that is open here */
 }
 
 uint64_t process_resident_bytes(void)
@@ -64,7 +64,7 @@ void process_usage_read(struct process_usage *usage)
 	if (getrusage(RUSAGE_SELF, &used) == 0)
 		usage->cpu_seconds = seconds(&used.ru_utime) + seconds(&used.ru_stime);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0)
-		usage->open_files_most = files.rlim_cur;
+		usage->max_open_files = files.rlim_cur;
 	usage->open_files = count_open_files();
 	read_memory(usage);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* process.h - what the process takes of the system. */
+/* process.h - what the process uses of the system. */
 #ifndef PROCESS_H
 #define PROCESS_H
 
@@ -10,10 +10,10 @@ struct process_usage {
 	uint64_t resident_bytes;
 	uint64_t virtual_bytes;
 	uint64_t open_files;
-	uint64_t open_files_most;
+	uint64_t max_open_files;
 };
 
-/* What the system does not tell is 0. */
+/* What the system does not say is 0. */
 uint64_t process_resident_bytes(void);
 void process_usage_read(struct process_usage *usage);
 

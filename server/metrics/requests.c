@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* requests.c - counters of requests: a set for each thread, so that none waits for another's cache line; they are added
- * up when somebody asks. */
+/* requests.c - counts requests: each thread has counters of its own, so that none waits for another's cache line.
+ * Reading adds them up. */
 #include "requests.h"
 
 #include <stdatomic.h>
@@ -13,7 +13,7 @@
 typedef atomic_uint_fast64_t counter;
 
 struct kind_counts {
-	counter statuses[STATUSES]; /* the first: none */
+	counter statuses[STATUSES]; /* the first: no response */
 	counter durations[REQUEST_BOUNDS + 1];
 	counter microseconds;
 };
@@ -71,7 +71,7 @@ void request_counts_free(struct request_counts *counts)
 	free(counts);
 }
 
-/* Threads are numbered in the order in which they first count something. */
+/* The counters of this thread. Threads are numbered in the order in which they first count. */
 static struct shard *own_shard(struct request_counts *counts)
 {
 	static atomic_uint threads;
@@ -114,7 +114,7 @@ void request_counts_end(struct request_counts *counts, size_t kind, unsigned sta
 	add(&own->statuses[status_slot(status)], 1);
 }
 
-static uint64_t ended(struct request_counts *counts)
+static uint64_t count_ended(struct request_counts *counts)
 {
 	uint64_t sum = 0;
 
@@ -125,14 +125,14 @@ static uint64_t ended(struct request_counts *counts)
 	return sum;
 }
 
-/* What has ended is counted first: what ends meanwhile makes the number too large for a moment, not negative. */
+/* Reads the ends first: a request that ends meanwhile makes the result too large for a moment, not negative. */
 size_t request_counts_under_way(struct request_counts *counts)
 {
-	uint64_t gone = ended(counts), begun = 0;
+	uint64_t ended = count_ended(counts), begun = 0;
 
 	for (size_t i = 0; i < counts->shards_count; i++)
 		begun += get(&counts->shards[i]->begun);
-	return begun > gone ? begun - gone : 0;
+	return begun > ended ? begun - ended : 0;
 }
 
 uint64_t request_counts_of(struct request_counts *counts, size_t kind, unsigned status)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* address_guard.h - which addresses an endpoint may have: none of the server's own network, unless they were allowed.
- */
+/* address_guard.h - which addresses webhooks may connect to: public ones, and those that the operator allows. */
 #ifndef ADDRESS_GUARD_H
 #define ADDRESS_GUARD_H
 
@@ -9,24 +8,24 @@
 
 #include <sys/socket.h>
 
-#define ADDRESS_RANGES_MOST 64
+#define MAX_ALLOWED_RANGES 64
 
-/* An IPv4 address is kept as ::ffff:a.b.c.d, so that there is one comparison for both. */
+/* An IPv4 range is stored as ::ffff:a.b.c.d/n, so that both kinds are compared alike. */
 struct address_range {
 	unsigned char bytes[16];
-	unsigned bits; /* of `bytes`, from the left, that count */
+	unsigned bits; /* how many leading bits of `bytes` are compared */
 };
 
 struct address_guard {
-	struct address_range allowed[ADDRESS_RANGES_MOST]; /* beside what is public */
+	struct address_range allowed[MAX_ALLOWED_RANGES]; /* beside public addresses */
 	size_t allowed_count;
 };
 
-/* Reads a list with commas: CIDR ranges, addresses, and "private" for loopback, RFC 1918, CGNAT and unique local
- * addresses. NULL and "" allow nothing more. False where the list can't be read or is too long. */
-MUST_CHECK bool address_guard_read(struct address_guard *guard, const char *list);
+/* Parses a list with commas: CIDR ranges, addresses, and "private" for loopback, RFC 1918, CGNAT and unique local
+ * addresses. NULL and "" allow nothing more. False: not such a list, or too long. */
+MUST_CHECK bool address_guard_parse(struct address_guard *guard, const char *list);
 
-/* Whether a connection to the address may be made. */
+/* Whether the server may connect to the address. */
 bool address_guard_allows(const struct address_guard *guard, const struct sockaddr *address);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* delivery.c - a claimed delivery: a copy of its lent row, of which its body is made when it is posted. */
-#include "worker.h"
+/* delivery.c - a claimed delivery: a copy of its row, and its request's body. */
+#include "delivery.h"
 
 #include "shapes.h"
 
@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All but the message and the names in a body. */
-#define REST_MOST 512
+/* The length of a body without the message and the names, at most. */
+#define MAX_REST_LENGTH 512
 
 #define NAMES 6
 
@@ -24,7 +24,8 @@ static void list_names(struct dm_delivery *row, struct dm_text *names[NAMES])
 	}
 }
 
-static void keep(struct buffer *texts, struct dm_text *text)
+/* Appends a copy of the text, and points the text to it. There must be room. */
+static void copy_text(struct buffer *texts, struct dm_text *text)
 {
 	const char *place = texts->data + texts->length;
 
@@ -32,8 +33,8 @@ static void keep(struct buffer *texts, struct dm_text *text)
 	text->data = place;
 }
 
-/* Copies the row's texts, or leaves it without, and texts.failed, where there is no room for them. */
-static void keep_texts(struct delivery *delivery)
+/* Copies the row's texts. If there is no room, texts.failed is set and the row has none. */
+static void copy_texts(struct delivery *delivery)
 {
 	struct dm_text *names[NAMES];
 	size_t length = delivery->row.message.content.length;
@@ -43,9 +44,9 @@ static void keep_texts(struct delivery *delivery)
 		length += names[i]->length;
 	if (!buffer_reserve(&delivery->texts, length))
 		return;
-	keep(&delivery->texts, &delivery->row.message.content);
+	copy_text(&delivery->texts, &delivery->row.message.content);
 	for (size_t i = 0; i < NAMES; i++)
-		keep(&delivery->texts, names[i]);
+		copy_text(&delivery->texts, names[i]);
 }
 
 struct delivery *delivery_new(struct webhooks *webhooks, const struct dm_delivery *row)
@@ -66,7 +67,7 @@ struct delivery *delivery_new(struct webhooks *webhooks, const struct dm_deliver
 	buffer_charge(&delivery->texts, delivery->share);
 	buffer_charge(&delivery->body, delivery->share);
 	if (row->message.id != 0)
-		keep_texts(delivery);
+		copy_texts(delivery);
 	return delivery;
 }
 
@@ -77,22 +78,22 @@ void delivery_free(struct delivery *delivery)
 	free(delivery);
 }
 
-/* No body of it is longer. */
-static size_t body_most(struct dm_delivery *row)
+/* The length of the body at most. */
+static size_t max_body_length(struct dm_delivery *row)
 {
 	struct dm_text *names[NAMES];
-	size_t most = shape_message_max_length((struct span){row->message.content.data, row->message.content.length});
+	size_t length = shape_message_max_length((struct span){row->message.content.data, row->message.content.length});
 
 	list_names(row, names);
 	for (size_t i = 0; i < NAMES; i++)
-		most += 6 * names[i]->length;
-	return most + REST_MOST;
+		length += 6 * names[i]->length;
+	return length + MAX_REST_LENGTH;
 }
 
 enum delivery_body delivery_make_body(struct delivery *delivery)
 {
 	struct dm_delivery *row = &delivery->row;
-	size_t most;
+	size_t max_length;
 
 	if (row->message.id == 0)
 		return DELIVERY_GONE;
@@ -100,10 +101,10 @@ enum delivery_body delivery_make_body(struct delivery *delivery)
 		return DELIVERY_TOO_LARGE;
 	if (delivery->texts.failed)
 		return DELIVERY_LACKS_ROOM;
-	most = body_most(row);
-	if (!budget_could(delivery->share, delivery->texts.length + most))
+	max_length = max_body_length(row);
+	if (!budget_could(delivery->share, delivery->texts.length + max_length))
 		return DELIVERY_TOO_LARGE;
-	if (!buffer_reserve(&delivery->body, most))
+	if (!buffer_reserve(&delivery->body, max_length))
 		return DELIVERY_LACKS_ROOM;
 	shape_webhook(&delivery->body, row->signal == DM_MESSAGE_SENT ? "message.sent" : "message.read", row->at,
 		      &row->message, &row->from_user, &row->to);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* endpoint.c - the endpoints as the last look at the database saw them, and how much each may claim. */
-#include "worker.h"
+/* endpoint.c - the endpoints as the worker last read them, and how much each may claim. */
+#include "endpoint.h"
 
 #include "clock.h"
 #include "log.h"
@@ -10,14 +10,14 @@
 
 #define SECOND INT64_C(1000000)
 
-/* Where nobody wakes the worker (another process has written, a webhook was created), it looks this often. */
-#define LOOK_EVERY SECOND
+/* How often the endpoints are read when nobody wakes the worker: another process may write, or create one. */
+#define READ_EVERY SECOND
 
-/* A claim is a commit: worth it for half of the room that there is, or else after a while. */
+/* A claim is a commit. It is made once half of the connections are free, or this long after the last one. */
 #define CLAIM_PAUSE (20 * INT64_C(1000))
 
-/* After so many failures in a row, one attempt at a time: the rest would fail alike. */
-#define FAILURES_MANY 10
+/* After so many failures in a row, attempts are made one at a time. */
+#define MANY_FAILURES 10
 
 static struct endpoint *find(struct webhooks *webhooks, int64_t id)
 {
@@ -38,9 +38,10 @@ static void release(struct endpoint *endpoint)
 
 static bool is_busy(const struct endpoint *endpoint)
 {
-	return endpoint->claiming || endpoint->running > 0;
+	return endpoint->is_claiming || endpoint->running > 0;
 }
 
+/* Makes *kept a copy of the text, if it is none already. False: no memory. */
 static bool replace(char **kept, struct dm_text text)
 {
 	char *copy;
@@ -65,7 +66,7 @@ static bool update(struct endpoint *endpoint, const struct dm_webhook *webhook)
 	       replace(&endpoint->old_secret, webhook->old_secret);
 }
 
-static bool take_webhook(void *context, const struct dm_webhook *webhook)
+static bool on_webhook(void *context, const struct dm_webhook *webhook)
 {
 	struct webhooks *webhooks = context;
 	struct endpoint *endpoint;
@@ -76,23 +77,23 @@ static bool take_webhook(void *context, const struct dm_webhook *webhook)
 	if (!endpoint) {
 		endpoint = calloc(1, sizeof(*endpoint));
 		if (!endpoint)
-			return true; /* the next look may have memory */
+			return true; /* there may be memory next time */
 		endpoint->id = webhook->id;
 		endpoint->next = webhooks->endpoints;
 		webhooks->endpoints = endpoint;
 	}
-	endpoint->is_there = update(endpoint, webhook);
+	endpoint->is_active = update(endpoint, webhook);
 	return true;
 }
 
-static void forget_those_gone(struct webhooks *webhooks)
+static void remove_inactive(struct webhooks *webhooks)
 {
 	struct endpoint **place = &webhooks->endpoints;
 
 	while (*place) {
 		struct endpoint *endpoint = *place;
 
-		if (endpoint->is_there || is_busy(endpoint)) {
+		if (endpoint->is_active || is_busy(endpoint)) {
 			place = &endpoint->next;
 		} else {
 			*place = endpoint->next;
@@ -101,54 +102,54 @@ static void forget_those_gone(struct webhooks *webhooks)
 	}
 }
 
-static void tell_failure(struct webhooks *webhooks, const struct dm_error *error)
+static void log_failure(struct webhooks *webhooks, const struct dm_error *error)
 {
 	bool failed = error->status != DM_OK;
 
-	if (failed && !webhooks->look_failed)
-		log_line(LOG_WARNING, "webhooks wait for the database: %s", error->message);
-	webhooks->look_failed = failed;
+	if (failed && !webhooks->failure_logged)
+		log_line(LOG_WARNING, "cannot read the webhooks: %s", error->message);
+	webhooks->failure_logged = failed;
 }
 
-void endpoints_look(struct webhooks *webhooks)
+void endpoints_read(struct webhooks *webhooks)
 {
 	int64_t now = clock_now(), monotonic = clock_monotonic();
 	struct dm_error error = {0};
 
-	webhooks->looked_at = monotonic;
-	webhooks->look_at = monotonic + LOOK_EVERY;
+	webhooks->endpoints_read_at = monotonic;
+	webhooks->endpoints_due_at = monotonic + READ_EVERY;
 	for (struct endpoint *endpoint = webhooks->endpoints; endpoint; endpoint = endpoint->next)
-		endpoint->is_there = endpoint->has_new = false;
-	if (dm_webhooks(webhooks->handle, take_webhook, webhooks, &error) == DM_OK) {
-		forget_those_gone(webhooks);
+		endpoint->is_active = endpoint->has_new = false;
+	if (dm_webhooks(webhooks->handle, on_webhook, webhooks, &error) == DM_OK) {
+		remove_inactive(webhooks);
 		if (webhooks->endpoints && !webhooks->poster)
 			webhooks->poster = poster_new(&webhooks->options.poster);
 		atomic_store(&webhooks->idle, webhooks->endpoints == NULL || !webhooks->poster);
 	}
-	tell_failure(webhooks, &error);
+	log_failure(webhooks, &error);
 	for (struct endpoint *endpoint = webhooks->endpoints; endpoint; endpoint = endpoint->next)
-		if (endpoint->next_at > now && monotonic + endpoint->next_at - now < webhooks->look_at)
-			webhooks->look_at = monotonic + endpoint->next_at - now;
+		if (endpoint->next_at > now && monotonic + endpoint->next_at - now < webhooks->endpoints_due_at)
+			webhooks->endpoints_due_at = monotonic + endpoint->next_at - now;
 }
 
-/* What is further ahead than any may be was put there before the clock was set back. */
-static bool some_are_due(const struct webhooks *webhooks, const struct endpoint *endpoint)
+/* A delivery further ahead than max_ahead was scheduled before the clock was set back: it is due too. */
+static bool has_due(const struct webhooks *webhooks, const struct endpoint *endpoint)
 {
 	int64_t now = clock_now();
 
-	return endpoint->next_at != 0 && (endpoint->next_at <= now || endpoint->last_at - now > webhooks->ahead_most);
+	return endpoint->next_at != 0 && (endpoint->next_at <= now || endpoint->last_at - now > webhooks->max_ahead);
 }
 
 size_t endpoint_room(const struct webhooks *webhooks, const struct endpoint *endpoint, int64_t monotonic, bool *soon)
 {
-	size_t most = endpoint->failures < FAILURES_MANY ? webhooks->options.connections : 1, room;
-	bool is_due = endpoint->has_new || some_are_due(webhooks, endpoint);
+	size_t max_running = endpoint->failures < MANY_FAILURES ? webhooks->options.max_connections : 1, room;
+	bool is_due = endpoint->has_new || has_due(webhooks, endpoint);
 
-	if (!webhooks->poster || !endpoint->is_there || endpoint->claiming || !is_due ||
-	    endpoint->paused_until > monotonic || endpoint->running >= most)
+	if (!webhooks->poster || !endpoint->is_active || endpoint->is_claiming || !is_due ||
+	    endpoint->paused_until > monotonic || endpoint->running >= max_running)
 		return 0;
-	room = most - endpoint->running;
-	if (room * 2 >= most || monotonic - endpoint->claimed_at >= CLAIM_PAUSE)
+	room = max_running - endpoint->running;
+	if (room * 2 >= max_running || monotonic - endpoint->claimed_at >= CLAIM_PAUSE)
 		return room;
 	*soon = true;
 	return 0;

@@ -13,19 +13,18 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Once an answer's head is there nothing else matters. So much of the body is read, and thrown away, and is waited for
- * so long, so that the connection can be used again. */
-#define ANSWER_MOST 65536
-#define ANSWER_MICROSECONDS 250000
+/* The head of a response decides. Its body is read only so that the connection can be reused: up to this length, and
+ * for this long. */
+#define MAX_BODY_LENGTH 65536
+#define BODY_TIMEOUT_US 250000
 
-/* A head that does not end is no answer. */
-#define HEAD_MOST 65536
-#define IDLE_CONNECTIONS_MOST 128
+#define MAX_HEAD_LENGTH 65536
+#define MAX_IDLE_CONNECTIONS 128
 
 struct poster {
 	struct poster_options options;
 	CURLM *multi;
-	LIST_HEAD(, post) answered; /* of whose answers the head has come */
+	LIST_HEAD(, post) with_head; /* posts whose response's head is complete */
 };
 
 bool poster_url_is_valid(const char *url)
@@ -61,7 +60,7 @@ struct poster *poster_new(const struct poster_options *options)
 		poster_free(poster);
 		return NULL;
 	}
-	curl_multi_setopt(poster->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS_MOST);
+	curl_multi_setopt(poster->multi, CURLMOPT_MAXCONNECTS, (long)MAX_IDLE_CONNECTIONS);
 	return poster;
 }
 
@@ -81,13 +80,13 @@ static void note_refused(struct post *post, const struct sockaddr *address)
 	if (address->sa_family == AF_INET6)
 		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, name,
 			  sizeof(name));
-	post->internal.refused = true;
+	post->internal.is_refused = true;
 	snprintf(post->error, sizeof(post->error),
-		 "its address %s is not a public one; DIRECTMESSAGES_WEBHOOK_ALLOW would allow it", name);
+		 "its address %s is not public; DIRECTMESSAGES_WEBHOOK_ALLOW can allow it", name);
 }
 
-/* Called with the very address that is about to be connected to, after the name was resolved: a name that resolves to
- * something else the next time makes no difference. */
+/* libcurl calls this with the address that it is about to connect to. Checking that, and not what the name resolved to
+ * before, leaves no gap for a name that resolves to something else the next time. */
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct post *post = context;
@@ -100,30 +99,30 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-static size_t drop_answer(char *data, size_t size, size_t count, void *context)
+static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
 	struct post *post = context;
 
 	(void)data;
 	post->internal.received += size * count;
-	return post->internal.received > ANSWER_MOST ? 0 : size * count;
+	return post->internal.received > MAX_BODY_LENGTH ? 0 : size * count;
 }
 
-/* Called for each line of an answer's head, and of those of interim answers before it. */
-static size_t take_head(char *line, size_t size, size_t count, void *context)
+/* Called for each line of the response's head, and of interim responses before it. */
+static size_t on_head_line(char *line, size_t size, size_t count, void *context)
 {
 	struct post *post = context;
 	size_t length = size * count;
 	long status = 0;
 
 	post->internal.head_received += length;
-	if (post->internal.answered_at != 0 || post->internal.head_received > HEAD_MOST)
-		return post->internal.answered_at != 0 ? length : 0;
+	if (post->internal.head_at != 0 || post->internal.head_received > MAX_HEAD_LENGTH)
+		return post->internal.head_at != 0 ? length : 0;
 	if (length > 0 && (*line == '\r' || *line == '\n'))
 		curl_easy_getinfo(post->internal.easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status >= 200) {
-		post->internal.answered_at = clock_monotonic();
-		LIST_INSERT_HEAD(&post->internal.poster->answered, post, internal.answered);
+		post->internal.head_at = clock_monotonic();
+		LIST_INSERT_HEAD(&post->internal.poster->with_head, post, internal.with_head);
 	}
 	return length;
 }
@@ -167,17 +166,17 @@ static void set_options(const struct poster *poster, struct post *post, CURL *ea
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)poster->options.timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	/* A name server that does not answer must not hold up the others when this request's time is over. */
+	/* When the request times out, libcurl does not wait for a name server that is still silent. */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop_answer);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_head);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head_line);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, post);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	/* No proxy that the environment names: it would be what is connected to, and would look past the guard. */
+	/* A proxy from the environment would be the address that the guard sees. */
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
@@ -189,8 +188,8 @@ static void set_options(const struct poster *poster, struct post *post, CURL *ea
 
 static void release(struct post *post)
 {
-	if (post->internal.answered_at != 0)
-		LIST_REMOVE(post, internal.answered);
+	if (post->internal.head_at != 0)
+		LIST_REMOVE(post, internal.with_head);
 	curl_easy_cleanup(post->internal.easy);
 	curl_slist_free_all(post->internal.headers);
 }
@@ -223,29 +222,29 @@ void poster_cancel(struct poster *poster, struct post *post)
 	release(post);
 }
 
-/* Fills in the results; `code` is how libcurl saw it end. */
+/* Fills in the results. `code` says how the request ended for libcurl. */
 static void read_results(struct post *post, CURL *easy, CURLcode code)
 {
 	long status = 0;
 	curl_off_t retry_after = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	if (post->internal.answered_at == 0) {
+	if (post->internal.head_at == 0) {
 		if (code == CURLE_OK)
 			code = CURLE_GOT_NOTHING;
-		if (post->internal.head_received > HEAD_MOST)
-			snprintf(post->error, sizeof(post->error), "the head of its answer is longer than %d bytes",
-				 HEAD_MOST);
-		else if (!post->internal.refused)
+		if (post->internal.head_received > MAX_HEAD_LENGTH)
+			snprintf(post->error, sizeof(post->error), "the head of the response is longer than %d bytes",
+				 MAX_HEAD_LENGTH);
+		else if (!post->internal.is_refused)
 			snprintf(post->error, sizeof(post->error), "%s", curl_easy_strerror(code));
 		return;
 	}
 	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
 	post->status = (unsigned)status;
 	post->retry_after = retry_after > 0 ? retry_after : 0;
-	post->error[0] = '\0'; /* of another of its addresses */
+	post->error[0] = '\0'; /* left by another of its addresses */
 	if (status < 200 || status > 299)
-		snprintf(post->error, sizeof(post->error), "it answered with status %ld%s", status,
+		snprintf(post->error, sizeof(post->error), "the endpoint responded with status %ld%s", status,
 			 status / 100 == 3 ? "; redirects are not followed" : "");
 }
 
@@ -254,19 +253,19 @@ static void finish(struct poster *poster, struct post *post, CURLcode code)
 	read_results(post, post->internal.easy, code);
 	curl_multi_remove_handle(poster->multi, post->internal.easy);
 	release(post);
-	post->finished(post);
+	post->on_ended(post);
 }
 
-/* Ends those whose answer's body takes too long; gives the milliseconds until the next will have, or fewer. */
-static int end_answered(struct poster *poster, int wait_ms)
+/* Ends the posts whose response's body takes too long. Returns when to look again: in wait_ms milliseconds or fewer. */
+static int end_slow_bodies(struct poster *poster, int wait_ms)
 {
 	struct post *post, *next;
 	int64_t now = clock_monotonic();
 
-	for (post = LIST_FIRST(&poster->answered); post; post = next) {
-		int64_t left = post->internal.answered_at + ANSWER_MICROSECONDS - now;
+	for (post = LIST_FIRST(&poster->with_head); post; post = next) {
+		int64_t left = post->internal.head_at + BODY_TIMEOUT_US - now;
 
-		next = LIST_NEXT(post, internal.answered);
+		next = LIST_NEXT(post, internal.with_head);
 		if (left <= 0) {
 			finish(poster, post, CURLE_OK);
 			wait_ms = 0;
@@ -290,9 +289,9 @@ void poster_run(struct poster *poster, int wait_ms)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &post);
 		finish(poster, post, message->data.result);
-		wait_ms = 0; /* what comes of it is the caller's to see first */
+		wait_ms = 0; /* the caller handles what has ended first */
 	}
-	curl_multi_poll(poster->multi, NULL, 0, end_answered(poster, wait_ms), NULL);
+	curl_multi_poll(poster->multi, NULL, 0, end_slow_bodies(poster, wait_ms), NULL);
 }
 
 void poster_wake(struct poster *poster)

@@ -13,52 +13,58 @@ struct poster;
 
 struct poster_options {
 	struct address_guard guard;
-	int timeout_ms;      /* of a whole request */
-	const char *ca_file; /* PEM, who may sign certificates; NULL: whom the system trusts */
+	int timeout_ms;      /* for a whole request */
+	const char *ca_file; /* a PEM file of trusted certificate authorities; NULL: those of the system */
 };
 
-/* One request. All but the results is the caller's and lives until `finished` was called, or the post was cancelled. */
+/* One request. The caller fills in the first part, which must live until on_ended is called or the post is cancelled.
+ */
 struct post {
 	const char *url;
 	struct span id; /* "msg_..." */
 	struct span body;
-	const char *secret, *old_secret; /* old_secret may be NULL */
-	void (*finished)(struct post *post);
+	const char *secret, *old_secret; /* both sign; old_secret may be NULL */
+	void (*on_ended)(struct post *post);
 
-	unsigned status;             /* of the answer; 0: none came */
-	int64_t retry_after;         /* seconds that the answer asks for; 0: it does not */
-	char error[POST_ERROR_SIZE]; /* why it was not taken; empty where it was, by a status of 200 to 299. What
-					becomes of the answer's body makes no difference */
+	/* The results: */
+	unsigned status;             /* of the response; 0: there was none */
+	int64_t retry_after;         /* its Retry-After in seconds; 0: none */
+	char error[POST_ERROR_SIZE]; /* why the attempt failed; empty after a status of 200 to 299, whatever happens to
+					the rest of the response */
 
 	struct { /* the poster's */
 		struct poster *poster;
 		void *easy;
 		void *headers;
 		size_t received, head_received;
-		bool refused;
-		int64_t answered_at; /* the head of its answer was complete; 0: not yet */
-		LIST_ENTRY(post) answered;
+		bool is_refused; /* by the address guard */
+		int64_t head_at; /* when the response's head was complete, monotonic; 0: not yet */
+		LIST_ENTRY(post) with_head;
 	} internal;
 };
 
-/* Whether requests can be made to it at all: http or https, a host, no user name or password in it. */
+/* Whether the URL can be an endpoint's: http or https, a host, no user name or password. */
 MUST_CHECK bool poster_url_is_valid(const char *url);
 
-/* NULL where there is no memory, or libcurl is not to be had. */
+/* Copies the options. NULL: no memory, or libcurl cannot be initialized. */
 MUST_CHECK struct poster *poster_new(const struct poster_options *options);
-void poster_free(struct poster *poster); /* no post may be under way */
 
-/* Begins a request, with the time of now. False where there is no memory, or the secret is not valid. */
+/* No post may be under way. */
+void poster_free(struct poster *poster);
+
+/* Starts the request, signed with the current time. False: no memory, or the secret is not valid; on_ended is not
+ * called.
+ */
 MUST_CHECK bool poster_start(struct poster *poster, struct post *post);
 
-/* Ends it early; `finished` is not called. */
+/* Ends the request early; on_ended is not called. */
 void poster_cancel(struct poster *poster, struct post *post);
 
-/* Moves all requests on, calls `finished` of those that ended, then waits until something can move, poster_wake is
- * called or the time is over. */
+/* Advances all requests and calls on_ended for those that have ended. Then waits until one can advance, poster_wake is
+ * called, or wait_ms milliseconds are over. */
 void poster_run(struct poster *poster, int wait_ms);
 
-/* From any thread. */
+/* Callable on any thread. */
 void poster_wake(struct poster *poster);
 
 #endif

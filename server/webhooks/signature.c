@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* signature.c - secrets and signatures of webhooks. */
+/* signature.c - the secrets and signatures of the Standard Webhooks specification. */
 #include "signature.h"
 
 #include "random.h"
@@ -12,12 +12,12 @@
 #include <string.h>
 
 #define PREFIX_LENGTH (sizeof(SECRET_PREFIX) - 1)
-#define KEY_MADE 32
+#define NEW_KEY_LENGTH 32
 #define DIGEST_LENGTH 32
 
 bool secret_make(char out[SECRET_SIZE])
 {
-	unsigned char key[KEY_MADE];
+	unsigned char key[NEW_KEY_LENGTH];
 
 	if (!random_bytes(key, sizeof(key)))
 		return false;

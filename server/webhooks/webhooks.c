@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* webhooks.c - the worker that delivers messages to endpoints: its thread, its loop, its end. */
+/* webhooks.c - the webhook worker: its thread, its loop, its start and end. */
 #include "webhooks.h"
 
+#include "attempt.h"
+#include "claim.h"
 #include "clock.h"
+#include "endpoint.h"
 #include "log.h"
-#include "worker.h"
+#include "result.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -15,20 +18,21 @@
 #define SECOND INT64_C(1000000)
 #define DAY (86400 * SECOND)
 
-/* However often it is woken: what comes within this time is looked at together. */
-#define LOOK_PAUSE (5 * MILLISECOND)
+/* However often the worker is woken, it reads the endpoints no sooner than this after the last time. */
+#define READ_PAUSE (5 * MILLISECOND)
 
-/* A record that the store has refused, and finished deliveries that are old, are seen to this often. */
-#define REPEAT_EVERY SECOND
-#define TRIM_EVERY (60 * SECOND)
+#define REPORT_AGAIN_EVERY SECOND /* results that the store has refused */
 #define MEASURE_EVERY (5 * SECOND)
+#define TRIM_EVERY (60 * SECOND)
 
-#define FINISHED_KEPT 100000
-#define FINISHED_KEPT_FOR (7 * DAY)
+/* Finished deliveries are kept for this long, and at most so many. */
+#define KEEP_FINISHED_FOR (7 * DAY)
+#define MAX_FINISHED 100000
 
-#define STOP_TIME (5 * SECOND)
+/* How long stopping waits for the requests under way. */
+#define STOP_TIMEOUT (5 * SECOND)
 
-/* Where cores are short, those who send messages come first, and deliveries catch up later. */
+/* If processor time is short, requests come first and deliveries catch up later. */
 #define NICENESS 10
 
 static void on_recorded(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
@@ -41,22 +45,22 @@ static void on_recorded(void *context, enum dm_signal signal, const struct dm_me
 		poster_wake(webhooks->poster);
 }
 
-/* Looks at the database if it is time to; gives the time until then. */
-static int64_t look(struct webhooks *webhooks)
+/* Reads the endpoints if that is due. Returns the microseconds until it is due again. */
+static int64_t read_endpoints(struct webhooks *webhooks)
 {
-	int64_t now = clock_monotonic(), earliest = webhooks->looked_at + LOOK_PAUSE;
+	int64_t now = clock_monotonic(), earliest = webhooks->endpoints_read_at + READ_PAUSE;
 	bool woken = atomic_load(&webhooks->woken);
 
 	if (woken && now < earliest)
 		return earliest - now;
-	if (woken || now >= webhooks->look_at) {
+	if (woken || now >= webhooks->endpoints_due_at) {
 		atomic_store(&webhooks->woken, false);
-		endpoints_look(webhooks);
+		endpoints_read(webhooks);
 	}
-	return webhooks->look_at - now;
+	return webhooks->endpoints_due_at - now;
 }
 
-/* Claims for all endpoints that have room; gives the time until another may want to. */
+/* Claims deliveries for each endpoint that has room. Returns the microseconds until another claim may be due. */
 static int64_t claim(struct webhooks *webhooks)
 {
 	int64_t now = clock_monotonic();
@@ -68,11 +72,11 @@ static int64_t claim(struct webhooks *webhooks)
 		if (room > 0)
 			claim_begin(webhooks, endpoint, room);
 	}
-	return soon ? LOOK_PAUSE : SECOND;
+	return soon ? READ_PAUSE : SECOND;
 }
 
-/* Where nothing is to be posted there is nothing to do but to look now and then. */
-static void rest(struct webhooks *webhooks, int64_t time)
+/* Waits while there is no endpoint, `time` microseconds at most. */
+static void wait_without_poster(struct webhooks *webhooks, int64_t time)
 {
 	struct timespec end;
 
@@ -90,14 +94,14 @@ static void trim(struct webhooks *webhooks)
 	struct dm_error error = {0};
 	int64_t removed;
 
-	if (dm_deliveries_trim(webhooks->handle, clock_now() - FINISHED_KEPT_FOR, FINISHED_KEPT, &removed, &error) !=
+	if (dm_deliveries_trim(webhooks->handle, clock_now() - KEEP_FINISHED_FOR, MAX_FINISHED, &removed, &error) !=
 	    DM_OK)
-		log_line(LOG_DEBUG, "old deliveries could not be removed: %s", error.message);
+		log_line(LOG_DEBUG, "cannot remove old deliveries: %s", error.message);
 	else if (removed > 0)
 		log_line(LOG_DEBUG, "removed %lld old deliveries", (long long)removed);
 }
 
-/* For the metrics, which must not wait for the database. */
+/* Measures the outbox for the metrics, which must not wait for the database. */
 static void measure(struct webhooks *webhooks)
 {
 	struct dm_outbox outbox = {0};
@@ -108,14 +112,14 @@ static void measure(struct webhooks *webhooks)
 	atomic_store(&webhooks->options.counts->oldest_at, outbox.oldest_at);
 }
 
-/* What is to be done now and then. */
-static void keep_house(struct webhooks *webhooks)
+/* What is done at intervals. */
+static void run_periodic(struct webhooks *webhooks)
 {
 	int64_t now = clock_monotonic();
 
-	if (now >= webhooks->repeat_at) {
-		records_repeat(webhooks);
-		webhooks->repeat_at = now + REPEAT_EVERY;
+	if (now >= webhooks->report_again_at) {
+		results_report_again(webhooks);
+		webhooks->report_again_at = now + REPORT_AGAIN_EVERY;
 	}
 	if (now >= webhooks->measure_at) {
 		measure(webhooks);
@@ -129,17 +133,17 @@ static void keep_house(struct webhooks *webhooks)
 
 static void finish(struct webhooks *webhooks)
 {
-	int64_t end = clock_monotonic() + STOP_TIME;
+	int64_t end = clock_monotonic() + STOP_TIMEOUT;
 
-	if (!webhooks->poster) /* then there are no claims either */
+	if (!webhooks->poster) /* so there are no claims either */
 		return;
 	while (webhooks->claims_under_way > 0 || (webhooks->running && clock_monotonic() < end)) {
 		poster_run(webhooks->poster, 50);
-		claims_take(webhooks);
+		claims_collect(webhooks);
 	}
 	attempts_cancel(webhooks);
-	while (atomic_load(&webhooks->records_under_way) > 0) {
-		records_repeat(webhooks);
+	while (atomic_load(&webhooks->reports_under_way) > 0) {
+		results_report_again(webhooks);
 		poster_run(webhooks->poster, 5);
 	}
 }
@@ -150,18 +154,18 @@ static void *worker_main(void *argument)
 
 	setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
 	while (!atomic_load(&webhooks->stopping)) {
-		int64_t wait, again;
+		int64_t wait, claim_wait;
 
-		if (claims_take(webhooks))
-			atomic_store(&webhooks->woken, true); /* is there more? */
-		wait = look(webhooks);
-		keep_house(webhooks);
-		again = claim(webhooks);
-		wait = again < wait ? again : wait;
+		if (claims_collect(webhooks))
+			atomic_store(&webhooks->woken, true); /* there may be more to claim */
+		wait = read_endpoints(webhooks);
+		run_periodic(webhooks);
+		claim_wait = claim(webhooks);
+		wait = claim_wait < wait ? claim_wait : wait;
 		if (webhooks->poster)
 			poster_run(webhooks->poster, wait > 0 ? (int)(wait / MILLISECOND) + 1 : 0);
 		else
-			rest(webhooks, wait);
+			wait_without_poster(webhooks, wait);
 	}
 	finish(webhooks);
 	endpoints_release(webhooks);
@@ -185,7 +189,7 @@ struct webhooks *webhooks_start(dm *handle, const struct webhooks_options *optio
 		return NULL;
 	webhooks->handle = handle;
 	webhooks->options = *options;
-	webhooks->ahead_most = attempts_ahead_most(webhooks);
+	webhooks->max_ahead = claim_max_ahead(webhooks);
 	atomic_init(&webhooks->woken, true);
 	atomic_init(&webhooks->idle, true);
 	pthread_mutex_init(&webhooks->mutex, NULL);

@@ -11,23 +11,23 @@ SCHEDULE = "test_schedule::"
 MUTANTS = [
     Mutant(
         "the lease of a claim is in the wrong unit",
-        WORKER + "attempt.c",
+        WORKER + "claim.c",
         "webhooks->options.poster.timeout_ms * INT64_C(1000) + LEASE_MARGIN",
         "webhooks->options.poster.timeout_ms + LEASE_MARGIN",
         FAILURES + "test_a_claim_lasts_longer_than_the_request_and_no_minute_more",
     ),
     Mutant(
         "the lease of a claim ends with the request",
-        WORKER + "attempt.c",
+        WORKER + "claim.c",
         "webhooks->options.poster.timeout_ms * INT64_C(1000) + LEASE_MARGIN",
         "LEASE_MARGIN",
         FAILURES + "test_a_claim_lasts_longer_than_the_request_and_no_minute_more",
     ),
     Mutant(
-        "a record that the store refused is not repeated",
+        "a result that the store refused is not reported again",
         WORKER + "webhooks.c",
-        "\t\trecords_repeat(webhooks);\n\t\twebhooks->repeat_at",
-        "\t\twebhooks->repeat_at",
+        "\t\tresults_report_again(webhooks);\n\t\twebhooks->report_again_at",
+        "\t\twebhooks->report_again_at",
         FAILURES + "test_a_record_that_the_store_refused_is_repeated",
     ),
     Mutant(
@@ -68,8 +68,8 @@ MUTANTS = [
     Mutant(
         "after ten failures in a row all connections are used",
         WORKER + "endpoint.c",
-        "endpoint->failures < FAILURES_MANY ? webhooks->options.connections : 1",
-        "endpoint->failures < FAILURES_MANY ? webhooks->options.connections : webhooks->options.connections",
+        "endpoint->failures < MANY_FAILURES ? webhooks->options.max_connections : 1",
+        "endpoint->failures < MANY_FAILURES ? webhooks->options.max_connections : webhooks->options.max_connections",
         FAILURES + "test_an_endpoint_that_fails_gets_one_attempt_at_a_time",
     ),
     Mutant(
@@ -103,8 +103,8 @@ MUTANTS = [
     Mutant(
         "an endpoint that asks for less is not left alone",
         WORKER + "endpoint.c",
-        "endpoint->paused_until > monotonic || endpoint->running >= most",
-        "endpoint->running >= most",
+        "endpoint->paused_until > monotonic || endpoint->running >= max_running",
+        "endpoint->running >= max_running",
         WEBHOOKS + "test_retry_after_is_heard",
     ),
     Mutant(
@@ -118,7 +118,7 @@ MUTANTS = [
         "the schedule is one attempt ahead",
         WORKER + "schedule.c",
         "schedule->pauses[attempts - 1]",
-        "schedule->pauses[attempts % SCHEDULE_MOST]",
+        "schedule->pauses[attempts % MAX_RETRIES]",
         FAILURES + "test_attempts_that_fail_are_counted_and_due_again_as_the_schedule_says",
     ),
     Mutant(
@@ -159,8 +159,8 @@ MUTANTS = [
     Mutant(
         "finished deliveries are kept for ever",
         WORKER + "webhooks.c",
-        "#define FINISHED_KEPT_FOR (7 * DAY)",
-        "#define FINISHED_KEPT_FOR (70 * DAY)",
+        "#define KEEP_FINISHED_FOR (7 * DAY)",
+        "#define KEEP_FINISHED_FOR (70 * DAY)",
         "test_webhooks_life.py::test_old_deliveries_are_removed",
     ),
     Mutant(
@@ -208,7 +208,7 @@ MUTANTS = [
     Mutant(
         "a clock that was set back stalls the worker",
         WORKER + "endpoint.c",
-        "(endpoint->next_at <= now || endpoint->last_at - now > webhooks->ahead_most);",
+        "(endpoint->next_at <= now || endpoint->last_at - now > webhooks->max_ahead);",
         "endpoint->next_at <= now;",
         "test_webhooks_life.py::test_a_clock_that_was_set_back_stalls_no_retries[sqlite]",
     ),

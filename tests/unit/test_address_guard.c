@@ -23,7 +23,7 @@ static void check(const char *list, bool wanted, const char *const addresses[], 
 {
 	struct address_guard guard;
 
-	assert_true(address_guard_read(&guard, list));
+	assert_true(address_guard_parse(&guard, list));
 	for (size_t i = 0; i < count; i++)
 		if (allows(&guard, addresses[i]) != wanted)
 			fail_msg("%s with '%s': %s", addresses[i], list ? list : "", wanted ? "refused" : "allowed");
@@ -96,18 +96,18 @@ static void lists_that_make_no_sense_are_refused(void **state)
 	static const char *const bad[] = {"privat",    "10.0.0.0/33", "::/129",    "10.0.0/8",
 					  "10.0.0.0/", "10.0.0.0/-1", ",",         "private,",
 					  " ",         "example.org", "1.2.3.4.5", "10.0.0.0/8/8"};
-	char many[ADDRESS_RANGES_MOST * 9 + 9] = "10.0.0.1";
+	char many[MAX_ALLOWED_RANGES * 9 + 9] = "10.0.0.1";
 	struct address_guard guard;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (address_guard_read(&guard, bad[i]))
+		if (address_guard_parse(&guard, bad[i]))
 			fail_msg("'%s' was read", bad[i]);
-	for (size_t i = 1; i < ADDRESS_RANGES_MOST; i++)
+	for (size_t i = 1; i < MAX_ALLOWED_RANGES; i++)
 		strcat(many, ",10.0.0.1");
-	assert_true(address_guard_read(&guard, many));
+	assert_true(address_guard_parse(&guard, many));
 	strcat(many, ",::1");
-	assert_false(address_guard_read(&guard, many));
+	assert_false(address_guard_parse(&guard, many));
 }
 
 static void other_families_are_refused(void **state)
@@ -116,7 +116,7 @@ static void other_families_are_refused(void **state)
 	struct address_guard guard;
 
 	(void)state;
-	assert_true(address_guard_read(&guard, "::/0"));
+	assert_true(address_guard_parse(&guard, "::/0"));
 	assert_false(address_guard_allows(&guard, (const struct sockaddr *)&address));
 }
 

@@ -12,7 +12,7 @@ static struct schedule read_list(const char *list)
 {
 	struct schedule schedule;
 
-	assert_true(schedule_read(&schedule, span_from(list)));
+	assert_true(schedule_parse(&schedule, span_from(list)));
 	return schedule;
 }
 
@@ -85,11 +85,11 @@ static void lists_are_read_or_refused(void **state)
 	assert_int_equal(schedule.pauses[0], 1);
 	assert_int_equal(schedule.pauses[2], 864000);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (schedule_read(&schedule, span_from(bad[i])))
+		if (schedule_parse(&schedule, span_from(bad[i])))
 			fail_msg("'%s' was read", bad[i]);
-	assert_true(schedule_read(&schedule, (struct span){many, sizeof(many) - 3}));
-	assert_int_equal(schedule.count, SCHEDULE_MOST);
-	assert_false(schedule_read(&schedule, span_from(many)));
+	assert_true(schedule_parse(&schedule, (struct span){many, sizeof(many) - 3}));
+	assert_int_equal(schedule.count, MAX_RETRIES);
+	assert_false(schedule_parse(&schedule, span_from(many)));
 }
 
 int main(void)

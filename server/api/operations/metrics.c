@@ -2,7 +2,7 @@
 /* metrics.c - GET /metrics: the metrics, for Prometheus. */
 #include "exposition.h"
 #include "hub.h"
-#include "log.h"
+#include "log_writer.h"
 #include "monitor.h"
 #include "operations_resources.h"
 #include "process.h"
@@ -251,7 +251,7 @@ static void open_files(struct buffer *out, const struct view *view, const char *
 
 static void open_files_max(struct buffer *out, const struct view *view, const char *name)
 {
-	exposition_sample(out, (double)view->process.open_files_most, "%s", name);
+	exposition_sample(out, (double)view->process.max_open_files, "%s", name);
 }
 
 /* ---- the table ----------------------------------------------------------------------------------------------- */
@@ -264,38 +264,38 @@ static const struct {
 	const char *name, *type, *help;
 	void (*write)(struct buffer *out, const struct view *view, const char *name);
 } families[] = {
-	{OURS("http_requests_total"), "counter", "Requests that ended, by route and status.", requests},
-	{OURS("http_request_duration_seconds"), "histogram", "Time from a request's head to the end of its response.", durations},
-	{OURS("http_requests_in_flight"), "gauge", "Requests that are under way, this one included.", under_way},
-	{OURS("http_connections"), "gauge", "Connections of clients that are open.", connections},
-	{OURS("http_connections_closed_total"), "counter", "Connections that the server has closed, by reason.", connections_closed},
-	{OURS("buffer_bytes"), "gauge", "Memory that large bodies, responses and queues hold.", buffers},
+	{OURS("http_requests_total"), "counter", "Requests that have ended, by route and status.", requests},
+	{OURS("http_request_duration_seconds"), "histogram", "Time from the head of a request to the end of its response.", durations},
+	{OURS("http_requests_in_flight"), "gauge", "Requests under way, including this one.", under_way},
+	{OURS("http_connections"), "gauge", "Open client connections.", connections},
+	{OURS("http_connections_closed_total"), "counter", "Connections closed by the server, by reason.", connections_closed},
+	{OURS("buffer_bytes"), "gauge", "Bytes held by large request bodies, responses and queues.", buffers},
 	{OURS("buffer_bytes_max"), "gauge", "Maximum of directmessages_buffer_bytes; beyond it requests get 503.", buffers_max},
 	{OURS("buffer_refused_total"), "counter", "Allocations refused because of that maximum.", buffers_refused},
-	{OURS("store_up"), "gauge", "1 if the database answered within the last second and its schema is up to date, otherwise 0.", store_up},
-	{OURS("store_failures_total"), "counter", "Operations that failed because of the store, by reason.", failures},
-	{OURS("store_commits_total"), "counter", "Transactions that were committed durably.", commits},
+	{OURS("store_up"), "gauge", "1 if the database responded within the last second and has the right schema, else 0.", store_up},
+	{OURS("store_failures_total"), "counter", "Operations that failed because of the database, by reason.", failures},
+	{OURS("store_commits_total"), "counter", "Transactions committed durably.", commits},
 	{OURS("lanes"), "gauge", "Threads that run operations in batches.", lanes},
-	{OURS("lane_operations_waiting"), "gauge", "Operations that are waiting for a lane.", waiting},
+	{OURS("lane_operations_waiting"), "gauge", "Operations waiting for a lane.", waiting},
 	{OURS("lane_operations_waiting_max"), "gauge", "Maximum of directmessages_lane_operations_waiting; beyond it requests get 503.", waiting_max},
-	{OURS("lane_batch_operations"), "histogram", "Operations in each batch.", batches},
-	{OURS("event_streams"), "gauge", "Event streams that are open.", streams},
-	{OURS("event_streams_opened_total"), "counter", "Event streams that were opened.", streams_opened},
-	{OURS("event_streams_dropped_total"), "counter", "Event streams closed because their client was too slow.", streams_dropped},
-	{OURS("events_dispatched_total"), "counter", "Events put into streams, including replayed ones.", events_dispatched},
-	{OURS("webhook_attempts_total"), "counter", "Attempts to deliver a webhook, by outcome.", attempts},
-	{OURS("webhook_given_up_total"), "counter", "Deliveries that failed for the last time.", given_up},
-	{OURS("webhook_disabled_total"), "counter", "Endpoints that this server has disabled.", disabled},
-	{OURS("outbox_waiting"), "gauge", "Deliveries that are waiting or under way, and events that no delivery was made of yet.", outbox},
-	{OURS("outbox_oldest_seconds"), "gauge", "Age of the oldest of these.", outbox_age},
-	{OURS("log_lines_dropped_total"), "counter", "Log lines that nobody read in time or that could not be written.", log_dropped},
-	{OURS("build_info"), "gauge", "Always 1: the version and the kind of database are its labels.", build},
-	{"process_start_time_seconds", "gauge", "When the process started, in seconds since 1970.", started},
-	{"process_cpu_seconds_total", "counter", "User and system time that the process took.", cpu},
-	{"process_resident_memory_bytes", "gauge", "Memory that the process holds.", resident},
+	{OURS("lane_batch_operations"), "histogram", "Operations per batch.", batches},
+	{OURS("event_streams"), "gauge", "Open event streams.", streams},
+	{OURS("event_streams_opened_total"), "counter", "Event streams opened.", streams_opened},
+	{OURS("event_streams_dropped_total"), "counter", "Event streams closed because the client was too slow.", streams_dropped},
+	{OURS("events_dispatched_total"), "counter", "Events put into event streams, including replayed ones.", events_dispatched},
+	{OURS("webhook_attempts_total"), "counter", "Requests to webhook endpoints, by outcome.", attempts},
+	{OURS("webhook_given_up_total"), "counter", "Deliveries given up after their last attempt.", given_up},
+	{OURS("webhook_disabled_total"), "counter", "Endpoints disabled by this server.", disabled},
+	{OURS("outbox_waiting"), "gauge", "Deliveries pending or under way, and events not yet made into deliveries.", outbox},
+	{OURS("outbox_oldest_seconds"), "gauge", "Age of the oldest delivery or event in directmessages_outbox_waiting.", outbox_age},
+	{OURS("log_lines_dropped_total"), "counter", "Log lines dropped because they were not read in time or could not be written.", log_dropped},
+	{OURS("build_info"), "gauge", "Always 1; the labels give the version and the kind of database.", build},
+	{"process_start_time_seconds", "gauge", "Start time of the process, seconds since 1970.", started},
+	{"process_cpu_seconds_total", "counter", "User and system CPU time of the process.", cpu},
+	{"process_resident_memory_bytes", "gauge", "Resident memory of the process.", resident},
 	{"process_virtual_memory_bytes", "gauge", "Address space of the process.", address_space},
-	{"process_open_fds", "gauge", "Open files, including connections.", open_files},
-	{"process_max_fds", "gauge", "Maximum number of open files.", open_files_max},
+	{"process_open_fds", "gauge", "Open file descriptors, including connections.", open_files},
+	{"process_max_fds", "gauge", "Maximum number of open file descriptors.", open_files_max},
 };
 /* clang-format on */
 

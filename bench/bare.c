@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bare.c - what the bare insert programs have in common. */
+/* bare.c - what the bare insert programs share. */
 #include "bare.h"
 
 #include <errno.h>
@@ -28,9 +28,9 @@ struct pairs read_pairs(const char *path)
 	FILE *file = fopen(path, "r");
 
 	if (!file)
-		fail(path, "can't be opened");
+		fail(path, "cannot be opened");
 	while (fscanf(file, "%lld %lld", &pair.sender, &pair.recipient) == 2) {
-		if ((pairs.count & (pairs.count - 1)) == 0) { /* full at each power of two: double it */
+		if ((pairs.count & (pairs.count - 1)) == 0) { /* full at each power of two: double the room */
 			pairs.items = realloc(pairs.items, (pairs.count ? 2 * pairs.count : 1) * sizeof(pair));
 			if (!pairs.items)
 				fail(path, "no memory for its pairs");

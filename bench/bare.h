@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* bare.h - what the bare insert programs have in common: the pairs they are given, a clock, how they fail. */
+/* bare.h - what the bare insert programs share: reading their input, a clock, failing. */
 #ifndef BARE_H
 #define BARE_H
 
 #include <stddef.h>
 
-/* The connections of the load: as many rows as the server can find waiting when it begins a commit. */
+/* As many rows as wrk has connections: the server cannot find more waiting when it begins a commit. */
 #define ROWS_IN_COMMIT 64
 
 struct pair {
@@ -18,18 +18,20 @@ struct pairs {
 	size_t count;
 };
 
+/* Prints both texts and ends the program with status 1. */
 _Noreturn void fail(const char *what, const char *why);
 
-/* Of the monotonic clock, in seconds. */
+/* The monotonic clock, in seconds. */
 double now(void);
 
-/* Those that the server is sent too, a line each: sender, space, recipient. Freed by free(pairs.items). */
+/* Reads the pairs that the server gets too: one per line, sender, space, recipient. Free them with free(pairs.items).
+ */
 struct pairs read_pairs(const char *path);
 
-/* The time of a message as Django writes it; returns its length. */
+/* Writes the current time as Django does; returns its length. */
 int format_now(char *text, size_t size);
 
-/* What bench/run looks for. */
+/* Prints the line that bench/run looks for. */
 void print_rate(size_t rows, double seconds);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bare_http.c - the ceiling of what is read: libmicrohttpd with the server's settings, one constant answer to all. */
+/* bare_http.c - the ceiling of reads: libmicrohttpd with the server's settings and one constant response. */
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <signal.h>
@@ -8,15 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The server's defaults. Where one of them changes it has to change here too, or unlike things are compared. */
+/* The server's defaults. Change them together with the server's, or the comparison is unfair. */
 #define MAX_CONNECTIONS 10000U
 #define IDLE_TIMEOUT_SECONDS 30U
-#define CONNECTION_MEMORY ((size_t)3 * 8192) /* thrice DIRECTMESSAGES_MAX_HEADER_BYTES, as in server/http/http.c */
+#define CONNECTION_MEMORY ((size_t)3 * 8192) /* three times DIRECTMESSAGES_MAX_HEADER_BYTES, as in server/http/http.c \
+					      */
 
-/* Called with the headers, and again once the request is complete; to answer in the first call would close the
+/* Called with the headers, and again once the request is complete. A response in the first call would close the
  * connection. */
-static enum MHD_Result answer(void *response, struct MHD_Connection *connection, const char *url, const char *method,
-			      const char *version, const char *upload, size_t *upload_size, void **request)
+static enum MHD_Result respond(void *response, struct MHD_Connection *connection, const char *url, const char *method,
+			       const char *version, const char *upload, size_t *upload_size, void **request)
 {
 	(void)url;
 	(void)method;
@@ -24,7 +25,7 @@ static enum MHD_Result answer(void *response, struct MHD_Connection *connection,
 	(void)upload;
 	if (!*request || *upload_size > 0) {
 		*request = response;
-		*upload_size = 0; /* a body is taken and thrown away */
+		*upload_size = 0; /* discards the body */
 		return MHD_YES;
 	}
 	return MHD_queue_response(connection, MHD_HTTP_OK, response);
@@ -49,8 +50,8 @@ static struct MHD_Daemon *start(struct MHD_Response *response, unsigned int thre
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
-	/* A pool is of two threads or more; one thread is the library's plain internal thread. */
-	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer,
+	/* A pool has at least two threads; a single one is libmicrohttpd's internal thread. */
+	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, respond,
 				response, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
 				MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0U, MHD_OPTION_CONNECTION_LIMIT,
 				MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_SECONDS,
@@ -68,7 +69,8 @@ int main(int argc, char **argv)
 		fputs("usage: bare_http THREADS\n", stderr);
 		return 2;
 	}
-	/* Before the daemon's threads exist, so that they inherit it and sigwait alone sees the signal. */
+	/* Block the signals before the daemon's threads exist: they inherit that, and sigwait alone sees the signals.
+	 */
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGINT);
 	sigaddset(&stop, SIGTERM);

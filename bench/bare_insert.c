@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* bare_insert.c - the ceiling of send/: a loop storing the same rows, same indexes and durability, 64 in a commit. */
+/* bare_insert.c - the ceiling of send/: a loop that stores the same rows with the same indexes and durability, 64 per
+ * commit. */
 #include "bare.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Those of the server's writer session (lib/store/sqlite/connection/session.c). */
+/* The settings of the server's writer session (lib/store/sqlite/connection/session.c). */
 #define SETTINGS \
 	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=16384"
 
@@ -45,7 +46,7 @@ static void run(sqlite3_stmt *statement)
 	sqlite3_reset(statement);
 }
 
-/* The number of rows stored in this time. */
+/* Stores rows for this long; returns their number. */
 static size_t insert_for(double seconds, const char *content, struct pairs pairs)
 {
 	sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* bare_insert_pg.c - the ceiling of send/ on PostgreSQL: a loop storing the same rows, 64 in a statement, on one
- * connection. */
+/* bare_insert_pg.c - the ceiling of send/ on PostgreSQL: a loop that stores the same rows on one connection, 64 per
+ * statement. */
 #include "bare.h"
 
 #include <libpq-fe.h>
@@ -12,10 +12,10 @@
 	"INSERT INTO directmessages_message (content, sent_at, sender_id, recipient_id)" \
 	" SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[])"
 
-/* The parameters, arrays as PostgreSQL writes them. */
+/* The parameters: arrays in PostgreSQL's text form. */
 enum { CONTENTS, TIMES, SENDERS, RECIPIENTS, PARAMETERS };
 
-/* For the digits of an id or a time, its quotes and its comma. */
+/* Room for an id or a time, its quotes and its comma. */
 #define ELEMENT 64
 
 struct array {
@@ -73,7 +73,7 @@ static void expect(PGconn *connection, PGresult *result, const char *what)
 	PQclear(result);
 }
 
-/* All rows have one content, which needs no escapes: bench/workload.py chose it. */
+/* All rows have the content of bench/workload.py, which needs no escapes. */
 static void fill_contents(struct array *contents, const char *content)
 {
 	size_t length = strlen(content) + 2;
@@ -103,7 +103,7 @@ static void fill_rows(struct array *arrays, struct pairs pairs, size_t from)
 		array_end(&arrays[i]);
 }
 
-/* The number of rows stored in this time; each statement is a transaction of its own. */
+/* Stores rows for this long, each statement in its own transaction; returns their number. */
 static size_t insert_for(PGconn *connection, double seconds, const char *content, struct pairs pairs)
 {
 	struct array arrays[PARAMETERS];

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- Sends the requests of a file through wrk, and prints what came of them in one line for bench/run.
+-- Sends the requests of a file with wrk, and prints the result in one line for bench/run.
 --
 -- wrk ... -s load.lua URL -- FILE THREADS [once]
--- A line of the file is a request: method, path, token, and a body where there is one. Each of wrk's threads takes its
--- share of the lines, over and over; with "once" it stops after the last.
+-- A line of the file is a request: method, path, token and optionally a body. Each thread of wrk repeats its share of the
+-- lines; with "once" it stops after the last one.
 
 local ffi = require("ffi")
 ffi.cdef("typedef struct { long seconds, nanoseconds; } bench_time; int clock_gettime(int, bench_time *);")
@@ -46,7 +46,7 @@ function init(arguments)
    sent = 0
 end
 
--- wrk asks for the first request before it starts and throws it away, so the clock runs from the second.
+-- wrk discards the first request, which it asks for before it starts. So the clock runs from the second.
 function request()
    sent = sent + 1
    if once and sent == 2 then
@@ -58,7 +58,7 @@ function request()
    return requests[(sent - 1) % #requests + 1]
 end
 
--- wrk itself sleeps to the end of the time it was given, so a run that ended early is measured by its own clock.
+-- wrk sleeps until its time is over, so a run that ended early is measured by its threads' clocks.
 local function duration(summary)
    local first, last
    for _, thread in ipairs(threads) do

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs the programs of a measurement: the server, its two ceilings, and wrk, which loads them."""
+"""Runs the programs of a measurement: the server, its two ceilings, and wrk, which puts load on them."""
 
 import contextlib
 import http.client
@@ -24,7 +24,7 @@ CONNECTIONS = 64
 LOAD_THREADS = max(1, CORES // 2)
 DEADLINE = 60
 MIGRATION = 600  # seconds, for the indexes of 5,000,000 messages on a slow disk
-# The status 0 is that of a client that left before its answer, as wrk does at the end of a round.
+# Status 0 means that the client left before the response, as wrk does at the end of a round.
 WRONG_LINE = re.compile(
     rb"^(?!\S+ (?:debug|info|warning|access method=(?:GET path=\S+ status=(?:200|0)|POST path=\S+ status=(?:201|0)"
     rb"|DELETE path=\S+ status=(?:204|0))) ).+$",
@@ -37,11 +37,11 @@ class Failure(Exception):
 
 
 class TooSlow(Failure):
-    """Nothing was answered within a round."""
+    """No response came within a round."""
 
 
 class Round(NamedTuple):
-    rate: float  # a second
+    rate: float  # requests or rows a second
     p50: Optional[float] = None  # microseconds
     p99: Optional[float] = None
 
@@ -52,7 +52,7 @@ class Memory(NamedTuple):
 
 
 def environment() -> dict[str, str]:
-    """Ours without what configures the server: its defaults are what is measured."""
+    """Our environment without the server's settings: its defaults are measured."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -61,21 +61,21 @@ def environment() -> dict[str, str]:
 
 
 def require() -> None:
-    """Says at once what would be missed later."""
+    """Fails at once if something is missing."""
     for program in (SERVER, BARE_HTTP, BARE_INSERT, BARE_INSERT_PG):
         if not program.is_file():
-            raise Failure(f"there is no {program}; 'make bench' builds it")
+            raise Failure(f"{program} does not exist; run 'make bench' to build it")
     if not shutil.which("wrk"):
-        raise Failure("there is no wrk; install Debian's package of that name")
+        raise Failure("wrk is not installed; install Debian's package wrk")
 
 
 def finish(command: list, what: str, seconds: int = 0) -> str:
-    """Runs a command that takes about `seconds` to its end, and returns what it prints."""
+    """Runs a command that takes about `seconds`, and returns what it prints."""
     try:
         done = subprocess.run([str(part) for part in command], env=environment(), stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds + DEADLINE)
     except subprocess.TimeoutExpired:
-        raise Failure(f"{what}: no end within {seconds + DEADLINE} s")
+        raise Failure(f"{what}: did not end within {seconds + DEADLINE} s")
     if done.returncode != 0:
         raise Failure(f"{what}: ended with status {done.returncode}:\n{done.stdout}")
     return done.stdout
@@ -96,8 +96,8 @@ def running(command: list, settings: Optional[dict[str, str]] = None, **streams:
             process.wait()
 
 
-def answer(port: int, method: str, path: str, token: str, body: str) -> tuple[int, Any]:
-    """One request outside the load: the status, and what the JSON says."""
+def fetch(port: int, method: str, path: str, token: str, body: str) -> tuple[int, Any]:
+    """One request outside the load: the status and the parsed JSON."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
     headers = {"Authorization": f"Token {token}"}
     if body:
@@ -134,20 +134,20 @@ class Server:
                           for name in ("VmRSS", "VmHWM"))
         return Memory(resident, peak)
 
-    def answer(self, method: str, path: str, token: str, body: str) -> tuple[int, Any]:
-        return answer(self.port, method, path, token, body)
+    def fetch(self, method: str, path: str, token: str, body: str) -> tuple[int, Any]:
+        return fetch(self.port, method, path, token, body)
 
     def check_log(self) -> None:
-        """Looks for a request that did not get what its method is to get, or an error, and empties the log."""
+        """Fails if the log has an error or a request with an unexpected status. Empties the log."""
         text = self.log.read_bytes()
         if wrong := WRONG_LINE.search(text, 0, text.rfind(b"\n") + 1):
-            raise Failure(f"the server's log has a line that is not to be: {wrong[0].decode('utf-8', 'replace')}")
+            raise Failure(f"the server's log has an unexpected line: {wrong[0].decode('utf-8', 'replace')}")
         os.truncate(self.log, 0)
 
 
 @contextlib.contextmanager
 def serving(url: str, log: pathlib.Path, settings: Optional[dict[str, str]] = None) -> Iterator[Server]:
-    with open(log, "ab") as stream:  # appending, so that it can be emptied while the server writes
+    with open(log, "ab") as stream:  # append, so that it can be emptied while the server writes
         with running([SERVER, "--database", url, "serve", "--listen", "127.0.0.1:0"], settings,
                      stdout=subprocess.DEVNULL, stderr=stream) as process:
             yield Server(process, log)
@@ -159,7 +159,7 @@ def serving(url: str, log: pathlib.Path, settings: Optional[dict[str, str]] = No
 
 @contextlib.contextmanager
 def serving_constant() -> Iterator[int]:
-    """The bare HTTP program; gives its port."""
+    """Runs the bare HTTP program; yields its port."""
     with running([BARE_HTTP, CORES], stdout=subprocess.PIPE, text=True) as process:
         yield int(re.search(r":(\d+)/$", process.stdout.readline())[1])
 
@@ -169,19 +169,19 @@ def migrate(url: str) -> None:
 
 
 def load(port: int, requests: pathlib.Path, seconds: int, once: bool, connections: int = CONNECTIONS) -> Round:
-    """One round of wrk; any answer that is an error is a failure, and so is a broken connection."""
+    """One round of wrk. An error response or a broken connection is a failure."""
     script = pathlib.Path(__file__).with_name("load.lua")
     output = finish(["wrk", "-t", LOAD_THREADS, "-c", connections, "-d", seconds, "--timeout", DEADLINE, "-s", script,
                      f"http://127.0.0.1:{port}/", "--", requests, LOAD_THREADS, *(["once"] if once else [])],
                     "wrk", seconds)
     found = re.search(r"^result (.*)$", output, re.MULTILINE)
     if not found:
-        raise Failure(f"wrk gave no result:\n{output}")
+        raise Failure(f"wrk printed no result:\n{output}")
     values = {name: float(value) for name, value in (pair.split("=") for pair in found[1].split())}
     if values["statuses"] or values["sockets"]:
         raise Failure(f"a round of {requests.name} went wrong: {found[1]}")
     if not values["requests"]:
-        raise TooSlow(f"a round of {requests.name} had no answer within {seconds} s")
+        raise TooSlow(f"a round of {requests.name} got no response within {seconds} s")
     return Round(values["requests"] / values["seconds"], values["p50"], values["p99"])
 
 

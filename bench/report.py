@@ -10,7 +10,7 @@ from typing import NamedTuple, Optional
 
 from programs import CONNECTIONS, CORES, LOAD_THREADS, Memory, Round
 from seed import Data
-from workload import BARE_INSERTS, ENDPOINTS, SEND, Endpoint
+from workload import BARE_INSERTS, ROUTES, SEND, Route
 
 LARGE_TARGET = 0.8
 IDLE_TARGET = 15.0  # MB
@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 
 class Results:
-    """All rounds of one run; a ceiling stands beside the endpoint that it was measured with."""
+    """All rounds of one run. A ceiling belongs to the route that it was measured with."""
 
     def __init__(self, sizes: list[Data]):
         self.sizes = sizes
@@ -34,17 +34,17 @@ class Results:
         self.reference: dict[tuple[Place, str], Round] = {}
         self.memory: dict[tuple[Place, str], Memory] = {}
 
-    def add(self, place: Place, endpoint: Endpoint, measured: Round) -> None:
-        self.rounds.setdefault((place, endpoint.name), []).append(measured)
+    def add(self, place: Place, route: Route, measured: Round) -> None:
+        self.rounds.setdefault((place, route.name), []).append(measured)
 
-    def add_ceiling(self, place: Place, endpoint: Endpoint, measured: Round) -> None:
-        self.ceilings.setdefault((place, endpoint.name), []).append(measured)
+    def add_ceiling(self, place: Place, route: Route, measured: Round) -> None:
+        self.ceilings.setdefault((place, route.name), []).append(measured)
 
-    def add_reference(self, place: Place, endpoint: Endpoint, measured: Round) -> None:
-        self.reference[place, endpoint.name] = measured
+    def add_reference(self, place: Place, route: Route, measured: Round) -> None:
+        self.reference[place, route.name] = measured
 
     def add_memory(self, place: Place, moment: str, memory: Memory) -> None:
-        """The highest of each moment counts."""
+        """Keeps the highest value of each moment."""
         before = self.memory.get((place, moment), memory)
         self.memory[place, moment] = Memory(max(before.resident, memory.resident), max(before.peak, memory.peak))
 
@@ -54,7 +54,7 @@ def median(rounds: list[Round], field: str = "rate") -> float:
 
 
 def median_ratio(rounds: list[Round], base: list[Round]) -> float:
-    """Of rounds that were run one after the other, so that a machine that got slower meanwhile matters little."""
+    """The median over rounds that ran one after the other, so that a machine that slows down matters little."""
     return statistics.median(one.rate / other.rate for one, other in zip(rounds, base, strict=True))
 
 
@@ -79,42 +79,42 @@ def machine() -> str:
             f"Linux {platform.release()}; {CONNECTIONS} connections, {LOAD_THREADS} wrk thread(s)\n")
 
 
-def endpoint_table(results: Results, place: Place) -> str:
-    """The targets beside the ceilings are those of the small data; the large data has its own, in growth_table."""
-    text = heading("endpoint", "requests/s", "p50 us", "p99 us", "ceiling/s", "ratio", "target", "")
-    for endpoint in ENDPOINTS:
-        rounds = results.rounds[place, endpoint.name]
+def route_table(results: Results, place: Place) -> str:
+    """The targets here are those of the small data. The large data has its own, in growth_table."""
+    text = heading("route", "requests/s", "p50 us", "p99 us", "ceiling/s", "ratio", "target", "")
+    for route in ROUTES:
+        rounds = results.rounds[place, route.name]
         figures = [f"{median(rounds, field):,.0f}" for field in Round._fields]
-        if ceiling := endpoint.ceilings.get(place.store):
-            ceilings = results.ceilings[place, endpoint.name]
+        if ceiling := route.ceilings.get(place.store):
+            ceilings = results.ceilings[place, route.name]
             ratio = median_ratio(rounds, ceilings)
             target = ceiling.target if place.size == results.sizes[0] else None
             limits = [f"{median(ceilings):,.0f} ({ceiling.name})", f"{ratio:.2f}", *verdict(ratio, target)]
         else:
             limits = ["", "", "", ""]
-        text += row(endpoint.name, *figures, *limits)
+        text += row(route.name, *figures, *limits)
     return text
 
 
 def growth_table(results: Results, small: Place, large: Place) -> str:
-    """How each figure, and that of the bare inserts, holds when the data grows."""
+    """How each figure, and that of the bare inserts, changes when the data grows."""
     text = heading("requests/s", f"{small.size.messages:,}", f"{large.size.messages:,}", "ratio", "target", "")
-    compared = [(endpoint.name, results.rounds, endpoint, LARGE_TARGET) for endpoint in ENDPOINTS]
+    compared = [(route.name, results.rounds, route, LARGE_TARGET) for route in ROUTES]
     compared.append((f"({BARE_INSERTS})", results.ceilings, SEND, None))
-    for name, rounds, endpoint, target in compared:
-        before, after = rounds[small, endpoint.name], rounds[large, endpoint.name]
+    for name, rounds, route, target in compared:
+        before, after = rounds[small, route.name], rounds[large, route.name]
         ratio = median_ratio(after, before)
         text += row(name, f"{median(before):,.0f}", f"{median(after):,.0f}", f"{ratio:.2f}", *verdict(ratio, target))
     return text
 
 
 def reference_table(results: Results, place: Place) -> str:
-    """How many times as many requests as the reference."""
+    """How many times as fast as the reference we are."""
     text = heading("requests/s", "ours", "the reference", "times", "target", "")
-    for endpoint in ENDPOINTS:
-        ours, theirs = median(results.rounds[place, endpoint.name]), results.reference[place, endpoint.name].rate
+    for route in ROUTES:
+        ours, theirs = median(results.rounds[place, route.name]), results.reference[place, route.name].rate
         times = ours / theirs
-        text += row(endpoint.name, f"{ours:,.0f}", f"{theirs:,.1f}", f"{times:,.0f}", *verdict(times, endpoint.faster))
+        text += row(route.name, f"{ours:,.0f}", f"{theirs:,.1f}", f"{times:,.0f}", *verdict(times, route.times_reference))
     return text
 
 
@@ -135,8 +135,8 @@ def memory_table(results: Results) -> str:
 def store_tables(results: Results, store: str) -> str:
     text, places = "", [Place(store, size) for size in results.sizes]
     for place in places:
-        told = f"{store}, {place.size.users:,} users, {place.size.messages:,} messages"
-        text += f"\n{told}:\n\n{endpoint_table(results, place)}"
+        label = f"{store}, {place.size.users:,} users, {place.size.messages:,} messages"
+        text += f"\n{label}:\n\n{route_table(results, place)}"
     if len(places) > 1:
         text += f"\n{store}, the same at {places[-1].size.messages:,} messages:\n\n"
         text += growth_table(results, places[0], places[-1])

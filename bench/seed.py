@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Fills a migrated database with users, tokens and messages: the same ones each time, of the same shape at each size.
+"""Fills a migrated database with users, tokens and messages: the same each time, of the same shape at each size.
 
-Per user: 100 messages sent and 100 received, four fifths of them read, among random partners; and one user in ten has
-a partner with whom it shares some 60 messages, spread over the whole time and all read, for pages of 50.
+Each user has 100 messages sent and 100 received, four fifths of them read, among random partners. One user in ten
+shares about 60 messages with one partner, spread over the whole time and all read, for pages of 50.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ INSERT_MESSAGE = """
 
 
 class Data(NamedTuple):
-    """How many users a database holds; all else follows from that."""
+    """How many users a database holds; everything else follows from that."""
 
     users: int
 
@@ -80,15 +80,15 @@ def messages(data: Data) -> Iterator[tuple]:
         yield (texts[dice & 255], sender, recipient, sent_at.isoformat(" ")[:26], READ_AT if read else None)
 
 
-def telling(rows: Iterator[tuple], tell: Callable[[int], None]) -> Iterator[tuple]:
+def showing(rows: Iterator[tuple], show: Callable[[int], None]) -> Iterator[tuple]:
     for number, row in enumerate(rows):
         if number % 10_000 == 0:
-            tell(number)
+            show(number)
         yield row
 
 
-def fill(path: str, data: Data, tell: Callable[[int], None]) -> None:
-    """Stores all rows, and tells of messages done; quick and not durable, as nobody else uses the file yet."""
+def fill(path: str, data: Data, show: Callable[[int], None]) -> None:
+    """Stores all rows and shows how many messages are stored. Quick and not durable: nobody else uses the file yet."""
     connection = sqlite3.connect(path, isolation_level=None)
     run = connection.execute
     run("PRAGMA journal_mode = OFF")
@@ -99,14 +99,14 @@ def fill(path: str, data: Data, tell: Callable[[int], None]) -> None:
     ids = range(1, data.users + 1)
     connection.executemany(INSERT_USER, ((user, f"user{user}", f"user{user}@example.com") for user in ids))
     connection.executemany(INSERT_TOKEN, ((data.token(user), user) for user in ids))
-    connection.executemany(INSERT_MESSAGE, telling(messages(data), tell))
+    connection.executemany(INSERT_MESSAGE, showing(messages(data), show))
     run("COMMIT")
     run("PRAGMA journal_mode = WAL")
     connection.close()
 
 
 class Lines(io.TextIOBase):
-    """Rows as COPY reads them; no text here has anything to escape."""
+    """Rows in the format of COPY. No text here needs escapes."""
 
     def __init__(self, rows: Iterator[tuple]):
         self.rows = rows
@@ -117,8 +117,8 @@ class Lines(io.TextIOBase):
         return "".join(lines)
 
 
-def copy(cursor: Any, path: str, tell: Callable[[int], None]) -> None:
-    """The rows of a filled SQLite file into the tables of PostgreSQL; ids of messages are given anew, and are the same."""
+def copy(cursor: Any, path: str, show: Callable[[int], None]) -> None:
+    """Copies the rows of a filled SQLite file to PostgreSQL. The new ids of messages equal the old ones."""
     source = sqlite3.connect(path)
     for table, columns in (
         ("auth_user", "id, password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined"),
@@ -126,5 +126,5 @@ def copy(cursor: Any, path: str, tell: Callable[[int], None]) -> None:
         ("directmessages_message", "content, sender_id, recipient_id, sent_at, read_at"),
     ):
         rows = source.execute(f"SELECT {columns} FROM {table} ORDER BY rowid")
-        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", Lines(telling(rows, tell)))
+        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", Lines(showing(rows, show)))
     source.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The ceiling of a read on PostgreSQL: pgbench with the very statement that the server sends for it."""
+"""The ceiling of a read on PostgreSQL: pgbench with the statement that the server sends for it."""
 
 import pathlib
 import re
@@ -10,7 +10,7 @@ import postgres
 import programs
 from programs import Failure, Round
 from seed import Data
-from workload import PAGE, PREFIX, Endpoint, Request, Source
+from workload import PAGE, PREFIX, Route, Request, Source
 
 EXECUTED = re.compile(r"LOG:  execute [^:\n]*: (.*)$(?:\n.*DETAIL:  [Pp]arameters: (.*)$)?", re.MULTILINE)
 VALUE = re.compile(r"\$(\d+) = '([^']*)'")
@@ -19,14 +19,14 @@ PGBENCH = postgres.BINARIES and postgres.BINARIES.parent / "pgbench"
 
 
 class Script(NamedTuple):
-    """What pgbench runs over and over, and the values of those parameters that do not change."""
+    """What pgbench repeats, and the values of the parameters that do not change."""
 
     text: str
     values: dict[str, str]
 
 
 class Load(NamedTuple):
-    """pgbench with a script, on a database, by so many connections."""
+    """pgbench with a script on a database, with so many connections."""
 
     command: list
     clients: int
@@ -44,44 +44,44 @@ class Load(NamedTuple):
         output = programs.finish([*self.command, "-c", self.clients, "-T", seconds], "pgbench", seconds)
         found = re.search(r"^tps = ([\d.]+)", output, re.MULTILINE)
         if not found or not re.search(r"^number of failed transactions: 0 ", output, re.MULTILINE):
-            raise Failure(f"pgbench gave no result:\n{output}")
+            raise Failure(f"pgbench printed no result:\n{output}")
         return Round(float(found[1]))
 
 
 class Sweep(NamedTuple):
-    """Trials with several numbers of connections, of so many seconds each."""
+    """Trials with several numbers of connections, each of so many seconds."""
 
     clients: list[int]
     seconds: int
 
-    def best(self, load: Load, tell: Callable[[str], None]) -> int:
+    def best(self, load: Load, show: Callable[[str], None]) -> int:
         rates = {}
         for clients in self.clients:
-            tell(f"pgbench, {clients} connections")
+            show(f"pgbench, {clients} connections")
             rates[clients] = load._replace(clients=clients).round(self.seconds).rate
         return max(rates, key=rates.get)
 
 
-def caught(cluster: postgres.Cluster, url: str, size: Data, endpoint: Endpoint, source: Source) -> Script:
+def catch(cluster: postgres.Cluster, url: str, size: Data, route: Route, source: Source) -> Script:
     """The last statement that the server runs for a request, with the user and the partner drawn anew.
 
-    PostgreSQL's log tells it, so it can't be another than the server's. What comes before it (whose token it is) is the
-    server's own affair. Without the event log, whose readers have statements of their own, now and then.
+    It is read from PostgreSQL's log, so it cannot differ from the server's. The statement before it, which looks up the
+    token, is not part of the ceiling. The event log is off, since its readers send statements of their own.
     """
-    request = next(one for one in reversed(endpoint.requests(source)) if one.user not in (_partner(one), PAGE, PAGE + 1))
+    request = next(one for one in reversed(route.requests(source)) if one.user not in (_partner(one), PAGE, PAGE + 1))
     log = pathlib.Path(cluster.directory) / "log"
     begin = log.stat().st_size
     quiet = {"DIRECTMESSAGES_EVENTS": "0"}
     with programs.serving(f"{url}?options=-c%20log_statement%3Dall", log.with_name("caught.log"), quiet) as server:
-        status, _ = server.answer(request.method, PREFIX + request.path, size.token(request.user), request.body)
-    if status != endpoint.status:
-        raise Failure(f"{endpoint.name}: {request} got {status}")
+        status, _ = server.fetch(request.method, PREFIX + request.path, size.token(request.user), request.body)
+    if status != route.status:
+        raise Failure(f"{route.name}: {request} got {status}")
     with open(log, encoding="utf-8", errors="replace") as file:
         file.seek(begin)
         ran = [(sql, values) for sql, values in EXECUTED.findall(file.read()) if not TRANSACTION.match(sql)]
     if not ran:
-        raise Failure(f"{endpoint.name}: PostgreSQL's log has no statement of it")
-    return _script(endpoint.drawn.format(users=size.users, heavy=2 * size.heavy_pairs), *ran[-1], request)
+        raise Failure(f"{route.name}: PostgreSQL's log has no statement for it")
+    return _script(route.variables.format(users=size.users, heavy=2 * size.heavy_pairs), *ran[-1], request)
 
 
 def _partner(request: Request) -> Optional[int]:
@@ -89,11 +89,11 @@ def _partner(request: Request) -> Optional[int]:
     return int(found[1]) if found else None
 
 
-def _script(drawn: str, sql: str, values: str, request: Request) -> Script:
-    """All parameters remain such, so that it is planned as the server's."""
+def _script(variables: str, sql: str, values: str, request: Request) -> Script:
+    """Keeps all parameters, so that the statement is planned as the server's is."""
     names, fixed = {str(request.user): ":user", str(_partner(request)): ":partner"}, {}
     placed = {}
     for number, value in VALUE.findall(values):
         placed[number] = names.get(value, f":p{number}")
         fixed[f"p{number}"] = value
-    return Script(drawn + re.sub(r"\$(\d+)", lambda match: placed[match[1]], sql) + ";\n", fixed)
+    return Script(variables + re.sub(r"\$(\d+)", lambda match: placed[match[1]], sql) + ";\n", fixed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The databases that are measured: SQLite files, and a PostgreSQL cluster of the measurement's own."""
+"""The databases that are measured: SQLite files and a temporary PostgreSQL cluster."""
 
 import contextlib
 import os
@@ -14,15 +14,15 @@ import seed
 import statements
 from programs import Round
 from seed import Data
-from workload import CONTENT, Endpoint, Source
+from workload import CONTENT, Route, Source
 
 import reference_project
 
-Tell = Callable[[str], None]
+Show = Callable[[str], None]
 
 
 class Database(NamedTuple):
-    """One database, by the names that the server, the reference and the bare inserts know it by."""
+    """One database, as the server, the reference and the bare inserts name it."""
 
     url: str
     django: dict[str, Any]
@@ -33,7 +33,7 @@ class Database(NamedTuple):
 
 
 class Sqlite:
-    """Files in the folder of the measurement. They are also what requests are made from, and PostgreSQL is filled from."""
+    """Files in the folder of the measurement. Requests are made from them, and PostgreSQL is filled from them."""
 
     name = "SQLite"
 
@@ -51,28 +51,28 @@ class Sqlite:
     def database(self, size: Data) -> Database:
         return self.of(self.path(size))
 
-    def seed(self, size: Data, tell: Tell) -> None:
+    def seed(self, size: Data, show: Show) -> None:
         programs.migrate(self.database(size).url)
-        seed.fill(str(self.path(size)), size, lambda done: tell(f"{done:,}"))
+        seed.fill(str(self.path(size)), size, lambda done: show(f"{done:,}"))
 
     def source(self, size: Data) -> Source:
         return Source(size, str(self.path(size)))
 
     @contextlib.contextmanager
     def ready(self) -> Iterator[None]:
-        """While reads are measured: the bare answer runs too."""
+        """Runs the bare HTTP program while reads are measured."""
         with programs.serving_constant() as self.constant:
             yield
 
-    def prepare(self, size: Data, endpoint: Endpoint, tell: Tell) -> None:
+    def prepare(self, size: Data, route: Route, show: Show) -> None:
         pass
 
-    def ceiling(self, size: Data, endpoint: Endpoint, requests: pathlib.Path, seconds: int) -> Round:
-        return programs.load(self.constant, requests, seconds, endpoint.once)
+    def ceiling(self, size: Data, route: Route, requests: pathlib.Path, seconds: int) -> Round:
+        return programs.load(self.constant, requests, seconds, route.once)
 
     @contextlib.contextmanager
     def fresh_copy(self, size: Data) -> Iterator[Database]:
-        """A copy of the seeded file that is on the disk, so that nobody else's flush has to wait for it."""
+        """A copy of the seeded file, flushed to the disk so that no later flush has to wait for it."""
         copy = self.folder / "copy.db"
         shutil.copyfile(self.path(size), copy)
         os.sync()
@@ -81,13 +81,13 @@ class Sqlite:
             file.unlink()
 
 
-# PostgreSQL's defaults but for what everybody sets by the size of the machine and of the load.
+# PostgreSQL's defaults, except for what everybody sets by the size of the machine and of the load.
 SETTINGS = ["shared_buffers=1GB", "max_wal_size=4GB", "max_connections=200", "fsync=on", "synchronous_commit=on"]
 SETTINGS += ["unix_socket_directories=''"]  # TCP for all alike; the folder's name may be too long for a socket
 
 
 class Postgres:
-    """A temporary cluster; each size is a database of it."""
+    """A temporary cluster with a database for each size."""
 
     name = "PostgreSQL"
 
@@ -119,8 +119,8 @@ class Postgres:
         with self.cluster.connect(name) as connection:
             connection.execute(sql)
 
-    def seed(self, size: Data, tell: Tell) -> None:
-        """Filled by COPY without our indexes, which migrate then makes anew; vacuumed, as a database in use is."""
+    def seed(self, size: Data, show: Show) -> None:
+        """Fills the database by COPY without our indexes, which migrate then makes, and vacuums it."""
         name, url = self.called(size), self.database(size).url
         self.run("postgres", f"CREATE DATABASE {name}")
         programs.migrate(url)
@@ -130,11 +130,11 @@ class Postgres:
                                          " AND indexname NOT LIKE 'directmessages\\_message\\_%'").fetchall()
             for (index,) in indexes:
                 connection.execute(f'DROP INDEX "{index}"')
-            connection.execute("SET session_replication_role = replica")  # no foreign key is looked up for each row
-            seed.copy(connection.connection.cursor(), str(self.sqlite.path(size)), lambda done: tell(f"{done:,}"))
-        tell("indexes")
+            connection.execute("SET session_replication_role = replica")  # skips the check of foreign keys for each row
+            seed.copy(connection.connection.cursor(), str(self.sqlite.path(size)), lambda done: show(f"{done:,}"))
+        show("indexes")
         programs.migrate(url)
-        tell("vacuum")
+        show("vacuum")
         self.run(name, "VACUUM (ANALYZE)")
         self.run(name, "CHECKPOINT")
 
@@ -145,22 +145,22 @@ class Postgres:
     def ready(self) -> Iterator[None]:
         yield
 
-    def prepare(self, size: Data, endpoint: Endpoint, tell: Tell) -> None:
-        """Finds out which statement is the endpoint's, and with how many connections it is fastest on the first size."""
-        if endpoint.drawn is None:
+    def prepare(self, size: Data, route: Route, show: Show) -> None:
+        """Finds the route's statement, and with how many connections it is fastest on the first size."""
+        if route.variables is None:
             return
-        statement = statements.caught(self.cluster, self.database(size).url, size, endpoint, self.source(size))
+        statement = statements.catch(self.cluster, self.database(size).url, size, route, self.source(size))
         load = statements.Load.of(self.cluster, self.called(size), statement)
-        before = next((known for (_, name), known in self.ceilings.items() if name == endpoint.name), None)
-        best = before.clients if before else self.sweep.best(load, tell)
-        self.ceilings[size, endpoint.name] = load._replace(clients=best)
+        before = next((known for (_, name), known in self.ceilings.items() if name == route.name), None)
+        best = before.clients if before else self.sweep.best(load, show)
+        self.ceilings[size, route.name] = load._replace(clients=best)
 
-    def ceiling(self, size: Data, endpoint: Endpoint, requests: pathlib.Path, seconds: int) -> Round:
-        return self.ceilings[size, endpoint.name].round(seconds)
+    def ceiling(self, size: Data, route: Route, requests: pathlib.Path, seconds: int) -> Round:
+        return self.ceilings[size, route.name].round(seconds)
 
     @contextlib.contextmanager
     def fresh_copy(self, size: Data) -> Iterator[Database]:
-        """As with SQLite; making it and dropping it are checkpoints, too."""
+        """As with SQLite. Creating and dropping it are checkpoints too."""
         self.run("postgres", f"CREATE DATABASE fresh TEMPLATE {self.called(size)} STRATEGY file_copy")
         os.sync()
         yield self.of("fresh")

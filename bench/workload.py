@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The endpoints that are measured: the requests to each, what a right answer is, its ceiling and its target."""
+"""The routes that are measured: the requests to each, what a right response is, the ceiling and the target."""
 
 import json
 import random
@@ -25,7 +25,7 @@ class Request(NamedTuple):
     body: str = ""
 
     def line(self, data: Data) -> str:
-        """As load.lua reads it."""
+        """The request in the format of load.lua."""
         return f"{self.method} {PREFIX}{self.path} {data.token(self.user)} {self.body}".rstrip() + "\n"
 
 
@@ -48,17 +48,17 @@ class Source(NamedTuple):
 
 class Ceiling(NamedTuple):
     name: str
-    target: Optional[float]  # what part of it is to be reached
+    target: Optional[float]  # the part of it that should be reached
 
 
-class Endpoint(NamedTuple):
+class Route(NamedTuple):
     name: str
     requests: Callable[[Source], list[Request]]
     status: int
-    right: Callable[[Request, Any], bool]  # whether the body of an answer (from JSON) is what the request is to measure
+    is_right: Callable[[Request, Any], bool]  # whether the parsed body of a response is what should be measured
     ceilings: dict[str, Ceiling] = {}  # by the store's name
-    drawn: Optional[str] = None  # lines of pgbench that set :user and :partner, where the ceiling is the statement
-    faster: float = 20  # than the reference, so many times
+    variables: Optional[str] = None  # lines of pgbench that set :user and :partner, if the ceiling is the statement
+    times_reference: float = 20  # the target: this many times as fast as the reference
     once: bool = False  # a repeated request would do less
 
 
@@ -74,7 +74,7 @@ def of_each_user(path: str) -> Callable[[Source], list[Request]]:
 
 
 def heavy_pages(source: Source) -> list[Request]:
-    """Each end of each pair that has more than a page of messages."""
+    """For each user of each pair that shares more than a page of messages."""
     pairs = [source.data.heavy_pair(number) for number in range(source.data.heavy_pairs)]
     ends = [(user, partner) for pair in pairs for user, partner in (pair, pair[::-1])]
     source.dice().shuffle(ends)
@@ -101,7 +101,7 @@ def unread_conversations(source: Source) -> list[Request]:
 
 
 def deletions(source: Source) -> list[Request]:
-    """Messages all over the table, every other one by its recipient."""
+    """Messages all over the table, every other one hidden by its recipient."""
     ids = source.dice().sample(range(1, source.data.messages + 1), min(REQUESTS, source.data.messages))
     ends = {number: users for number, *users in source.rows(ENDS, json.dumps(ids))}
     return [Request(ends[number][number % 2], "DELETE", f"messages/{number}/") for number in ids]
@@ -124,7 +124,7 @@ def has_nothing_unread(_: Request, body: Any) -> bool:
     return bool(inbound) and all(message["read_at"] for message in inbound)
 
 
-BARE_ANSWER, STATEMENT, BARE_INSERTS = "bare answer", "pgbench", "bare inserts"
+BARE_RESPONSE, STATEMENT, BARE_INSERTS = "bare response", "pgbench", "bare inserts"
 ANY_USER = "\\set user random(1, {users})\n"
 HEAVY_PAIR = "\\set user random(1, {heavy})\n\\set partner :user + 1 - 2 * ((:user + 1) % 2)\n"
 
@@ -134,23 +134,23 @@ def ceilings(sqlite: tuple[str, Optional[float]], postgres: tuple[str, Optional[
 
 
 READS = (
-    Endpoint("GET `unread/`", of_each_user("unread/"), 200, is_own_count,
-             ceilings((BARE_ANSWER, 0.6), (STATEMENT, 0.8)), ANY_USER),
-    Endpoint("GET `conversations/<id>/`, 50 messages", heavy_pages, 200, is_read_page,
-             ceilings((BARE_ANSWER, 0.2), (STATEMENT, 0.8)), HEAVY_PAIR),
-    Endpoint("GET `conversations/`, 50 partners", of_each_user("conversations/"), 200, is_full_page,
-             ceilings((BARE_ANSWER, 0.1), (STATEMENT, 0.8)), ANY_USER, faster=1_000),
-    Endpoint("GET `conversations/unread/`, some 20 partners", of_each_user("conversations/unread/"), 200,
-             lambda _, body: len(body) > 0, ceilings((BARE_ANSWER, None), (STATEMENT, None)), ANY_USER),
+    Route("GET `unread/`", of_each_user("unread/"), 200, is_own_count,
+             ceilings((BARE_RESPONSE, 0.6), (STATEMENT, 0.8)), ANY_USER),
+    Route("GET `conversations/<id>/`, 50 messages", heavy_pages, 200, is_read_page,
+             ceilings((BARE_RESPONSE, 0.2), (STATEMENT, 0.8)), HEAVY_PAIR),
+    Route("GET `conversations/`, 50 partners", of_each_user("conversations/"), 200, is_full_page,
+             ceilings((BARE_RESPONSE, 0.1), (STATEMENT, 0.8)), ANY_USER, times_reference=1_000),
+    Route("GET `conversations/unread/`, some 20 partners", of_each_user("conversations/unread/"), 200,
+             lambda _, body: len(body) > 0, ceilings((BARE_RESPONSE, None), (STATEMENT, None)), ANY_USER),
 )
-SEND = Endpoint("POST `send/<id>/`", post("send/{}/"), 201, lambda _, body: body["content"] == CONTENT,
+SEND = Route("POST `send/<id>/`", post("send/{}/"), 201, lambda _, body: body["content"] == CONTENT,
                 ceilings((BARE_INSERTS, 0.7), (BARE_INSERTS, 0.7)))
-POST = Endpoint("POST `conversations/<id>/`", post("conversations/{}/"), 201,
+POST = Route("POST `conversations/<id>/`", post("conversations/{}/"), 201,
                 lambda _, body: body[0]["content"] == CONTENT)
 WRITES = (  # in this order, on one copy of the data: the comparison with the ceiling comes first
     SEND,
-    Endpoint("GET `conversations/<id>/`, marking as read", unread_conversations, 200, has_nothing_unread, once=True),
-    Endpoint("DELETE `messages/<id>/`", deletions, 204, lambda _, body: body is None, once=True),
+    Route("GET `conversations/<id>/`, marking as read", unread_conversations, 200, has_nothing_unread, once=True),
+    Route("DELETE `messages/<id>/`", deletions, 204, lambda _, body: body is None, once=True),
     POST,
 )
-ENDPOINTS = READS + WRITES
+ROUTES = READS + WRITES

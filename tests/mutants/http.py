@@ -91,8 +91,8 @@ MUTANTS = [
     Mutant(
         "what is under way is counted by what has begun",
         "server/metrics/requests.c",
-        "return begun > gone ? begun - gone : 0;",
-        "return begun > gone ? begun : 0;",
+        "return begun > ended ? begun - ended : 0;",
+        "return begun > ended ? begun : 0;",
         "test_requests::what_has_begun_and_not_ended_is_under_way",
     ),
     Mutant(

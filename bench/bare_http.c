@@ -11,8 +11,7 @@
 /* The server's defaults. Change them together with the server's, or the comparison is unfair. */
 #define MAX_CONNECTIONS 10000U
 #define IDLE_TIMEOUT_SECONDS 30U
-#define CONNECTION_MEMORY ((size_t)3 * 8192) /* three times DIRECTMESSAGES_MAX_HEADER_BYTES, as in server/http/http.c \
-					      */
+#define CONNECTION_MEMORY ((size_t)3 * 8192) /* 3 * DIRECTMESSAGES_MAX_HEADER_BYTES, as in server/http/daemon.c */
 
 /* Called with the headers, and again once the request is complete. A response in the first call would close the
  * connection. */

@@ -10,12 +10,6 @@
 
 #include <string.h>
 
-#define FIELD(name, type, required, read_only, label) \
-	"\"" name "\":{\"type\":\"" type "\",\"required\":" required ",\"read_only\":" read_only ",\"label\":\"" label \
-	"\"}"
-#define READ_ONLY(name, type, label) FIELD(name, type, "false", "true", label)
-#define CONTENT FIELD("content", "string", "true", "false", "Content")
-
 /* The docs page has nothing inline and asks no other host. */
 #define DOCS_POLICY \
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " \
@@ -23,15 +17,23 @@
 
 #define TEXT "text/plain; charset=utf-8"
 
-#define SEND_ACTIONS "{\"POST\":{" READ_ONLY("id", "integer", "ID") "," CONTENT "}}"
+/* The fields of a POST, for OPTIONS. */
+/* clang-format off */
+#define FIELD(name, type, required, read_only, label) \
+	"\"" name "\":{\"type\":\"" type "\",\"required\":" required ",\"read_only\":" read_only ",\"label\":\"" label "\"}"
+#define READ_ONLY(name, type, label) FIELD(name, type, "false", "true", label)
+#define ID        READ_ONLY("id", "integer", "ID")
+#define SENDER    READ_ONLY("sender", "field", "Sender")
+#define RECIPIENT READ_ONLY("recipient", "field", "Recipient")
+#define DIRECTION READ_ONLY("direction", "field", "Direction")
+#define SENT_AT   READ_ONLY("sent_at", "datetime", "Sent at")
+#define READ_AT   READ_ONLY("read_at", "datetime", "Read at")
+#define CONTENT   FIELD("content", "string", "true", "false", "Content")
+
+#define SEND_ACTIONS    "{\"POST\":{" ID "," CONTENT "}}"
 #define MESSAGE_ACTIONS \
-	"{\"POST\":{" READ_ONLY("id", "integer", "ID") "," READ_ONLY("sender", "field", "Sender") "," READ_ONLY( \
-		"recipient", "field", \
-		"Recipient") "," READ_ONLY("direction", "field", \
-					   "Direction") "," READ_ONLY("sent_at", "datetime", \
-								      "Sent at") "," READ_ONLY("read_at", "datetime", \
-											       "Read at") "," CONTENT \
-													  "}}"
+	"{\"POST\":{" ID "," SENDER "," RECIPIENT "," DIRECTION "," SENT_AT "," READ_AT "," CONTENT "}}"
+/* clang-format on */
 
 static const struct http_header docs_headers[] = {
 	{"Cache-Control", "no-cache"}, /* its files keep their names over releases: clients revalidate by ETag */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The commands of daily work; the build itself is Meson's. 'make help' lists them.
+# The commands of daily work; Meson does the build. 'make help' lists them.
 BUILD ?= build
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
 JOBS ?= 3
@@ -12,22 +12,22 @@ all: setup-build configure
 help:
 	@echo 'make          build (into build/)'
 	@echo 'make run      set up, build, and serve on http://127.0.0.1:8000/api/dm/'
-	@echo 'make test     set up, build, run every test; T=name for those whose name holds it'
-	@echo 'make mutants  makes mistakes in a copy of the code, and tells which of them no test notices; T=word for some'
-	@echo 'make bare     both commands in a bare Debian; SUITE=trixie (bookworm), MIRROR=URL, KEEP=1 keeps it; for root'
-	@echo 'make conformance  the same requests to drf-directmessages and to us; N=20000 random ones, SEED=number'
-	@echo 'make drill    calls that fail, kill -9, a promoted standby, slow clients: what is lost; N=500 kills, PART=kills for a part'
+	@echo 'make test     set up, build, run every test; T=name runs those whose name contains it'
+	@echo 'make mutants  make mistakes in a copy of the code and list those that no test notices; T=word for some'
+	@echo 'make bare     make run and make test in a bare Debian, as root; SUITE=trixie (bookworm), MIRROR=URL, KEEP=1 keeps it'
+	@echo 'make conformance  the same requests to drf-directmessages and to us, compared; N=20000 random ones, SEED=number'
+	@echo 'make drill    failing calls, kill -9, a promoted standby, slow clients: is anything lost? N=500 kills, PART=kills'
 	@echo 'make asan     every test under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make tsan     the concurrent tests under ThreadSanitizer'
 	@echo 'make bench    measure, beside the ceilings of this machine; ARGS=--quick for a short run'
 	@echo 'make fuzz     mutated requests, N=20000 of them'
 	@echo 'make schemathesis  the server against its own document; N=300 random requests an operation, SEED=number'
-	@echo 'make clients  clients in Go, Java, Rust and TypeScript, made from the document, at work'
+	@echo 'make clients  generate clients in Go, Java, Rust and TypeScript from the document, and use them'
 	@echo 'make lint     gcc and clang without warnings, format, sizes, circles, exported symbols'
-	@echo 'make fmt      format the sources'
-	@echo 'make reference  docs/settings.md and docs/command-line.md, made anew by the program'
-	@echo 'make install  program, manual page, library, header (DESTDIR and PREFIX are heard)'
-	@echo 'make clean    remove what was built'
+	@echo 'make fmt      format the C sources'
+	@echo 'make reference  write docs/settings.md and docs/command-line.md with the program'
+	@echo 'make install  program, manual page, library, header (DESTDIR, PREFIX)'
+	@echo 'make clean    remove all build folders'
 
 setup-%:
 	@scripts/setup $*

@@ -71,7 +71,7 @@ def test_nothing_is_acknowledged_any_more(filled, happens):
     happens(filled)
     check_error(filled.alice.post(f"send/{filled.bob.id}/", {"content": "lost"}), 503, BUSY)
     line = filled.wait_log("was moved, removed or replaced", since)
-    assert " warning the " in line and ("start it again" in line or "; restart the server" in line)
+    assert " warning the " in line and ("then start it" in line or "; restart the server" in line)
     check_error(filled.bob.get("unread/"), 503, BUSY)
     answer = wait_until(lambda: (a := filled.anonymous().get("/readyz")).status == 503 and a, "readyz")
     assert answer.text == "the database is unavailable\n"

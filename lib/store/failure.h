@@ -6,10 +6,11 @@
 #include "attributes.h"
 #include "directmessages.h"
 
-/* Fills *error (which may be NULL) unless it already tells of a failure, and gives `status` back. */
+/* Fills in *error (which may be NULL) unless it holds a failure already. Gives `status` back. */
 enum dm_status fail(struct dm_error *error, enum dm_status status, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Gives a failure to whoever called the library: replaces what *error (which may be NULL, or never set) held before. */
+/* Hands a failure to the caller of the library: overwrites *error, which may be NULL or uninitialized. Gives `status`
+ * back. */
 enum dm_status report(struct dm_error *error, enum dm_status status, const struct dm_error *own);
 
 #endif

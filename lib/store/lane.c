@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-_Static_assert(1 << (DM_BATCH_CLASSES - 1) == LANE_BATCH_MOST, "the largest batch has a class");
+_Static_assert(1 << (DM_BATCH_CLASSES - 1) == LANE_MAX_BATCH, "the largest batch has a class");
 
 /* Between two attempts at an operation whose row is held, in microseconds. */
 #define PARKING_PAUSE 20000
@@ -29,16 +29,15 @@ struct lane {
 	pthread_cond_t arrived;
 	struct dm_operation *first;
 	struct dm_operation **last;
-	struct dm_operation
-		*parked; /* until their pause is over; all pauses are alike, so the first to come back first */
+	struct dm_operation *parked; /* until their pause is over; the first to come back comes first */
 	struct dm_operation **last_parked;
 	size_t waiting; /* parked ones too */
 	uint64_t batches[DM_BATCH_CLASSES];
 	uint64_t operations; /* in them */
 	bool stopping;
-	bool is_watched;      /* the watcher looks again by itself, in time */
-	pthread_cond_t watch; /* by the monotonic clock */
-	pthread_t watcher;    /* where there is a time limit */
+	bool is_watched; /* the watcher will look again by itself, in time */
+	pthread_cond_t watch;
+	pthread_t watcher; /* where there is a timeout */
 	bool has_watcher;
 	size_t threads_count;
 	struct lane_thread threads[];
@@ -93,18 +92,19 @@ static bool is_apart(const struct dm_operation *operation)
 	       lane_was_parked(operation);
 }
 
-/* Called with the mutex: whether the first that waits may go with those before it. */
+/* Called with the mutex: whether the first in the queue may join the batch. */
 static bool fits(const struct lane *lane, struct dm_operation *const *batch, size_t count, size_t bytes)
 {
 	const struct dm_operation *next = lane->first;
 
-	if (!next || count == lane->options.batch_most)
+	if (!next || count == lane->options.max_batch)
 		return false;
-	return count == 0 || (!is_apart(batch[0]) && !is_apart(next) && bytes + next->text.length <= LANE_BATCH_BYTES);
+	return count == 0 ||
+	       (!is_apart(batch[0]) && !is_apart(next) && bytes + next->text.length <= LANE_MAX_BATCH_BYTES);
 }
 
 /* Called with the mutex. */
-static struct dm_operation *take_first(struct lane *lane)
+static struct dm_operation *pop_first(struct lane *lane)
 {
 	struct dm_operation *first = lane->first;
 
@@ -115,8 +115,8 @@ static struct dm_operation *take_first(struct lane *lane)
 	return first;
 }
 
-/* Called with the mutex: puts those whose pause is over before all others. */
-static void take_parked(struct lane *lane)
+/* Called with the mutex: moves parked operations whose pause is over to the front of the queue. */
+static void unpark(struct lane *lane)
 {
 	int64_t now = clock_monotonic();
 
@@ -133,29 +133,30 @@ static void take_parked(struct lane *lane)
 	}
 }
 
-/* Called with the mutex: waits until there is something to run. */
+/* Called with the mutex: waits until there is something to run, or the lane stops and nothing is left. */
 static void wait_for_work(struct lane *lane)
 {
-	for (take_parked(lane); !lane->first && !(lane->stopping && !lane->parked); take_parked(lane))
+	for (unpark(lane); !lane->first && !(lane->stopping && !lane->parked); unpark(lane))
 		if (lane->parked)
 			condition_wait_until(&lane->arrived, &lane->mutex, lane->parked->internal.again_at);
 		else
 			pthread_cond_wait(&lane->arrived, &lane->mutex);
 }
 
-static size_t take_waiting(struct lane *lane, struct dm_operation *batch[LANE_BATCH_MOST])
+/* Waits for a batch, and gives its size; 0: the lane stops. */
+static size_t next_batch(struct lane *lane, struct dm_operation *batch[LANE_MAX_BATCH])
 {
 	size_t count = 0, bytes = 0;
 
 	pthread_mutex_lock(&lane->mutex);
 	wait_for_work(lane);
 	while (fits(lane, batch, count, bytes)) {
-		batch[count] = take_first(lane);
+		batch[count] = pop_first(lane);
 		bytes += batch[count++]->text.length;
 	}
-	if (count > 0 && !lane_was_parked(batch[0])) /* those were counted when they came first */
+	if (count > 0 && !lane_was_parked(batch[0])) /* a parked one was counted the first time */
 		count_batch(lane, count);
-	if (lane->first) /* more than one batch: another thread may be asleep */
+	if (lane->first) /* there is more: another thread may be asleep */
 		pthread_cond_signal(&lane->arrived);
 	pthread_mutex_unlock(&lane->mutex);
 	return count;
@@ -165,18 +166,18 @@ static void *lane_main(void *argument)
 {
 	struct lane_thread *thread = argument;
 	struct lane *lane = thread->lane;
-	struct dm_operation *batch[LANE_BATCH_MOST];
+	struct dm_operation *batch[LANE_MAX_BATCH];
 	size_t count;
 
 	own_lane = lane;
-	while ((count = take_waiting(lane, batch)) > 0)
+	while ((count = next_batch(lane, batch)) > 0)
 		lane->options.run_batch(thread->session, batch, count);
 	return NULL;
 }
 
-/* ---- the time limit ------------------------------------------------------------------------------------------ */
+/* ---- the timeout --------------------------------------------------------------------------------------------- */
 
-/* A batch may hang in the disk. Who waits behind it is told in time: nothing of theirs was begun. */
+/* A batch may hang in the disk. The operations behind it, of which nothing was begun, fail in time. */
 static void *watch_main(void *argument)
 {
 	struct lane *lane = argument;
@@ -184,12 +185,12 @@ static void *watch_main(void *argument)
 	pthread_mutex_lock(&lane->mutex);
 	while (!lane->stopping) {
 		int64_t now = clock_monotonic();
-		int64_t due = (lane->first ? lane->first->internal.queued_at : now) + lane->options.late_after;
+		int64_t due = (lane->first ? lane->first->internal.queued_at : now) + lane->options.timeout;
 
 		if (!lane->is_watched) {
 			pthread_cond_wait(&lane->watch, &lane->mutex);
 		} else if (due <= now) {
-			struct dm_operation *late = take_first(lane);
+			struct dm_operation *late = pop_first(lane);
 
 			pthread_mutex_unlock(&lane->mutex);
 			lane_fail(lane->options.store, &late, 1, &lane_late);
@@ -203,7 +204,7 @@ static void *watch_main(void *argument)
 	return NULL;
 }
 
-/* ---- its life ------------------------------------------------------------------------------------------------ */
+/* ---- starting and ending ------------------------------------------------------------------------------------- */
 
 struct lane *lane_new(const struct lane_options *options)
 {
@@ -218,8 +219,8 @@ struct lane *lane_new(const struct lane_options *options)
 	pthread_mutex_init(&lane->mutex, NULL);
 	condition_init(&lane->arrived);
 	condition_init(&lane->watch);
-	lane->has_watcher = options->late_after > 0 && pthread_create(&lane->watcher, NULL, watch_main, lane) == 0;
-	if (options->late_after > 0 && !lane->has_watcher) {
+	lane->has_watcher = options->timeout > 0 && pthread_create(&lane->watcher, NULL, watch_main, lane) == 0;
+	if (options->timeout > 0 && !lane->has_watcher) {
 		lane_free(lane);
 		return NULL;
 	}
@@ -280,7 +281,7 @@ void lane_submit(struct lane *lane, struct dm_operation *operation)
 		lane->last = &operation->internal.next;
 		if (lane->waiting++ == 0)
 			pthread_cond_signal(&lane->arrived);
-		if (lane->has_watcher && !lane->is_watched) { /* once in a while: it stays awake for a time */
+		if (lane->has_watcher && !lane->is_watched) {
 			lane->is_watched = true;
 			pthread_cond_signal(&lane->watch);
 		}
@@ -306,7 +307,7 @@ bool lane_was_parked(const struct dm_operation *operation)
 	return operation->internal.again_at != 0;
 }
 
-static void wait_for(struct waiter *waiter)
+static void await(struct waiter *waiter)
 {
 	pthread_mutex_lock(&waiter->mutex);
 	while (!waiter->is_done)
@@ -320,7 +321,7 @@ void lane_run(struct lane *lane, struct dm_operation *operation)
 
 	operation->internal.waiter = &waiter;
 	lane_submit(lane, operation);
-	wait_for(&waiter);
+	await(&waiter);
 	pthread_cond_destroy(&waiter.done);
 	pthread_mutex_destroy(&waiter.mutex);
 }

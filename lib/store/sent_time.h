@@ -5,8 +5,9 @@
 
 #include <stdint.h>
 
-/* The time for a message that follows one of time `last`: now, or, so that the order of times is the order of commits
- * even within one batch, the next microsecond. A clock that was set back by more than a second is believed. */
+/* The time, in microseconds since 1970, of a message that is sent after one of time `last`: now, or where that is not
+ * later, the next microsecond, so that times are in the order of commits even within a batch. If the clock was set back
+ * by more than a second it is now. */
 int64_t sent_time_after(int64_t last);
 
 #endif

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SQL_MOST 65536
+#define MAX_SQL 65536
 
-#define NAME_MOST 63 /* bytes: PostgreSQL would cut a longer name, and find another table */
+#define MAX_NAME 63 /* bytes: PostgreSQL cuts a longer name, and would find another table */
 
 static const char *const defaults[USER_COLUMN_COUNT] = {
 	[COLUMN_ID] = "id",
@@ -21,18 +21,19 @@ static const char *const defaults[USER_COLUMN_COUNT] = {
 	[COLUMN_IS_ACTIVE] = "is_active",
 };
 
-/* A copy of the first `length` bytes; they stand between quotes later on, so they may hold none. */
+/* Copies the first `length` bytes. The name will stand between quotes, so it may hold none. */
 static enum dm_status copy_name(const char *name, size_t length, char **copy, struct dm_error *error)
 {
 	if (length == 0)
-		return fail(error, DM_INVALID, "a name of the user table is empty; give it or leave it out");
-	if (length > NAME_MOST)
+		return fail(error, DM_INVALID, "a name of the user table is empty; give it, or leave it out");
+	if (length > MAX_NAME)
 		return fail(error, DM_INVALID, "the user table's name %.*s... is too long; names have at most %d bytes",
-			    NAME_MOST, name, NAME_MOST);
+			    MAX_NAME, name, MAX_NAME);
 	for (size_t i = 0; i < length; i++)
 		if (name[i] == '"' || name[i] == '\'')
 			return fail(error, DM_INVALID,
-				    "the user table's name %.100s holds a quote; names may hold none", name);
+				    "the user table's name %.100s holds a quote; rename it: quotes are not supported",
+				    name);
 	*copy = strndup(name, length);
 	return *copy ? DM_OK : fail(error, DM_NO_MEMORY, "out of memory");
 }
@@ -70,8 +71,7 @@ enum dm_status user_table_init(struct user_table *users, const struct dm_user_ta
 		if (strcmp(name, "-") != 0)
 			status = copy_name(name, strlen(name), &users->columns[i], error);
 		else if (i == COLUMN_ID || i == COLUMN_USERNAME)
-			status = fail(error, DM_INVALID, "the user table can't do without %s; name its column",
-				      defaults[i]);
+			status = fail(error, DM_INVALID, "the user table needs a column for %s; name it", defaults[i]);
 	}
 	return status;
 }
@@ -119,7 +119,7 @@ static enum dm_status check_columns(const struct user_table *users, user_table_l
 				    users->table, users->columns[i]);
 		if (i == COLUMN_ID && !integer)
 			return fail(error, DM_SCHEMA,
-				    "the user table's key %s.%s is no integer; other keys are not supported",
+				    "the user table's key %s.%s is not an integer; other keys are not supported",
 				    users->table, users->columns[i]);
 	}
 	return DM_OK;
@@ -164,7 +164,7 @@ static void append_users(const struct user_table *users, struct buffer *sql)
 	append_quoted(sql, '"', users->table);
 }
 
-/* What stands between the quotes of {'...'}; false where that is none of the names. */
+/* Appends what {'name'} stands for. False: it is not one of the names. */
 static bool append_literal(const struct user_table *users, struct span name, struct buffer *sql)
 {
 	const char *text = users->table;
@@ -189,7 +189,7 @@ static bool append_literal(const struct user_table *users, struct span name, str
 	return true;
 }
 
-/* {column} or {alias.column}; false where that is no column. */
+/* Appends what {column} or {alias.column} stands for. False: there is no such column. */
 static bool append_column(const struct user_table *users, struct span name, struct buffer *sql)
 {
 	struct span rest = name;
@@ -210,7 +210,7 @@ static bool append_column(const struct user_table *users, struct span name, stru
 	return true;
 }
 
-/* False where these braces are none of ours. */
+/* Appends what {name} stands for. False: these braces are not a placeholder. */
 static bool append_placeholder(const struct user_table *users, struct span name, struct buffer *sql)
 {
 	if (span_equal(name, SPAN("users"))) {
@@ -226,7 +226,7 @@ char *user_table_expand(const struct user_table *users, const char *text)
 {
 	struct buffer sql;
 
-	buffer_init(&sql, SQL_MOST);
+	buffer_init(&sql, MAX_SQL);
 	while (*text) {
 		const char *end = *text == '{' ? strchr(text, '}') : NULL;
 

@@ -6,7 +6,7 @@
 #include "attributes.h"
 #include "directmessages.h"
 
-/* Where a project's tables are not all there, or its users are where nobody told. */
+/* What to do where a project's tables are not all there, or its users are in a table that was not named. */
 #define USER_TABLE_REFUSAL \
 	"the database lacks a table of Django's: authtoken_token, directmessages_message, or the users' (auth_user, or what " \
 	"DIRECTMESSAGES_USER_TABLE names); name the users' table, or run the Django project's own 'manage.py migrate' first"
@@ -21,44 +21,44 @@ enum user_column {
 	USER_COLUMN_COUNT
 };
 
-/* All texts are owned; none holds a quote. */
+/* Owns its texts. None holds a quote. */
 struct user_table {
 	char *schema; /* NULL: the database's own */
 	char *table;
 	char *columns[USER_COLUMN_COUNT]; /* NULL where the table has none */
 };
 
-/* Reads the names; DM_INVALID, with a sentence on which of them can't be one. To be released in either case. */
+/* Copies the names. DM_INVALID, with a sentence on which of them is not valid. To be released in either case. */
 MUST_CHECK enum dm_status user_table_init(struct user_table *users, const struct dm_user_table *names,
 					  struct dm_error *error);
 void user_table_release(struct user_table *users);
 
-/* Whether it is Django's auth_user, which a migration of ours may make. */
+/* Whether it is Django's auth_user, which our migrations can make. */
 bool user_table_is_own(const struct user_table *users);
 
-/* Whether every column is named, and each once: only then can a user be inserted. */
+/* Whether all columns have names, each another. Only then can a user be inserted. */
 bool user_table_is_complete(const struct user_table *users);
 
-/* Looks for the table's column (NULL: for the table), and whether that is an integer. */
+/* Looks for a column of the table (NULL: for the table), and whether the column is an integer. */
 typedef enum dm_status user_table_look(void *context, const char *column, bool *found, bool *integer,
 				       struct dm_error *error);
 
-/* Whether a database has the table as it is named; DM_SCHEMA, with a sentence on what it lacks. Our own may be missing:
- * a migration makes it. */
+/* Whether a database has the table and the columns that are named. DM_SCHEMA, with a sentence on what it lacks.
+ * auth_user may be missing: a migration makes it. */
 MUST_CHECK enum dm_status user_table_verify(const struct user_table *users, user_table_look *look, void *context,
 					    struct dm_error *error);
 
-/* SQL in which these stand for the names; NULL where there is no memory, else to be freed.
+/* Puts the names into an SQL text, in place of these. To be freed; NULL where there is no memory.
  *
  *     {users}                                   "table", or "schema"."table"
  *     {id} {username} {first_name} {last_name} {email} {is_active}
  *                                               the column, quoted: in lists of an INSERT, behind SET
  *     {u.id} and so on                          the column of an alias: u."id"
  *     {'users'} {'schema'} {'table'} {'id'} and so on
- *                                               the same names as text literals, for questions to the catalogue
+ *                                               the same names as text literals, to look them up in the catalogue
  *
- * Where the table lacks a column, its place is taken by '' (true for is_active); for a text literal, by NULL. Read a
- * column by an alias: SQLite takes a bare "name" that is no column for a text. */
+ * A column that the table lacks becomes '' (true for is_active), or as a text literal NULL. Read a column by an alias:
+ * SQLite takes a bare "name" that is not a column for a text. */
 MUST_CHECK char *user_table_expand(const struct user_table *users, const char *sql);
 
 #endif

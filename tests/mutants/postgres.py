@@ -14,13 +14,13 @@ MUTANTS = [
         "a server that ends while it commits has failed, and the batch is stored again",
         POSTGRES + "batches/transaction.c",
         "ending->culprit == NULL && ending->remedy == REMEDY_RECONNECT)",
-        "ending->culprit == NULL && ending->remedy == REMEDY_REPEAT)",
+        "ending->culprit == NULL && ending->remedy == REMEDY_RERUN)",
         FAILURES + "test_a_commit_whose_answer_says_that_the_server_ends_is_not_repeated",
     ),
     Mutant(
         "a clash with another transaction is not repeated",
         POSTGRES + "connection/failure_postgres.c",
-        '{"40",    DM_BUSY,        REMEDY_REPEAT, ',
+        '{"40",    DM_BUSY,        REMEDY_RERUN, ',
         '{"40",    DM_BUSY,        REMEDY_NONE, ',
         FAILURES + "test_a_clash_with_another_transaction_is_repeated",
     ),
@@ -62,8 +62,8 @@ MUTANTS = [
     Mutant(
         "all sends of a failing statement fail",
         POSTGRES + "batches/write.c",
-        "REMEDY_WAIT) && count > 1) {",
-        "REMEDY_WAIT) && count > 1000) {",
+        "REMEDY_PARK) && count > 1) {",
+        "REMEDY_PARK) && count > 1000) {",
         "test_library_writes::of_many_sends_only_the_bad_one_fails[postgresql]",
     ),
     Mutant(
@@ -202,8 +202,8 @@ MUTANTS = [
     Mutant(
         "a listener that was cut off does not come back",
         POSTGRES + "connection/listener.c",
-        "goes_on = goes_on && wait_for(listener, -1, PAUSE_MS);",
-        "goes_on = goes_on && !connection && wait_for(listener, -1, PAUSE_MS);",
+        "running = running && wait_for(listener, -1, PAUSE_MS);",
+        "running = running && !connection && wait_for(listener, -1, PAUSE_MS);",
         "test_events_postgres.py::test_a_listener_that_was_cut_off_comes_back_and_nothing_is_missed",
     ),
     Mutant(
@@ -245,8 +245,8 @@ MUTANTS = [
     Mutant(
         "the batch waits for a user whose row is held",
         POSTGRES + "batches/write.c",
-        "if (ending->remedy == REMEDY_WAIT && session->parking)",
-        "if (ending->remedy == REMEDY_WAIT && false)",
+        "if (ending->remedy == REMEDY_PARK && session->parking)",
+        "if (ending->remedy == REMEDY_PARK && false)",
         "test_postgres_locks.py::test_a_user_whose_row_is_held[postgresql-recipient]",
     ),
     Mutant(
@@ -322,7 +322,7 @@ MUTANTS = [
     Mutant(
         "the next host waits for the end of the attempt before",
         POSTGRES + "connection/connect.c",
-        "now >= race->next || ",
+        "now >= race->next_start || ",
         "",
         HOSTS + "test_a_host_that_hangs_is_left_for_another",
     ),

@@ -94,7 +94,7 @@ MUTANTS = [
     Mutant(
         "a full disk is a defect",
         SQLITE + "connection/session.c",
-        "\tcase SQLITE_FULL:\n\t\treturn full(session, error);",
+        "\tcase SQLITE_FULL:\n\t\treturn refuse_full(session, error);",
         "\tcase SQLITE_FULL:\n\t\treturn fail(error, DM_INTERNAL, \"full\");",
         "test_storage_full.py::test_full_disk",
     ),

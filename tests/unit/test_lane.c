@@ -85,14 +85,14 @@ static void wait_for_batch(void)
 	pthread_mutex_unlock(&session.mutex);
 }
 
-static void start_with_limit(size_t max_waiting, int64_t late_after)
+static void start_with_limit(size_t max_waiting, int64_t timeout)
 {
 	void *sessions[] = {&session};
 	struct lane_options options = {.run_batch = run_batch,
 				       .sessions = sessions,
 				       .sessions_count = 1,
-				       .batch_most = LANE_BATCH_MOST,
-				       .late_after = late_after,
+				       .max_batch = LANE_MAX_BATCH,
+				       .timeout = timeout,
 				       .store = &store};
 
 	session = (struct session){
@@ -202,7 +202,7 @@ static void what_waits_too_long_behind_a_batch_is_refused_meanwhile(void **state
 
 static void a_batch_holds_so_many_bytes(void **state)
 {
-	const size_t sizes[] = {LANE_BATCH_BYTES / 2, LANE_BATCH_BYTES / 2, 1, LANE_BATCH_BYTES * 2, 1, 1};
+	const size_t sizes[] = {LANE_MAX_BATCH_BYTES / 2, LANE_MAX_BATCH_BYTES / 2, 1, LANE_MAX_BATCH_BYTES * 2, 1, 1};
 	struct dm_operation first, operations[6];
 
 	(void)state;
@@ -353,7 +353,7 @@ static void threads_share_a_queue(void **state)
 	struct dm_operation operations[THREADS + 100];
 	void *sessions[THREADS] = {NULL};
 	struct lane_options options = {
-		.run_batch = meet, .sessions = sessions, .sessions_count = THREADS, .batch_most = 1, .store = &store};
+		.run_batch = meet, .sessions = sessions, .sessions_count = THREADS, .max_batch = 1, .store = &store};
 	struct lane *lane;
 
 	(void)state;

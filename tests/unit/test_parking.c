@@ -39,7 +39,7 @@ static void what_is_parked_comes_back_alone(void **state)
 	struct dm_operation operations[PARKED + 1];
 	void *sessions[1] = {NULL};
 	struct lane_options options = {
-		.run_batch = park_twice, .sessions = sessions, .sessions_count = 1, .batch_most = 8, .store = &store};
+		.run_batch = park_twice, .sessions = sessions, .sessions_count = 1, .max_batch = 8, .store = &store};
 	struct lane *lane;
 
 	(void)state;

@@ -193,13 +193,13 @@ static const struct store_backend postgres_backend = {
 	.close = postgres_close,
 };
 
-static struct lane *start_lane(struct postgres_store *store, size_t first, size_t count, size_t batch_most)
+static struct lane *start_lane(struct postgres_store *store, size_t first, size_t count, size_t max_batch)
 {
 	const struct lane_options options = {
 		.run_batch = pg_batch_run,
 		.sessions = (void *const *)&store->sessions[first],
 		.sessions_count = count,
-		.batch_most = batch_most,
+		.max_batch = max_batch,
 		.store = &store->postgres.options,
 	};
 
@@ -211,7 +211,7 @@ static void start_lanes(struct postgres_store *store, size_t lanes)
 {
 	struct session *writing = store->sessions[0];
 
-	store->writer = start_lane(store, 0, 1, LANE_BATCH_MOST);
+	store->writer = start_lane(store, 0, 1, LANE_MAX_BATCH);
 	if (!store->writer)
 		return;
 	writing->parking = store->writer;

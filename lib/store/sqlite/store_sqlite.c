@@ -299,8 +299,8 @@ static enum dm_status start(struct sqlite_store *store, struct dm_error *error)
 		.run_batch = batch_run,
 		.sessions = &session,
 		.sessions_count = 1,
-		.batch_most = LANE_BATCH_MOST,
-		.late_after = store->options.busy_timeout_ms * INT64_C(1000),
+		.max_batch = LANE_MAX_BATCH,
+		.timeout = store->options.busy_timeout_ms * INT64_C(1000),
 		.store = &store->options,
 	};
 

@@ -71,7 +71,7 @@ static void check_schema(struct session *session, struct dm_operation *operation
  * are reads. */
 static size_t sort(struct session *session, struct dm_operation **operations, size_t count, int64_t now, size_t *reads)
 {
-	struct dm_operation *writes[LANE_BATCH_MOST];
+	struct dm_operation *writes[LANE_MAX_BATCH];
 	size_t writes_count = 0;
 
 	*reads = 0;

@@ -80,7 +80,7 @@ static int compare_places(const void *a_pointer, const void *b_pointer)
 
 void pg_order(struct dm_operation **operations, size_t count)
 {
-	struct place places[LANE_BATCH_MOST];
+	struct place places[LANE_MAX_BATCH];
 
 	for (size_t i = 0; i < count; i++)
 		places[i] = (struct place){operations[i], key_of(operations[i]), i};

@@ -32,8 +32,8 @@ struct unit {
 
 /* What goes out at once. */
 struct flush {
-	struct asked asked[LANE_BATCH_MOST];
-	struct unit units[LANE_BATCH_MOST];
+	struct asked asked[LANE_MAX_BATCH];
+	struct unit units[LANE_MAX_BATCH];
 	size_t units_count;
 };
 
@@ -105,20 +105,20 @@ static void make_units(struct session *session, struct flush *flush, struct dm_o
 /* One statement for all of the unit; false where there is no memory. */
 static bool send_merged(struct session *session, const struct unit *unit)
 {
-	const struct parameters *each[LANE_BATCH_MOST];
+	const struct parameters *each[LANE_MAX_BATCH];
 	struct parameters merged = {.count = 0};
-	struct buffer arrays[PARAMETERS_MOST];
+	struct buffer arrays[MAX_PARAMETERS];
 	size_t count = 0;
 	bool good;
 
-	for (size_t i = 0; i < PARAMETERS_MOST; i++)
+	for (size_t i = 0; i < MAX_PARAMETERS; i++)
 		buffer_init(&arrays[i], SIZE_MAX);
 	for (const struct asked *asked = unit->first; asked; asked = asked->next)
 		each[count++] = &asked->parameters;
 	good = merge_parameters(&merged, arrays, each, count);
 	if (good)
 		session_send(session, MERGED(unit->first->statement), &merged);
-	for (size_t i = 0; i < PARAMETERS_MOST; i++)
+	for (size_t i = 0; i < MAX_PARAMETERS; i++)
 		buffer_release(&arrays[i]);
 	return good;
 }
@@ -159,7 +159,7 @@ static enum outcome outcome_of(const PGresult *result)
 	switch (postgres_remedy(result)) {
 	case REMEDY_RECONNECT:
 		return READ_STALE;
-	case REMEDY_REPEAT:
+	case REMEDY_RERUN:
 		return READ_CLASH;
 	default:
 		return READ_DONE;
@@ -169,7 +169,7 @@ static enum outcome outcome_of(const PGresult *result)
 /* Which row is whose. */
 static void assign_rows(struct unit *unit, const PGresult *result)
 {
-	struct asked *each[LANE_BATCH_MOST];
+	struct asked *each[LANE_MAX_BATCH];
 	int rows = PQntuples(result), last = PQnfields(result) - 1;
 	int64_t count = 0;
 

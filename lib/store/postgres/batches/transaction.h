@@ -16,7 +16,7 @@ struct unit {
 };
 
 struct transaction {
-	struct unit units[LANE_BATCH_MOST];
+	struct unit units[LANE_MAX_BATCH];
 	size_t count;
 	bool records;   /* it may write to the event log */
 	bool waits_not; /* for no lock: its operation was set apart */

@@ -138,7 +138,7 @@ struct history {
 /* Whether the same writes may be run again as they are. */
 static bool may_repeat(const struct ending *ending, struct history *history)
 {
-	if (ending->remedy == REMEDY_REPEAT)
+	if (ending->remedy == REMEDY_RERUN)
 		return history->repeats++ < REPEATS_MOST;
 	if (ending->remedy != REMEDY_RECONNECT || history->was_stale)
 		return false;
@@ -151,9 +151,9 @@ static bool may_repeat(const struct ending *ending, struct history *history)
 static size_t after_failure(struct session *session, struct dm_operation **operations, size_t count,
 			    const struct ending *ending, int64_t deadline, struct history *history, bool *alone)
 {
-	if (ending->remedy == REMEDY_WAIT && session->parking)
+	if (ending->remedy == REMEDY_PARK && session->parking)
 		return after_lock(session, operations, count, ending, deadline);
-	if ((ending->remedy == REMEDY_LEAVE_OUT || ending->remedy == REMEDY_WAIT) && count > 1) {
+	if ((ending->remedy == REMEDY_LEAVE_OUT || ending->remedy == REMEDY_PARK) && count > 1) {
 		*alone = !ending->culprit || ending->culprit->count > 1;
 		if (*alone)
 			return count;

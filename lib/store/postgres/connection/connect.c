@@ -10,31 +10,36 @@
 #include <poll.h>
 #include <string.h>
 
-/* In microseconds: when the next host is tried beside one that has not answered yet; and how long one that can only be
- * read waits for one that takes writes. */
+/* All in microseconds. The next host is tried beside one that has not answered for so long. */
 #define STAGGER 250000
-#define PATIENCE 2000000
-#define PATIENCE_KNOWN 500000   /* so long where another has waited in vain */
-#define PATIENCE_AGAIN 10000000 /* but since then */
-#define POLL_MOST 60000000
 
-/* What an attempt does: connecting, asking whether it may write; how it has ended. */
-enum phase { WAITING, CONNECTING, ASKING, WRITABLE, READ_ONLY, FAILED };
+/* How long a host that can only be read waits for one that takes writes; and how long where another attempt has waited
+ * in vain within the last READ_ONLY_MEMORY. */
+#define WRITABLE_TIMEOUT 2000000
+#define WRITABLE_TIMEOUT_SHORT 500000
+#define READ_ONLY_MEMORY 10000000
+
+#define MAX_POLL 60000000
+
+/* CONNECTING and ASKING (whether it may write) are under way; the last three are how an attempt has ended. */
+enum attempt_phase { WAITING, CONNECTING, ASKING, WRITABLE, READ_ONLY, FAILED };
 
 struct attempt {
 	const struct home *target;
-	enum phase phase;
+	enum attempt_phase phase;
 	PGconn *connection;
-	bool wants_to_write; /* to its socket */
-	bool may_only_be_read;
-	int64_t until;
+	bool wants_to_send; /* over its socket */
+	bool is_read_only;
+	int64_t deadline; /* by the monotonic clock */
 };
 
+/* Attempts to all hosts, which run side by side. */
 struct race {
-	struct attempt attempts[TARGETS_MOST];
-	size_t count, begun;
-	int64_t next; /* when the next attempt begins beside the others */
-	struct dm_error *error;
+	struct attempt attempts[MAX_TARGETS];
+	size_t count;
+	size_t begun;           /* so many of them have begun */
+	int64_t next_start;     /* when the next one begins, by the monotonic clock */
+	struct dm_error *error; /* the first failure */
 };
 
 /* ---- one attempt --------------------------------------------------------------------------------------------- */
@@ -55,7 +60,7 @@ static void give_up(struct attempt *attempt, struct dm_error *error)
 	attempt->phase = FAILED;
 }
 
-static void say_nothing(void *context, const PGresult *notice)
+static void ignore_notice(void *context, const PGresult *notice)
 {
 	(void)context, (void)notice;
 }
@@ -65,9 +70,9 @@ static void begin(struct attempt *attempt, struct postgres *postgres, enum conne
 	int64_t limit = postgres->limits.connect;
 
 	attempt->phase = CONNECTING;
-	attempt->until = limit > 0 ? clock_monotonic() + limit : INT64_MAX;
+	attempt->deadline = limit > 0 ? clock_monotonic() + limit : INT64_MAX;
 	attempt->connection = conninfo_start(postgres, role, attempt->target);
-	attempt->wants_to_write = true;
+	attempt->wants_to_send = true;
 	if (!attempt->connection || PQstatus(attempt->connection) == CONNECTION_BAD)
 		give_up(attempt, error);
 }
@@ -76,17 +81,17 @@ static void go_on_connecting(struct attempt *attempt, struct dm_error *error)
 {
 	PostgresPollingStatusType status = PQconnectPoll(attempt->connection);
 
-	attempt->wants_to_write = status == PGRES_POLLING_WRITING;
+	attempt->wants_to_send = status == PGRES_POLLING_WRITING;
 	if (status == PGRES_POLLING_FAILED) {
 		give_up(attempt, error);
 	} else if (status == PGRES_POLLING_OK) {
-		PQsetNoticeReceiver(attempt->connection, say_nothing, NULL);
+		PQsetNoticeReceiver(attempt->connection, ignore_notice, NULL);
 		attempt->phase = ASKING;
 		if (PQsetnonblocking(attempt->connection, 1) != 0 ||
 		    !PQsendQuery(attempt->connection, "SHOW transaction_read_only"))
 			give_up(attempt, error);
 		else
-			attempt->wants_to_write = PQflush(attempt->connection) > 0;
+			attempt->wants_to_send = PQflush(attempt->connection) > 0;
 	}
 }
 
@@ -94,7 +99,7 @@ static void go_on_asking(struct attempt *attempt, struct dm_error *error)
 {
 	PGresult *result;
 
-	attempt->wants_to_write = PQflush(attempt->connection) > 0;
+	attempt->wants_to_send = PQflush(attempt->connection) > 0;
 	if (!PQconsumeInput(attempt->connection)) {
 		give_up(attempt, error);
 		return;
@@ -102,11 +107,11 @@ static void go_on_asking(struct attempt *attempt, struct dm_error *error)
 	while (!PQisBusy(attempt->connection)) {
 		result = PQgetResult(attempt->connection);
 		if (!result) {
-			attempt->phase = attempt->may_only_be_read ? READ_ONLY : WRITABLE;
+			attempt->phase = attempt->is_read_only ? READ_ONLY : WRITABLE;
 			return;
 		}
 		if (PQresultStatus(result) == PGRES_TUPLES_OK) {
-			attempt->may_only_be_read = strcmp(PQgetvalue(result, 0, 0), "on") == 0;
+			attempt->is_read_only = strcmp(PQgetvalue(result, 0, 0), "on") == 0;
 			PQclear(result);
 		} else {
 			postgres_failure(result, error);
@@ -117,7 +122,7 @@ static void go_on_asking(struct attempt *attempt, struct dm_error *error)
 	}
 }
 
-/* ---- all of them --------------------------------------------------------------------------------------------- */
+/* ---- all attempts -------------------------------------------------------------------------------------------- */
 
 static void expire(struct attempt *attempt, struct dm_error *error)
 {
@@ -127,7 +132,7 @@ static void expire(struct attempt *attempt, struct dm_error *error)
 	give_up(attempt, error);
 }
 
-static bool is_any(const struct race *race, enum phase phase)
+static bool is_any(const struct race *race, enum attempt_phase phase)
 {
 	for (size_t i = 0; i < race->begun; i++)
 		if (race->attempts[i].phase == phase)
@@ -135,30 +140,30 @@ static bool is_any(const struct race *race, enum phase phase)
 	return false;
 }
 
-/* Begins the next attempt where it is due: the one before has ended, or has had its time. */
+/* Begins the next attempt if it is due: the one before has ended, or has had its time. */
 static void begin_next(struct race *race, struct postgres *postgres, enum connection_role role, int64_t now)
 {
 	while (race->begun < race->count &&
-	       (race->begun == 0 || now >= race->next || !is_under_way(&race->attempts[race->begun - 1]))) {
+	       (race->begun == 0 || now >= race->next_start || !is_under_way(&race->attempts[race->begun - 1]))) {
 		begin(&race->attempts[race->begun++], postgres, role, race->error);
-		race->next = now + STAGGER;
+		race->next_start = now + STAGGER;
 	}
 }
 
-/* What is waited for; gives until when, at most. */
-static int64_t watch(const struct race *race, struct pollfd *watched, int64_t until)
+/* Fills in what to poll for. Gives the first of `until` and the deadlines. */
+static int64_t prepare_poll(const struct race *race, struct pollfd *watched, int64_t until)
 {
 	for (size_t i = 0; i < race->begun; i++) {
 		const struct attempt *attempt = &race->attempts[i];
 
-		watched[i] = (struct pollfd){.fd = -1, .events = attempt->wants_to_write ? POLLOUT : POLLIN};
+		watched[i] = (struct pollfd){.fd = -1, .events = attempt->wants_to_send ? POLLOUT : POLLIN};
 		if (!is_under_way(attempt))
 			continue;
 		watched[i].fd = PQsocket(attempt->connection);
 		if (attempt->phase == ASKING)
 			watched[i].events |= POLLIN;
-		if (attempt->until < until)
-			until = attempt->until;
+		if (attempt->deadline < until)
+			until = attempt->deadline;
 	}
 	return until;
 }
@@ -169,47 +174,49 @@ static void go_on_with(struct attempt *attempt, bool is_ready, struct dm_error *
 		go_on_connecting(attempt, error);
 	else if (is_ready)
 		go_on_asking(attempt, error);
-	else if (clock_monotonic() >= attempt->until)
+	else if (clock_monotonic() >= attempt->deadline)
 		expire(attempt, error);
 }
 
-/* Waits until something happens, at most until then, and lets the attempts go on. */
+/* Waits until something happens, at most until `until`, and lets the attempts go on. */
 static void go_on(struct race *race, int64_t until)
 {
-	struct pollfd watched[TARGETS_MOST];
-	int64_t left = watch(race, watched, until) - clock_monotonic();
+	struct pollfd watched[MAX_TARGETS];
+	int64_t left = prepare_poll(race, watched, until) - clock_monotonic();
 
-	left = left < POLL_MOST ? left : POLL_MOST;
+	left = left < MAX_POLL ? left : MAX_POLL;
 	poll(watched, race->begun, left > 0 ? (int)((left + 999) / 1000) : 0);
 	for (size_t i = 0; i < race->begun; i++)
 		if (is_under_way(&race->attempts[i]))
 			go_on_with(&race->attempts[i], watched[i].revents != 0, race->error);
 }
 
-static int64_t patience(struct postgres *postgres, int64_t now)
+/* How long to wait for a host that takes writes. */
+static int64_t writable_timeout(struct postgres *postgres, int64_t now)
 {
 	bool is_known;
 
 	pthread_mutex_lock(&postgres->mutex);
-	is_known = postgres->read_only_at > 0 && now - postgres->read_only_at < PATIENCE_AGAIN;
+	is_known = postgres->read_only_at > 0 && now - postgres->read_only_at < READ_ONLY_MEMORY;
 	pthread_mutex_unlock(&postgres->mutex);
-	return is_known ? PATIENCE_KNOWN : PATIENCE;
+	return is_known ? WRITABLE_TIMEOUT_SHORT : WRITABLE_TIMEOUT;
 }
 
-/* One has waited for another that takes writes, in vain. */
+/* A host that can only be read has waited in vain for one that takes writes. */
 static void note_read_only(struct postgres *postgres, int64_t waited)
 {
-	if (waited < PATIENCE)
+	if (waited < WRITABLE_TIMEOUT)
 		return;
 	pthread_mutex_lock(&postgres->mutex);
 	postgres->read_only_at = clock_monotonic();
 	pthread_mutex_unlock(&postgres->mutex);
 }
 
-/* Runs until one takes writes, or all have ended; one that can be read waits for the others for a while only. */
+/* Runs until one host takes writes or all attempts have ended. A host that can only be read waits for the others for a
+ * while. */
 static void run(struct race *race, struct postgres *postgres, enum connection_role role)
 {
-	int64_t began = clock_monotonic(), now = began, enough = began + patience(postgres, began);
+	int64_t began = clock_monotonic(), now = began, settle_at = began + writable_timeout(postgres, began);
 
 	for (; !is_any(race, WRITABLE); now = clock_monotonic()) {
 		int64_t until = INT64_MAX;
@@ -218,19 +225,20 @@ static void run(struct race *race, struct postgres *postgres, enum connection_ro
 		if (!is_any(race, CONNECTING) && !is_any(race, ASKING))
 			return;
 		if (is_any(race, READ_ONLY)) {
-			if (now >= enough) {
+			if (now >= settle_at) {
 				note_read_only(postgres, now - began);
 				return;
 			}
-			until = enough;
+			until = settle_at;
 		}
-		if (race->begun < race->count && race->next < until)
-			until = race->next;
+		if (race->begun < race->count && race->next_start < until)
+			until = race->next_start;
 		go_on(race, until);
 	}
 }
 
-/* The first that takes writes, else the first that can be read; the others' connections are ended. */
+/* Chooses the first attempt that takes writes, else the first that can be read, and ends the others' connections. NULL
+ * where all have failed. */
 static const struct attempt *choose(struct race *race)
 {
 	const struct attempt *chosen = NULL;
@@ -252,7 +260,7 @@ static const struct attempt *choose(struct race *race)
 struct connected postgres_connect(struct postgres *postgres, enum connection_role role, struct dm_error *error)
 {
 	struct connected connected = {.moves = atomic_load(&postgres->moves)};
-	struct home targets[TARGETS_MOST];
+	struct home targets[MAX_TARGETS];
 	struct dm_error failure = {0};
 	struct race race = {.error = &failure};
 	const struct attempt *chosen;

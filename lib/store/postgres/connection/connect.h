@@ -6,13 +6,14 @@
 #include "conninfo.h"
 
 struct connected {
-	PGconn *connection; /* NULL: it has failed */
+	PGconn *connection; /* owned by the caller; NULL: it has failed */
 	unsigned moves;     /* postgres->moves, before it was made */
-	bool is_read_only;  /* no host takes writes */
+	bool is_read_only;  /* no host took writes */
 };
 
-/* Connects to all hosts, side by side: the last good one first, the others soon after it. Gives the first that takes
- * writes, else one that can be read. It may block for as long as the limit of one host. */
+/* Connects to all hosts side by side: the last good one first, the others soon after it. Gives the first that takes
+ * writes, else one that can be read. May block for as long as the connect limit of one host. *error tells why it has
+ * failed. */
 struct connected postgres_connect(struct postgres *postgres, enum connection_role role, struct dm_error *error);
 
 #endif

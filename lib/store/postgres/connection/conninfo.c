@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define KEYWORDS_MOST 24
+#define MAX_KEYWORDS 24
 
 struct keywords {
-	const char *names[KEYWORDS_MOST + 1];
-	const char *values[KEYWORDS_MOST + 1];
+	const char *names[MAX_KEYWORDS + 1];
+	const char *values[MAX_KEYWORDS + 1];
 	size_t count;
 	char user_timeout_ms[16];
 };
@@ -26,10 +26,10 @@ static void add(struct keywords *keywords, const char *name, const char *value)
 static void add_common(struct keywords *keywords, const struct postgres *postgres)
 {
 	snprintf(keywords->user_timeout_ms, sizeof(keywords->user_timeout_ms), "%d", postgres->options.busy_timeout_ms);
-	/* Kerberos' library, which libpq would otherwise ask first, crashes where memory is short. */
+	/* Otherwise libpq asks Kerberos' library first, which crashes where memory is short. */
 	if (!getenv("PGGSSENCMODE"))
 		add(keywords, "gssencmode", "disable");
-	/* A connection that a firewall has forgotten is noticed within a minute even while nobody uses it. */
+	/* So a connection that a firewall has forgotten is noticed within a minute, even while nobody uses it. */
 	add(keywords, "keepalives_idle", "30");
 	add(keywords, "keepalives_interval", "10");
 	add(keywords, "keepalives_count", "3");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* failure_postgres.c - what a failure of PostgreSQL means to us: from SQLSTATE to a status, a sentence and a remedy. */
+/* failure_postgres.c - from an SQLSTATE to a status, a sentence and a remedy. */
 #include "failure_postgres.h"
 
 #include "failure.h"
@@ -7,42 +7,42 @@
 #include <ctype.h>
 #include <string.h>
 
-/* The first of these whose code the SQLSTATE begins with. */
+/* The first row whose code the SQLSTATE begins with counts. */
 static const struct meaning {
 	const char *code;
 	enum dm_status status;
 	enum postgres_remedy remedy;
-	const char *sentence; /* NULL: %s is all there is to say */
+	const char *sentence; /* %s: what PostgreSQL says */
 } meanings[] = {
 	/* clang-format off */
-	{"40003", DM_UNAVAILABLE, REMEDY_NONE,      "nobody knows whether it was committed (%s); look before you try again"},
-	{"40",    DM_BUSY,        REMEDY_REPEAT,    "other transactions were in the way (%s); try again"},
-	{"55P03", DM_BUSY,        REMEDY_WAIT,      "another transaction holds a lock (%s); try again later"},
+	{"40003", DM_UNAVAILABLE, REMEDY_NONE,      "it is not known whether the transaction was committed (%s); check before you try again"},
+	{"40",    DM_BUSY,        REMEDY_RERUN,     "it clashed with other transactions (%s); try again"},
+	{"55P03", DM_BUSY,        REMEDY_PARK,      "another transaction holds a lock (%s); try again later"},
 	{"57014", DM_BUSY,        REMEDY_LEAVE_OUT, "the database took too long (%s); try again later"},
 	{"57P03", DM_UNAVAILABLE, REMEDY_NONE,      "the database is starting (%s); try again later"},
-	{"57",    DM_UNAVAILABLE, REMEDY_RECONNECT,      "the database is shutting down or starting (%s); try again later"},
+	{"57",    DM_UNAVAILABLE, REMEDY_RECONNECT, "the database is shutting down or starting (%s); try again later"},
 	{"08",    DM_UNAVAILABLE, REMEDY_NONE,      "the connection to the database failed (%s); try again later"},
-	{"25006", DM_UNAVAILABLE, REMEDY_ELSEWHERE, "the server may only be read (%s); make it take writes, or name the one that does in the URL"},
+	{"25006", DM_UNAVAILABLE, REMEDY_ELSEWHERE, "the server may only be read (%s); make it take writes, or put one that does into the URL"},
 	{"53300", DM_UNAVAILABLE, REMEDY_NONE,      "the server has no connection left (%s); raise max_connections, or use fewer lanes"},
-	{"53",    DM_UNAVAILABLE, REMEDY_NONE,      "the server lacks room (%s); make room, then try again"},
+	{"53",    DM_UNAVAILABLE, REMEDY_NONE,      "the server has run out of a resource (%s); free disk or memory, then try again"},
 	{"58",    DM_UNAVAILABLE, REMEDY_NONE,      "the server can't read or write its files (%s); look at its log"},
-	{"28",    DM_UNAVAILABLE, REMEDY_NONE,      "the server refuses the user (%s); mend the URL or pg_hba.conf"},
-	{"3D000", DM_UNAVAILABLE, REMEDY_NONE,      "%s; create the database (createdb), or mend the URL"},
+	{"28",    DM_UNAVAILABLE, REMEDY_NONE,      "the server refuses the user (%s); correct the URL or pg_hba.conf"},
+	{"3D000", DM_UNAVAILABLE, REMEDY_NONE,      "%s; create the database (createdb), or correct the URL"},
 	{"42501", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "%s; grant it to the user of the URL"},
-	/* A pooler gave us another server connection, or Django has changed a table since the statement was prepared. */
+	/* A pooler has given us another server connection, or Django has changed a table since the statement was prepared. */
 	{"26000", DM_UNAVAILABLE, REMEDY_RECONNECT, "%s; behind a pooler set DIRECTMESSAGES_PREPARED=0"},
 	{"42P05", DM_UNAVAILABLE, REMEDY_RECONNECT, "%s; behind a pooler set DIRECTMESSAGES_PREPARED=0"},
 	{"0A000", DM_UNAVAILABLE, REMEDY_RECONNECT, "%s; try again"},
 	{"42P01", DM_SCHEMA,      REMEDY_LEAVE_OUT, "the schema is not up to date (%s); run 'directmessages migrate'"},
 	{"42703", DM_SCHEMA,      REMEDY_LEAVE_OUT, "the schema is not up to date (%s); run 'directmessages migrate'"},
 	{"3F000", DM_SCHEMA,      REMEDY_LEAVE_OUT, "the schema is not up to date (%s); run 'directmessages migrate'"},
-	/* The transaction of a deleted user has overtaken ours. */
+	/* The user was deleted by a transaction that committed before ours. */
 	{"23503", DM_NOT_FOUND,   REMEDY_LEAVE_OUT, "the sender or the recipient does not exist (%s)"},
-	/* Of a project's own user table; a name that is taken, and what else we insert, is asked for beforehand. */
-	{"23505", DM_EXISTS,      REMEDY_LEAVE_OUT, "another row has the same already (%s); choose something else"},
+	/* A constraint of a project's own user table. What else we insert is checked beforehand. */
+	{"23505", DM_EXISTS,      REMEDY_LEAVE_OUT, "another row already has this value (%s); choose another"},
 	{"2200H", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "the ids of a table are used up (%s); give the column and its sequence the type bigint, or set the sequence back"},
 	{"22003", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "the ids of a table are used up (%s); give the column and its sequence the type bigint"},
-	{"22",    DM_INVALID,     REMEDY_LEAVE_OUT, "the database can't hold that (%s)"},
+	{"22",    DM_INVALID,     REMEDY_LEAVE_OUT, "the database can't store this value (%s)"},
 	{"54",    DM_INVALID,     REMEDY_LEAVE_OUT, "the content is larger than the database can hold (%s)"},
 	{"",      DM_INTERNAL,    REMEDY_LEAVE_OUT, "unexpected database error: %s"},
 	/* clang-format on */
@@ -57,8 +57,8 @@ static const struct meaning *meaning_of(const char *sqlstate)
 	return meaning;
 }
 
-/* Fills *error; what PostgreSQL said becomes one line without its closing blanks. */
-static enum dm_status tell(const struct meaning *meaning, const char *why, struct dm_error *error)
+/* Fills in *error. What PostgreSQL said becomes one line without blanks at its end. */
+static enum dm_status fill_in(const struct meaning *meaning, const char *why, struct dm_error *error)
 {
 	char line[160];
 	size_t length = 0;
@@ -83,8 +83,8 @@ enum dm_status postgres_failure(const PGresult *result, struct dm_error *error)
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
-	/* Without a state it is libpq's own: the connection has broken. */
-	return tell(meaning_of(sqlstate ? sqlstate : "08000"), why ? why : PQresultErrorMessage(result), error);
+	/* A failure without an SQLSTATE is libpq's own: the connection has broken. */
+	return fill_in(meaning_of(sqlstate ? sqlstate : "08000"), why ? why : PQresultErrorMessage(result), error);
 }
 
 enum postgres_remedy postgres_remedy(const PGresult *result)
@@ -94,8 +94,8 @@ enum postgres_remedy postgres_remedy(const PGresult *result)
 	return meaning_of(sqlstate ? sqlstate : "08000")->remedy;
 }
 
-/* libpq gives no SQLSTATE for these, but the sentence of each host it has tried; no password is in it, since a URL
- * whose password could be taken for a host or a port was refused (read_url). */
+/* libpq gives no SQLSTATE for these, but a sentence for each host that it has tried. It holds no password: a URL whose
+ * password could be taken for a host or a port was refused (url_read). */
 enum dm_status postgres_connection_failure(const PGconn *connection, struct dm_error *error)
 {
 	static const struct meaning unreachable = {
@@ -106,5 +106,5 @@ enum dm_status postgres_connection_failure(const PGconn *connection, struct dm_e
 		"can't connect to the database (%s); behind a pooler set DIRECTMESSAGES_PREPARED=0"};
 	const char *why = PQerrorMessage(connection);
 
-	return tell(strstr(why, "unsupported startup parameter") ? &pooled : &unreachable, why, error);
+	return fill_in(strstr(why, "unsupported startup parameter") ? &pooled : &unreachable, why, error);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define PORT "5432" /* where a list of ports has a gap, as libpq has it */
+#define PORT "5432" /* what libpq takes for a gap in a list of ports */
 
 static const char *value_of(const PQconninfoOption *options, const char *keyword)
 {
@@ -20,7 +20,7 @@ static const char *value_of(const PQconninfoOption *options, const char *keyword
 	return NULL;
 }
 
-static size_t elements(const char *list)
+static size_t count_elements(const char *list)
 {
 	size_t count = list ? 1 : 0;
 
@@ -29,7 +29,7 @@ static size_t elements(const char *list)
 	return count;
 }
 
-/* libpq takes no empty value for one that overrules the URL's. */
+/* An empty element can't be passed on: libpq would not let it overrule the URL's. */
 static bool has_gap(const char *list)
 {
 	size_t length = list ? strlen(list) : 0;
@@ -37,15 +37,15 @@ static bool has_gap(const char *list)
 	return length > 0 && (list[0] == ',' || list[length - 1] == ',' || strstr(list, ",,"));
 }
 
-/* The list's element, or its only one; NULL where there is no list. Only one of ports may have gaps here. *good becomes
- * false where there is no memory. */
-static char *element(const char *list, size_t index, bool *good)
+/* A copy of the list's element, or of its only one; NULL where there is no list. Only a list of ports may have gaps
+ * here. *good becomes false where there is no memory. */
+static char *copy_element(const char *list, size_t index, bool *good)
 {
 	char *copy;
 
 	if (!list)
 		return NULL;
-	for (index = elements(list) == 1 ? 0 : index; index > 0; index--)
+	for (index = count_elements(list) == 1 ? 0 : index; index > 0; index--)
 		list += strcspn(list, ",") + 1;
 	if (*list == '\0' || *list == ',')
 		copy = strdup(PORT);
@@ -55,25 +55,25 @@ static char *element(const char *list, size_t index, bool *good)
 	return copy;
 }
 
-/* Where the lists don't fit each other libpq says so, at each attempt: then they are left to it, as are hosts that have
- * no name. */
-static bool take_hosts(struct postgres *postgres, const PQconninfoOption *options)
+/* Fills in the hosts. Lists of different lengths are left to libpq, which refuses them at each attempt; so are hosts
+ * without a name. False where there is no memory. */
+static bool copy_hosts(struct postgres *postgres, const PQconninfoOption *options)
 {
 	const char *names = value_of(options, "host"), *addresses = value_of(options, "hostaddr");
 	const char *ports = value_of(options, "port");
-	size_t count = addresses ? elements(addresses) : elements(names);
+	size_t count = addresses ? count_elements(addresses) : count_elements(names);
 	bool good = true;
 
-	if ((names && elements(names) != count) || (elements(ports) > 1 && elements(ports) != count) ||
-	    has_gap(names) || has_gap(addresses))
+	if ((names && count_elements(names) != count) ||
+	    (count_elements(ports) > 1 && count_elements(ports) != count) || has_gap(names) || has_gap(addresses))
 		count = 0;
 	postgres->hosts = calloc(count > 0 ? count : 1, sizeof(*postgres->hosts));
 	if (!postgres->hosts)
 		return false;
 	postgres->hosts_count = count > 0 ? count : 1;
 	for (size_t i = 0; i < count; i++)
-		postgres->hosts[i] =
-			(struct host){element(names, i, &good), element(addresses, i, &good), element(ports, i, &good)};
+		postgres->hosts[i] = (struct host){copy_element(names, i, &good), copy_element(addresses, i, &good),
+						   copy_element(ports, i, &good)};
 	return good;
 }
 
@@ -81,13 +81,13 @@ enum dm_status hosts_read(struct postgres *postgres, struct dm_error *error)
 {
 	PGconn *unconnected = conninfo_unconnected(postgres);
 	PQconninfoOption *options = unconnected ? PQconninfo(unconnected) : NULL;
-	const char *patience = options ? value_of(options, "connect_timeout") : NULL;
-	/* It always fails; without memory it has not come to what it was to fail at. */
-	bool good = options && !strstr(PQerrorMessage(unconnected), "out of memory") && take_hosts(postgres, options);
+	const char *timeout_s = options ? value_of(options, "connect_timeout") : NULL;
+	/* Such a connection always fails; where that is for lack of memory, its options are not all there. */
+	bool good = options && !strstr(PQerrorMessage(unconnected), "out of memory") && copy_hosts(postgres, options);
 
-	/* As libpq takes it: 0 is no limit. */
-	postgres->limits.connect = patience ? strtol(patience, NULL, 10) * INT64_C(1000000)
-					    : postgres->options.busy_timeout_ms * INT64_C(1000) + 1000000;
+	/* For libpq 0 is no limit. */
+	postgres->limits.connect = timeout_s ? strtol(timeout_s, NULL, 10) * INT64_C(1000000)
+					     : postgres->options.busy_timeout_ms * INT64_C(1000) + 1000000;
 	PQconninfoFree(options);
 	PQfinish(unconnected);
 	return good ? DM_OK : fail(error, DM_NO_MEMORY, "out of memory");
@@ -103,8 +103,8 @@ void hosts_free(struct postgres *postgres)
 	free(postgres->hosts);
 }
 
-/* All addresses of one name, which libpq would try one after the other. */
-static size_t resolve(const struct host *host, struct home *targets, size_t most)
+/* Looks up all addresses of one host, which libpq would try one after the other. Gives how many there are. */
+static size_t resolve(const struct host *host, struct home *targets, size_t max_targets)
 {
 	static const struct addrinfo wanted = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 	bool is_name = host->name && !host->address && *host->name != '/' && *host->name != '@';
@@ -112,7 +112,7 @@ static size_t resolve(const struct host *host, struct home *targets, size_t most
 	size_t count = 0;
 
 	if (is_name && getaddrinfo(host->name, NULL, &wanted, &found) == 0)
-		for (const struct addrinfo *one = found; one && count < most; one = one->ai_next) {
+		for (const struct addrinfo *one = found; one && count < max_targets; one = one->ai_next) {
 			targets[count].host = host;
 			if (getnameinfo(one->ai_addr, one->ai_addrlen, targets[count].address, sizeof(targets->address),
 					NULL, 0, NI_NUMERICHOST) == 0)
@@ -120,7 +120,7 @@ static size_t resolve(const struct host *host, struct home *targets, size_t most
 		}
 	if (found)
 		freeaddrinfo(found);
-	if (count == 0 && most > 0)
+	if (count == 0 && max_targets > 0)
 		targets[count++] = (struct home){.host = host};
 	return count;
 }
@@ -130,13 +130,13 @@ static bool is_same(const struct home *one, const struct home *other)
 	return one->host == other->host && strcmp(one->address, other->address) == 0;
 }
 
-size_t hosts_resolve(struct postgres *postgres, struct home targets[TARGETS_MOST])
+size_t hosts_resolve(struct postgres *postgres, struct home targets[MAX_TARGETS])
 {
 	struct home home;
 	size_t count = 0;
 
 	for (size_t i = 0; i < postgres->hosts_count; i++)
-		count += resolve(&postgres->hosts[i], &targets[count], TARGETS_MOST - count);
+		count += resolve(&postgres->hosts[i], &targets[count], MAX_TARGETS - count);
 	pthread_mutex_lock(&postgres->mutex);
 	home = postgres->home;
 	pthread_mutex_unlock(&postgres->mutex);

@@ -5,17 +5,18 @@
 
 #include "postgres.h"
 
-#define TARGETS_MOST 16
+#define MAX_TARGETS 16
 
-/* Finds out by libpq which hosts the URL, its service file and the environment name, and how long to wait for one. */
+/* Asks libpq which hosts the URL, its service file and the environment name, and how long to wait for one: fills in
+ * `hosts` and limits.connect. */
 MUST_CHECK enum dm_status hosts_read(struct postgres *postgres, struct dm_error *error);
 void hosts_free(struct postgres *postgres);
 
-/* Their addresses now, in the order of the URL, that of the last good connection first. Gives how many there are, at
- * least 1. */
-size_t hosts_resolve(struct postgres *postgres, struct home targets[TARGETS_MOST]);
+/* Looks up the addresses of all hosts: that of the last good connection comes first, the others follow in the order of
+ * the URL. Gives how many there are, at least 1. Blocks while names are looked up. */
+size_t hosts_resolve(struct postgres *postgres, struct home targets[MAX_TARGETS]);
 
-/* A connection to it takes writes: from now on it comes first, and sessions elsewhere are to move. */
+/* Notes that a connection to the target takes writes: from now on it comes first, and sessions on other hosts move. */
 void hosts_settle(struct postgres *postgres, const struct home *target);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* listener.c - hears when any server of the database has added to the event log.
+/* listener.c - listens for notifications that a server has added to the event log.
  *
- * What is heard is only that there is something: the log itself is read. So a connection that breaks, or a pooler that
- * lets nobody listen, makes events later (whoever reads the log looks from time to time), and loses none. */
+ * A notification says only that there is something to read. Whoever reads the log also looks from time to time. So
+ * where a connection breaks, or a pooler lets nobody listen, events come later, and none is lost. */
 #include "listener.h"
 
 #include "clock.h"
@@ -13,7 +13,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define PAUSE_MS 1000 /* between two attempts to connect, and looks at where the others are */
+#define PAUSE_MS 1000 /* between two attempts to connect, and between two looks whether the sessions have moved */
 
 struct listener {
 	struct postgres *postgres;
@@ -21,7 +21,7 @@ struct listener {
 	int stop; /* an eventfd */
 };
 
-/* Waits until the socket has something, if it is one, or the time is over; false where it is to stop. */
+/* Waits until the socket (-1: none) has something to read, at most for so long. False: the listener is to stop. */
 static bool wait_for(const struct listener *listener, int socket, int milliseconds)
 {
 	struct pollfd watched[] = {{.fd = listener->stop, .events = POLLIN}, {.fd = socket, .events = POLLIN}};
@@ -30,28 +30,29 @@ static bool wait_for(const struct listener *listener, int socket, int millisecon
 	return !watched[0].revents;
 }
 
-static void tell(const struct listener *listener)
+static void report_events(const struct listener *listener)
 {
 	listener->postgres->options.recorded(listener->postgres->options.recorded_context);
 }
 
-/* Takes what the connection has; false where it has broken. */
-static bool hear(const struct listener *listener, PGconn *connection)
+/* Reads the notifications that have come, and reports them. False: the connection has broken. */
+static bool read_notifications(const struct listener *listener, PGconn *connection)
 {
-	bool heard = false;
+	bool has_come = false;
 	PGnotify *notice;
 
 	if (!PQconsumeInput(connection))
 		return false;
 	while ((notice = PQnotifies(connection))) {
-		heard = true;
+		has_come = true;
 		PQfreemem(notice);
 	}
-	if (heard)
-		tell(listener);
+	if (has_come)
+		report_events(listener);
 	return PQstatus(connection) == CONNECTION_OK;
 }
 
+/* Whether the sessions have moved to another host since. */
 static bool is_out_of_place(const struct listener *listener, unsigned moves)
 {
 	return moves != atomic_load(&listener->postgres->moves);
@@ -78,18 +79,19 @@ static PGconn *connect_and_listen(const struct listener *listener, unsigned *mov
 static void *listener_main(void *argument)
 {
 	struct listener *listener = argument;
-	bool goes_on = true;
+	bool running = true;
 
-	while (goes_on) {
+	while (running) {
 		unsigned moves;
 		PGconn *connection = connect_and_listen(listener, &moves);
 
 		if (connection)
-			tell(listener);
-		while (goes_on && connection && hear(listener, connection) && !is_out_of_place(listener, moves))
-			goes_on = wait_for(listener, PQsocket(connection), PAUSE_MS);
+			report_events(listener);
+		while (running && connection && read_notifications(listener, connection) &&
+		       !is_out_of_place(listener, moves))
+			running = wait_for(listener, PQsocket(connection), PAUSE_MS);
 		PQfinish(connection);
-		goes_on = goes_on && wait_for(listener, -1, PAUSE_MS);
+		running = running && wait_for(listener, -1, PAUSE_MS);
 	}
 	return NULL;
 }

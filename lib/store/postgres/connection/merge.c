@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* Takes "$1::type" off the front of *sql; the parameter's number. */
-static size_t take_parameter(const char **sql, struct span *types)
+/* Moves *sql behind the "$1::type" at its front, notes the type, and gives the parameter's number. */
+static size_t parse_parameter(const char **sql, struct span *types)
 {
 	size_t number = (size_t)((*sql)[1] - '0');
 	struct span type = {*sql + strlen("$1::"), 0};
@@ -16,7 +16,7 @@ static size_t take_parameter(const char **sql, struct span *types)
 	return number;
 }
 
-/* The length of a quoted name or text at the front: the user table may be called "a$1". */
+/* The length of the quoted name or text at the front, or 0: the user table may be called "a$1". */
 static size_t quoted_length(const char *sql)
 {
 	const char *end = *sql == '"' || *sql == '\'' ? strchr(sql + 1, *sql) : NULL;
@@ -24,14 +24,14 @@ static size_t quoted_length(const char *sql)
 	return end ? (size_t)(end - sql) + 1 : 0;
 }
 
-/* The look-up with columns of q instead of its parameters, whose types are noted. */
+/* Appends the look-up with columns of q in place of its parameters, and notes their types. */
 static void append_body(struct buffer *body, const char *sql, struct span *types)
 {
 	while (*sql) {
 		size_t quoted = quoted_length(sql);
 
 		if (quoted == 0 && *sql == '$') {
-			buffer_printf(body, "q.p%zu", take_parameter(&sql, types));
+			buffer_printf(body, "q.p%zu", parse_parameter(&sql, types));
 		} else {
 			buffer_append(body, sql, quoted ? quoted : 1);
 			sql += quoted ? quoted : 1;
@@ -39,7 +39,7 @@ static void append_body(struct buffer *body, const char *sql, struct span *types
 	}
 }
 
-/* The arrays side by side: q(p1, p2, n). */
+/* Appends the arrays side by side: q(p1, p2, n). */
 static void append_elements(struct buffer *text, const struct span *types)
 {
 	BUFFER_APPEND_LITERAL(text, "unnest(");
@@ -51,10 +51,10 @@ static void append_elements(struct buffer *text, const struct span *types)
 	BUFFER_APPEND_LITERAL(text, "n)");
 }
 
-/* OFFSET 0 keeps the planner from anything but running the look-up for one element after the other. */
+/* OFFSET 0 makes the planner run the look-up for one element after the other, and nothing else. */
 char *merged_text(const char *sql)
 {
-	struct span types[PARAMETERS_MOST + 2] = {{NULL, 0}}; /* from 1; ends with one without data */
+	struct span types[MAX_PARAMETERS + 2] = {{NULL, 0}}; /* from 1; ends with one without data */
 	struct buffer body, text;
 
 	buffer_init(&body, SIZE_MAX);
@@ -77,7 +77,7 @@ static void append_element(struct buffer *array, const struct parameters *parame
 	pg_array_append(array, parameters->values[which], (size_t)parameters->lengths[which]);
 }
 
-bool merge_parameters(struct parameters *merged, struct buffer arrays[PARAMETERS_MOST],
+bool merge_parameters(struct parameters *merged, struct buffer arrays[MAX_PARAMETERS],
 		      const struct parameters *const *each, size_t count)
 {
 	bool good = true;

@@ -5,14 +5,14 @@
 
 #include "values.h"
 
-/* The SQL that runs a look-up for each element of arrays, which stand in the place of its parameters ($1::bigint; at
- * most PARAMETERS_MOST). Each row ends with the number of its element, from 1. The caller frees it; NULL where there is
- * no memory. */
+/* The SQL that runs a look-up for each element of arrays, which take the place of its parameters ($1::bigint; at most
+ * MAX_PARAMETERS). Each row ends with the number, from 1, of its element. To be freed; NULL where there is no memory.
+ */
 char *merged_text(const char *sql);
 
-/* The parameters of that statement, from those of each: arrays, which are the caller's to release. False where there
- * is no memory. */
-MUST_CHECK bool merge_parameters(struct parameters *merged, struct buffer arrays[PARAMETERS_MOST],
+/* Makes the parameters of that statement, from those of each look-up. The arrays are the caller's, who releases them in
+ * either case. False where there is no memory. */
+MUST_CHECK bool merge_parameters(struct parameters *merged, struct buffer arrays[MAX_PARAMETERS],
 				 const struct parameters *const *each, size_t count);
 
 #endif

@@ -10,48 +10,48 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* On which servers tell each other that the event log has grown. */
+/* The NOTIFY channel of servers that have added to the event log. */
 #define EVENTS_CHANNEL "directmessages_event"
 
-/* How long things may take, in microseconds. Together they are what an operation may wait: the store's busy_timeout_ms
- * (L). The server ends a statement before the socket's limit ends the connection, so that the rest of a batch goes on.
- */
+/* Timeouts in microseconds. Together they are what an operation may wait: the store's busy_timeout_ms (L). The server
+ * ends a statement before we give up the connection, so that the rest of its batch goes on. */
 struct limits {
-	int64_t queue;      /* L/4: in the lane's queue; then it is refused */
-	int64_t lock;       /* L/4: of a statement, for a lock of another transaction; see write_lock */
-	int64_t write_lock; /* the same of a batch of writes, where there are lanes for reads: short, for what has to
-			       wait longer is set apart */
-	int64_t statement;  /* L/2: of a statement */
-	int64_t batch;      /* 3/4 L: of a batch, with connecting anew; then the connection is given up */
-	int64_t connect;    /* the URL's connect_timeout, else a second more than L: of a host; not positive: none */
+	int64_t queue;      /* L/4: an operation in the lane's queue; then it is refused */
+	int64_t lock;       /* L/4: a statement that waits for a lock of another transaction */
+	int64_t write_lock; /* the same for a batch of writes where there are lanes for reads: short, since what has to
+			       wait longer is parked */
+	int64_t statement;  /* L/2: a statement */
+	int64_t batch;      /* 3/4 L: a batch, with connecting; then the connection is given up */
+	int64_t connect;    /* connecting to a host: the URL's connect_timeout, else L and a second; 0 or less: none */
 };
 
-/* Of the URL, or of what libpq takes in its place; NULL where it says nothing. */
+/* A host of the URL, or of what libpq reads in its place. NULL where nothing is said. */
 struct host {
 	char *name, *address, *port;
 };
 
-/* The place of the last connection that takes writes. */
+/* One address of a host. */
 struct home {
-	const struct host *host; /* NULL: there was none yet */
-	char address[80];        /* numbers; "": as libpq finds it */
+	const struct host *host; /* NULL: none */
+	char address[80];        /* in numbers; "": libpq looks it up */
 };
 
 struct postgres {
 	struct store_options options; /* its url is not kept */
 	char *url;
-	char *name;           /* a URL that says which database it is, and no more */
+	char *name;           /* a URL without password or options, for people */
 	char *server_options; /* the connection's "options": ours, then those of the URL or PGOPTIONS */
 	struct limits limits;
 	struct statements statements;
 	struct host *hosts;
 	size_t hosts_count;
-	atomic_uint moves;      /* of the home: a session of before is to move too */
-	atomic_uint suspicions; /* how often a connection was given up because it was silent: others may be dead too */
+	atomic_uint moves;      /* how often `home` has changed: sessions from before move too */
+	atomic_uint suspicions; /* how often a connection was given up because the server did not answer on it: others
+				   may be dead too */
 	pthread_mutex_t mutex;  /* guards all below */
-	struct home home;
-	int64_t read_only_at; /* when one that can only be read was taken because others did not answer */
-	int64_t last_sent_at; /* of the message stored last */
+	struct home home;       /* of the last connection that takes writes */
+	int64_t read_only_at;   /* when a read-only host was used because no other answered; by the monotonic clock */
+	int64_t last_sent_at;   /* of the last message stored */
 	uint64_t commits;
 };
 

@@ -9,7 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
-/* How long a session stays on a server that may only be read, in microseconds, before another is looked for. */
+/* After so many microseconds on a server that may only be read a session looks for another. */
 #define READ_ONLY_PERIOD 5000000
 
 struct session *session_new(struct postgres *postgres, struct keeper *keeper)
@@ -67,8 +67,8 @@ void session_sync(struct session *session)
 	session->cut = session->cut || !PQpipelineSync(session->connection);
 }
 
-/* Milliseconds until the deadline, rounded up; -1: for ever. */
-static int left_until(int64_t deadline)
+/* Milliseconds until the deadline, rounded up; -1: no deadline. */
+static int timeout_ms(int64_t deadline)
 {
 	int64_t left;
 
@@ -78,8 +78,9 @@ static int left_until(int64_t deadline)
 	return left > 0 ? (int)((left + 999) / 1000) : 0;
 }
 
-/* Sends what is to be sent and takes what has come. False where the connection has broken or the time is over. */
-static bool move(struct session *session, int64_t deadline, struct dm_error *error)
+/* Waits until bytes can be sent or received, and does so. False: the connection has broken, or the deadline has passed.
+ */
+static bool exchange_bytes(struct session *session, int64_t deadline, struct dm_error *error)
 {
 	int unsent = PQflush(session->connection), count;
 	struct pollfd watched = {.fd = PQsocket(session->connection), .events = POLLIN};
@@ -90,7 +91,7 @@ static bool move(struct session *session, int64_t deadline, struct dm_error *err
 	}
 	if (unsent > 0)
 		watched.events |= POLLOUT;
-	count = poll(&watched, 1, left_until(deadline));
+	count = poll(&watched, 1, timeout_ms(deadline));
 	if (count == 0) {
 		session->is_silent = true;
 		fail(error, DM_UNAVAILABLE, "the database does not answer in time; check that its server runs");
@@ -109,11 +110,11 @@ bool session_result(struct session *session, int64_t deadline, PGresult **result
 {
 	if (session->cut) {
 		fail(error, DM_UNAVAILABLE,
-		     "the connection to the database was given up (out of memory?); try again later");
+		     "the connection to the database was given up, probably for lack of memory; try again later");
 		return false;
 	}
 	while (PQisBusy(session->connection))
-		if (!move(session, deadline, error))
+		if (!exchange_bytes(session, deadline, error))
 			return false;
 	*result = PQgetResult(session->connection);
 	if (PQstatus(session->connection) == CONNECTION_BAD) {
@@ -137,8 +138,8 @@ bool session_has_result(struct session *session, int64_t until)
 	struct dm_error ignored = {0};
 
 	while (PQisBusy(session->connection))
-		if (!move(session, until, &ignored))
-			return PQstatus(session->connection) == CONNECTION_BAD; /* session_result will tell */
+		if (!exchange_bytes(session, until, &ignored))
+			return PQstatus(session->connection) == CONNECTION_BAD; /* which session_result will report */
 	return true;
 }
 
@@ -231,7 +232,7 @@ static bool is_alive(struct session *session, int64_t deadline)
 	session_sync(session);
 	good = session_drain(session, until < deadline ? until : deadline, &ignored) == DM_OK;
 	session->suspicions = suspicions;
-	session->is_silent = false; /* that is known already */
+	session->is_silent = false; /* suspicions count it already */
 	return good;
 }
 

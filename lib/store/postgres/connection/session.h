@@ -12,7 +12,7 @@ struct session {
 	struct keeper *keeper;
 	struct link link;
 	struct session *next;   /* in the pool of spare sessions */
-	struct lane *parking;   /* where a write waits whose row another transaction holds; NULL: it fails */
+	struct lane *parking;   /* parks writes whose rows another transaction holds; NULL: they fail */
 	struct held_rows *held; /* of its writes; NULL where there is no parking */
 	struct lane *writer;    /* where a batch of reads hands writes on to; NULL: they are its own */
 	int64_t lock_limit;     /* how long a statement waits for a lock, in microseconds */

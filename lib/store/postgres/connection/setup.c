@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long a batch of writes waits for a lock, in microseconds: for longer than another server's batch takes. */
-#define WRITE_LOCK 100000
+/* How long a batch of writes waits for a lock, in microseconds: longer than another server's batch takes. */
+#define MAX_WRITE_LOCK 100000
 
 enum dm_status postgres_init(struct postgres *postgres, const struct store_options *options, struct dm_error *error)
 {
@@ -20,10 +20,10 @@ enum dm_status postgres_init(struct postgres *postgres, const struct store_optio
 	*postgres = (struct postgres){
 		.options = *options,
 		.url = strdup(options->url),
-		/* PostgreSQL takes 0 for no limit. */
+		/* A millisecond is added since 0 is no limit for PostgreSQL. */
 		.limits = {.queue = limit / 4,
 			   .lock = limit / 4 + 1000,
-			   .write_lock = limit / 4 + 1000 < WRITE_LOCK ? limit / 4 + 1000 : WRITE_LOCK,
+			   .write_lock = limit / 4 + 1000 < MAX_WRITE_LOCK ? limit / 4 + 1000 : MAX_WRITE_LOCK,
 			   .statement = limit / 2 + 1000,
 			   .batch = limit / 4 * 3},
 	};

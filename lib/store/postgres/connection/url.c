@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every statement is made for its indexes: an estimate made while a table was small must not bring a scan of it when it
- * has grown; and a plan that is never changed need not be made again. A read at a stricter isolation level would be in
- * the way of others' writes, and gain nothing. */
+/* Every statement is written for its indexes. A plan that was made while a table was small must not scan the table when
+ * it has grown; and a plan that never changes need not be made again. Reads at a stricter isolation level would gain
+ * nothing and hinder others' writes. */
 #define LANE_OPTIONS \
 	"-c jit=off -c enable_seqscan=off -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan" \
 	" -c default_transaction_isolation=read\\ committed"
 
-/* The option's value in the URL, or in its environment variable; NULL where it is in neither. The caller's to free. */
+/* The option's value in the URL, else in its environment variable; NULL where it is in neither. To be freed. */
 static char *find_option(const PQconninfoOption *options, const char *keyword)
 {
 	for (; options->keyword; options++) {
@@ -31,8 +31,8 @@ static char *find_option(const PQconninfoOption *options, const char *keyword)
 	return NULL;
 }
 
-/* A password with an unescaped @, : or / ends up in the host or the port, which libpq's messages name. */
-static bool may_be_named(const PQconninfoOption *options)
+/* A password with an unescaped @, : or / ends up in the host or the port, which libpq puts into its messages. */
+static bool has_plausible_host(const PQconninfoOption *options)
 {
 	for (; options->keyword; options++) {
 		if (!options->val)
@@ -45,7 +45,7 @@ static bool may_be_named(const PQconninfoOption *options)
 	return true;
 }
 
-/* The option's value in the URL, its environment variable, or libpq's default. */
+/* The option's value in the URL, else in its environment variable, else libpq's default. */
 static const char *option_or_default(const PQconninfoOption *options, const PQconninfoOption *defaults,
 				     const char *keyword)
 {
@@ -83,16 +83,17 @@ enum dm_status url_read(struct postgres *postgres, struct dm_error *error)
 	char *own;
 	int length;
 
-	/* libpq's message may hold the URL, and that a password. */
+	/* libpq's message may hold the URL, and the URL a password. */
 	if (!options)
 		return fail(
 			error, DM_INVALID,
 			"libpq can't read the PostgreSQL URL; use postgresql://user@host:port/database?keyword=value");
-	if (!may_be_named(options)) {
+	if (!has_plausible_host(options)) {
 		PQconninfoFree(options);
-		return fail(error, DM_INVALID,
-			    "the PostgreSQL URL's host or port is none; in a user name or password write @ as %%40, "
-			    ": as %%3A and / as %%2F");
+		return fail(
+			error, DM_INVALID,
+			"the PostgreSQL URL's host or port is not valid; in a user name or password write @ as %%40, "
+			": as %%3A and / as %%2F");
 	}
 	own = find_option(options, "options");
 	postgres->name = name_of(options);

@@ -7,7 +7,7 @@
 #include <endian.h>
 #include <string.h>
 
-/* PostgreSQL's times start at 2000-01-01. */
+/* PostgreSQL's times start at 2000-01-01: so many microseconds after 1970. */
 #define EPOCH INT64_C(946684800000000)
 
 static void add(struct parameters *parameters, enum value_type type, const void *value, size_t length)
@@ -36,9 +36,9 @@ void pg_add_offset(struct parameters *parameters, uint64_t offset)
 	pg_add_int(parameters, rows_of(offset));
 }
 
-void pg_add_most(struct parameters *parameters, uint64_t bytes)
+void pg_add_max(struct parameters *parameters, uint64_t max)
 {
-	pg_add_offset(parameters, bytes > 0 ? bytes : ROWS_MOST);
+	pg_add_offset(parameters, max > 0 ? max : ROWS_MOST);
 }
 
 void pg_add_limit(struct parameters *parameters, uint64_t limit)

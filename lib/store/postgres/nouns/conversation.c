@@ -83,7 +83,7 @@ enum statement pg_conversation_page(struct dm_operation *operation, struct param
 	pg_add_int(parameters, page->row_id != 0 ? page->row_id : beyond_ids);
 	pg_add_limit(parameters, page->limit);
 	pg_add_offset(parameters, page->offset);
-	pg_add_most(parameters, operation->internal.is_long ? page->bytes : page->bytes / (page->limit + !page->limit));
+	pg_add_max(parameters, operation->internal.is_long ? page->bytes : page->bytes / (page->limit + !page->limit));
 	return operation->internal.is_long ? LONG(statements[page->reverse][look_up])
 					   : statements[page->reverse][look_up];
 }

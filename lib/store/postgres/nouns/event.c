@@ -100,7 +100,7 @@ enum statement pg_events(struct dm_operation *operation, struct parameters *para
 	pg_add_int(parameters, operation->event.id);
 	pg_add_limit(parameters, limit > 0 ? limit + 1 : 0);
 	pg_add_int(parameters, operation->user_id);
-	pg_add_most(parameters, operation->page.bytes);
+	pg_add_max(parameters, operation->page.bytes);
 	return EVENTS_FROM;
 }
 

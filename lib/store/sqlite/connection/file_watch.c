@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* file_watch.c - whether the database that is open is still the one that its name stands for. */
+/* file_watch.c - whether the file that is open is still the one of that name. */
 #include "file_watch.h"
 
 #include "clock.h"
@@ -8,20 +8,20 @@
 #include <errno.h>
 #include <string.h>
 
-#define LOOK_AGAIN 1000000 /* microseconds */
-#define SAVE_BUSY_MS 250   /* for readers to end */
+#define LOOK_INTERVAL 1000000 /* microseconds */
+#define SAVE_BUSY_MS 250      /* how long file_watch_save waits for readers */
 
 enum { FILE_ITSELF, FILE_LOG, FILE_INDEX };
 
 static const struct {
 	const char *role, *advice;
 } texts[] = {
-	{"the database file", "stop the server, put the right file there, start it again"},
-	{"the database's log", "restart the server, which has kept what was in it"},
+	{"the database file", "stop the server, put the right file there, then start it"},
+	{"the database's log", "restart the server, which has saved what was in the log"},
 	{"the index of the database's log", "restart the server"},
 };
 
-/* Whether another file, or none, has the name. What can't be looked at is not there for a while, and no other. */
+/* Whether another file, or none, has the name now. A file that can't be looked at for another reason is the same. */
 static bool is_other(const char *name, struct file_identity *known)
 {
 	struct stat found;
@@ -38,7 +38,7 @@ static enum dm_status refuse(struct file_watch *watch, int which)
 	const char *name = which == FILE_ITSELF ? watch->path : watch->names[which];
 
 	atomic_store(&watch->is_gone, true);
-	return fail(&watch->why, DM_UNAVAILABLE, "%s %.100s was moved, removed or replaced while it was open; %s",
+	return fail(&watch->failure, DM_UNAVAILABLE, "%s %.100s was moved, removed or replaced while it was open; %s",
 		    texts[which].role, name, texts[which].advice);
 }
 
@@ -47,14 +47,14 @@ enum dm_status file_watch_look(struct file_watch *watch, struct dm_error *error)
 	enum dm_status status;
 
 	pthread_mutex_lock(&watch->mutex);
-	if (watch->why.status == DM_OK && is_other(watch->path, &watch->known[FILE_ITSELF]))
+	if (watch->failure.status == DM_OK && is_other(watch->path, &watch->known[FILE_ITSELF]))
 		(void)refuse(watch, FILE_ITSELF);
-	for (int i = FILE_ITSELF; i <= FILE_INDEX && watch->why.status == DM_OK; i++)
+	for (int i = FILE_ITSELF; i <= FILE_INDEX && watch->failure.status == DM_OK; i++)
 		if (is_other(watch->names[i], &watch->known[i]))
 			(void)refuse(watch, i);
-	status = watch->why.status;
+	status = watch->failure.status;
 	if (status != DM_OK)
-		*error = watch->why;
+		*error = watch->failure;
 	pthread_mutex_unlock(&watch->mutex);
 	atomic_store_explicit(&watch->looked_at, clock_monotonic(), memory_order_relaxed);
 	return status;
@@ -66,7 +66,7 @@ enum dm_status file_watch_ask(struct file_watch *watch, struct dm_error *error)
 	int64_t now = clock_monotonic();
 
 	if (!atomic_load_explicit(&watch->is_gone, memory_order_relaxed) &&
-	    (now - looked_at < LOOK_AGAIN || !atomic_compare_exchange_strong(&watch->looked_at, &looked_at, now)))
+	    (now - looked_at < LOOK_INTERVAL || !atomic_compare_exchange_strong(&watch->looked_at, &looked_at, now)))
 		return DM_OK;
 	return file_watch_look(watch, error);
 }
@@ -85,7 +85,7 @@ enum dm_status file_watch_begin(struct file_watch *watch, const char *path, sqli
 	watch->path = path;
 	if (file_watch_look(watch, error) != DM_OK)
 		return error->status;
-	/* Between opening it and looking it may have been replaced. */
+	/* It may have been replaced since it was opened. */
 	if (sqlite3_file_control(writer, "main", SQLITE_FCNTL_HAS_MOVED, &is_moved) == SQLITE_OK && is_moved)
 		(void)refuse(watch, FILE_ITSELF);
 	return file_watch_look(watch, error);

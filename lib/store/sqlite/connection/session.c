@@ -12,13 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A read runs on a thread that serves others too, so it waits only for what ends soon (another process that recovers
- * the log); readers are not blocked by writers. */
+/* Writers don't block readers. A read runs on a thread that serves other requests too, so it waits only for what ends
+ * soon: another process that recovers the log. */
 #define READER_BUSY_MS 250
 
-/* Pages are 4 KiB; negative numbers are KiB. Log pages before a checkpoint: a larger log lets pages that change often
- * be written back once, at the price of a file of up to 64 MiB beside the database; one that a large transaction or a
- * slow reader has made larger is cut to that. */
+/* cache_size: a negative number is KiB. wal_autocheckpoint: pages, of 4 KiB each, in the log before they are written
+ * back. With a large log, pages that change often are written back once, at the price of a file of up to 64 MiB beside
+ * the database. A log that a large transaction or a slow reader has made larger is cut to that. */
 static const char writer_setup[] = "PRAGMA journal_mode=WAL;"
 				   "PRAGMA synchronous=FULL;"
 				   "PRAGMA cache_size=-65536;"
@@ -29,8 +29,8 @@ static const char reader_setup[] = "PRAGMA query_only=ON;"
 				   "PRAGMA cache_size=-65536;"
 				   "PRAGMA temp_store=MEMORY;";
 
-/* SQLite says "full" of a table, too, whose largest id there is has been given. */
-static enum dm_status full(struct session *session, struct dm_error *error)
+/* SQLite says "full" of a disk, and of a table that has given its largest id. */
+static enum dm_status refuse_full(struct session *session, struct dm_error *error)
 {
 	static const char sql[] = "SELECT name FROM sqlite_sequence WHERE seq = 9223372036854775807";
 	enum dm_status status;
@@ -40,7 +40,7 @@ static enum dm_status full(struct session *session, struct dm_error *error)
 	    sqlite3_step(statement) == SQLITE_ROW)
 		status = fail(error, DM_UNAVAILABLE,
 			      "the ids of the table %.60s are used up: 9223372036854775807 was given; give that row "
-			      "another id, and set the table's seq in sqlite_sequence to the largest that is left",
+			      "another id, and set the table's seq in sqlite_sequence to the largest id in use",
 			      (const char *)sqlite3_column_text(statement, 0));
 	else
 		status = fail(error, DM_UNAVAILABLE, "the disk of the database is full; make room, then try again");
@@ -48,7 +48,7 @@ static enum dm_status full(struct session *session, struct dm_error *error)
 	return status;
 }
 
-/* What SQLite, or the system, said; some codes are ours, and SQLite has said nothing. */
+/* What SQLite, or the system, says. SQLite says nothing of a code that we made up. */
 static const char *reason(struct session *session, int code)
 {
 	int number = sqlite3_system_errno(session->db);
@@ -74,14 +74,17 @@ enum dm_status session_failure(struct session *session, int code, struct dm_erro
 	case SQLITE_LOCKED:
 		return fail(error, DM_BUSY, "the database is locked by another process; try again later");
 	case SQLITE_FULL:
-		return full(session, error);
+		return refuse_full(session, error);
 	case SQLITE_READONLY:
 		return fail(error, DM_UNAVAILABLE,
-			    "the database can't be written (%s); check its permissions and its folder's", why);
+			    "the database can't be written (%s); check the permissions of the file and of its folder",
+			    why);
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
-		return fail(error, DM_UNAVAILABLE,
-			    "the file is no SQLite database or is damaged (%s); name another, or restore it", why);
+		return fail(
+			error, DM_UNAVAILABLE,
+			"the file is not an SQLite database, or it is damaged (%s); name another file, or restore it",
+			why);
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
 	case SQLITE_PERM:
@@ -100,7 +103,7 @@ enum dm_status session_failure(struct session *session, int code, struct dm_erro
 	}
 }
 
-/* Changing to WAL does not wait for locks as other statements do. */
+/* Runs the pragmas. Unlike other statements, a change to WAL does not wait for locks, so that is done here. */
 static int set_up(struct session *session, enum session_role role)
 {
 	const char *setup = role == SESSION_WRITER ? writer_setup : reader_setup;
@@ -113,8 +116,8 @@ static int set_up(struct session *session, enum session_role role)
 	return code;
 }
 
-/* SQLite opens what it may not write for reading alone, without a word: also where the system has no descriptor left at
- * that moment, and then that file, or its log, stays as it is. So the log is opened now, and not by the first write. */
+/* SQLite silently opens what it may not write for reading only, even where the system just has no descriptor left, and
+ * the file, or its log, stays so. The log is opened now, and not by the first write, to notice that. */
 static int refuse_read_only(struct session *session, enum session_role role)
 {
 	int code;
@@ -126,12 +129,12 @@ static int refuse_read_only(struct session *session, enum session_role role)
 	code = sqlite3_exec(session->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (code == SQLITE_OK)
 		return sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
-	return (code & 0xFF) == SQLITE_READONLY ? code : SQLITE_OK; /* what else it may be is told by the first write */
+	return (code & 0xFF) == SQLITE_READONLY ? code : SQLITE_OK; /* the first write reports other failures */
 }
 
-/* What is in it is for nobody else to read; SQLite gives the log and its index the mode that the file has. A file that
- * is there keeps its own, and is not opened here: closing it would end SQLite's locks. */
-static void make_private(const char *path)
+/* Makes the file, if there is none, readable for its owner only. SQLite gives the log and its index the file's mode. A
+ * file that exists keeps its mode, and is not opened here: closing it would end SQLite's locks. */
+static void create_private(const char *path)
 {
 	int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
 
@@ -142,8 +145,8 @@ static void make_private(const char *path)
 struct session *session_open(const char *path, enum session_role role, const struct store_options *options,
 			     struct dm_error *error)
 {
-	bool makes = options->create && role == SESSION_WRITER;
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (makes ? SQLITE_OPEN_CREATE : 0);
+	bool create = options->create && role == SESSION_WRITER;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
 	int busy = options->busy_timeout_ms;
 	struct session *session = calloc(1, sizeof(*session));
 	int code;
@@ -153,8 +156,8 @@ struct session *session_open(const char *path, enum session_role role, const str
 		return NULL;
 	}
 	session->options = options;
-	if (makes)
-		make_private(path);
+	if (create)
+		create_private(path);
 	code = sqlite3_open_v2(path, &session->db, flags, NULL);
 	if (!session->db) {
 		fail(error, DM_NO_MEMORY, "out of memory");
@@ -213,10 +216,10 @@ enum dm_status session_prepare(struct session *session, const struct statement_t
 	return DM_OK;
 }
 
-/* A value that found no memory was bound as NULL: whatever its statement did is not what it was to do. */
+/* A value was bound as NULL for lack of memory, so the statement did something else than it should. */
 static _Thread_local bool binding_failed;
 
-/* A failure to read a column shows when the statement is reset. */
+/* A failure to read a column shows only when the statement is reset. */
 enum dm_status session_finish(struct session *session, sqlite3_stmt *statement, int code, struct dm_error *error)
 {
 	enum dm_status status = DM_OK;
@@ -240,7 +243,7 @@ enum dm_status session_step_done(struct session *session, sqlite3_stmt *statemen
 
 void bind_text(sqlite3_stmt *statement, int index, struct dm_text text)
 {
-	/* A NULL pointer would bind NULL, which is not the empty text. */
+	/* A NULL pointer would bind NULL, not the empty text. */
 	int code = sqlite3_bind_text64(statement, index, text.data ? text.data : "", text.length, SQLITE_STATIC,
 				       SQLITE_UTF8);
 
@@ -271,6 +274,6 @@ int64_t column_time(sqlite3_stmt *statement, int column, int64_t when_null)
 	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
 		return when_null;
 	text = column_text(statement, column);
-	/* Only Django and we write here; what neither of them could have written shows as the epoch. */
+	/* A text that neither Django nor we could have written shows as 1970. */
 	return timestamp_parse((struct span){text.data, text.length}, &microseconds) ? microseconds : 0;
 }

@@ -24,7 +24,7 @@ struct session {
 
 enum session_role { SESSION_READER, SESSION_WRITER };
 
-/* Opens the file; NULL and *error where that fails. */
+/* Opens the file. NULL and *error where that fails. `options` must outlive the session. */
 MUST_CHECK struct session *session_open(const char *path, enum session_role role, const struct store_options *options,
 					struct dm_error *error);
 void session_close(struct session *session);
@@ -36,18 +36,18 @@ MUST_CHECK int session_prepare_statement(struct session *session, const struct s
 MUST_CHECK enum dm_status session_prepare(struct session *session, const struct statement_text *texts,
 					  struct dm_error *error);
 
-/* What SQLite's error code means to us, with its sentence in *error. */
+/* The status of SQLite's error code, with its sentence in *error. */
 enum dm_status session_failure(struct session *session, int code, struct dm_error *error);
 
 /* Runs a statement that gives no rows. */
 MUST_CHECK enum dm_status session_step_done(struct session *session, sqlite3_stmt *statement, struct dm_error *error);
 
-/* Ends a statement after its last sqlite3_step gave `code`; DM_OK where that was SQLITE_DONE or SQLITE_ROW. */
+/* Resets a statement whose last sqlite3_step gave `code`. DM_OK if that was SQLITE_DONE or SQLITE_ROW. */
 MUST_CHECK enum dm_status session_finish(struct session *session, sqlite3_stmt *statement, int code,
 					 struct dm_error *error);
 
-void bind_text(sqlite3_stmt *statement, int index, struct dm_text text); /* lent until the statement is reset */
-struct dm_text column_text(sqlite3_stmt *statement, int column);         /* lent until the next step */
+void bind_text(sqlite3_stmt *statement, int index, struct dm_text text); /* must live until the statement is reset */
+struct dm_text column_text(sqlite3_stmt *statement, int column);         /* lives until the next step */
 
 /* Times as Django stores them: "YYYY-MM-DD HH:MM:SS[.ffffff]" in UTC, or NULL. */
 void bind_time(sqlite3_stmt *statement, int index, int64_t microseconds);

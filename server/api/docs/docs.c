@@ -8,8 +8,7 @@
 #include <string.h>
 
 #define FOLDER "/api/docs/"
-#define NO_PAGE \
-	"This build has no docs page, because npm could not fetch Swagger UI for it. The document is at /api/schema/."
+#define NO_PAGE "This build has no docs page: npm could not fetch Swagger UI. The document is at /api/schema/."
 
 /* Whether the client has this version already: one of its ETags, weak or not, is this one. */
 static bool is_known(struct span if_none_match, struct span etag)

@@ -8,36 +8,18 @@
 #include <directmessages.h>
 
 #include <stdio.h>
-#include <string.h>
-
-/* The user is lent: what we want to keep we copy. */
-static bool take_id(void *context, const struct dm_user *user)
-{
-	int64_t *id = context;
-
-	*id = user->id;
-	return true;
-}
-
-static enum dm_status find_user(dm *handle, const char *name, int64_t *id, struct dm_error *error)
-{
-	struct dm_text username = {name, strlen(name)};
-
-	return dm_user_by_name(handle, username, take_id, id, error);
-}
 
 static enum dm_status send_by_name(dm *handle, const char *from, const char *to, const char *text,
 				   struct dm_error *error)
 {
-	struct dm_text content = {text, strlen(text)};
 	struct dm_message sent;
 	int64_t sender = 0, recipient = 0;
-	enum dm_status status = find_user(handle, from, &sender, error);
+	enum dm_status status = dm_user_id_by_name(handle, dm_text_of(from), &sender, error);
 
 	if (status == DM_OK)
-		status = find_user(handle, to, &recipient, error);
+		status = dm_user_id_by_name(handle, dm_text_of(to), &recipient, error);
 	if (status == DM_OK)
-		status = dm_send(handle, sender, recipient, content, &sent, error);
+		status = dm_send(handle, sender, recipient, dm_text_of(text), &sent, error);
 	if (status == DM_OK)
 		printf("sent message %lld from %s to %s\n", (long long)sent.id, from, to);
 	return status;
@@ -45,7 +27,7 @@ static enum dm_status send_by_name(dm *handle, const char *from, const char *to,
 
 int main(int argc, char **argv)
 {
-	struct dm_options options = {0};
+	struct dm_options options = DM_OPTIONS_INIT;
 	struct dm_error error = {0};
 	dm *handle = NULL;
 	enum dm_status status;

@@ -35,7 +35,7 @@ class Installed:
     def __init__(self, root):
         self.root = root
         run("meson", "install", "-C", harness.BUILD, "--no-rebuild", "--quiet", "--destdir", root)
-        self.headers = sorted(self.only("directmessages.h").parent.glob("directmessages*.h"))
+        self.headers = sorted(self.only("directmessages.h").parent.rglob("*.h"))
         self.shared = self.only("libdirectmessages.so").resolve()
         self.static = self.only("libdirectmessages.a")
         self.pc = self.only("directmessages.pc")
@@ -130,7 +130,7 @@ def test_pkg_config_knows_the_version(installed):
 @pytest.mark.parametrize(
     "compiler, language", [("cc", ["-x", "c", "-std=c11"]), ("c++", ["-x", "c++", "-std=c++11"])], ids=["c", "c++"]
 )
-@pytest.mark.parametrize("name", sorted(path.name for path in (harness.ROOT / "include").iterdir()))
+@pytest.mark.parametrize("name", sorted(str(path.relative_to(harness.ROOT / "include")) for path in (harness.ROOT / "include").rglob("*.h")))
 def test_header_compiles_alone(installed, tmp_path, name, compiler, language):
     if shutil.which(compiler) is None:
         pytest.skip(f"there is no {compiler} here")

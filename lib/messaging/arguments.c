@@ -1,55 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* arguments.c - whether an operation has what its kind needs. */
+/* arguments.c - whether a caller has given what a call needs. */
 #include "arguments.h"
 
-#include "directmessages_webhooks.h"
 #include "failure.h"
+#include "operation_kinds.h"
 
 #include <limits.h>
 
-#define LANES_MOST 1024
+#define MAX_LANES 1024
 
-enum need {
-	KNOWN = 1 << 0,
-	TEXT = 1 << 1,
-	ON_MESSAGE = 1 << 2,
-	ON_USER = 1 << 3,
-	ON_UNREAD = 1 << 4,
-	ON_EVENT = 1 << 5,
-	NEW_USER = 1 << 6,
-	WEBHOOK = 1 << 7,
-	NEW_WEBHOOK = 1 << 8 | WEBHOOK,
-	ON_WEBHOOK = 1 << 9 | WEBHOOK,
-	ON_DELIVERY = 1 << 10 | WEBHOOK,
-	OUTBOX = 1 << 11 | WEBHOOK,
-	CLAIM = 1 << 12 | ON_DELIVERY,
-	OUTCOME = 1 << 13 | WEBHOOK,
-};
+/* No struct of ours will be as large: a size beyond is memory that nobody has set. */
+#define MAX_STRUCT_SIZE 4096
 
-/* Those that find one user take no on_user for one that nobody wants to see. */
-static const unsigned needs[] = {
-	/* clang-format off */
-	[DM_OP_AUTHENTICATE] = KNOWN | TEXT,          [DM_OP_USER_BY_ID] = KNOWN,
-	[DM_OP_USER_BY_NAME] = KNOWN | TEXT,          [DM_OP_USERS] = KNOWN | ON_USER,
-	[DM_OP_UNREAD_COUNT] = KNOWN,                 [DM_OP_UNREAD_BY_PARTNER] = KNOWN | ON_UNREAD,
-	[DM_OP_UNREAD_MESSAGES] = KNOWN | ON_MESSAGE, [DM_OP_PARTNERS] = KNOWN | ON_USER,
-	[DM_OP_CONVERSATION] = KNOWN | ON_MESSAGE,    [DM_OP_MESSAGE] = KNOWN | ON_MESSAGE,
-	[DM_OP_ALL_MESSAGES] = KNOWN | ON_MESSAGE,    [DM_OP_EVENTS] = KNOWN | ON_EVENT,
-	[DM_OP_EVENTS_NEWEST] = KNOWN,                [DM_OP_EVENTS_TRIM] = KNOWN,
-	[DM_OP_TICKET_CREATE] = KNOWN | TEXT,         [DM_OP_TICKET_TAKE] = KNOWN | TEXT,
-	[DM_OP_SEND] = KNOWN | TEXT,                  [DM_OP_MARK_CONVERSATION_READ] = KNOWN,
-	[DM_OP_MARK_READ] = KNOWN,                    [DM_OP_HIDE] = KNOWN,
-	[DM_OP_USER_CREATE] = KNOWN | TEXT | NEW_USER,[DM_OP_USER_SET_ACTIVE] = KNOWN | TEXT,
-	[DM_OP_TOKEN_CREATE] = KNOWN | TEXT,          [DM_OP_TOKEN_REVOKE] = KNOWN | TEXT,
-	[DM_OP_CHECK_SCHEMA] = KNOWN,
-	[DM_OP_WEBHOOK_CREATE] = KNOWN | NEW_WEBHOOK, [DM_OP_WEBHOOKS] = KNOWN | ON_WEBHOOK,
-	[DM_OP_WEBHOOK_DELETE] = KNOWN | WEBHOOK,     [DM_OP_WEBHOOK_ENABLE] = KNOWN | WEBHOOK,
-	[DM_OP_WEBHOOK_ROTATE] = KNOWN | NEW_WEBHOOK, [DM_OP_OUTBOX] = KNOWN | OUTBOX,
-	[DM_OP_DELIVERIES] = KNOWN | ON_DELIVERY,     [DM_OP_DELIVERIES_CLAIM] = KNOWN | CLAIM,
-	[DM_OP_DELIVERY_RECORD] = KNOWN | OUTCOME,    [DM_OP_DELIVERY_RETRY] = KNOWN | WEBHOOK,
-	[DM_OP_DELIVERIES_TRIM] = KNOWN | WEBHOOK,
-	/* clang-format on */
-};
+/* ---- texts and functions ------------------------------------------------------------------------------------- */
 
 static enum dm_status lacks(struct dm_error *error, const char *what)
 {
@@ -61,7 +24,7 @@ static bool is_text(struct dm_text text)
 	return text.length == 0 || (text.data && text.length <= INT_MAX);
 }
 
-static enum dm_status check_texts(const struct dm_text *texts, size_t count, struct dm_error *error)
+enum dm_status arguments_check_texts(const struct dm_text *texts, size_t count, struct dm_error *error)
 {
 	for (size_t i = 0; i < count; i++)
 		if (!is_text(texts[i]))
@@ -70,93 +33,164 @@ static enum dm_status check_texts(const struct dm_text *texts, size_t count, str
 	return DM_OK;
 }
 
-static enum dm_status check_claim(const struct dm_webhook_call *call, struct dm_error *error)
+/* ---- operations ---------------------------------------------------------------------------------------------- */
+
+static enum dm_status check_claim(const struct dm_operation *operation, struct dm_error *error)
 {
-	if (call->until > 0 && call->until < INT64_MAX / 2)
+	int64_t until = operation->deliveries_claim.until;
+
+	if (until > 0 && until < INT64_MAX / 2)
 		return DM_OK;
-	return fail(error, DM_INVALID, "a claim ends at no such time; give microseconds since 1970 in `until`");
+	return fail(error, DM_INVALID, "`until` is not a time; give microseconds since 1970 at which the claim ends");
 }
 
-static enum dm_status check_outcome(const struct dm_webhook_call *call, struct dm_error *error)
+static enum dm_status check_outcome(const struct dm_operation *operation, struct dm_error *error)
 {
-	const struct dm_text texts[] = {call->error, call->disabled_why};
-
-	if ((unsigned)call->outcome > DM_OUTCOME_RELEASED)
-		return fail(error, DM_INVALID, "there is no such outcome of a delivery; give a dm_delivery_outcome");
-	return check_texts(texts, ARRAY_LENGTH(texts), error);
-}
-
-/* What is in `webhook`. */
-static enum dm_status check_call(const struct dm_webhook_call *call, unsigned need, struct dm_error *error)
-{
-	if (!call)
-		return lacks(error, "webhook");
-	if ((need & ON_WEBHOOK) == ON_WEBHOOK && !call->on_webhook)
-		return lacks(error, "on_webhook");
-	if ((need & ON_DELIVERY) == ON_DELIVERY && !call->on_delivery)
-		return lacks(error, "on_delivery");
-	if ((need & OUTBOX) == OUTBOX && !call->outbox)
-		return lacks(error, "outbox");
-	if ((need & CLAIM) == CLAIM)
-		return check_claim(call, error);
-	if ((need & OUTCOME) == OUTCOME)
-		return check_outcome(call, error);
-	if ((need & NEW_WEBHOOK) != NEW_WEBHOOK)
+	if ((unsigned)operation->delivery_result.outcome <= DM_OUTCOME_RELEASED)
 		return DM_OK;
-	if (!call->new_webhook)
-		return lacks(error, "new_webhook");
-	return check_texts((const struct dm_text[]){call->new_webhook->url, call->new_webhook->description,
-						    call->new_webhook->secret},
-			   3, error);
+	return fail(error, DM_INVALID, "there is no such outcome of a delivery; give a dm_delivery_outcome");
 }
 
-static enum dm_status check_new_user(const struct dm_new_user *user, struct dm_error *error)
+static enum dm_status check_state(const struct dm_operation *operation, struct dm_error *error)
 {
-	if (!user)
-		return lacks(error, "new_user");
-	return check_texts((const struct dm_text[]){user->username, user->email, user->first_name, user->last_name,
-						    user->password},
-			   5, error);
+	if ((unsigned)operation->deliveries.state <= DM_DELIVERY_FAILED)
+		return DM_OK;
+	return fail(error, DM_INVALID, "there is no such state of a delivery; give a dm_delivery_state");
 }
 
-static enum dm_status check_row_function(const struct dm_operation *operation, unsigned need, struct dm_error *error)
+static enum dm_status refuse(const struct dm_operation *operation, struct dm_error *error)
 {
-	if (need & ON_MESSAGE && !operation->on_message)
-		return lacks(error, "on_message");
-	if (need & ON_USER && !operation->on_user)
-		return lacks(error, "on_user");
-	if (need & ON_UNREAD && !operation->on_unread)
-		return lacks(error, "on_unread");
-	if (need & ON_EVENT && !operation->on_event)
-		return lacks(error, "on_event");
-	return DM_OK;
+	(void)operation;
+	return fail(error, DM_INVALID, "there is no such kind of operation; give a dm_operation_kind");
+}
+
+/* What a kind needs. Places are offsets in struct dm_operation; 0 is none. */
+struct kind_needs {
+	size_t function; /* that must not be NULL */
+	const char *function_name;
+	size_t texts; /* so many next to each other */
+	size_t texts_count;
+	enum dm_status (*check)(const struct dm_operation *operation, struct dm_error *error);
+};
+
+#define FUNCTION(member, name) .function = offsetof(struct dm_operation, member.name), .function_name = #name
+
+/* One text, or texts that follow each other. Does not compile if anything else stands between them, as far as sizes
+ * tell. */
+#define TEXT(member, name) TEXTS(member, name, name)
+#define DISTANCE(member, first, last) \
+	(offsetof(struct dm_operation, member.last) - offsetof(struct dm_operation, member.first))
+#define TEXTS(member, first, last) \
+	.texts = offsetof(struct dm_operation, member.first), \
+	.texts_count = 1 + DISTANCE(member, first, last) / sizeof(struct dm_text) + \
+		       0 * sizeof(char[DISTANCE(member, first, last) % sizeof(struct dm_text) == 0 ? 1 : -1])
+
+#define NEEDS(ROW) \
+	ROW(DM_OP_NONE, .check = refuse) \
+	ROW(DM_OP_AUTHENTICATE, TEXT(authenticate, key)) \
+	ROW(DM_OP_USER_BY_ID, 0) \
+	ROW(DM_OP_USER_BY_NAME, TEXT(user_by_name, username)) \
+	ROW(DM_OP_USERS, FUNCTION(users, on_user)) \
+	ROW(DM_OP_UNREAD_COUNT, 0) \
+	ROW(DM_OP_UNREAD_BY_PARTNER, FUNCTION(unread_by_partner, on_unread)) \
+	ROW(DM_OP_UNREAD_MESSAGES, FUNCTION(unread_messages, on_message)) \
+	ROW(DM_OP_PARTNERS, FUNCTION(partners, on_user)) \
+	ROW(DM_OP_CONVERSATION, FUNCTION(conversation, on_message)) \
+	ROW(DM_OP_MESSAGE, FUNCTION(message, on_message)) \
+	ROW(DM_OP_ALL_MESSAGES, FUNCTION(all_messages, on_message)) \
+	ROW(DM_OP_EVENTS, FUNCTION(events, on_event)) \
+	ROW(DM_OP_EVENTS_NEWEST, 0) \
+	ROW(DM_OP_EVENTS_TRIM, 0) \
+	ROW(DM_OP_TICKET_CREATE, TEXT(ticket_create, key)) \
+	ROW(DM_OP_TICKET_REDEEM, TEXT(ticket_redeem, ticket)) \
+	ROW(DM_OP_SEND, TEXT(send, content)) \
+	ROW(DM_OP_MARK_CONVERSATION_READ, 0) \
+	ROW(DM_OP_MARK_READ, 0) \
+	ROW(DM_OP_HIDE, 0) \
+	ROW(DM_OP_USER_CREATE, TEXTS(user_create, username, password_hash)) \
+	ROW(DM_OP_USER_SET_ACTIVE, TEXT(user_set_active, username)) \
+	ROW(DM_OP_TOKEN_CREATE, TEXT(token_create, username)) \
+	ROW(DM_OP_TOKEN_REVOKE, TEXT(token_revoke, username)) \
+	ROW(DM_OP_CHECK_SCHEMA, 0) \
+	ROW(DM_OP_WEBHOOK_CREATE, TEXTS(webhook_create, url, secret)) \
+	ROW(DM_OP_WEBHOOKS, FUNCTION(webhooks, on_webhook)) \
+	ROW(DM_OP_WEBHOOK_DELETE, 0) \
+	ROW(DM_OP_WEBHOOK_ENABLE, 0) \
+	ROW(DM_OP_WEBHOOK_ROTATE, TEXT(webhook_rotate, secret)) \
+	ROW(DM_OP_DELIVERIES, FUNCTION(deliveries, on_delivery), .check = check_state) \
+	ROW(DM_OP_DELIVERIES_CLAIM, FUNCTION(deliveries_claim, on_delivery), .check = check_claim) \
+	ROW(DM_OP_DELIVERY_RESULT, TEXTS(delivery_result, error, disabled_reason), .check = check_outcome) \
+	ROW(DM_OP_DELIVERY_REQUEUE, 0) \
+	ROW(DM_OP_DELIVERIES_TRIM, 0) \
+	ROW(DM_OP_OUTBOX, 0)
+
+static const struct kind_needs needs[] = {NEEDS(KIND_ROW)};
+KINDS_ARE_COMPLETE(NEEDS);
+
+static bool has_function(const struct dm_operation *operation, size_t offset)
+{
+	void (*function)(void);
+
+	memcpy(&function, (const char *)operation + offset, sizeof(function));
+	return function != NULL;
 }
 
 enum dm_status arguments_check(const struct dm_operation *operation, struct dm_error *error)
 {
-	unsigned need = (size_t)operation->kind < ARRAY_LENGTH(needs) ? needs[operation->kind] : 0;
-	enum dm_status status;
+	const struct kind_needs *need = &needs[operation_index(operation)];
+	enum dm_status status = DM_OK;
 
-	if (need == 0)
-		return fail(error, DM_INVALID, "there is no such kind of operation; give a dm_operation_kind");
-	status = check_row_function(operation, need, error);
-	if (status == DM_OK && need & TEXT)
-		status = check_texts(&operation->text, 1, error);
-	if (status == DM_OK && need & NEW_USER)
-		status = check_new_user(operation->new_user, error);
-	if (status == DM_OK && need & WEBHOOK)
-		status = check_call(operation->webhook, need, error);
+	if (need->function && !has_function(operation, need->function))
+		return lacks(error, need->function_name);
+	if (need->texts)
+		status = arguments_check_texts((const struct dm_text *)((const char *)operation + need->texts),
+					       need->texts_count, error);
+	if (status == DM_OK && need->check)
+		status = need->check(operation, error);
 	return status;
 }
 
-enum dm_status arguments_check_options(const struct dm_options *options, struct dm_error *error)
+/* ---- structs that begin with their size ---------------------------------------------------------------------- */
+
+static bool is_zero(const char *bytes, size_t count)
 {
-	if (!options)
-		return fail(error, DM_INVALID, "no options are given; give those of {0} for the defaults");
-	if (options->lanes > LANES_MOST)
-		return fail(error, DM_INVALID, "%zu lanes are too many; give at most %d", options->lanes, LANES_MOST);
-	if (options->allowed_recipients_count > 0 &&
-	    (!options->allowed_recipients || options->allowed_recipients_count > SIZE_MAX / 2 / sizeof(int64_t)))
+	for (size_t i = 0; i < count; i++)
+		if (bytes[i] != 0)
+			return false;
+	return true;
+}
+
+enum dm_status arguments_copy(void *own, size_t own_size, const void *given, const char *name, struct dm_error *error)
+{
+	size_t size = *(const size_t *)given;
+
+	if (size < sizeof(size) || size > MAX_STRUCT_SIZE)
+		return fail(error, DM_INVALID,
+			    "the size in a struct %s can't be %zu; set its member `size` to sizeof(struct %s)", name,
+			    size, name);
+	if (size > own_size && !is_zero((const char *)given + own_size, size - own_size))
+		return fail(
+			error, DM_INVALID,
+			"this struct %s sets an option that the library, version %s, does not know; install a newer library",
+			name, dm_version());
+	memset(own, 0, own_size);
+	memcpy(own, given, size < own_size ? size : own_size);
+	return DM_OK;
+}
+
+enum dm_status arguments_copy_options(struct dm_options *own, const struct dm_options *given, struct dm_error *error)
+{
+	enum dm_status status;
+
+	if (!given)
+		return fail(error, DM_INVALID, "no options are given; give DM_OPTIONS_INIT for the defaults");
+	status = arguments_copy(own, sizeof(*own), given, "dm_options", error);
+	if (status != DM_OK)
+		return status;
+	if (own->lanes > MAX_LANES)
+		return fail(error, DM_INVALID, "%zu lanes are too many; give at most %d", own->lanes, MAX_LANES);
+	if (own->allowed_recipients_count > 0 &&
+	    (!own->allowed_recipients || own->allowed_recipients_count > SIZE_MAX / 2 / sizeof(int64_t)))
 		return fail(error, DM_INVALID, "the allowed recipients have a count but no array; give both");
 	return DM_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* arguments.h - whether an operation has what its kind needs, so that no mistake of a caller's is a crash. */
+/* arguments.h - whether a caller has given what a call needs, so that no mistake of a caller's is a crash. */
 #ifndef ARGUMENTS_H
 #define ARGUMENTS_H
 
@@ -9,7 +9,18 @@
 /* DM_INVALID, with what is missing, or DM_OK. */
 MUST_CHECK enum dm_status arguments_check(const struct dm_operation *operation, struct dm_error *error);
 
-/* Those of dm_open. */
-MUST_CHECK enum dm_status arguments_check_options(const struct dm_options *options, struct dm_error *error);
+/* Copies a struct that begins with its size from the caller, who may have been compiled with an older header (a smaller
+ * struct) or with a newer one. *own gets `own_size` bytes; options that the caller does not know are zero. `name` is
+ * the struct's, for errors. DM_INVALID: the size can't be right, or the caller sets an option that this library does
+ * not know. */
+MUST_CHECK enum dm_status arguments_copy(void *own, size_t own_size, const void *given, const char *name,
+					 struct dm_error *error);
+
+/* DM_OK if this is the text of a caller's that can be read. */
+MUST_CHECK enum dm_status arguments_check_texts(const struct dm_text *texts, size_t count, struct dm_error *error);
+
+/* Copies and checks the options of dm_open. The user table is the caller's own, or NULL. */
+MUST_CHECK enum dm_status arguments_copy_options(struct dm_options *own, const struct dm_options *given,
+						 struct dm_error *error);
 
 #endif

@@ -10,7 +10,7 @@
 #include <strings.h>
 
 /* Below the limits of both SQLite (1,000,000,000 bytes a row) and PostgreSQL (1 GiB a field). */
-#define CONTENT_BYTES_MOST 900000000
+#define MAX_CONTENT_BYTES 900000000
 
 static bool is_listed(const struct rules *rules, int64_t user_id)
 {
@@ -24,7 +24,7 @@ static enum dm_status check_content(const struct rules *rules, struct dm_text co
 {
 	if (content.length == 0)
 		return fail(error, DM_INVALID, "content is required");
-	if (content.length > CONTENT_BYTES_MOST)
+	if (content.length > MAX_CONTENT_BYTES)
 		return fail(error, DM_INVALID, "content is larger than a database can hold.");
 	if (!utf8_valid(content.data, content.length))
 		return fail(error, DM_INVALID, "content is not valid UTF-8.");
@@ -65,7 +65,7 @@ static bool is_text(struct dm_text text, size_t most)
 	       utf8_count(text.data, text.length) <= most;
 }
 
-enum dm_status rules_check_new_user(const struct dm_new_user *user, struct dm_error *error)
+enum dm_status rules_check_new_user(const struct dm_op_user_create *user, struct dm_error *error)
 {
 	bool name_is_good = user->username.length > 0 && is_text(user->username, 150);
 
@@ -110,7 +110,7 @@ enum dm_status rules_check_secret(struct dm_text secret, struct dm_error *error)
 		    "a webhook's secret is whsec_ and the base64 of 24 to 64 bytes; give such a secret");
 }
 
-enum dm_status rules_check_new_webhook(const struct dm_new_webhook *webhook, struct dm_error *error)
+enum dm_status rules_check_new_webhook(const struct dm_op_webhook_create *webhook, struct dm_error *error)
 {
 	if (!is_http_url(webhook->url))
 		return fail(error, DM_INVALID,

@@ -5,7 +5,6 @@
 
 #include "attributes.h"
 #include "directmessages.h"
-#include "directmessages_webhooks.h"
 
 struct rules {
 	int64_t *allowed_recipients; /* owned; none: everybody may message everybody */
@@ -19,12 +18,12 @@ MUST_CHECK enum dm_status rules_check_send(const struct rules *rules, int64_t se
 					   struct dm_text content, struct dm_error *error);
 
 /* Django's limits of auth_user: what its forms would refuse, we refuse. */
-MUST_CHECK enum dm_status rules_check_new_user(const struct dm_new_user *user, struct dm_error *error);
+MUST_CHECK enum dm_status rules_check_new_user(const struct dm_op_user_create *user, struct dm_error *error);
 
 /* One that signature_make of a worker can use; see secret.h. */
 MUST_CHECK enum dm_status rules_check_secret(struct dm_text secret, struct dm_error *error);
 
 /* A URL that can be printed in a line, at least one event, such a secret. */
-MUST_CHECK enum dm_status rules_check_new_webhook(const struct dm_new_webhook *webhook, struct dm_error *error);
+MUST_CHECK enum dm_status rules_check_new_webhook(const struct dm_op_webhook_create *webhook, struct dm_error *error);
 
 #endif

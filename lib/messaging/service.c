@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "arguments.h"
 #include "failure.h"
+#include "operation_kinds.h"
 #include "store_open.h"
 
 #include <stdlib.h>
@@ -16,60 +17,62 @@
 #define DEFAULT_MAX_WAITING 4096
 #define DEFAULT_LANES 4
 
-/* The messages that an operation marks as read, kept until the commit has made it true. */
-struct changed {
+/* The messages that an operation marks as read, kept for the signals until the commit has made it true. */
+struct kept_messages {
 	struct arena arena;
-	struct changed_message {
-		struct changed_message *next;
+	struct kept_message {
+		struct kept_message *next;
 		struct dm_message message;
 	} * first, **last;
 };
 
-static bool keep_changed(struct dm_operation *operation, const struct dm_message *message)
+static bool keep_marked(struct dm_operation *operation, const struct dm_message *message)
 {
-	struct changed *changed = operation->internal.changed;
-	struct changed_message *kept;
+	struct kept_messages *marked = operation->internal.marked;
+	struct kept_message *kept;
 	struct span content;
 
-	if (!operation->internal.is_heard)
+	if (!operation->internal.signals_read)
 		return true;
-	if (!changed) {
-		changed = calloc(1, sizeof(*changed));
-		if (!changed)
+	if (!marked) {
+		marked = calloc(1, sizeof(*marked));
+		if (!marked)
 			return false;
-		changed->last = &changed->first;
-		operation->internal.changed = changed;
+		marked->last = &marked->first;
+		operation->internal.marked = marked;
 	}
-	kept = arena_alloc(&changed->arena, sizeof(*kept));
-	content = arena_copy(&changed->arena, (struct span){message->content.data, message->content.length});
+	kept = arena_alloc(&marked->arena, sizeof(*kept));
+	content = arena_copy(&marked->arena, (struct span){message->content.data, message->content.length});
 	if (!kept || !content.data)
 		return false;
 	kept->message = *message;
 	kept->message.content = (struct dm_text){content.data, content.length};
-	*changed->last = kept;
-	changed->last = &kept->next;
+	*marked->last = kept;
+	marked->last = &kept->next;
 	return true;
+}
+
+static void signal_marked(struct signals *signals, struct kept_messages *marked, bool is_stored)
+{
+	if (is_stored)
+		for (struct kept_message *kept = marked->first; kept; kept = kept->next)
+			signals_emit(signals, DM_MESSAGE_READ, &kept->message);
+	arena_release(&marked->arena);
+	free(marked);
 }
 
 static void complete(struct dm_operation *operation)
 {
-	struct signals *signals = &operation->internal.handle->signals;
-	struct changed *changed = operation->internal.changed;
+	struct dm *handle = operation->internal.handle;
 
-	if (operation->status >= DM_BUSY)
-		atomic_fetch_add_explicit(&operation->internal.handle->failures[operation->status], 1,
-					  memory_order_relaxed);
-	if (operation->status != DM_OK) /* whatever a piece had marked may be rolled back */
-		operation->marking.more = false;
-	if (operation->status == DM_OK && operation->kind == DM_OP_SEND)
-		signals_emit(signals, DM_MESSAGE_SENT, &operation->message);
-	if (changed) {
-		if (operation->status == DM_OK)
-			for (struct changed_message *kept = changed->first; kept; kept = kept->next)
-				signals_emit(signals, DM_MESSAGE_READ, &kept->message);
-		arena_release(&changed->arena);
-		free(changed);
-	}
+	if (operation->status >= DM_BUSY && operation->status <= DM_INTERNAL)
+		atomic_fetch_add_explicit(&handle->failures[operation->status], 1, memory_order_relaxed);
+	if (operation->status != DM_OK) /* whatever it held may be rolled back */
+		operation_clear_results(operation);
+	else if (operation->kind == DM_OP_SEND)
+		signals_emit(&handle->signals, DM_MESSAGE_SENT, &operation->send.message);
+	if (operation->internal.marked)
+		signal_marked(&handle->signals, operation->internal.marked, operation->status == DM_OK);
 	if (operation->done)
 		operation->done(operation);
 }
@@ -97,6 +100,16 @@ static bool copy_rules(struct rules *rules, const struct dm_options *options)
 	return true;
 }
 
+/* The names are copied. */
+static enum dm_status copy_user_table(struct user_table *users, const struct dm_user_table *given,
+				      struct dm_error *error)
+{
+	struct dm_user_table names = {.size = sizeof(names)};
+	enum dm_status status = given ? arguments_copy(&names, sizeof(names), given, "dm_user_table", error) : DM_OK;
+
+	return status == DM_OK ? user_table_init(users, &names, error) : status;
+}
+
 static enum dm_status open_handle(const struct dm_options *options, dm **out, struct dm_error *error)
 {
 	dm *handle = calloc(1, sizeof(*handle));
@@ -108,7 +121,7 @@ static enum dm_status open_handle(const struct dm_options *options, dm **out, st
 		.record_events = options->record_events,
 		.lanes = options->lanes > 0 ? options->lanes : DEFAULT_LANES,
 		.unprepared = options->unprepared,
-		.changed = keep_changed,
+		.changed = keep_marked,
 		.recorded = events_recorded,
 		.recorded_context = handle,
 		.completed = complete,
@@ -121,7 +134,7 @@ static enum dm_status open_handle(const struct dm_options *options, dm **out, st
 	if (!copy_rules(&handle->rules, options))
 		status = fail(error, DM_NO_MEMORY, "out of memory");
 	if (status == DM_OK)
-		status = user_table_init(&handle->users, &options->user_table, error);
+		status = copy_user_table(&handle->users, options->user_table, error);
 	store.users = &handle->users;
 	if (status == DM_OK)
 		status = store_open(&store, &handle->store, error);
@@ -134,14 +147,16 @@ static enum dm_status open_handle(const struct dm_options *options, dm **out, st
 
 enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_error *error)
 {
+	struct dm_options own_options;
 	struct dm_error own = {0};
-	enum dm_status status = arguments_check_options(options, &own);
+	enum dm_status status;
 
 	if (!out)
 		return report(error, fail(&own, DM_INVALID, "there is no place for the handle; give one"), &own);
 	*out = NULL;
+	status = arguments_copy_options(&own_options, options, &own);
 	if (status == DM_OK)
-		status = open_handle(options, out, &own);
+		status = open_handle(&own_options, out, &own);
 	return report(error, status, &own);
 }
 
@@ -162,6 +177,26 @@ static enum dm_status lack_handle(struct dm_error *error)
 	return fail(error, DM_INVALID, "there is no handle; give one that dm_open has opened");
 }
 
+const char *dm_status_name(enum dm_status status)
+{
+	static const char *const names[] = {
+		[DM_OK] = "DM_OK",
+		[DM_NOT_FOUND] = "DM_NOT_FOUND",
+		[DM_EXISTS] = "DM_EXISTS",
+		[DM_INVALID] = "DM_INVALID",
+		[DM_SELF] = "DM_SELF",
+		[DM_NOT_ALLOWED] = "DM_NOT_ALLOWED",
+		[DM_INACTIVE] = "DM_INACTIVE",
+		[DM_BUSY] = "DM_BUSY",
+		[DM_UNAVAILABLE] = "DM_UNAVAILABLE",
+		[DM_SCHEMA] = "DM_SCHEMA",
+		[DM_NO_MEMORY] = "DM_NO_MEMORY",
+		[DM_INTERNAL] = "DM_INTERNAL",
+	};
+
+	return (size_t)status < ARRAY_LENGTH(names) ? names[status] : "unknown status";
+}
+
 const char *dm_version(void)
 {
 	return DIRECTMESSAGES_VERSION;
@@ -175,15 +210,8 @@ enum dm_status dm_check_schema(dm *handle, struct dm_error *error)
 	return report(error, status, &own);
 }
 
-enum dm_status dm_migrate(dm *handle, void (*on_step)(void *context, int number, const char *name), void *context,
-			  struct dm_error *error)
-{
-	return dm_migrate_watched(handle, on_step, NULL, context, error);
-}
-
-enum dm_status dm_migrate_watched(dm *handle, void (*on_step)(void *context, int number, const char *name),
-				  void (*on_progress)(void *context, const char *text), void *context,
-				  struct dm_error *error)
+enum dm_status dm_migrate(dm *handle, void (*on_step)(void *context, int number, const char *name),
+			  void (*on_progress)(void *context, const char *text), void *context, struct dm_error *error)
 {
 	const struct store_watch watch = {on_step, on_progress, context};
 	struct dm_error own = {0};
@@ -193,25 +221,26 @@ enum dm_status dm_migrate_watched(dm *handle, void (*on_step)(void *context, int
 	return report(error, status, &own);
 }
 
-/* Makes the operation ready, and asks the rules. */
+/* Makes the operation ready, checks its arguments, and asks the rules. */
 static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 {
 	memset(&operation->internal, 0, sizeof(operation->internal));
 	operation->internal.handle = handle;
-	operation->internal.is_heard = signals_has_receivers(&handle->signals, DM_MESSAGE_READ);
+	operation->internal.signals_read = signals_has_receivers(&handle->signals, DM_MESSAGE_READ);
 	operation->error = (struct dm_error){DM_OK, ""};
 	operation->status = arguments_check(operation, &operation->error);
 	if (operation->status != DM_OK)
 		return operation->status;
 	if (operation->kind == DM_OP_SEND)
-		operation->status = rules_check_send(&handle->rules, operation->user_id, operation->partner_id,
-						     operation->text, &operation->error);
+		operation->status =
+			rules_check_send(&handle->rules, operation->send.sender_id, operation->send.recipient_id,
+					 operation->send.content, &operation->error);
 	if (operation->kind == DM_OP_USER_CREATE)
-		operation->status = rules_check_new_user(operation->new_user, &operation->error);
+		operation->status = rules_check_new_user(&operation->user_create, &operation->error);
 	if (operation->kind == DM_OP_WEBHOOK_CREATE)
-		operation->status = rules_check_new_webhook(operation->webhook->new_webhook, &operation->error);
+		operation->status = rules_check_new_webhook(&operation->webhook_create, &operation->error);
 	if (operation->kind == DM_OP_WEBHOOK_ROTATE)
-		operation->status = rules_check_secret(operation->webhook->new_webhook->secret, &operation->error);
+		operation->status = rules_check_secret(operation->webhook_rotate.secret, &operation->error);
 	return operation->status;
 }
 
@@ -222,6 +251,7 @@ static bool is_refused(const dm *handle, struct dm_operation *operation)
 		return !operation;
 	operation->error = (struct dm_error){DM_OK, ""};
 	operation->status = lack_handle(&operation->error);
+	operation_clear_results(operation);
 	if (operation->done)
 		operation->done(operation);
 	return true;
@@ -263,20 +293,31 @@ void dm_end_reads(dm *handle)
 
 void dm_stats(dm *handle, struct dm_stats *stats)
 {
-	if (!stats)
+	struct dm_stats own = DM_STATS_INIT;
+
+	if (!stats || stats->size < sizeof(stats->size))
 		return;
-	*stats = (struct dm_stats){0};
-	if (!handle)
-		return;
-	handle->store->backend->stats(handle->store, stats);
-	for (size_t i = 0; i < ARRAY_LENGTH(handle->failures); i++)
-		stats->failures[i] = atomic_load_explicit(&handle->failures[i], memory_order_relaxed);
+	memset((char *)stats + sizeof(stats->size), 0, stats->size - sizeof(stats->size));
+	own.size = stats->size;
+	if (handle) {
+		handle->store->backend->stats(handle->store, &own);
+		for (size_t i = 0; i < ARRAY_LENGTH(handle->failures); i++)
+			own.failures[i] = atomic_load_explicit(&handle->failures[i], memory_order_relaxed);
+	}
+	memcpy(stats, &own, stats->size < sizeof(own) ? stats->size : sizeof(own));
 }
 
 enum dm_status service_run(dm *handle, struct dm_operation *operation, struct dm_error *error)
 {
 	dm_run(handle, operation);
 	return report(error, operation->status, &operation->error);
+}
+
+enum dm_status service_refuse_null(struct dm_error *error)
+{
+	static const struct dm_error refused = {DM_INVALID, "a pointer that this call needs is NULL; give one"};
+
+	return report(error, refused.status, &refused);
 }
 
 enum dm_status dm_connect(dm *handle, enum dm_signal signal, dm_receiver *receiver, void *context,

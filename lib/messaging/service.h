@@ -18,7 +18,10 @@ struct dm {
 	atomic_uint_fast64_t failures[DM_INTERNAL + 1]; /* the store's own, by status */
 };
 
-/* Runs the operation and waits; its status, and its error in *error (which may be NULL). */
+/* Runs the operation and waits. Gives its status, and its error in *error (which may be NULL). */
 MUST_CHECK enum dm_status service_run(dm *handle, struct dm_operation *operation, struct dm_error *error);
+
+/* For a call that was given NULL for a pointer that it needs. */
+MUST_CHECK enum dm_status service_refuse_null(struct dm_error *error);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "condition.h"
+#include "operation_kinds.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -88,8 +89,7 @@ static void count_batch(struct lane *lane, size_t count)
 
 static bool is_apart(const struct dm_operation *operation)
 {
-	return (operation->kind == DM_OP_MARK_CONVERSATION_READ && operation->marking.more) ||
-	       lane_was_parked(operation);
+	return operation_is_continued(operation) || lane_was_parked(operation);
 }
 
 /* Called with the mutex: whether the first in the queue may join the batch. */
@@ -100,7 +100,7 @@ static bool fits(const struct lane *lane, struct dm_operation *const *batch, siz
 	if (!next || count == lane->options.max_batch)
 		return false;
 	return count == 0 ||
-	       (!is_apart(batch[0]) && !is_apart(next) && bytes + next->text.length <= LANE_MAX_BATCH_BYTES);
+	       (!is_apart(batch[0]) && !is_apart(next) && bytes + operation_bytes(next) <= LANE_MAX_BATCH_BYTES);
 }
 
 /* Called with the mutex. */
@@ -120,7 +120,7 @@ static void unpark(struct lane *lane)
 {
 	int64_t now = clock_monotonic();
 
-	while (lane->parked && lane->parked->internal.again_at <= now) {
+	while (lane->parked && lane->parked->internal.parked_until <= now) {
 		struct dm_operation *back = lane->parked;
 
 		lane->parked = back->internal.next;
@@ -138,7 +138,7 @@ static void wait_for_work(struct lane *lane)
 {
 	for (unpark(lane); !lane->first && !(lane->stopping && !lane->parked); unpark(lane))
 		if (lane->parked)
-			condition_wait_until(&lane->arrived, &lane->mutex, lane->parked->internal.again_at);
+			condition_wait_until(&lane->arrived, &lane->mutex, lane->parked->internal.parked_until);
 		else
 			pthread_cond_wait(&lane->arrived, &lane->mutex);
 }
@@ -152,7 +152,7 @@ static size_t next_batch(struct lane *lane, struct dm_operation *batch[LANE_MAX_
 	wait_for_work(lane);
 	while (fits(lane, batch, count, bytes)) {
 		batch[count] = pop_first(lane);
-		bytes += batch[count++]->text.length;
+		bytes += operation_bytes(batch[count++]);
 	}
 	if (count > 0 && !lane_was_parked(batch[0])) /* a parked one was counted the first time */
 		count_batch(lane, count);
@@ -273,7 +273,7 @@ void lane_submit(struct lane *lane, struct dm_operation *operation)
 
 	operation->internal.next = NULL;
 	operation->internal.queued_at = clock_monotonic();
-	operation->internal.again_at = 0;
+	operation->internal.parked_until = 0;
 	pthread_mutex_lock(&lane->mutex);
 	full = lane->waiting >= lane->options.store->max_waiting;
 	if (!full) {
@@ -294,7 +294,7 @@ void lane_submit(struct lane *lane, struct dm_operation *operation)
 void lane_park(struct lane *lane, struct dm_operation *operation)
 {
 	operation->internal.next = NULL;
-	operation->internal.again_at = clock_monotonic() + PARKING_PAUSE;
+	operation->internal.parked_until = clock_monotonic() + PARKING_PAUSE;
 	pthread_mutex_lock(&lane->mutex);
 	*lane->last_parked = operation;
 	lane->last_parked = &operation->internal.next;
@@ -304,7 +304,7 @@ void lane_park(struct lane *lane, struct dm_operation *operation)
 
 bool lane_was_parked(const struct dm_operation *operation)
 {
-	return operation->internal.again_at != 0;
+	return operation->internal.parked_until != 0;
 }
 
 static void await(struct waiter *waiter)
@@ -329,7 +329,7 @@ void lane_run(struct lane *lane, struct dm_operation *operation)
 void lane_run_nested(struct lane *lane, void *session, struct dm_operation *operation)
 {
 	operation->internal.queued_at = clock_monotonic();
-	operation->internal.again_at = 0;
+	operation->internal.parked_until = 0;
 	pthread_mutex_lock(&lane->mutex);
 	count_batch(lane, 1);
 	pthread_mutex_unlock(&lane->mutex);

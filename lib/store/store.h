@@ -4,13 +4,7 @@
 #define STORE_H
 
 #include "attributes.h"
-#include "directmessages_stats.h"
-
-/* Tickets of one token at once. */
-#define TICKETS_MOST 100
-
-/* Deliveries that one claim gives, whatever it asks for. */
-#define CLAIM_MOST 1000
+#include "directmessages.h"
 
 /* What a size_t of a caller's is in SQL, where limits and offsets are added up. */
 #define ROWS_MOST (INT64_MAX / 4)
@@ -24,6 +18,23 @@ static inline int64_t rows_of(uint64_t rows)
 static inline int64_t rows_to_keep(uint64_t keep)
 {
 	return keep > 0 ? rows_of(keep) : ROWS_MOST;
+}
+
+/* How many deliveries a claim may give, where 0 is no limit of its own. */
+static inline int64_t rows_to_claim(size_t limit)
+{
+	return limit > 0 && limit < DM_MAX_CLAIM ? (int64_t)limit : DM_MAX_CLAIM;
+}
+
+/* The state of a delivery as a database holds it; -1 stands for any. */
+static inline int delivery_state_number(enum dm_delivery_state state)
+{
+	return (int)state - 1;
+}
+
+static inline enum dm_delivery_state delivery_state_of(int64_t number)
+{
+	return (enum dm_delivery_state)(number + 1);
 }
 
 struct store;

@@ -27,18 +27,18 @@ static enum http_outcome authenticated(struct exchange *exchange)
 		return respond_error(exchange, 401, "Invalid token.");
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
-	exchange->target_exists = exchange->operation.count > 0;
+	exchange->target_exists = exchange->operation.authenticate.recipient_exists;
 	return CHECK_PASSED;
 }
 
 /* Whose key it is, and whether the recipient exists, in one operation. */
 static enum http_outcome authenticate(struct exchange *exchange)
 {
-	struct dm_operation *operation = exchange_operation(exchange, DM_OP_AUTHENTICATE);
-
-	operation->text = (struct dm_text){exchange->key.data, exchange->key.length};
-	operation->partner_id = exchange->route->to_user ? exchange->target_id : -1;
-	operation->on_user = set_caller;
+	exchange_operation(exchange, DM_OP_AUTHENTICATE)->authenticate =
+		(struct dm_op_authenticate){.key = {exchange->key.data, exchange->key.length},
+					    .with_recipient = exchange->route->to_user,
+					    .recipient_id = exchange->target_id,
+					    .on_user = set_caller};
 	return exchange_await(exchange, authenticated);
 }
 
@@ -48,7 +48,7 @@ static enum http_outcome ticket_redeemed(struct exchange *exchange)
 		return respond_error(exchange, 401, "Invalid ticket.");
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
-	exchange->key = arena_copy(&exchange->request->arena, span_from(exchange->operation.key));
+	exchange->key = arena_copy(&exchange->request->arena, span_from(exchange->operation.ticket_redeem.key));
 	return authenticate(exchange);
 }
 
@@ -56,7 +56,8 @@ static enum http_outcome redeem_ticket(struct exchange *exchange, struct span ti
 {
 	if (!ticket_has_form(ticket))
 		return respond_error(exchange, 401, "Invalid ticket.");
-	exchange_operation(exchange, DM_OP_TICKET_TAKE)->text = (struct dm_text){ticket.data, ticket.length};
+	exchange_operation(exchange, DM_OP_TICKET_REDEEM)->ticket_redeem.ticket =
+		(struct dm_text){ticket.data, ticket.length};
 	return exchange_await(exchange, ticket_redeemed);
 }
 

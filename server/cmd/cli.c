@@ -29,11 +29,6 @@ bool cli_parse_number(const char *text, int64_t min, int64_t max, int64_t *numbe
 	return span_to_int64(span_from(text), number) && *number >= min && *number <= max;
 }
 
-struct dm_text cli_text(const char *text)
-{
-	return (struct dm_text){text, text ? strlen(text) : 0};
-}
-
 void cli_print_field(struct dm_text text)
 {
 	for (size_t i = 0; i < text.length; i++) {

@@ -17,8 +17,6 @@ int cli_fail(int status, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Reads a whole decimal number from min to max; false if the text is anything else. */
 bool cli_parse_number(const char *text, int64_t min, int64_t max, int64_t *number);
 
-struct dm_text cli_text(const char *text); /* NULL: no bytes, data NULL */
-
 /* Prints a field of a line of output. Control characters and backslashes are printed as escapes, so that a line stays a
  * line, and a terminal is told nothing. */
 void cli_print_field(struct dm_text text);

@@ -7,7 +7,17 @@
 
 dm *database_open_unchecked(const struct dm_options *given, bool create, int *status)
 {
-	struct dm_options options = given ? *given : (struct dm_options){0};
+	struct dm_options options = given ? *given : (struct dm_options)DM_OPTIONS_INIT;
+	const struct dm_user_table users = {
+		.size = sizeof(users),
+		.table = setting_text(SETTING_USER_TABLE),
+		.id = setting_text(SETTING_USER_ID),
+		.username = setting_text(SETTING_USER_USERNAME),
+		.first_name = setting_text(SETTING_USER_FIRST_NAME),
+		.last_name = setting_text(SETTING_USER_LAST_NAME),
+		.email = setting_text(SETTING_USER_EMAIL),
+		.is_active = setting_text(SETTING_USER_IS_ACTIVE),
+	};
 	struct dm_error error = {0};
 	bool prepared;
 	dm *handle;
@@ -18,15 +28,7 @@ dm *database_open_unchecked(const struct dm_options *given, bool create, int *st
 	options.database = setting_text(SETTING_DATABASE);
 	options.create = create;
 	options.unprepared = !prepared;
-	options.user_table = (struct dm_user_table){
-		.table = setting_text(SETTING_USER_TABLE),
-		.id = setting_text(SETTING_USER_ID),
-		.username = setting_text(SETTING_USER_USERNAME),
-		.first_name = setting_text(SETTING_USER_FIRST_NAME),
-		.last_name = setting_text(SETTING_USER_LAST_NAME),
-		.email = setting_text(SETTING_USER_EMAIL),
-		.is_active = setting_text(SETTING_USER_IS_ACTIVE),
-	};
+	options.user_table = &users;
 	if (dm_open(&options, &handle, &error) == DM_OK)
 		return handle;
 	*status = cli_fail(error.status == DM_INVALID ? EXIT_USAGE : EXIT_FAILED, "%s", error.message);

@@ -39,18 +39,12 @@ static bool print_message(void *context, const struct dm_message *message)
 	return true;
 }
 
-static bool copy_id(void *context, const struct dm_user *user)
-{
-	*(int64_t *)context = user->id;
-	return false;
-}
-
 static int list(dm *handle, const char *name, size_t limit)
 {
 	struct dm_error error = {0};
 	int64_t user_id = 0;
 
-	if (name && dm_user_by_name(handle, cli_text(name), copy_id, &user_id, &error) != DM_OK)
+	if (name && dm_user_id_by_name(handle, dm_text_of(name), &user_id, &error) != DM_OK)
 		return cli_fail(EXIT_FAILED, "%s; see 'directmessages user list'", error.message);
 	puts("id\tsender\trecipient\ttime\tcontent");
 	if (dm_all_messages(handle, user_id, limit, print_message, handle, &error) != DM_OK)

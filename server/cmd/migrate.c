@@ -3,7 +3,7 @@
 #include "cli.h"
 #include "database.h"
 
-#include "directmessages_stats.h"
+#include "directmessages.h"
 #include "subcommands.h"
 
 #include <stdio.h>
@@ -32,7 +32,7 @@ static int migrate(void)
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
-	if (dm_migrate_watched(handle, print_step, print_progress, NULL, &error) != DM_OK)
+	if (dm_migrate(handle, print_step, print_progress, NULL, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
 	else
 		puts("the schema is up to date");

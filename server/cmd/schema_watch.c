@@ -4,7 +4,7 @@
 
 #include "cli.h"
 
-#include "directmessages_stats.h"
+#include "directmessages.h"
 #include "log.h"
 #include "notify.h"
 
@@ -32,7 +32,7 @@ static void log_progress(void *context, const char *text)
 
 static enum dm_status bring_up_to_date(const struct schema_watch *watch, struct dm_error *error)
 {
-	if (watch->migrate && dm_migrate_watched(watch->handle, log_step, log_progress, NULL, error) != DM_OK)
+	if (watch->migrate && dm_migrate(watch->handle, log_step, log_progress, NULL, error) != DM_OK)
 		return error->status;
 	return dm_check_schema(watch->handle, error);
 }
@@ -40,7 +40,7 @@ static enum dm_status bring_up_to_date(const struct schema_watch *watch, struct 
 /* Only a server can come later; what is wrong with a file has to be mended. */
 static bool may_come_later(const struct schema_watch *watch, enum dm_status status)
 {
-	struct dm_stats stats;
+	struct dm_stats stats = DM_STATS_INIT;
 
 	dm_stats(watch->handle, &stats);
 	return status == DM_UNAVAILABLE && strcmp(stats.backend, "postgresql") == 0;

@@ -5,7 +5,7 @@
 #include "cli.h"
 #include "clock.h"
 #include "database.h"
-#include "directmessages_stats.h"
+#include "directmessages.h"
 #include "document.h"
 #include "front.h"
 #include "give_back.h"
@@ -74,6 +74,7 @@ static void raise_file_limit(const struct config *config)
 static dm *open_database(const struct config *config, bool migrate, int *status)
 {
 	const struct dm_options options = {
+		.size = sizeof(options),
 		.allowed_recipients = config->allowed_recipients,
 		.allowed_recipients_count = config->allowed_recipients_count,
 		.max_content_length = config->content_length,
@@ -88,7 +89,7 @@ static dm *open_database(const struct config *config, bool migrate, int *status)
 /* Which database, so that nobody looks for messages in another one. */
 static void log_database(dm *handle)
 {
-	struct dm_stats stats;
+	struct dm_stats stats = DM_STATS_INIT;
 
 	dm_stats(handle, &stats);
 	log_line(LOG_INFO, "database %s", stats.database);

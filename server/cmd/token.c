@@ -18,7 +18,7 @@ int token_create_run(const struct arguments *arguments)
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
-	if (dm_token_create(handle, cli_text(arguments->words[0]), reset, key, &error) == DM_OK)
+	if (dm_token_create(handle, dm_text_of(arguments->words[0]), reset, key, &error) == DM_OK)
 		puts(key);
 	else
 		status = cli_fail(EXIT_FAILED, "%s; see 'directmessages user list'", error.message);
@@ -35,7 +35,7 @@ int token_revoke_run(const struct arguments *arguments)
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
-	if (dm_token_revoke(handle, cli_text(arguments->words[0]), &error) == DM_OK)
+	if (dm_token_revoke(handle, dm_text_of(arguments->words[0]), &error) == DM_OK)
 		printf("revoked the token of %s\n", arguments->words[0]);
 	else
 		status = cli_fail(EXIT_FAILED, "%s; see 'directmessages user list'", error.message);

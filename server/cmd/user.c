@@ -43,11 +43,12 @@ int user_create_run(const struct arguments *arguments)
 	if (!handle)
 		return status;
 	user = (struct dm_new_user){
-		.username = cli_text(arguments->words[0]),
-		.email = cli_text(arguments_value(arguments, "email")),
-		.first_name = cli_text(arguments_value(arguments, "first-name")),
-		.last_name = cli_text(arguments_value(arguments, "last-name")),
-		.password = cli_text(has_password ? password : NULL),
+		.size = sizeof(user),
+		.username = dm_text_of(arguments->words[0]),
+		.email = dm_text_of(arguments_value(arguments, "email")),
+		.first_name = dm_text_of(arguments_value(arguments, "first-name")),
+		.last_name = dm_text_of(arguments_value(arguments, "last-name")),
+		.password = dm_text_of(has_password ? password : NULL),
 	};
 	if (dm_user_create(handle, &user, &id, &error) == DM_OK)
 		printf("created user %s with id %lld\n", arguments->words[0], (long long)id);
@@ -99,7 +100,7 @@ static int set_active(const struct arguments *arguments, bool active)
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
-	if (dm_user_set_active(handle, cli_text(arguments->words[0]), active, &error) != DM_OK)
+	if (dm_user_set_active(handle, dm_text_of(arguments->words[0]), active, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s%s", error.message,
 				  error.status == DM_NOT_FOUND ? "; see 'directmessages user list'" : "");
 	else

@@ -4,7 +4,7 @@
 
 #include "clock.h"
 #include "database.h"
-#include "directmessages_webhooks.h"
+#include "directmessages.h"
 #include "poster.h"
 #include "signature.h"
 #include "subcommands.h"
@@ -84,8 +84,13 @@ int webhook_create_run(const struct arguments *arguments)
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
-	webhook = (struct dm_new_webhook){cli_text(url), cli_text(arguments_value(arguments, "description")),
-					  cli_text(secret), parse_events(list)};
+	webhook = (struct dm_new_webhook){
+		.size = sizeof(webhook),
+		.url = dm_text_of(url),
+		.description = dm_text_of(arguments_value(arguments, "description")),
+		.secret = dm_text_of(secret),
+		.events = parse_events(list),
+	};
 	if (dm_webhook_create(handle, &webhook, &id, &error) == DM_OK)
 		printf("created webhook %lld; its secret is shown this once:\n%s\n", (long long)id, secret);
 	else
@@ -116,7 +121,7 @@ static bool print_webhook(void *context, const struct dm_webhook *webhook)
 	putchar('\t');
 	cli_print_field(webhook->description);
 	putchar('\t');
-	cli_print_field(webhook->disabled_why);
+	cli_print_field(webhook->disabled_reason);
 	putchar('\n');
 	return true;
 }
@@ -175,7 +180,7 @@ int webhook_enable_run(const struct arguments *arguments)
 
 int webhook_requeue_run(const struct arguments *arguments)
 {
-	return act_on_id(arguments, "webhook deliveries", dm_delivery_retry, "delivery", "requeued");
+	return act_on_id(arguments, "webhook deliveries", dm_delivery_requeue, "delivery", "requeued");
 }
 
 int webhook_rotate_run(const struct arguments *arguments)
@@ -195,7 +200,7 @@ int webhook_rotate_run(const struct arguments *arguments)
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
-	if (dm_webhook_rotate(handle, id, cli_text(secret), clock_now() + grace * HOUR, &error) == DM_OK)
+	if (dm_webhook_rotate(handle, id, dm_text_of(secret), clock_now() + grace * HOUR, &error) == DM_OK)
 		printf("webhook %lld has a new secret, shown this once; requests are signed with the old one, too, for %lld hours:\n"
 		       "%s\n",
 		       (long long)id, (long long)grace, secret);

@@ -3,7 +3,7 @@
 #include "cli.h"
 #include "database.h"
 
-#include "directmessages_webhooks.h"
+#include "directmessages.h"
 #include "subcommands.h"
 #include "timestamp.h"
 
@@ -50,14 +50,14 @@ static bool print_delivery(void *context, const struct dm_delivery *delivery)
 	return true;
 }
 
-static bool parse_state(const char *name, int *state)
+static bool parse_state(const char *name, enum dm_delivery_state *state)
 {
-	*state = DM_ANY_STATE;
+	*state = DM_DELIVERY_ANY;
 	if (!name)
 		return true;
-	for (size_t i = 0; i < ARRAY_LENGTH(states); i++) {
+	for (size_t i = DM_DELIVERY_PENDING; i < ARRAY_LENGTH(states); i++) {
 		if (strcmp(name, states[i]) == 0) {
-			*state = (int)i;
+			*state = (enum dm_delivery_state)i;
 			return true;
 		}
 	}
@@ -69,7 +69,8 @@ int webhook_deliveries_run(const struct arguments *arguments)
 	const char *state_name = arguments_value(arguments, "state");
 	struct dm_error error = {0};
 	int64_t webhook_id, limit;
-	int status, state;
+	enum dm_delivery_state state;
+	int status;
 	dm *handle;
 
 	if (!arguments_number(arguments, "webhook", 1, INT64_MAX, 0, &webhook_id) ||

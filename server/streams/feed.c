@@ -103,7 +103,7 @@ static void read_newest(struct feed *feed)
 	run(feed, &operation);
 	feed->knows_end = operation.status == DM_OK;
 	if (feed->knows_end)
-		feed->end = operation.event;
+		feed->end = operation.events_newest.position;
 }
 
 /* Tells the client that events before this point may be missing; the stream continues at the end of the event log. */
@@ -130,21 +130,21 @@ static void reset_live_streams(struct feed *feed)
 
 static void read_new_events(struct feed *feed)
 {
-	struct dm_operation operation = {.kind = DM_OP_EVENTS,
-					 .page = {.limit = PIECE_EVENTS, .bytes = PIECE_BYTES},
-					 .on_event = on_new_event,
-					 .context = feed};
+	struct dm_operation operation = {
+		.kind = DM_OP_EVENTS,
+		.context = feed,
+		.events = {.limit = PIECE_EVENTS, .max_bytes = PIECE_BYTES, .on_event = on_new_event}};
 
 	if (!feed->knows_end) {
 		read_newest(feed);
 		return;
 	}
 	do {
-		operation.event = feed->end;
+		operation.events.after = feed->end;
 		run(feed, &operation);
 		if (operation.status == DM_OK)
-			feed->end = operation.event;
-	} while (operation.status == DM_OK && (operation.count == PIECE_EVENTS || operation.flag));
+			feed->end = operation.events.position;
+	} while (operation.status == DM_OK && (operation.events.count == PIECE_EVENTS || operation.events.is_cut));
 	if (operation.status == DM_NOT_FOUND)
 		reset_live_streams(feed);
 }
@@ -203,11 +203,12 @@ static void replay(struct feed *feed, struct stream *stream)
 				.max_length = half_queue < PIECE_BYTES ? half_queue : PIECE_BYTES,
 				.user_id = stream->user_id};
 	struct dm_operation operation = {.kind = DM_OP_EVENTS,
-					 .user_id = stream->user_id,
-					 .event = stream->position,
-					 .page = {.limit = PIECE_EVENTS, .bytes = replay.max_length},
-					 .on_event = on_replayed_event,
-					 .context = &replay};
+					 .context = &replay,
+					 .events = {.user_id = stream->user_id,
+						    .after = stream->position,
+						    .limit = PIECE_EVENTS,
+						    .max_bytes = replay.max_length,
+						    .on_event = on_replayed_event}};
 	bool reached_end;
 
 	run(feed, &operation);
@@ -215,9 +216,9 @@ static void replay(struct feed *feed, struct stream *stream)
 		reset(feed, stream);
 	if (operation.status != DM_OK)
 		return;
-	stream->position = operation.event;
+	stream->position = operation.events.position;
 	feed->streams->dispatched += replay.events;
-	reached_end = operation.count < PIECE_EVENTS && !operation.flag && !replay.is_full &&
+	reached_end = operation.events.count < PIECE_EVENTS && !operation.events.is_cut && !replay.is_full &&
 		      !is_after(&feed->end, &stream->position);
 	stream_set_state(stream, reached_end ? STREAM_LIVE : STREAM_PAUSED);
 	stream_put(stream, feed->text);
@@ -244,7 +245,7 @@ static void advance_pending(struct feed *feed)
 /* Whether the token is still valid and its user active. If the database cannot be asked, the stream is kept. */
 static bool may_still_listen(struct feed *feed, struct span key)
 {
-	struct dm_operation operation = {.kind = DM_OP_AUTHENTICATE, .partner_id = -1, .text = {key.data, key.length}};
+	struct dm_operation operation = {.kind = DM_OP_AUTHENTICATE, .authenticate = {.key = {key.data, key.length}}};
 
 	if (feed->failed_this_round)
 		return true;

@@ -27,7 +27,7 @@ static void on_trimmed(struct dm_operation *operation)
 
 	pthread_mutex_lock(&trimmer->mutex);
 	trimmer->is_under_way = false;
-	trimmer->has_more = operation->status == DM_OK && operation->count > 0;
+	trimmer->has_more = operation->events_trim.removed > 0;
 	if (trimmer->has_more)
 		mailbox_wake(trimmer->mailbox);
 	pthread_cond_signal(&trimmer->ended);
@@ -48,9 +48,9 @@ void trimmer_run(struct trimmer *trimmer)
 	trimmer->due_at = clock_monotonic() + TRIM_EVERY;
 	trimmer->operation = (struct dm_operation){
 		.kind = DM_OP_EVENTS_TRIM,
-		.page = {.position = clock_now() - options->keep_seconds * SECOND, .limit = options->keep_events},
 		.done = on_trimmed,
-		.context = trimmer};
+		.context = trimmer,
+		.events_trim = {.before = clock_now() - options->keep_seconds * SECOND, .keep = options->keep_events}};
 	dm_submit(options->handle, &trimmer->operation);
 }
 

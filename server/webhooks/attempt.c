@@ -16,8 +16,6 @@
 /* How long an endpoint is left alone at most if it asks for less (429, 503), in seconds. */
 #define MAX_PAUSE 3600
 
-static const char why_disabled[] = "no delivery succeeded for too long";
-
 static void remove_running(struct delivery *delivery)
 {
 	struct delivery **place = &delivery->webhooks->running;
@@ -32,24 +30,25 @@ static void remove_running(struct delivery *delivery)
 static enum dm_delivery_outcome judge_failure(struct delivery *delivery)
 {
 	const struct webhooks_options *options = &delivery->webhooks->options;
-	struct dm_webhook_call *call = &delivery->call;
+	struct dm_op_delivery_result *result = &delivery->operation.delivery_result;
 	int64_t now = clock_now();
 	uint32_t dice = UINT32_MAX / 2;
 
 	if (delivery->post.status == 410) {
-		call->disabled_why = (struct dm_text){delivery->error, strlen(delivery->error)};
+		result->disabled_reason = dm_text_of(delivery->error);
 		return DM_OUTCOME_GONE;
 	}
 	if (!random_bytes(&dice, sizeof(dice)))
 		log_line(LOG_DEBUG, "no random numbers: the time of the next attempt is not spread");
-	call->next_at = schedule_next(&options->schedule, now, call->attempt, delivery->post.retry_after, dice);
-	if (call->next_at != 0)
+	result->next_at = schedule_next(&options->schedule, now, result->attempt, delivery->post.retry_after, dice);
+	if (result->next_at != 0)
 		return DM_OUTCOME_RETRY;
 	atomic_fetch_add(&options->counts->given_up, 1);
-	call->disable_before = now - options->disable_after;
-	call->disabled_why = (struct dm_text){why_disabled, sizeof(why_disabled) - 1};
+	result->disable_before = now - options->disable_after;
+	result->disabled_reason = DM_TEXT("no delivery succeeded for too long");
 	log_line(LOG_WARNING, "webhook %lld: gave up delivery %lld after %lld attempts: %s",
-		 (long long)call->webhook_id, (long long)call->delivery_id, (long long)call->attempt, delivery->error);
+		 (long long)result->webhook_id, (long long)result->delivery_id, (long long)result->attempt,
+		 delivery->error);
 	return DM_OUTCOME_FAILED;
 }
 
@@ -59,7 +58,7 @@ static void note_failure(struct endpoint *endpoint, const struct delivery *deliv
 
 	if (endpoint->failures++ == 0)
 		log_line(LOG_WARNING, "webhook %lld: delivery %lld failed: %s", (long long)endpoint->id,
-			 (long long)delivery->call.delivery_id, delivery->error);
+			 (long long)delivery->operation.delivery_result.delivery_id, delivery->error);
 	if (post->retry_after > 0 && (post->status == 429 || post->status == 503))
 		endpoint->paused_until =
 			clock_monotonic() + (post->retry_after < MAX_PAUSE ? post->retry_after : MAX_PAUSE) * SECOND;
@@ -72,7 +71,7 @@ static void on_post_ended(struct post *post)
 	struct endpoint *endpoint = delivery->endpoint;
 
 	remove_running(delivery);
-	delivery->call.http_status = post->status;
+	delivery->operation.delivery_result.http_status = post->status;
 	snprintf(delivery->error, sizeof(delivery->error), "%s", post->error);
 	if (!*post->error) {
 		if (endpoint->failures > 0)
@@ -91,7 +90,7 @@ static void on_post_ended(struct post *post)
 static void give_up(struct delivery *delivery, const char *why)
 {
 	snprintf(delivery->error, sizeof(delivery->error), "%s", why);
-	delivery->call.webhook_id = 0;
+	delivery->operation.delivery_result.webhook_id = 0;
 	result_report(delivery, DM_OUTCOME_FAILED);
 }
 

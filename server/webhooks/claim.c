@@ -62,15 +62,16 @@ void claim_begin(struct webhooks *webhooks, struct endpoint *endpoint, size_t ro
 		return;
 	claim->endpoint = endpoint;
 	claim->webhooks = webhooks;
-	claim->call = (struct dm_webhook_call){
-		.webhook_id = endpoint->id,
-		.limit = room,
-		.until = clock_now() + lease(webhooks),
-		.ahead = webhooks->max_ahead,
-		.on_delivery = on_delivery,
-	};
 	claim->operation = (struct dm_operation){
-		.kind = DM_OP_DELIVERIES_CLAIM, .webhook = &claim->call, .done = on_claimed, .context = claim};
+		.kind = DM_OP_DELIVERIES_CLAIM,
+		.done = on_claimed,
+		.context = claim,
+		.deliveries_claim = {.webhook_id = endpoint->id,
+				     .until = clock_now() + lease(webhooks),
+				     .limit = room,
+				     .max_ahead_us = webhooks->max_ahead,
+				     .on_delivery = on_delivery},
+	};
 	endpoint->is_claiming = true;
 	webhooks->claims_under_way++;
 	dm_submit(webhooks->handle, &claim->operation);
@@ -98,7 +99,8 @@ static void end_claim(struct webhooks *webhooks, struct claim *claim)
 	bool is_good = claim->operation.status == DM_OK;
 
 	endpoint->is_claiming = false;
-	endpoint->has_new = claim->operation.count == (int64_t)claim->call.limit;
+	endpoint->has_new =
+		claim->operation.deliveries_claim.claimed == (int64_t)claim->operation.deliveries_claim.limit;
 	if (!is_good)
 		endpoint->paused_until = clock_monotonic() + SECOND;
 	webhooks->claims_under_way--;

@@ -15,7 +15,7 @@
 
 static void list_names(struct dm_delivery *row, struct dm_text *names[NAMES])
 {
-	struct dm_user *const users[] = {&row->from_user, &row->to};
+	struct dm_user *const users[] = {&row->sender, &row->recipient};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(users); i++) {
 		names[3 * i] = &users[i]->username;
@@ -59,9 +59,9 @@ struct delivery *delivery_new(struct webhooks *webhooks, const struct dm_deliver
 	delivery->row = *row;
 	delivery->share = budget_share(webhooks->options.budget, -row->webhook_id);
 	snprintf(delivery->name, sizeof(delivery->name), "%.*s", (int)row->name.length, row->name.data);
-	delivery->call.webhook_id = row->webhook_id;
-	delivery->call.delivery_id = row->id;
-	delivery->call.attempt = row->attempts;
+	delivery->operation.delivery_result.webhook_id = row->webhook_id;
+	delivery->operation.delivery_result.delivery_id = row->id;
+	delivery->operation.delivery_result.attempt = row->attempts;
 	buffer_init(&delivery->texts, SIZE_MAX);
 	buffer_init(&delivery->body, SIZE_MAX);
 	buffer_charge(&delivery->texts, delivery->share);
@@ -107,7 +107,7 @@ enum delivery_body delivery_make_body(struct delivery *delivery)
 	if (!buffer_reserve(&delivery->body, max_length))
 		return DELIVERY_LACKS_ROOM;
 	shape_webhook(&delivery->body, row->signal == DM_MESSAGE_SENT ? "message.sent" : "message.read", row->at,
-		      &row->message, &row->from_user, &row->to);
+		      &row->message, &row->sender, &row->recipient);
 	buffer_release(&delivery->texts);
 	return DELIVERY_HAS_BODY;
 }

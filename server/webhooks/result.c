@@ -5,8 +5,6 @@
 #include "delivery.h"
 #include "log.h"
 
-#include <string.h>
-
 /* The delivery's result is stored, or given up. */
 static void forget(struct delivery *delivery)
 {
@@ -19,6 +17,7 @@ static void forget(struct delivery *delivery)
 /* On the lane's thread. */
 static void on_reported(struct dm_operation *operation)
 {
+	const struct dm_op_delivery_result *result = &operation->delivery_result;
 	struct delivery *delivery = operation->context;
 	struct webhooks *webhooks = delivery->webhooks;
 
@@ -29,10 +28,10 @@ static void on_reported(struct dm_operation *operation)
 		pthread_mutex_unlock(&webhooks->mutex);
 		return;
 	}
-	if (operation->count > 0) {
+	if (result->disabled) {
 		atomic_fetch_add(&webhooks->options.counts->disabled, 1);
-		log_line(LOG_WARNING, "webhook %lld is disabled: %.*s", (long long)delivery->call.webhook_id,
-			 (int)delivery->call.disabled_why.length, delivery->call.disabled_why.data);
+		log_line(LOG_WARNING, "webhook %lld is disabled: %.*s", (long long)result->webhook_id,
+			 (int)result->disabled_reason.length, result->disabled_reason.data);
 	}
 	forget(delivery);
 }
@@ -42,14 +41,11 @@ void result_report(struct delivery *delivery, enum dm_delivery_outcome outcome)
 	struct webhooks *webhooks = delivery->webhooks;
 
 	delivery->endpoint = NULL;
-	delivery->call.outcome = outcome;
-	delivery->call.error = (struct dm_text){delivery->error, strlen(delivery->error)};
-	delivery->operation = (struct dm_operation){
-		.kind = DM_OP_DELIVERY_RECORD,
-		.webhook = &delivery->call,
-		.done = on_reported,
-		.context = delivery,
-	};
+	delivery->operation.kind = DM_OP_DELIVERY_RESULT;
+	delivery->operation.done = on_reported;
+	delivery->operation.context = delivery;
+	delivery->operation.delivery_result.outcome = outcome;
+	delivery->operation.delivery_result.error = dm_text_of(delivery->error);
 	atomic_fetch_add(&webhooks->reports_under_way, 1);
 	dm_submit(webhooks->handle, &delivery->operation);
 }

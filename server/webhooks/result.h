@@ -5,7 +5,8 @@
 
 #include "worker.h"
 
-/* Reports the outcome of an attempt, and the rest that delivery->call holds. The delivery is freed once that is stored.
+/* Reports the outcome of an attempt, and the rest that delivery->operation holds. The delivery is freed once that is
+ * stored.
  */
 void result_report(struct delivery *delivery, enum dm_delivery_outcome outcome);
 

@@ -3,7 +3,7 @@
 #ifndef WEBHOOKS_H
 #define WEBHOOKS_H
 
-#include "directmessages_webhooks.h"
+#include "directmessages.h"
 #include "webhooks_options.h"
 
 struct webhooks;

@@ -4,7 +4,7 @@
 #define WORKER_H
 
 #include "buffer.h"
-#include "directmessages_webhooks.h"
+#include "directmessages.h"
 #include "webhooks_options.h"
 
 #include <pthread.h>
@@ -38,8 +38,7 @@ struct delivery {
 	struct buffer body;
 	char name[64];
 	char error[POST_ERROR_SIZE];
-	struct dm_operation operation; /* reports the result */
-	struct dm_webhook_call call;
+	struct dm_operation operation; /* DM_OP_DELIVERY_RESULT: reports the result */
 };
 
 struct claim {
@@ -47,8 +46,7 @@ struct claim {
 	struct endpoint *endpoint;
 	struct delivery *deliveries;
 	struct webhooks *webhooks;
-	struct dm_operation operation;
-	struct dm_webhook_call call;
+	struct dm_operation operation; /* DM_OP_DELIVERIES_CLAIM */
 };
 
 struct webhooks {

@@ -10,7 +10,8 @@
 
 void page_init(struct page *page, enum cursor_kind kind)
 {
-	*page = (struct page){.kind = kind, .size = PAGE_SIZE, .from = {.limit = PAGE_SIZE + 1, .bytes = PAGE_BYTES}};
+	*page = (struct page){
+		.kind = kind, .size = PAGE_SIZE, .from = {.limit = PAGE_SIZE + 1, .max_bytes = PAGE_BYTES}};
 	buffer_init(&page->rows, SIZE_MAX);
 }
 

@@ -30,7 +30,7 @@ void scratch_make(struct scratch *scratch)
 
 void scratch_open(struct scratch *scratch, const struct dm_options *options)
 {
-	struct dm_options chosen = options ? *options : (struct dm_options){0};
+	struct dm_options chosen = options ? *options : (struct dm_options)DM_OPTIONS_INIT;
 
 	if (scratch->is_postgres) { /* a copy with all tables is made quicker than the tables */
 		scratch_postgres_drop(scratch->database);
@@ -41,7 +41,7 @@ void scratch_open(struct scratch *scratch, const struct dm_options *options)
 	chosen.database = scratch->url;
 	chosen.create = true;
 	assert_ok(dm_open(&chosen, &scratch->handle, NULL));
-	assert_ok(dm_migrate(scratch->handle, NULL, NULL, NULL));
+	assert_ok(dm_migrate(scratch->handle, NULL, NULL, NULL, NULL));
 	scratch->john = scratch_user(scratch->handle, "john");
 	scratch->mary = scratch_user(scratch->handle, "mary");
 	scratch->bob = scratch_user(scratch->handle, "bob");
@@ -140,7 +140,7 @@ void scratch_unlock(const struct scratch *scratch, void *lock)
 
 int64_t scratch_user(dm *handle, const char *name)
 {
-	struct dm_new_user user = {.username = text_of(name)};
+	struct dm_new_user user = {.size = sizeof(user), .username = text_of(name)};
 	int64_t id = 0;
 
 	assert_ok(dm_user_create(handle, &user, &id, NULL));

@@ -52,7 +52,7 @@ static const char *template(void)
 {
 	static char name[48];
 	char url[192];
-	struct dm_options options = {.database = url};
+	struct dm_options options = {.size = sizeof(options), .database = url};
 	dm *handle;
 
 	if (name[0])
@@ -60,7 +60,7 @@ static const char *template(void)
 	scratch_postgres_create(name, sizeof(name), false);
 	url_of(name, url, sizeof(url));
 	assert_int_equal(dm_open(&options, &handle, NULL), DM_OK);
-	assert_int_equal(dm_migrate(handle, NULL, NULL, NULL), DM_OK);
+	assert_int_equal(dm_migrate(handle, NULL, NULL, NULL, NULL), DM_OK);
 	dm_close(handle);
 	return name;
 }

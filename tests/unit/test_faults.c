@@ -80,7 +80,8 @@ static void hear_signal(void *context, enum dm_signal signal, const struct dm_me
 static enum dm_status open_step(struct life *life, struct dm_error *error)
 {
 	int64_t allowed[] = {1};
-	struct dm_options options = {.database = life->scratch.url,
+	struct dm_options options = {.size = sizeof(options),
+				     .database = life->scratch.url,
 				     .max_content_length = DM_CONTENT_UNLIMITED,
 				     .create = true,
 				     .allowed_recipients = allowed,
@@ -91,7 +92,7 @@ static enum dm_status open_step(struct life *life, struct dm_error *error)
 
 static enum dm_status migrate_step(struct life *life, struct dm_error *error)
 {
-	return dm_migrate(life->scratch.handle, NULL, NULL, error);
+	return dm_migrate(life->scratch.handle, NULL, NULL, NULL, error);
 }
 
 static enum dm_status check_step(struct life *life, struct dm_error *error)
@@ -101,14 +102,14 @@ static enum dm_status check_step(struct life *life, struct dm_error *error)
 
 static enum dm_status create_john(struct life *life, struct dm_error *error)
 {
-	struct dm_new_user user = {.username = {"john", 4}};
+	struct dm_new_user user = {.size = sizeof(user), .username = {"john", 4}};
 
 	return dm_user_create(life->scratch.handle, &user, &life->scratch.john, error);
 }
 
 static enum dm_status create_mary(struct life *life, struct dm_error *error)
 {
-	struct dm_new_user user = {.username = {"mary", 4}};
+	struct dm_new_user user = {.size = sizeof(user), .username = {"mary", 4}};
 
 	return dm_user_create(life->scratch.handle, &user, &life->scratch.mary, error);
 }
@@ -134,7 +135,7 @@ static enum dm_status page_step(struct life *life, struct dm_error *error)
 
 static enum dm_status mark_step(struct life *life, struct dm_error *error)
 {
-	struct dm_conversation_options mark = {.mark_read = true};
+	struct dm_conversation_options mark = {.size = sizeof(mark), .mark_read = true};
 	struct heard heard = {0};
 
 	return dm_conversation(life->scratch.handle, life->scratch.mary, life->scratch.john, &mark, hear_message,

@@ -21,11 +21,22 @@ struct session {
 	size_t batches, completed, refused;
 	size_t sizes[BATCHES_MOST];
 	pthread_t completed_on; /* of the operation completed last */
-	int64_t last;           /* user_id of the operation run last; they must come in order */
+	int64_t last;           /* the number of the operation run last; they must come in order */
 	bool in_order;
 };
 
 static struct session session;
+
+/* Operations have numbers: that of their user. */
+#define SEND(number) \
+	{ \
+		.kind = DM_OP_SEND, .send = {.sender_id = (number) } \
+	}
+
+static int64_t number_of(const struct dm_operation *operation)
+{
+	return operation->kind == DM_OP_SEND ? operation->send.sender_id : operation->mark_conversation_read.user_id;
+}
 
 static void completed(struct dm_operation *operation);
 static struct store_options store = {.completed = completed};
@@ -40,8 +51,8 @@ static void run_batch(void *context, struct dm_operation **operations, size_t co
 	while (own->closed)
 		pthread_cond_wait(&own->moved, &own->mutex);
 	for (size_t i = 0; i < count; i++) {
-		own->in_order &= operations[i]->user_id == own->last + 1;
-		own->last = operations[i]->user_id;
+		own->in_order &= number_of(operations[i]) == own->last + 1;
+		own->last = number_of(operations[i]);
 		operations[i]->status = DM_OK;
 	}
 	pthread_mutex_unlock(&own->mutex);
@@ -61,11 +72,12 @@ static void completed(struct dm_operation *operation)
 	session.nest = false;
 	pthread_mutex_unlock(&session.mutex);
 	if (nest) {
-		struct dm_operation inner = {.user_id = operation->user_id + 1, .status = DM_INTERNAL};
+		struct dm_operation inner = {
+			.kind = DM_OP_SEND, .status = DM_INTERNAL, .send = {.sender_id = number_of(operation) + 1}};
 
 		assert_true(lane_is_own_thread(session.lane));
 		lane_run_nested(session.lane, &session, &inner);
-		operation->count = inner.status == DM_OK;
+		operation->send.message.id = inner.status == DM_OK;
 	}
 }
 
@@ -111,7 +123,7 @@ static void start(size_t max_waiting)
 static void block(struct dm_operation *first)
 {
 	set_closed(true);
-	*first = (struct dm_operation){.user_id = 1};
+	*first = (struct dm_operation)SEND(1);
 	lane_submit(session.lane, first);
 	wait_for_batch();
 }
@@ -124,7 +136,7 @@ static void what_waits_becomes_one_batch(void **state)
 	start(1000);
 	block(&operations[0]);
 	for (size_t i = 1; i < sizeof(operations) / sizeof(operations[0]); i++) {
-		operations[i] = (struct dm_operation){.user_id = (int64_t)i + 1};
+		operations[i] = (struct dm_operation)SEND((int64_t)i + 1);
 		lane_submit(session.lane, &operations[i]);
 	}
 	set_closed(false);
@@ -145,7 +157,7 @@ static void a_full_queue_refuses_at_once(void **state)
 	start(3);
 	block(&operations[0]);
 	for (size_t i = 1; i < 5; i++) {
-		operations[i] = (struct dm_operation){.user_id = (int64_t)i + 1};
+		operations[i] = (struct dm_operation)SEND((int64_t)i + 1);
 		lane_submit(session.lane, &operations[i]);
 	}
 	assert_int_equal(session.completed, 1);
@@ -177,7 +189,7 @@ static void wait_for_refusals(size_t count)
 /* The gate stays closed: a batch hangs in the disk. */
 static void what_waits_too_long_behind_a_batch_is_refused_meanwhile(void **state)
 {
-	struct dm_operation first, late[3] = {{.user_id = 2}, {.user_id = 3}, {.user_id = 4}}, next = {.user_id = 2};
+	struct dm_operation first, late[3] = {SEND(2), SEND(3), SEND(4)}, next = SEND(2);
 	int64_t began = clock_monotonic();
 
 	(void)state;
@@ -209,7 +221,8 @@ static void a_batch_holds_so_many_bytes(void **state)
 	start(10);
 	block(&first);
 	for (size_t i = 0; i < 6; i++) {
-		operations[i] = (struct dm_operation){.user_id = (int64_t)i + 2, .text = {NULL, sizes[i]}};
+		operations[i] = (struct dm_operation){
+			.kind = DM_OP_SEND, .send = {.sender_id = (int64_t)i + 2, .content = {NULL, sizes[i]}}};
 		lane_submit(session.lane, &operations[i]);
 	}
 	set_closed(false);
@@ -230,9 +243,14 @@ static void a_further_piece_of_marking_is_a_batch_of_its_own(void **state)
 	start(10);
 	block(&first);
 	for (size_t i = 0; i < 6; i++) {
-		operations[i] = (struct dm_operation){.user_id = (int64_t)i + 2,
-						      .kind = i == 2 ? DM_OP_SEND : DM_OP_MARK_CONVERSATION_READ,
-						      .marking = {.more = i == 3}};
+		int64_t number = (int64_t)i + 2;
+
+		if (i == 2)
+			operations[i] = (struct dm_operation)SEND(number);
+		else
+			operations[i] =
+				(struct dm_operation){.kind = DM_OP_MARK_CONVERSATION_READ,
+						      .mark_conversation_read = {.user_id = number, .more = i == 3}};
 		lane_submit(session.lane, &operations[i]);
 	}
 	set_closed(false);
@@ -249,7 +267,7 @@ static void running_waits_for_the_lane_s_thread(void **state)
 	(void)state;
 	start(1);
 	for (int64_t i = 1; i <= 200; i++) {
-		struct dm_operation operation = {.user_id = i, .status = DM_INTERNAL};
+		struct dm_operation operation = {.kind = DM_OP_SEND, .status = DM_INTERNAL, .send = {.sender_id = i}};
 
 		lane_run(session.lane, &operation);
 		assert_int_equal(operation.status, DM_OK);
@@ -262,14 +280,14 @@ static void running_waits_for_the_lane_s_thread(void **state)
 
 static void the_lane_s_own_thread_knows_itself(void **state)
 {
-	struct dm_operation operation = {.user_id = 1};
+	struct dm_operation operation = SEND(1);
 
 	(void)state;
 	start(1);
 	assert_false(lane_is_own_thread(session.lane));
 	session.nest = true;
 	lane_run(session.lane, &operation);
-	assert_int_equal(operation.count, 1);
+	assert_int_equal(operation.send.message.id, 1);
 	lane_free(session.lane);
 	assert_int_equal(session.batches, 2);
 	assert_int_equal(session.completed, 2);
@@ -279,14 +297,14 @@ static void the_lane_s_own_thread_knows_itself(void **state)
 static void its_numbers_are_told(void **state)
 {
 	static struct dm_operation operations[1 + 300];
-	struct dm_operation last = {.user_id = 302};
+	struct dm_operation last = SEND(302);
 	struct dm_stats stats = {.lanes = 1, .operations = 7, .batches = {[1] = 5}};
 
 	(void)state;
 	start(1000);
 	block(&operations[0]);
 	for (size_t i = 1; i <= 300; i++) {
-		operations[i] = (struct dm_operation){.user_id = (int64_t)i + 1};
+		operations[i] = (struct dm_operation)SEND((int64_t)i + 1);
 		lane_submit(session.lane, &operations[i]);
 	}
 	lane_stats(session.lane, &stats); /* is added to what is there */
@@ -309,7 +327,7 @@ static void its_numbers_are_told(void **state)
 
 static void what_its_own_thread_runs_is_counted_too(void **state)
 {
-	struct dm_operation operation = {.user_id = 1};
+	struct dm_operation operation = SEND(1);
 	struct dm_stats stats = {0};
 
 	(void)state;
@@ -334,7 +352,7 @@ static void meet(void *context, struct dm_operation **operations, size_t count)
 {
 	(void)context;
 	for (size_t i = 0; i < count; i++) {
-		if (operations[i]->user_id < THREADS) {
+		if (number_of(operations[i]) < THREADS) {
 			pthread_barrier_wait(&all_are_at_work);
 			met++;
 		}
@@ -362,7 +380,7 @@ static void threads_share_a_queue(void **state)
 	lane = lane_new(&options);
 	assert_non_null(lane);
 	for (size_t i = 0; i < THREADS + 100; i++) {
-		operations[i] = (struct dm_operation){.user_id = (int64_t)i};
+		operations[i] = (struct dm_operation)SEND((int64_t)i);
 		lane_submit(lane, &operations[i]);
 	}
 	lane_free(lane);

@@ -16,7 +16,7 @@ static void urls_that_name_no_database_are_invalid(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
-		struct dm_options options = {.database = urls[i], .create = true};
+		struct dm_options options = {.size = sizeof(options), .database = urls[i], .create = true};
 
 		handle = (dm *)&options;
 		assert_fails(DM_INVALID, dm_open(&options, &handle, &error));
@@ -27,7 +27,7 @@ static void urls_that_name_no_database_are_invalid(void **state)
 
 static void an_error_that_was_used_before_tells_of_the_newest_failure(void **state)
 {
-	struct dm_options options = {.database = "mysql://localhost/x"};
+	struct dm_options options = {.size = sizeof(options), .database = "mysql://localhost/x"};
 	struct dm_error error;
 	dm *handle;
 
@@ -44,7 +44,7 @@ static void an_error_that_was_used_before_tells_of_the_newest_failure(void **sta
 static void what_is_no_database_is_unavailable(void **state)
 {
 	struct scratch scratch;
-	struct dm_options options = {.create = false};
+	struct dm_options options = {.size = sizeof(options), .create = false};
 	FILE *file;
 	dm *handle;
 
@@ -74,7 +74,8 @@ static void what_is_no_database_is_unavailable(void **state)
 static void a_locked_database_is_busy(void **state)
 {
 	struct scratch *scratch = *state;
-	struct dm_options options = {.database = scratch->url, .busy_timeout_ms = scratch->short_timeout_ms};
+	struct dm_options options = {
+		.size = sizeof(options), .database = scratch->url, .busy_timeout_ms = scratch->short_timeout_ms};
 	void *lock;
 	dm *handle;
 
@@ -89,7 +90,7 @@ static void a_locked_database_is_busy(void **state)
 static void a_file_that_others_hold_for_themselves_is_busy(void **state)
 {
 	struct scratch *scratch = *state;
-	struct dm_options options = {.database = scratch->url, .busy_timeout_ms = 20};
+	struct dm_options options = {.size = sizeof(options), .database = scratch->url, .busy_timeout_ms = 20};
 	sqlite3 *other;
 	dm *handle;
 
@@ -116,7 +117,7 @@ static void count_step(void *context, int number, const char *name)
 static void the_schema_is_made_once_and_must_not_be_newer(void **state)
 {
 	struct scratch scratch;
-	struct dm_options options = {.create = true};
+	struct dm_options options = {.size = sizeof(options), .create = true};
 	int last = 0, again = 0;
 
 	(void)state;
@@ -126,14 +127,14 @@ static void the_schema_is_made_once_and_must_not_be_newer(void **state)
 	assert_fails(DM_SCHEMA, dm_check_schema(scratch.handle, &error));
 	assert_fails(DM_SCHEMA, dm_send(scratch.handle, 1, 2, text_of("x"), NULL, &error));
 	assert_fails(DM_SCHEMA, dm_users(scratch.handle, hear_user, NULL, &error));
-	assert_ok(dm_migrate(scratch.handle, count_step, &last, NULL));
+	assert_ok(dm_migrate(scratch.handle, count_step, NULL, &last, NULL));
 	assert_true(last > 0);
 	assert_ok(dm_check_schema(scratch.handle, NULL));
-	assert_ok(dm_migrate(scratch.handle, count_step, &again, NULL));
+	assert_ok(dm_migrate(scratch.handle, count_step, NULL, &again, NULL));
 	assert_int_equal(again, 0);
 	scratch_sql(&scratch, "INSERT INTO directmessages_schema VALUES (9999, 'later', '2030-01-01 00:00:00')");
 	assert_fails(DM_SCHEMA, dm_check_schema(scratch.handle, &error));
-	assert_fails(DM_SCHEMA, dm_migrate(scratch.handle, count_step, &again, &error));
+	assert_fails(DM_SCHEMA, dm_migrate(scratch.handle, count_step, NULL, &again, &error));
 	assert_int_equal(dm_check_schema(scratch.handle, NULL), DM_SCHEMA);
 	scratch_remove(&scratch);
 }
@@ -190,8 +191,10 @@ static void what_may_not_be_sent_is_not(void **state)
 		{DM_NOT_ALLOWED, 1, 3, {"x", 1}}, {DM_NOT_FOUND, 2, 99, {"x", 1}},  {DM_NOT_FOUND, 99, 2, {"x", 1}},
 	};
 	int64_t allowed[] = {2};
-	struct dm_options options = {
-		.allowed_recipients = allowed, .allowed_recipients_count = 1, .max_content_length = 4};
+	struct dm_options options = {.size = sizeof(options),
+				     .allowed_recipients = allowed,
+				     .allowed_recipients_count = 1,
+				     .max_content_length = 4};
 	struct scratch scratch;
 
 	(void)state;
@@ -213,7 +216,8 @@ static void what_may_not_be_sent_is_not(void **state)
 
 static void content_has_a_limit_unless_none_is_wanted(void **state)
 {
-	const struct dm_options options[] = {{0}, {.max_content_length = DM_CONTENT_UNLIMITED}};
+	const struct dm_options options[] = {DM_OPTIONS_INIT,
+					     {.size = sizeof(options[1]), .max_content_length = DM_CONTENT_UNLIMITED}};
 	const enum dm_status longer[] = {DM_INVALID, DM_OK};
 	static char letters[65537];
 	struct scratch scratch;
@@ -259,7 +263,7 @@ static void unread_messages_are_listed_and_counted(void **state)
 	assert_int_equal(counts[0], 2);
 	assert_ok(dm_mark_read(s->handle, a, NULL));
 	assert_ok(dm_mark_read(s->handle, a, NULL));
-	assert_ok(dm_delete_message(s->handle, s->mary, b, NULL));
+	assert_ok(dm_hide_message(s->handle, s->mary, b, NULL));
 	assert_fails(DM_NOT_FOUND, dm_mark_read(s->handle, d + 1, &error));
 	assert_int_equal(dm_mark_read(s->handle, d + 1, NULL), DM_NOT_FOUND);
 	assert_ok(dm_unread_messages(s->handle, s->mary, hear_message, &rest, NULL));
@@ -304,8 +308,8 @@ static void conversations_are_listed_in_either_order(void **state)
 	struct scratch *s = *state;
 	int64_t a = scratch_send(s->handle, s->john, s->mary, "a"), b = scratch_send(s->handle, s->mary, s->john, "b");
 	int64_t c = scratch_send(s->handle, s->john, s->mary, "c"), d = scratch_send(s->handle, s->bob, s->mary, "d");
-	struct dm_conversation_options newest = {.limit = 2, .newest_first = true},
-				       mark = {.limit = 1, .mark_read = true};
+	struct dm_conversation_options newest = {.size = sizeof(newest), .limit = 2, .newest_first = true},
+				       mark = {.size = sizeof(mark), .limit = 1, .mark_read = true};
 	struct heard oldest = {0}, two = {0}, one = {0}, stranger = {0}, partners = {0}, alone = {0};
 	int64_t count;
 
@@ -322,7 +326,7 @@ static void conversations_are_listed_in_either_order(void **state)
 	assert_int_equal(stranger.count, 0);
 	assert_ok(dm_conversations(s->handle, s->mary, hear_user, &partners, NULL));
 	assert_heard(partners, s->bob, s->john);
-	assert_ok(dm_delete_message(s->handle, s->mary, d, NULL));
+	assert_ok(dm_hide_message(s->handle, s->mary, d, NULL));
 	assert_ok(dm_conversations(s->handle, s->mary, hear_user, &alone, NULL));
 	assert_heard(alone, s->john);
 }
@@ -333,16 +337,16 @@ static void a_deleted_message_is_hidden_from_one_side(void **state)
 	int64_t id = scratch_send(s->handle, s->john, s->mary, "a");
 	struct heard mary = {0}, john = {0}, all = {0}, nobody = {0};
 
-	assert_fails(DM_NOT_FOUND, dm_delete_message(s->handle, s->bob, id, &error));
-	assert_fails(DM_NOT_FOUND, dm_delete_message(s->handle, s->mary, id + 1, &error));
-	assert_int_equal(dm_delete_message(s->handle, s->bob, id, NULL), DM_NOT_FOUND);
-	assert_ok(dm_delete_message(s->handle, s->mary, id, NULL));
-	assert_ok(dm_delete_message(s->handle, s->mary, id, NULL));
+	assert_fails(DM_NOT_FOUND, dm_hide_message(s->handle, s->bob, id, &error));
+	assert_fails(DM_NOT_FOUND, dm_hide_message(s->handle, s->mary, id + 1, &error));
+	assert_int_equal(dm_hide_message(s->handle, s->bob, id, NULL), DM_NOT_FOUND);
+	assert_ok(dm_hide_message(s->handle, s->mary, id, NULL));
+	assert_ok(dm_hide_message(s->handle, s->mary, id, NULL));
 	assert_ok(dm_conversation(s->handle, s->mary, s->john, NULL, hear_message, &mary, NULL));
 	assert_int_equal(mary.count, 0);
 	assert_ok(dm_conversation(s->handle, s->john, s->mary, NULL, hear_message, &john, NULL));
 	assert_heard(john, id);
-	assert_ok(dm_delete_message(s->handle, s->john, id, NULL));
+	assert_ok(dm_hide_message(s->handle, s->john, id, NULL));
 	assert_ok(dm_all_messages(s->handle, 0, 0, hear_message, &all, NULL));
 	assert_heard(all, id);
 	assert_ok(dm_all_messages(s->handle, s->bob, 0, hear_message, &nobody, NULL));

@@ -3,19 +3,15 @@
  * the same. */
 #include "scratch.h"
 
-#include "directmessages_events.h"
-#include "directmessages_stats.h"
-#include "directmessages_webhooks.h"
-
 #include <limits.h>
 #include <stdlib.h>
 
 #define SECRET "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
-#define LAST_KIND DM_OP_DELIVERIES_TRIM
+#define LAST_KIND (DM_OPERATION_KINDS - 1)
 
 static int setup(void **state)
 {
-	const struct dm_options options = {.record_events = true};
+	const struct dm_options options = {.size = sizeof(options), .record_events = true};
 	struct scratch *scratch = malloc(sizeof(*scratch));
 
 	assert_non_null(scratch);
@@ -54,10 +50,27 @@ static void kinds_that_are_none(void **state)
 static bool needs_nothing(enum dm_operation_kind kind)
 {
 	static const enum dm_operation_kind fine[] = {
-		DM_OP_AUTHENTICATE, DM_OP_USER_BY_ID,      DM_OP_USER_BY_NAME,           DM_OP_UNREAD_COUNT,
-		DM_OP_EVENTS_TRIM,  DM_OP_EVENTS_NEWEST,   DM_OP_TICKET_CREATE,          DM_OP_TICKET_TAKE,
-		DM_OP_MARK_READ,    DM_OP_USER_SET_ACTIVE, DM_OP_TOKEN_CREATE,           DM_OP_TOKEN_REVOKE,
-		DM_OP_HIDE,         DM_OP_CHECK_SCHEMA,    DM_OP_MARK_CONVERSATION_READ,
+		DM_OP_AUTHENTICATE,
+		DM_OP_USER_BY_ID,
+		DM_OP_USER_BY_NAME,
+		DM_OP_UNREAD_COUNT,
+		DM_OP_EVENTS_TRIM,
+		DM_OP_EVENTS_NEWEST,
+		DM_OP_TICKET_CREATE,
+		DM_OP_TICKET_REDEEM,
+		DM_OP_MARK_READ,
+		DM_OP_USER_SET_ACTIVE,
+		DM_OP_TOKEN_CREATE,
+		DM_OP_TOKEN_REVOKE,
+		DM_OP_HIDE,
+		DM_OP_CHECK_SCHEMA,
+		DM_OP_MARK_CONVERSATION_READ,
+		DM_OP_OUTBOX,
+		DM_OP_WEBHOOK_DELETE,
+		DM_OP_WEBHOOK_ENABLE,
+		DM_OP_DELIVERY_RESULT,
+		DM_OP_DELIVERIES_TRIM,
+		DM_OP_DELIVERY_REQUEUE,
 	};
 
 	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
@@ -71,13 +84,13 @@ static void operations_without_what_they_need(void **state)
 	struct scratch *s = *state;
 
 	for (int kind = 0; kind <= LAST_KIND; kind++) {
-		struct dm_webhook_call call = {.outcome = (enum dm_delivery_outcome)99};
 		struct dm_operation operation = {.kind = (enum dm_operation_kind)kind};
 
 		dm_run(s->handle, &operation);
 		if ((operation.status == DM_INVALID) == needs_nothing(operation.kind))
 			fail_msg("kind %d: status %d, %s", kind, operation.status, operation.error.message);
-		operation.webhook = &call;
+		if (kind == DM_OP_DELIVERY_RESULT)
+			operation.delivery_result.outcome = (enum dm_delivery_outcome)99;
 		dm_run(s->handle, &operation);
 		assert_true(operation.status == DM_OK || operation.status == DM_INVALID ||
 			    operation.status == DM_NOT_FOUND);
@@ -92,13 +105,14 @@ static void texts_without_bytes(void **state)
 {
 	struct scratch *s = *state;
 	const struct dm_text none = {NULL, 5}, endless = {"x", SIZE_MAX};
-	const struct dm_new_user users[] = {{.username = none},
-					    {.username = text_of("x"), .email = none},
-					    {.username = text_of("x"), .password = endless}};
+	const size_t size = sizeof(struct dm_new_user);
+	const struct dm_new_user users[] = {{.size = size, .username = none},
+					    {.size = size, .username = text_of("x"), .email = none},
+					    {.size = size, .username = text_of("x"), .password = endless}};
 	const struct dm_new_webhook webhooks[] = {
-		{none, text_of(""), text_of(SECRET), 1},
-		{text_of("http://a/"), endless, text_of(SECRET), 1},
-		{text_of("http://a/"), text_of(""), none, 1},
+		{sizeof(webhooks[0]), none, text_of(""), text_of(SECRET), 1},
+		{sizeof(webhooks[0]), text_of("http://a/"), endless, text_of(SECRET), 1},
+		{sizeof(webhooks[0]), text_of("http://a/"), text_of(""), none, 1},
 	};
 	int64_t id;
 
@@ -130,7 +144,7 @@ static void null_where_something_is_needed(void **state)
 	assert_fails(DM_INVALID, dm_all_messages(s->handle, 0, 0, NULL, NULL, &error));
 	assert_fails(DM_INVALID, dm_users(s->handle, NULL, NULL, &error));
 	assert_fails(DM_INVALID, dm_webhooks(s->handle, NULL, NULL, &error));
-	assert_fails(DM_INVALID, dm_deliveries(s->handle, 0, DM_ANY_STATE, 0, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_deliveries(s->handle, 0, DM_DELIVERY_ANY, 0, NULL, NULL, &error));
 	assert_fails(DM_INVALID, dm_events(s->handle, 0, &position, 0, NULL, NULL, NULL, &error));
 	assert_fails(DM_INVALID, dm_events(s->handle, 0, NULL, 0, NULL, NULL, NULL, &error));
 	assert_fails(DM_INVALID, dm_outbox_state(s->handle, NULL, &error));
@@ -154,14 +168,14 @@ static void counts_that_nobody_wants(void **state)
 
 static void no_handle(void **state)
 {
-	struct dm_stats stats;
+	struct dm_stats stats = DM_STATS_INIT;
 	int64_t count;
 
 	(void)state;
 	assert_fails(DM_INVALID, dm_unread_count(NULL, 1, &count, &error));
 	assert_fails(DM_INVALID, dm_send(NULL, 1, 2, text_of("x"), NULL, &error));
 	assert_fails(DM_INVALID, dm_check_schema(NULL, &error));
-	assert_fails(DM_INVALID, dm_migrate(NULL, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_migrate(NULL, NULL, NULL, NULL, &error));
 	assert_fails(DM_INVALID, dm_connect(NULL, DM_MESSAGE_SENT, NULL, NULL, &error));
 	assert_fails(DM_INVALID, dm_events_trim(NULL, 0, 0, NULL, &error));
 	assert_false(dm_disconnect(NULL, DM_MESSAGE_SENT, NULL, NULL));
@@ -197,11 +211,15 @@ static void options_that_make_no_sense(void **state)
 {
 	struct scratch *s = *state;
 	const struct dm_options bad[] = {
-		{.database = s->url, .allowed_recipients_count = 1},
-		{.database = s->url, .allowed_recipients = &s->john, .allowed_recipients_count = SIZE_MAX},
-		{.database = s->url, .lanes = SIZE_MAX},
+		{.size = sizeof(bad[0]), .database = s->url, .allowed_recipients_count = 1},
+		{.size = sizeof(bad[0]),
+		 .database = s->url,
+		 .allowed_recipients = &s->john,
+		 .allowed_recipients_count = SIZE_MAX},
+		{.size = sizeof(bad[0]), .database = s->url, .lanes = SIZE_MAX},
 	};
-	const struct dm_options odd = {.database = s->url,
+	const struct dm_options odd = {.size = sizeof(odd),
+				       .database = s->url,
 				       .busy_timeout_ms = INT_MIN,
 				       .max_waiting = SIZE_MAX,
 				       .max_content_length = SIZE_MAX};
@@ -237,7 +255,7 @@ static void the_largest_and_the_least_numbers(void **state)
 	static const int64_t extremes[] = {INT64_MIN, -1, 0, INT64_MAX};
 	static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, SIZE_MAX / 2 + 1};
 	struct scratch *s = *state;
-	const struct dm_new_webhook webhook = {text_of("http://a/"), text_of(""), text_of(SECRET),
+	const struct dm_new_webhook webhook = {sizeof(webhook), text_of("http://a/"), text_of(""), text_of(SECRET),
 					       DM_WEBHOOK_ALL_EVENTS};
 	struct dm_event_position start;
 	int64_t id;
@@ -250,9 +268,9 @@ static void the_largest_and_the_least_numbers(void **state)
 		int64_t number = extremes[i], removed;
 
 		assert_fails(DM_NOT_FOUND, dm_mark_read(s->handle, number, &error));
-		assert_fails(DM_NOT_FOUND, dm_delete_message(s->handle, number, number, &error));
+		assert_fails(DM_NOT_FOUND, dm_hide_message(s->handle, number, number, &error));
 		assert_fails(DM_NOT_FOUND, dm_send(s->handle, s->john, number, text_of("x"), NULL, &error));
-		assert_fails(DM_NOT_FOUND, dm_delivery_retry(s->handle, number, &error));
+		assert_fails(DM_NOT_FOUND, dm_delivery_requeue(s->handle, number, &error));
 		assert_fails(DM_NOT_FOUND, dm_webhook_enable(s->handle, number, &error));
 		assert_ok(dm_webhook_rotate(s->handle, id, text_of(SECRET), number, NULL));
 		assert_ok(dm_deliveries_trim(s->handle, INT64_MIN, SIZE_MAX, &removed, NULL));
@@ -260,17 +278,19 @@ static void the_largest_and_the_least_numbers(void **state)
 		assert_int_equal(removed, 0);
 	}
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		struct dm_conversation_options options = {.limit = sizes[i]};
+		struct dm_conversation_options options = {.size = sizeof(options), .limit = sizes[i]};
 		struct dm_event_position position = start;
 		struct heard heard = {0}, users = {0}, beyond = {0};
 		int64_t events = 0, deliveries = 0;
-		struct dm_operation skip = {.kind = i % 2 ? DM_OP_PARTNERS : DM_OP_CONVERSATION,
-					    .user_id = s->mary,
-					    .partner_id = s->john,
-					    .page = {.offset = sizes[i], .limit = sizes[i]},
-					    .on_message = hear_message,
-					    .on_user = hear_user,
-					    .context = &beyond};
+		const struct dm_page page = {.offset = sizes[i], .limit = sizes[i]};
+		struct dm_operation partners = {.kind = DM_OP_PARTNERS,
+						.context = &beyond,
+						.partners = {.user_id = s->mary, .page = page, .on_user = hear_user}};
+		struct dm_operation messages = {
+			.kind = DM_OP_CONVERSATION,
+			.context = &beyond,
+			.conversation = {
+				.user_id = s->mary, .partner_id = s->john, .page = page, .on_message = hear_message}};
 
 		assert_ok(dm_conversation(s->handle, s->mary, s->john, &options, hear_message, &heard, NULL));
 		assert_int_equal(heard.count, 2);
@@ -280,19 +300,28 @@ static void the_largest_and_the_least_numbers(void **state)
 			assert_ok(dm_events(s->handle, 0, &position, sizes[i], NULL, hear_event, &events, NULL));
 			assert_int_equal(events, 2);
 		}
-		assert_ok(dm_deliveries(s->handle, INT64_MIN, INT_MIN, sizes[i], hear_delivery, &deliveries, NULL));
+		assert_ok(dm_deliveries(s->handle, INT64_MIN, DM_DELIVERY_ANY, sizes[i], hear_delivery, &deliveries,
+					NULL));
+		assert_fails(DM_INVALID, dm_deliveries(s->handle, 0, (enum dm_delivery_state)INT_MIN, sizes[i],
+						       hear_delivery, &deliveries, &error));
 		assert_int_equal(deliveries, 0);
-		dm_run(s->handle, &skip);
-		assert_int_equal(skip.status, DM_OK);
+		dm_run(s->handle, &partners);
+		assert_int_equal(partners.status, DM_OK);
+		dm_run(s->handle, &messages);
+		assert_int_equal(messages.status, DM_OK);
 		assert_int_equal(beyond.count, 0);
 	}
 }
 
 static enum dm_status claim(const struct scratch *s, size_t limit, int64_t until, int64_t ahead, int64_t *count)
 {
-	struct dm_webhook_call call = {
-		.webhook_id = 1, .limit = limit, .until = until, .ahead = ahead, .on_delivery = hear_delivery};
-	struct dm_operation operation = {.kind = DM_OP_DELIVERIES_CLAIM, .webhook = &call, .context = count};
+	struct dm_operation operation = {.kind = DM_OP_DELIVERIES_CLAIM,
+					 .context = count,
+					 .deliveries_claim = {.webhook_id = 1,
+							      .limit = limit,
+							      .until = until,
+							      .max_ahead_us = ahead,
+							      .on_delivery = hear_delivery}};
 
 	*count = 0;
 	dm_run(s->handle, &operation);
@@ -303,7 +332,7 @@ static void claims_of_everything(void **state)
 {
 	static const int64_t never[] = {INT64_MIN, -1, 0, INT64_MAX};
 	struct scratch *s = *state;
-	const struct dm_new_webhook webhook = {text_of("http://a/"), text_of(""), text_of(SECRET),
+	const struct dm_new_webhook webhook = {sizeof(webhook), text_of("http://a/"), text_of(""), text_of(SECRET),
 					       DM_WEBHOOK_ALL_EVENTS};
 	const int64_t far = INT64_C(4000000000000000);
 	int64_t id, count;
@@ -312,10 +341,10 @@ static void claims_of_everything(void **state)
 	scratch_send(s->handle, s->john, s->mary, "one");
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		assert_int_equal(claim(s, SIZE_MAX, never[i], 0, &count), DM_INVALID);
-	assert_ok(claim(s, 0, far, 0, &count));
-	assert_int_equal(count, 0);
 	assert_ok(claim(s, SIZE_MAX, far, INT64_MIN, &count));
 	assert_int_equal(count, 1);
+	assert_ok(claim(s, 0, far, INT64_MIN, &count)); /* 0 is no limit: there is no second */
+	assert_int_equal(count, 0);
 	assert_ok(claim(s, SIZE_MAX, far, INT64_MAX, &count)); /* nothing is that far ahead */
 	assert_int_equal(count, 0);
 	assert_ok(claim(s, SIZE_MAX, far, 1, &count)); /* but this long all is */

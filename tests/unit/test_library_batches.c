@@ -27,7 +27,8 @@ struct batch {
 
 static int setup(void **state)
 {
-	const struct dm_options options = {.lanes = 2}; /* on PostgreSQL one thread for reads */
+	const struct dm_options options = {.size = sizeof(options),
+					   .lanes = 2}; /* on PostgreSQL one thread for reads */
 	struct batch *batch = calloc(1, sizeof(*batch));
 	struct scratch *scratch = malloc(sizeof(*scratch));
 
@@ -79,20 +80,42 @@ static struct member *add(struct batch *batch, struct dm_operation operation)
 
 	assert_true(batch->count <= BATCH_MOST);
 	*member = (struct member){.operation = operation, .batch = batch};
-	member->operation.on_user = note_user;
 	member->operation.done = note_done;
 	member->operation.context = member;
 	return member;
 }
 
-static struct member *authenticate(struct batch *batch, struct dm_text key, int64_t partner_id)
+static struct member *authenticate_for(struct batch *batch, struct dm_text key, int64_t recipient_id)
 {
-	return add(batch, (struct dm_operation){.kind = DM_OP_AUTHENTICATE, .text = key, .partner_id = partner_id});
+	struct dm_op_authenticate arguments = {
+		.key = key, .with_recipient = true, .recipient_id = recipient_id, .on_user = note_user};
+
+	return add(batch, (struct dm_operation){.kind = DM_OP_AUTHENTICATE, .authenticate = arguments});
 }
 
-static struct member *look_up(struct batch *batch, enum dm_operation_kind kind, int64_t user_id, int64_t partner_id)
+static struct member *authenticate(struct batch *batch, struct dm_text key)
 {
-	return add(batch, (struct dm_operation){.kind = kind, .user_id = user_id, .partner_id = partner_id});
+	struct dm_op_authenticate arguments = {.key = key, .on_user = note_user};
+
+	return add(batch, (struct dm_operation){.kind = DM_OP_AUTHENTICATE, .authenticate = arguments});
+}
+
+static struct member *find_user(struct batch *batch, int64_t user_id)
+{
+	return add(batch, (struct dm_operation){.kind = DM_OP_USER_BY_ID,
+						.user_by_id = {.user_id = user_id, .on_user = note_user}});
+}
+
+static struct member *count_unread(struct batch *batch, int64_t user_id)
+{
+	return add(batch, (struct dm_operation){.kind = DM_OP_UNREAD_COUNT, .unread_count = {.user_id = user_id}});
+}
+
+static struct member *mark(struct batch *batch, int64_t user_id, int64_t partner_id)
+{
+	return add(batch,
+		   (struct dm_operation){.kind = DM_OP_MARK_CONVERSATION_READ,
+					 .mark_conversation_read = {.user_id = user_id, .partner_id = partner_id}});
 }
 
 /* On the only thread for reads, which can't go on with what is submitted before this returns. */
@@ -115,11 +138,11 @@ static void run(struct batch *batch)
 	pthread_mutex_unlock(&batch->mutex);
 }
 
-static void assert_user(const struct member *member, int64_t user_id, int64_t count)
+static void assert_user(const struct member *member, int64_t user_id, bool recipient_exists)
 {
 	assert_int_equal(member->operation.status, DM_OK);
 	assert_int_equal(member->user_id, user_id);
-	assert_int_equal(member->operation.count, count);
+	assert_int_equal(member->operation.authenticate.recipient_exists, recipient_exists);
 }
 
 static void assert_nobody(const struct member *member, enum dm_status status)
@@ -139,33 +162,34 @@ static void each_gets_its_own_answer(void **state)
 	scratch_send(s->handle, s->john, s->mary, "one");
 	scratch_send(s->handle, s->bob, s->mary, "two");
 	scratch_send(s->handle, s->mary, s->john, "three");
-	mary = authenticate(batch, text_of(batch->mary), 0);
-	some = look_up(batch, DM_OP_UNREAD_COUNT, s->mary, 0);
-	unknown = authenticate(batch, text_of("unknown"), s->john);
-	missing = look_up(batch, DM_OP_USER_BY_ID, 1000000, 0);
-	john = authenticate(batch, text_of(batch->john), 0);
-	marked = look_up(batch, DM_OP_MARK_CONVERSATION_READ, s->john, s->mary);
-	without = authenticate(batch, text_of(batch->mary), 1000000);
-	none = look_up(batch, DM_OP_UNREAD_COUNT, s->bob, 0);
-	with_partner = authenticate(batch, text_of(batch->john), s->bob);
-	nothing = look_up(batch, DM_OP_MARK_CONVERSATION_READ, s->john, s->bob);
-	found = look_up(batch, DM_OP_USER_BY_ID, s->bob, 0);
-	one = look_up(batch, DM_OP_UNREAD_COUNT, s->mary, 0);
+	mary = authenticate_for(batch, text_of(batch->mary), 0);
+	some = count_unread(batch, s->mary);
+	unknown = authenticate_for(batch, text_of("unknown"), s->john);
+	missing = find_user(batch, 1000000);
+	john = authenticate_for(batch, text_of(batch->john), 0);
+	marked = mark(batch, s->john, s->mary);
+	without = authenticate_for(batch, text_of(batch->mary), 1000000);
+	none = count_unread(batch, s->bob);
+	with_partner = authenticate_for(batch, text_of(batch->john), s->bob);
+	nothing = mark(batch, s->john, s->bob);
+	found = find_user(batch, s->bob);
+	one = count_unread(batch, s->mary);
 	run(batch);
 	assert_user(john, s->john, 0);
 	assert_user(mary, s->mary, 0);
 	assert_nobody(unknown, DM_NOT_FOUND);
 	assert_user(with_partner, s->john, 1);
 	assert_user(without, s->mary, 0);
-	assert_user(found, s->bob, 0);
+	assert_int_equal(found->operation.status, DM_OK);
+	assert_int_equal(found->user_id, s->bob);
 	assert_nobody(missing, DM_NOT_FOUND);
-	assert_int_equal(some->operation.count, 2);
-	assert_int_equal(one->operation.count, 2);
-	assert_int_equal(none->operation.count, 0);
+	assert_int_equal(some->operation.unread_count.count, 2);
+	assert_int_equal(one->operation.unread_count.count, 2);
+	assert_int_equal(none->operation.unread_count.count, 0);
 	assert_int_equal(marked->operation.status, DM_OK);
-	assert_int_equal(marked->operation.count, 1);
+	assert_int_equal(marked->operation.mark_conversation_read.marked, 1);
 	assert_int_equal(nothing->operation.status, DM_OK);
-	assert_int_equal(nothing->operation.count, 0);
+	assert_int_equal(nothing->operation.mark_conversation_read.marked, 0);
 }
 
 static void one_that_fails_leaves_the_others(void **state)
@@ -175,10 +199,10 @@ static void one_that_fails_leaves_the_others(void **state)
 	struct member *bad, *members[8];
 
 	for (size_t i = 0; i < 4; i++)
-		members[i] = authenticate(batch, text_of(i % 2 ? batch->john : batch->mary), s->bob);
-	bad = authenticate(batch, (struct dm_text){"\xff\xfe", 2}, s->bob); /* no UTF-8 */
+		members[i] = authenticate_for(batch, text_of(i % 2 ? batch->john : batch->mary), s->bob);
+	bad = authenticate_for(batch, (struct dm_text){"\xff\xfe", 2}, s->bob); /* no UTF-8 */
 	for (size_t i = 4; i < 8; i++)
-		members[i] = authenticate(batch, text_of(i % 2 ? batch->john : batch->mary), 1000000);
+		members[i] = authenticate_for(batch, text_of(i % 2 ? batch->john : batch->mary), 1000000);
 	run(batch);
 	assert_nobody(bad, s->is_postgres ? DM_INVALID : DM_NOT_FOUND);
 	for (size_t i = 0; i < 8; i++)
@@ -192,13 +216,13 @@ static void the_user_of_id_0_is_a_partner_too(void **state)
 	const struct scratch *s = batch->scratch;
 	struct member *nobody, *zero, *not_asked;
 
-	nobody = authenticate(batch, text_of(batch->john), 0);
+	nobody = authenticate_for(batch, text_of(batch->john), 0);
 	run(batch);
 	assert_user(nobody, s->john, 0);
 	scratch_sql(s, "UPDATE auth_user SET id = 0 WHERE username = 'bob'");
 	batch->count = batch->done = 0;
-	zero = authenticate(batch, text_of(batch->john), 0);
-	not_asked = authenticate(batch, text_of(batch->mary), -1);
+	zero = authenticate_for(batch, text_of(batch->john), 0);
+	not_asked = authenticate(batch, text_of(batch->mary));
 	run(batch);
 	assert_user(zero, s->john, 1);
 	assert_user(not_asked, s->mary, 0);

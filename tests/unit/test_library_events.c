@@ -2,11 +2,9 @@
 /* test_library_events.c - the public API on a real file: what the event log holds, how it is read and trimmed. */
 #include "scratch.h"
 
-#include "directmessages_events.h"
-
 #include <stdlib.h>
 
-static const struct dm_options recording = {.record_events = true};
+static const struct dm_options recording = {.size = sizeof(recording), .record_events = true};
 
 static int setup(void **state)
 {
@@ -52,7 +50,7 @@ static struct heard read_on(const struct scratch *s, int64_t user, struct dm_eve
 static void each_message_sent_or_read_is_an_event(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_conversation_options mark = {.mark_read = true};
+	struct dm_conversation_options mark = {.size = sizeof(mark), .mark_read = true};
 	struct dm_event_position position = newest(s);
 	struct heard heard = {0};
 
@@ -223,8 +221,8 @@ static void it_tells_for_whom_a_message_is_hidden(void **state)
 
 	for (int i = 0; i < 3; i++)
 		scratch_send(s->handle, s->john, s->mary, "a");
-	assert_ok(dm_delete_message(s->handle, s->john, 2, NULL));
-	assert_ok(dm_delete_message(s->handle, s->mary, 3, NULL));
+	assert_ok(dm_hide_message(s->handle, s->john, 2, NULL));
+	assert_ok(dm_hide_message(s->handle, s->mary, 3, NULL));
 	assert_ok(dm_events(s->handle, 0, &position, 0, NULL, note_hidden, trace, NULL));
 	assert_string_equal(trace, "--s--r");
 }
@@ -251,7 +249,7 @@ static void watch_log(void *context, enum dm_signal signal, const struct dm_mess
 static void a_receiver_hears_once_a_commit_that_the_log_has_grown(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_conversation_options mark = {.mark_read = true};
+	struct dm_conversation_options mark = {.size = sizeof(mark), .mark_read = true};
 	struct watch watch = {.scratch = s, .position = newest(s)};
 	struct heard heard = {0};
 
@@ -261,7 +259,7 @@ static void a_receiver_hears_once_a_commit_that_the_log_has_grown(void **state)
 	assert_int_equal(watch.calls, 3);
 	assert_int_equal(watch.events, 3);
 	assert_fails(DM_NOT_FOUND, dm_send(s->handle, s->john, 99, text_of("x"), NULL, &error));
-	assert_ok(dm_delete_message(s->handle, s->john, 1, NULL));
+	assert_ok(dm_hide_message(s->handle, s->john, 1, NULL));
 	assert_int_equal(watch.calls, 3);
 	assert_ok(dm_conversation(s->handle, s->mary, s->john, &mark, hear_message, &heard, NULL));
 	assert_int_equal(watch.calls, 4);

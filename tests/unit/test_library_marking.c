@@ -27,11 +27,10 @@ static void send_many(const struct scratch *s, int64_t sender, int64_t recipient
 
 	done = 0;
 	for (size_t i = 0; i < MESSAGES; i++) {
-		sends[i] = (struct dm_operation){.kind = DM_OP_SEND,
-						 .user_id = sender,
-						 .partner_id = recipient,
-						 .text = text_of("Hello"),
-						 .done = note_done};
+		sends[i] = (struct dm_operation){
+			.kind = DM_OP_SEND,
+			.done = note_done,
+			.send = {.sender_id = sender, .recipient_id = recipient, .content = text_of("Hello")}};
 		dm_submit(s->handle, &sends[i]);
 	}
 	pthread_mutex_lock(&mutex);
@@ -72,7 +71,8 @@ static int64_t unread_of(const struct scratch *s, int64_t user_id)
 static void pieces_are_marked_oldest_first_and_signalled_each(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ, .user_id = s->mary, .partner_id = s->john};
+	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ,
+				    .mark_conversation_read = {.user_id = s->mary, .partner_id = s->john}};
 	struct told told = {0};
 	size_t pieces = 0;
 
@@ -83,17 +83,17 @@ static void pieces_are_marked_oldest_first_and_signalled_each(void **state)
 		dm_run(s->handle, &mark);
 		assert_int_equal(mark.status, DM_OK);
 		assert_int_equal(told.count, MESSAGES + 1 - unread_of(s, s->mary));
-		assert_in_range(mark.count, 1, 300);
+		assert_in_range(mark.mark_conversation_read.marked, 1, 300);
 		pieces++;
-	} while (mark.marking.more);
+	} while (mark.mark_conversation_read.more);
 	assert_in_range(pieces, 3, 10);
 	assert_int_equal(told.count, MESSAGES);
 	assert_true(told.in_order);
 	assert_true(told.alike);
 	assert_int_equal(unread_of(s, s->mary), 1);
 	dm_run(s->handle, &mark);
-	assert_int_equal(mark.count, 0);
-	assert_false(mark.marking.more);
+	assert_int_equal(mark.mark_conversation_read.marked, 0);
+	assert_false(mark.mark_conversation_read.more);
 	assert_true(dm_disconnect(s->handle, DM_MESSAGE_READ, hear_read, &told));
 }
 
@@ -101,18 +101,19 @@ static void pieces_are_marked_oldest_first_and_signalled_each(void **state)
 static void what_is_sent_meanwhile_is_left(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ, .user_id = s->mary, .partner_id = s->john};
+	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ,
+				    .mark_conversation_read = {.user_id = s->mary, .partner_id = s->john}};
 	int64_t marked = 0, sent = 0;
 
 	send_many(s, s->john, s->mary);
 	do {
 		dm_run(s->handle, &mark);
 		assert_int_equal(mark.status, DM_OK);
-		marked += mark.count;
-		if (mark.marking.more)
+		marked += mark.mark_conversation_read.marked;
+		if (mark.mark_conversation_read.more)
 			send_many(s, s->john, s->mary), sent += MESSAGES;
 		assert_in_range(sent, 0, 10 * MESSAGES);
-	} while (mark.marking.more);
+	} while (mark.mark_conversation_read.more);
 	assert_true(sent > 0);
 	assert_int_equal(marked, MESSAGES);
 	assert_int_equal(unread_of(s, s->mary), sent);
@@ -121,8 +122,8 @@ static void what_is_sent_meanwhile_is_left(void **state)
 static void a_piece_that_was_the_last_before_an_end_loses_nothing(void **state)
 {
 	struct scratch scratch;
-	struct dm_options options = {.record_events = true};
-	struct dm_conversation_options wanted = {.limit = 1, .mark_read = true};
+	struct dm_options options = {.size = sizeof(options), .record_events = true};
+	struct dm_conversation_options wanted = {.size = sizeof(wanted), .limit = 1, .mark_read = true};
 	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ};
 	struct heard heard = {0};
 
@@ -130,16 +131,16 @@ static void a_piece_that_was_the_last_before_an_end_loses_nothing(void **state)
 	scratch_make(&scratch);
 	scratch_open(&scratch, &options);
 	send_many(&scratch, scratch.john, scratch.mary);
-	mark.user_id = scratch.mary;
-	mark.partner_id = scratch.john;
+	mark.mark_conversation_read.user_id = scratch.mary;
+	mark.mark_conversation_read.partner_id = scratch.john;
 	dm_run(scratch.handle, &mark);
-	assert_true(mark.marking.more);
+	assert_true(mark.mark_conversation_read.more);
 	dm_close(scratch.handle);
 	options.database = scratch.url;
 	assert_ok(dm_open(&options, &scratch.handle, NULL));
-	assert_int_equal(unread_of(&scratch, scratch.mary), MESSAGES - mark.count);
+	assert_int_equal(unread_of(&scratch, scratch.mary), MESSAGES - mark.mark_conversation_read.marked);
 	assert_int_equal(scratch_number(&scratch, "SELECT count(*) FROM directmessages_event WHERE kind = 2"),
-			 mark.count);
+			 mark.mark_conversation_read.marked);
 	assert_ok(dm_conversation(scratch.handle, scratch.mary, scratch.john, &wanted, hear_message, &heard, NULL));
 	assert_int_equal(unread_of(&scratch, scratch.mary), 0);
 	assert_int_equal(scratch_number(&scratch, "SELECT count(DISTINCT message_id) * 1000000 + count(*)"
@@ -152,14 +153,14 @@ static void a_piece_that_was_the_last_before_an_end_loses_nothing(void **state)
 static void one_unread_among_many_that_were_read_is_found(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_conversation_options wanted = {.limit = 1, .mark_read = true};
+	struct dm_conversation_options wanted = {.size = sizeof(wanted), .limit = 1, .mark_read = true};
 	struct heard heard = {0};
 	int64_t hidden;
 
 	for (int i = 0; i < 3; i++)
 		send_many(s, s->john, s->mary);
 	hidden = scratch_send(s->handle, s->john, s->mary, "hidden");
-	assert_ok(dm_delete_message(s->handle, s->mary, hidden, NULL));
+	assert_ok(dm_hide_message(s->handle, s->mary, hidden, NULL));
 	scratch_sql(
 		s,
 		"UPDATE directmessages_message SET read_at = sent_at WHERE id NOT IN (1, 700, 1350) AND content <> 'hidden'");
@@ -200,14 +201,13 @@ static void submit_pair(void *context, enum dm_signal signal, const struct dm_me
 static void what_failed_begins_anew_where_it_is_submitted_again(void **state)
 {
 	struct scratch *s = *state;
-	struct pair pair = {
-		s,
-		{.kind = DM_OP_MARK_CONVERSATION_READ, .user_id = s->mary, .partner_id = s->john, .done = note_end},
-		{.kind = DM_OP_SEND,
-		 .user_id = s->bob,
-		 .partner_id = s->mary,
-		 .text = text_of("bad"),
-		 .done = note_end}};
+	struct pair pair = {s,
+			    {.kind = DM_OP_MARK_CONVERSATION_READ,
+			     .done = note_end,
+			     .mark_conversation_read = {.user_id = s->mary, .partner_id = s->john}},
+			    {.kind = DM_OP_SEND,
+			     .done = note_end,
+			     .send = {.sender_id = s->bob, .recipient_id = s->mary, .content = text_of("bad")}}};
 
 	if (s->is_postgres)
 		skip(); /* the others are run again there, without the one that failed */
@@ -227,7 +227,7 @@ static void what_failed_begins_anew_where_it_is_submitted_again(void **state)
 	do {
 		dm_run(s->handle, &pair.mark);
 		assert_int_equal(pair.mark.status, DM_OK);
-	} while (pair.mark.marking.more);
+	} while (pair.mark.mark_conversation_read.more);
 	assert_int_equal(unread_of(s, s->mary), 0);
 }
 

@@ -17,7 +17,7 @@ static void note_done(struct dm_operation *operation)
 	assert_int_equal(operation->status, DM_OK);
 	assert_int_equal(operation->error.status, DM_OK);
 	if (operation->kind == DM_OP_SEND)
-		assert_true(operation->message.id > 0);
+		assert_true(operation->send.message.id > 0);
 	atomic_fetch_add(&done_count, 1);
 	free(operation);
 }
@@ -40,11 +40,14 @@ static void each_submitted_operation_is_done_once(void **state)
 		struct dm_operation *operation = calloc(1, sizeof(*operation));
 
 		assert_non_null(operation);
-		*operation = (struct dm_operation){.kind = i % 3 ? DM_OP_SEND : DM_OP_UNREAD_COUNT,
-						   .user_id = s->john,
-						   .partner_id = s->mary,
-						   .text = text_of("x"),
-						   .done = note_done};
+		if (i % 3)
+			*operation = (struct dm_operation){
+				.kind = DM_OP_SEND,
+				.done = note_done,
+				.send = {.sender_id = s->john, .recipient_id = s->mary, .content = text_of("x")}};
+		else
+			*operation = (struct dm_operation){
+				.kind = DM_OP_UNREAD_COUNT, .done = note_done, .unread_count = {.user_id = s->john}};
 		dm_submit(s->handle, operation);
 	}
 	dm_close(s->handle); /* finishes what waits */
@@ -65,26 +68,26 @@ static void what_the_rules_forbid_is_done_before_submit_returns(void **state)
 {
 	struct scratch *s = *state;
 	enum dm_status status = DM_OK;
-	struct dm_operation send = {.kind = DM_OP_SEND, .user_id = s->john, .done = keep_status, .context = &status};
-	struct dm_new_user nobody = {.username = {"", 0}};
+	struct dm_operation send = {
+		.kind = DM_OP_SEND, .done = keep_status, .context = &status, .send = {.sender_id = s->john}};
+	struct dm_operation nobody = {.kind = DM_OP_USER_CREATE, .done = keep_status, .context = &status};
 
 	dm_submit(s->handle, &send);
 	assert_int_equal(status, DM_INVALID);
 	assert_int_equal(send.error.status, DM_INVALID);
-	send.text = text_of("x");
-	send.partner_id = s->john;
+	send.send.content = text_of("x");
+	send.send.recipient_id = s->john;
 	dm_submit(s->handle, &send);
 	assert_int_equal(status, DM_SELF);
-	send.kind = DM_OP_USER_CREATE;
-	send.new_user = &nobody;
-	dm_submit(s->handle, &send);
+	dm_submit(s->handle, &nobody);
 	assert_int_equal(status, DM_INVALID);
 }
 
 static void more_than_may_wait_is_busy_at_once(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_options options = {.database = s->url, .busy_timeout_ms = 60000, .max_waiting = 1};
+	struct dm_options options = {
+		.size = sizeof(options), .database = s->url, .busy_timeout_ms = 60000, .max_waiting = 1};
 	struct dm_operation operations[4];
 	enum dm_status statuses[4];
 	size_t refused = 0, stored = 0;
@@ -94,12 +97,11 @@ static void more_than_may_wait_is_busy_at_once(void **state)
 	assert_ok(dm_open(&options, &s->handle, NULL));
 	lock = scratch_lock(s);
 	for (size_t i = 0; i < 4; i++) {
-		operations[i] = (struct dm_operation){.kind = DM_OP_SEND,
-						      .user_id = s->john,
-						      .partner_id = s->mary,
-						      .text = text_of("x"),
-						      .done = keep_status,
-						      .context = &statuses[i]};
+		operations[i] = (struct dm_operation){
+			.kind = DM_OP_SEND,
+			.done = keep_status,
+			.context = &statuses[i],
+			.send = {.sender_id = s->john, .recipient_id = s->mary, .content = text_of("x")}};
 		statuses[i] = DM_INTERNAL;
 		dm_submit(s->handle, &operations[i]);
 	}
@@ -120,23 +122,25 @@ static void an_operation_can_be_run_again(void **state)
 {
 	struct scratch *s = *state;
 	struct heard heard = {0};
-	struct dm_operation operation = {.kind = DM_OP_MESSAGE, .message_id = 1, .on_message = hear_message};
+	struct dm_operation operation = {.kind = DM_OP_MESSAGE,
+					 .message = {.message_id = 1, .on_message = hear_message}};
 
 	operation.context = &heard;
 	dm_run(s->handle, &operation);
 	assert_int_equal(operation.status, DM_NOT_FOUND);
 	assert_int_equal(operation.error.status, DM_NOT_FOUND);
-	operation.message_id = scratch_send(s->handle, s->john, s->mary, "x");
+	operation.message.message_id = scratch_send(s->handle, s->john, s->mary, "x");
 	dm_run(s->handle, &operation);
 	assert_int_equal(operation.status, DM_OK);
 	assert_int_equal(operation.error.status, DM_OK);
-	assert_heard(heard, operation.message_id);
+	assert_heard(heard, operation.message.message_id);
 	operation = (struct dm_operation){
-		.kind = DM_OP_MARK_CONVERSATION_READ, .user_id = s->mary, .partner_id = s->john, .count = 99};
+		.kind = DM_OP_MARK_CONVERSATION_READ,
+		.mark_conversation_read = {.user_id = s->mary, .partner_id = s->john, .marked = 99}};
 	dm_run(s->handle, &operation);
-	assert_int_equal(operation.count, 1);
+	assert_int_equal(operation.mark_conversation_read.marked, 1);
 	dm_run(s->handle, &operation);
-	assert_int_equal(operation.count, 0);
+	assert_int_equal(operation.mark_conversation_read.marked, 0);
 }
 
 static void partners_come_in_pages(void **state)
@@ -144,10 +148,8 @@ static void partners_come_in_pages(void **state)
 	struct scratch *s = *state;
 	struct heard first = {0}, second = {0}, back = {0};
 	struct dm_operation page = {.kind = DM_OP_PARTNERS,
-				    .user_id = s->john,
-				    .on_user = hear_user,
-				    .page = {.limit = 2},
-				    .context = &first};
+				    .context = &first,
+				    .partners = {.user_id = s->john, .on_user = hear_user, .page = {.limit = 2}}};
 	int64_t anne = scratch_user(s->handle, "anne");
 
 	scratch_send(s->handle, s->john, s->mary, "x");
@@ -155,11 +157,11 @@ static void partners_come_in_pages(void **state)
 	scratch_send(s->handle, s->john, anne, "x");
 	dm_run(s->handle, &page);
 	assert_heard(first, anne, s->bob);
-	page.page = (struct dm_page){.limit = 2, .has_position = true, .position = s->bob};
+	page.partners.page = (struct dm_page){.limit = 2, .has_position = true, .position = s->bob};
 	page.context = &second;
 	dm_run(s->handle, &page);
 	assert_heard(second, s->mary);
-	page.page = (struct dm_page){.limit = 2, .has_position = true, .position = s->mary, .reverse = true};
+	page.partners.page = (struct dm_page){.limit = 2, .has_position = true, .position = s->mary, .reverse = true};
 	page.context = &back;
 	dm_run(s->handle, &page);
 	assert_heard(back, s->bob, anne);
@@ -193,20 +195,20 @@ static bool note_last(void *context, const struct dm_message *message)
 static void walk(struct scratch *s, bool reverse, bool with_position, struct last *last)
 {
 	struct dm_operation page = {.kind = DM_OP_CONVERSATION,
-				    .user_id = s->mary,
-				    .partner_id = s->john,
-				    .page = {.limit = PAGE, .reverse = reverse},
-				    .on_message = note_last,
-				    .context = last};
+				    .context = last,
+				    .conversation = {.user_id = s->mary,
+						     .partner_id = s->john,
+						     .page = {.limit = PAGE, .reverse = reverse},
+						     .on_message = note_last}};
 
 	*last = (struct last){0};
 	do {
 		last->rows = 0;
 		dm_run(s->handle, &page);
 		assert_int_equal(page.status, DM_OK);
-		page.page.row_id = last->id;
-		page.page.has_position = with_position;
-		page.page.position = last->sent_at;
+		page.conversation.page.row_id = last->id;
+		page.conversation.page.has_position = with_position;
+		page.conversation.page.position = last->sent_at;
 	} while (last->rows == PAGE);
 }
 
@@ -247,19 +249,19 @@ static void a_row_that_is_gone_leaves_what_was_counted(void **state)
 	struct scratch *s = *state;
 	struct heard heard = {0};
 	struct dm_operation page = {.kind = DM_OP_CONVERSATION,
-				    .user_id = s->mary,
-				    .partner_id = s->john,
-				    .page = {.limit = 1, .row_id = 9999, .offset = 2},
-				    .on_message = hear_message,
-				    .context = &heard};
+				    .context = &heard,
+				    .conversation = {.user_id = s->mary,
+						     .partner_id = s->john,
+						     .page = {.limit = 1, .row_id = 9999, .offset = 2},
+						     .on_message = hear_message}};
 	int64_t ids[4];
 
 	for (size_t i = 0; i < 4; i++)
 		ids[i] = scratch_send(s->handle, s->john, s->mary, "x");
 	dm_run(s->handle, &page);
-	page.page.row_id = ids[2];
+	page.conversation.page.row_id = ids[2];
 	dm_run(s->handle, &page);
-	page.page = (struct dm_page){.limit = 1, .offset = 1, .reverse = true};
+	page.conversation.page = (struct dm_page){.limit = 1, .offset = 1, .reverse = true};
 	dm_run(s->handle, &page);
 	assert_heard(heard, ids[1], ids[1], ids[1]);
 }
@@ -281,7 +283,8 @@ static void *work(void *argument)
 	struct worker *worker = argument;
 	struct scratch *s = worker->scratch;
 	int64_t me = worker->from_john ? s->john : s->mary, partner = worker->from_john ? s->mary : s->john, count;
-	struct dm_conversation_options options = {.limit = 5, .newest_first = true, .mark_read = true};
+	struct dm_conversation_options options = {
+		.size = sizeof(options), .limit = 5, .newest_first = true, .mark_read = true};
 
 	for (int i = 0; i < EACH; i++) {
 		struct heard heard = {0};
@@ -294,7 +297,7 @@ static void *work(void *argument)
 		for (size_t row = 1; row < heard.count; row++)
 			worker->failures += heard.ids[row] >= heard.ids[row - 1];
 		worker->failures += dm_unread_count(s->handle, me, &count, NULL) != DM_OK;
-		worker->failures += dm_delete_message(s->handle, me, sent.id, NULL) != DM_OK;
+		worker->failures += dm_hide_message(s->handle, me, sent.id, NULL) != DM_OK;
 	}
 	return NULL;
 }

@@ -122,7 +122,7 @@ static void check_page(const struct list *list, const struct dm_page *asked, siz
 		size_t n = start + rows;
 		const struct row *row = &list->rows[asked->reverse ? list->count - 1 - n : n];
 
-		is_full = asked->bytes > 0 && bytes >= asked->bytes;
+		is_full = asked->max_bytes > 0 && bytes >= asked->max_bytes;
 		assert_true(rows < page->count);
 		assert_int_equal(page->rows[rows].id, row->id);
 		assert_int_equal(page->rows[rows].sent_at, row->sent_at);
@@ -142,19 +142,20 @@ static void pages_hold_what_the_list_says_they_hold(void **state)
 	fill(s, &list);
 	for (int i = 0; i < PAGES; i++) {
 		struct page page = {.count = 0};
-		struct dm_operation operation = {.kind = DM_OP_CONVERSATION,
-						 .user_id = s->mary,
-						 .partner_id = s->john,
-						 .page = {.reverse = below(&list, 2) != 0,
-							  .limit = below(&list, 4) ? below(&list, 30) : 0,
-							  .bytes = below(&list, 4) ? below(&list, 200) : 0},
-						 .on_message = take,
-						 .context = &page};
-		size_t start = choose_start(&list, &operation.page);
+		struct dm_operation operation = {
+			.kind = DM_OP_CONVERSATION,
+			.context = &page,
+			.conversation = {.user_id = s->mary,
+					 .partner_id = s->john,
+					 .page = {.reverse = below(&list, 2) != 0,
+						  .limit = below(&list, 4) ? below(&list, 30) : 0,
+						  .max_bytes = below(&list, 4) ? below(&list, 200) : 0},
+					 .on_message = take}};
+		size_t start = choose_start(&list, &operation.conversation.page);
 
 		dm_run(s->handle, &operation);
 		assert_int_equal(operation.status, DM_OK);
-		check_page(&list, &operation.page, start, &page);
+		check_page(&list, &operation.conversation.page, start, &page);
 	}
 }
 
@@ -167,27 +168,27 @@ static void walks_there_and_back_hold_each_message_once(void **state)
 	fill(s, &list);
 	for (int round = 0; round < 20; round++) {
 		struct dm_operation operation = {.kind = DM_OP_CONVERSATION,
-						 .user_id = s->mary,
-						 .partner_id = s->john,
-						 .page = {.reverse = round % 2 != 0},
-						 .on_message = take};
+						 .conversation = {.user_id = s->mary,
+								  .partner_id = s->john,
+								  .page = {.reverse = round % 2 != 0},
+								  .on_message = take}};
 		size_t seen = 0;
 
 		while (seen < list.count) {
 			struct page page = {.count = 0};
 
-			operation.page.limit = 1 + below(&list, 12);
-			operation.page.bytes = 1 + below(&list, 100);
+			operation.conversation.page.limit = 1 + below(&list, 12);
+			operation.conversation.page.max_bytes = 1 + below(&list, 100);
 			operation.context = &page;
 			dm_run(s->handle, &operation);
 			assert_int_equal(operation.status, DM_OK);
-			check_page(&list, &operation.page, seen, &page);
+			check_page(&list, &operation.conversation.page, seen, &page);
 			page.count -= !page.has_content[page.count - 1];
 			assert_true(page.count > 0);
 			seen += page.count;
-			operation.page.has_position = true;
-			operation.page.position = page.rows[page.count - 1].sent_at;
-			operation.page.row_id = page.rows[page.count - 1].id;
+			operation.conversation.page.has_position = true;
+			operation.conversation.page.position = page.rows[page.count - 1].sent_at;
+			operation.conversation.page.row_id = page.rows[page.count - 1].id;
 		}
 	}
 }

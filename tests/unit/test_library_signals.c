@@ -53,7 +53,7 @@ static void connect_both(struct ear *ear, const struct scratch *scratch)
 static void a_signal_comes_once_a_message_after_the_commit(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_conversation_options mark = {.mark_read = true};
+	struct dm_conversation_options mark = {.size = sizeof(mark), .mark_read = true};
 	struct heard heard = {0};
 	struct ear ear;
 	int64_t id;
@@ -79,7 +79,8 @@ static void a_signal_comes_once_a_message_after_the_commit(void **state)
 static void a_failed_write_signals_nothing(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_options options = {.database = s->url, .busy_timeout_ms = s->short_timeout_ms};
+	struct dm_options options = {
+		.size = sizeof(options), .database = s->url, .busy_timeout_ms = s->short_timeout_ms};
 	int64_t id = scratch_send(s->handle, s->john, s->mary, "a");
 	struct ear ear;
 	void *lock;

@@ -2,8 +2,6 @@
 /* test_library_stats.c - the public API on a real database: what it tells of itself, and of the database. */
 #include "scratch.h"
 
-#include "directmessages_stats.h"
-
 static uint64_t batches(const struct dm_stats *stats)
 {
 	uint64_t sum = 0;
@@ -16,7 +14,7 @@ static uint64_t batches(const struct dm_stats *stats)
 static void writes_are_counted(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_stats before, after;
+	struct dm_stats before = DM_STATS_INIT, after = DM_STATS_INIT;
 	int64_t count;
 
 	dm_stats(s->handle, &before);
@@ -40,7 +38,7 @@ static void writes_are_counted(void **state)
 static void what_rules_and_rows_refuse_is_no_failure_of_the_store(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_stats stats;
+	struct dm_stats stats = DM_STATS_INIT;
 
 	assert_fails(DM_SELF, dm_send(s->handle, s->john, s->john, text_of("x"), NULL, &error));
 	assert_fails(DM_NOT_FOUND, dm_send(s->handle, s->john, 999, text_of("x"), NULL, &error));
@@ -52,8 +50,9 @@ static void what_rules_and_rows_refuse_is_no_failure_of_the_store(void **state)
 static void a_write_that_the_store_refuses_is_a_failure_and_no_commit(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_options options = {.database = s->url, .busy_timeout_ms = s->short_timeout_ms};
-	struct dm_stats stats;
+	struct dm_options options = {
+		.size = sizeof(options), .database = s->url, .busy_timeout_ms = s->short_timeout_ms};
+	struct dm_stats stats = DM_STATS_INIT;
 	void *lock;
 
 	dm_close(s->handle);
@@ -79,12 +78,12 @@ static enum dm_status check_schema(dm *handle)
 static void the_schema_is_looked_at_again(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_stats stats;
+	struct dm_stats stats = DM_STATS_INIT;
 
 	assert_int_equal(check_schema(s->handle), DM_OK);
 	scratch_sql(s, "DROP INDEX directmessages_unread");
 	assert_int_equal(check_schema(s->handle), DM_SCHEMA);
-	assert_ok(dm_migrate(s->handle, NULL, NULL, NULL));
+	assert_ok(dm_migrate(s->handle, NULL, NULL, NULL, NULL));
 	assert_int_equal(check_schema(s->handle), DM_OK);
 	scratch_sql(s, "INSERT INTO directmessages_schema VALUES (9999, 'later', '2030-01-01 00:00:00')");
 	assert_int_equal(check_schema(s->handle), DM_SCHEMA);

@@ -17,8 +17,12 @@ static bool check_user(void *context, const struct dm_user *user)
 static void a_user_is_stored_as_told(void **state)
 {
 	struct scratch *s = *state;
-	struct dm_new_user user = {text_of("j\xc3\xb6rg.b@x+y-z_1"), text_of("j@example.org"), text_of("J\xc3\xb6rg"),
-				   text_of("B"), text_of("secret")};
+	struct dm_new_user user = {sizeof(user),
+				   text_of("j\xc3\xb6rg.b@x+y-z_1"),
+				   text_of("j@example.org"),
+				   text_of("J\xc3\xb6rg"),
+				   text_of("B"),
+				   text_of("secret")};
 	struct heard heard = {0};
 	int64_t id = 0;
 
@@ -40,7 +44,7 @@ static void bad_and_taken_names_are_refused(void **state)
 				      "iiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnoooooooooop";
 	const struct dm_text bad[] = {{NULL, 0},  {"", 0},     {"a b", 3},    {"a/b", 3},
 				      {"a\0", 2}, {"\xff", 1}, {name151, 151}};
-	struct dm_new_user user = {.username = text_of("john")};
+	struct dm_new_user user = {.size = sizeof(user), .username = text_of("john")};
 	struct heard all = {0}, two = {.most = 2};
 	int64_t id;
 
@@ -50,11 +54,12 @@ static void bad_and_taken_names_are_refused(void **state)
 		user.username = bad[i];
 		assert_fails(DM_INVALID, dm_user_create(s->handle, &user, NULL, &error));
 	}
-	user = (struct dm_new_user){.username = text_of("x"), .email = {"\xc3", 1}};
+	user = (struct dm_new_user){.size = sizeof(struct dm_new_user), .username = text_of("x"), .email = {"\xc3", 1}};
 	assert_fails(DM_INVALID, dm_user_create(s->handle, &user, NULL, &error));
-	user = (struct dm_new_user){.username = text_of("x"), .last_name = {name151, 151}};
+	user = (struct dm_new_user){
+		.size = sizeof(struct dm_new_user), .username = text_of("x"), .last_name = {name151, 151}};
 	assert_fails(DM_INVALID, dm_user_create(s->handle, &user, NULL, &error));
-	user = (struct dm_new_user){.username = {name151, 150}};
+	user = (struct dm_new_user){.size = sizeof(struct dm_new_user), .username = {name151, 150}};
 	assert_ok(dm_user_create(s->handle, &user, &id, NULL));
 	assert_ok(dm_users(s->handle, hear_user, &all, NULL));
 	assert_heard(all, s->john, s->mary, s->bob, id);

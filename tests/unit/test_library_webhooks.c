@@ -2,9 +2,6 @@
 /* test_library_webhooks.c - the outbox through the public API: endpoints, claims, ends, trimming. */
 #include "scratch.h"
 
-#include "directmessages_events.h"
-#include "directmessages_webhooks.h"
-
 #include <stdlib.h>
 
 #define SECRET "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
@@ -20,7 +17,7 @@ struct claimed {
 
 static int setup(void **state)
 {
-	const struct dm_options options = {.record_events = true};
+	const struct dm_options options = {.size = sizeof(options), .record_events = true};
 	struct scratch *scratch = malloc(sizeof(*scratch));
 
 	assert_non_null(scratch);
@@ -32,8 +29,8 @@ static int setup(void **state)
 
 static int64_t add(const struct scratch *s, unsigned events)
 {
-	const struct dm_new_webhook webhook = {text_of("https://example.org/"), text_of("a description"),
-					       text_of(SECRET), events};
+	const struct dm_new_webhook webhook = {sizeof(webhook), text_of("https://example.org/"),
+					       text_of("a description"), text_of(SECRET), events};
 	int64_t id = 0;
 
 	assert_ok(dm_webhook_create(s->handle, &webhook, &id, NULL));
@@ -51,30 +48,36 @@ static bool take(void *context, const struct dm_delivery *row)
 	snprintf(claimed->rows[claimed->count].name, 64, "%.*s", (int)row->name.length, row->name.data);
 	snprintf(claimed->rows[claimed->count].content, 64, "%.*s", (int)row->message.content.length,
 		 row->message.content.data);
-	snprintf(claimed->rows[claimed->count].from, 32, "%.*s", (int)row->from_user.username.length,
-		 row->from_user.username.data);
+	snprintf(claimed->rows[claimed->count].from, 32, "%.*s", (int)row->sender.username.length,
+		 row->sender.username.data);
 	claimed->count++;
 	return true;
 }
 
 static void claim(const struct scratch *s, int64_t webhook_id, size_t limit, int64_t until, struct claimed *claimed)
 {
-	struct dm_webhook_call call = {.webhook_id = webhook_id, .limit = limit, .until = until, .on_delivery = take};
-	struct dm_operation operation = {.kind = DM_OP_DELIVERIES_CLAIM, .webhook = &call, .context = claimed};
+	struct dm_operation operation = {
+		.kind = DM_OP_DELIVERIES_CLAIM,
+		.context = claimed,
+		.deliveries_claim = {.webhook_id = webhook_id, .limit = limit, .until = until, .on_delivery = take}};
 
 	claimed->count = 0;
 	dm_run(s->handle, &operation);
 	assert_int_equal(operation.status, DM_OK);
-	assert_int_equal(operation.count, claimed->count);
+	assert_int_equal(operation.deliveries_claim.claimed, claimed->count);
 }
 
-static int64_t end(const struct scratch *s, struct dm_webhook_call call)
+/* The states of deliveries as the database holds them. */
+enum { PENDING, DELIVERED };
+
+/* True if it disabled the endpoint. */
+static bool end(const struct scratch *s, struct dm_op_delivery_result result)
 {
-	struct dm_operation operation = {.kind = DM_OP_DELIVERY_RECORD, .webhook = &call};
+	struct dm_operation operation = {.kind = DM_OP_DELIVERY_RESULT, .delivery_result = result};
 
 	dm_run(s->handle, &operation);
 	assert_int_equal(operation.status, DM_OK);
-	return operation.count;
+	return operation.delivery_result.disabled;
 }
 
 static bool copy_webhook(void *context, const struct dm_webhook *webhook)
@@ -157,7 +160,7 @@ static void a_claim_that_has_ended_is_claimed_again(void **state)
 	struct scratch *s = *state;
 	int64_t webhook = add(s, DM_WEBHOOK_ALL_EVENTS);
 	struct claimed first, again;
-	struct dm_webhook_call late = {.webhook_id = webhook, .outcome = DM_OUTCOME_RETRY, .next_at = 1};
+	struct dm_op_delivery_result late = {.webhook_id = webhook, .outcome = DM_OUTCOME_RETRY, .next_at = 1};
 
 	scratch_send(s->handle, s->john, s->mary, "x");
 	claim(s, webhook, 10, 1, &first); /* ended in 1970 */
@@ -173,10 +176,10 @@ static void a_claim_that_has_ended_is_claimed_again(void **state)
 	assert_int_equal(scratch_number(s, "SELECT next_at FROM directmessages_delivery"), FAR_AWAY);
 	late.outcome = DM_OUTCOME_FAILED;
 	end(s, late);
-	assert_int_equal(scratch_number(s, "SELECT state FROM directmessages_delivery"), DM_DELIVERY_PENDING);
+	assert_int_equal(scratch_number(s, "SELECT state FROM directmessages_delivery"), PENDING);
 	late.outcome = DM_OUTCOME_DELIVERED;
 	end(s, late);
-	assert_int_equal(scratch_number(s, "SELECT state FROM directmessages_delivery"), DM_DELIVERY_DELIVERED);
+	assert_int_equal(scratch_number(s, "SELECT state FROM directmessages_delivery"), DELIVERED);
 }
 
 static void failures_are_due_again_before_what_is_new(void **state)
@@ -187,13 +190,13 @@ static void failures_are_due_again_before_what_is_new(void **state)
 
 	scratch_send(s->handle, s->john, s->mary, "old");
 	claim(s, webhook, 10, FAR_AWAY, &claimed);
-	end(s, (struct dm_webhook_call){.webhook_id = webhook,
-					.delivery_id = claimed.rows[0].id,
-					.attempt = 1,
-					.outcome = DM_OUTCOME_RETRY,
-					.next_at = 5,
-					.http_status = 500,
-					.error = text_of("no")});
+	end(s, (struct dm_op_delivery_result){.webhook_id = webhook,
+					      .delivery_id = claimed.rows[0].id,
+					      .attempt = 1,
+					      .outcome = DM_OUTCOME_RETRY,
+					      .next_at = 5,
+					      .http_status = 500,
+					      .error = text_of("no")});
 	assert_int_equal(last_webhook(s).next_at, 5);
 	assert_true(last_webhook(s).failing_since != 0);
 	scratch_send(s->handle, s->john, s->mary, "new");
@@ -201,7 +204,7 @@ static void failures_are_due_again_before_what_is_new(void **state)
 	assert_int_equal(claimed.count, 1);
 	assert_string_equal(claimed.rows[0].content, "old");
 	assert_int_equal(claimed.rows[0].attempts, 2);
-	end(s, (struct dm_webhook_call){
+	end(s, (struct dm_op_delivery_result){
 		       .webhook_id = webhook, .delivery_id = claimed.rows[0].id, .outcome = DM_OUTCOME_DELIVERED});
 	assert_true(last_webhook(s).failing_since == 0);
 	claim(s, webhook, 5, FAR_AWAY, &claimed);
@@ -217,10 +220,10 @@ static void released_deliveries_are_due_and_untried(void **state)
 
 	scratch_send(s->handle, s->john, s->mary, "x");
 	claim(s, webhook, 10, FAR_AWAY, &claimed);
-	end(s, (struct dm_webhook_call){.webhook_id = webhook,
-					.delivery_id = claimed.rows[0].id,
-					.attempt = 1,
-					.outcome = DM_OUTCOME_RELEASED});
+	end(s, (struct dm_op_delivery_result){.webhook_id = webhook,
+					      .delivery_id = claimed.rows[0].id,
+					      .attempt = 1,
+					      .outcome = DM_OUTCOME_RELEASED});
 	assert_true(last_webhook(s).failing_since == 0);
 	claim(s, webhook, 10, FAR_AWAY, &claimed);
 	assert_int_equal(claimed.count, 1);
@@ -231,38 +234,38 @@ static void an_endpoint_is_disabled_when_gone_or_failing_for_long(void **state)
 {
 	struct scratch *s = *state;
 	int64_t webhook = add(s, DM_WEBHOOK_ALL_EVENTS);
-	struct dm_webhook_call call = {.webhook_id = webhook,
-				       .outcome = DM_OUTCOME_FAILED,
-				       .attempt = 1,
-				       .disable_before = 5,
-				       .disabled_why = text_of("why")};
+	struct dm_op_delivery_result result = {.webhook_id = webhook,
+					       .outcome = DM_OUTCOME_FAILED,
+					       .attempt = 1,
+					       .disable_before = 5,
+					       .disabled_reason = text_of("why")};
 	struct claimed claimed;
 
 	scratch_send(s->handle, s->john, s->mary, "x");
 	scratch_send(s->handle, s->john, s->mary, "y");
 	scratch_send(s->handle, s->john, s->mary, "z");
 	claim(s, webhook, 10, FAR_AWAY, &claimed);
-	call.delivery_id = claimed.rows[0].id;
-	assert_int_equal(end(s, call), 0); /* failing since now */
+	result.delivery_id = claimed.rows[0].id;
+	assert_false(end(s, result)); /* failing since now */
 	assert_true(last_webhook(s).is_active);
 	scratch_sql(s, "UPDATE directmessages_webhook SET failing_since = 4");
-	call.delivery_id = claimed.rows[1].id;
-	assert_int_equal(end(s, call), 1);
+	result.delivery_id = claimed.rows[1].id;
+	assert_true(end(s, result));
 	assert_false(last_webhook(s).is_active);
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_delivery WHERE state = 2"), 3);
 	scratch_send(s->handle, s->john, s->mary, "not heard");
 	claim(s, webhook, 10, FAR_AWAY, &claimed);
 	assert_int_equal(claimed.count, 0);
-	assert_fails(DM_INVALID, dm_delivery_retry(s->handle, 1, &error));
+	assert_fails(DM_INVALID, dm_delivery_requeue(s->handle, 1, &error));
 	assert_ok(dm_webhook_enable(s->handle, webhook, NULL));
-	assert_ok(dm_delivery_retry(s->handle, 1, NULL));
+	assert_ok(dm_delivery_requeue(s->handle, 1, NULL));
 	claim(s, webhook, 10, FAR_AWAY, &claimed);
 	assert_int_equal(claimed.count, 1);
-	assert_fails(DM_NOT_FOUND, dm_delivery_retry(s->handle, 1, &error));
-	assert_fails(DM_NOT_FOUND, dm_delivery_retry(s->handle, 99, &error));
-	call.outcome = DM_OUTCOME_GONE;
-	call.delivery_id = claimed.rows[0].id;
-	assert_int_equal(end(s, call), 1);
+	assert_fails(DM_NOT_FOUND, dm_delivery_requeue(s->handle, 1, &error));
+	assert_fails(DM_NOT_FOUND, dm_delivery_requeue(s->handle, 99, &error));
+	result.outcome = DM_OUTCOME_GONE;
+	result.delivery_id = claimed.rows[0].id;
+	assert_true(end(s, result));
 	assert_false(last_webhook(s).is_active);
 }
 
@@ -331,25 +334,25 @@ static void the_end_of_a_deleted_webhooks_delivery_ends_no_other(void **state)
 	scratch_send(s->handle, s->john, s->mary, "for the second");
 	claim(s, second, 1, FAR_AWAY, &claimed);
 	assert_int_equal(claimed.count, 1);
-	end(s, (struct dm_webhook_call){.webhook_id = first,
-					.delivery_id = late.rows[0].id,
-					.attempt = 1,
-					.outcome = DM_OUTCOME_DELIVERED});
-	assert_int_equal(scratch_number(s, "SELECT state FROM directmessages_delivery"), DM_DELIVERY_PENDING);
+	end(s, (struct dm_op_delivery_result){.webhook_id = first,
+					      .delivery_id = late.rows[0].id,
+					      .attempt = 1,
+					      .outcome = DM_OUTCOME_DELIVERED});
+	assert_int_equal(scratch_number(s, "SELECT state FROM directmessages_delivery"), PENDING);
 }
 
 static void nonsense_is_refused(void **state)
 {
 	struct scratch *s = *state;
 	const struct dm_new_webhook bad[] = {
-		{text_of("ftp://example.org/"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
-		{text_of("http://"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
-		{text_of("http://a b/"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
-		{text_of("http://\xc3\xa4/"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
-		{text_of("http://a/\n"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
-		{text_of("http://a/"), text_of("\xff"), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
-		{text_of("http://a/"), text_of(""), text_of(SECRET), 0},
-		{text_of("http://a/"), text_of(""), text_of(SECRET), 4},
+		{sizeof(bad[0]), text_of("ftp://example.org/"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
+		{sizeof(bad[0]), text_of("http://"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
+		{sizeof(bad[0]), text_of("http://a b/"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
+		{sizeof(bad[0]), text_of("http://\xc3\xa4/"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
+		{sizeof(bad[0]), text_of("http://a/\n"), text_of(""), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
+		{sizeof(bad[0]), text_of("http://a/"), text_of("\xff"), text_of(SECRET), DM_WEBHOOK_ALL_EVENTS},
+		{sizeof(bad[0]), text_of("http://a/"), text_of(""), text_of(SECRET), 0},
+		{sizeof(bad[0]), text_of("http://a/"), text_of(""), text_of(SECRET), 4},
 	};
 	static const char *const no_secrets[] = {
 		"", "s", "whsec_", "whsec_AAAA", SECRET "A", SECRET "====", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"};
@@ -358,8 +361,8 @@ static void nonsense_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_fails(DM_INVALID, dm_webhook_create(s->handle, &bad[i], &id, &error));
 	for (size_t i = 0; i < sizeof(no_secrets) / sizeof(no_secrets[0]); i++) {
-		const struct dm_new_webhook webhook = {text_of("http://a/"), text_of(""), text_of(no_secrets[i]),
-						       DM_WEBHOOK_ALL_EVENTS};
+		const struct dm_new_webhook webhook = {sizeof(webhook), text_of("http://a/"), text_of(""),
+						       text_of(no_secrets[i]), DM_WEBHOOK_ALL_EVENTS};
 
 		assert_fails(DM_INVALID, dm_webhook_create(s->handle, &webhook, &id, &error));
 		assert_fails(DM_INVALID, dm_webhook_rotate(s->handle, 1, text_of(no_secrets[i]), 0, &error));

@@ -35,7 +35,7 @@ struct batch {
 
 static int setup(void **state)
 {
-	const struct dm_options options = {.lanes = 2, .busy_timeout_ms = LIMIT_MS};
+	const struct dm_options options = {.size = sizeof(options), .lanes = 2, .busy_timeout_ms = LIMIT_MS};
 	struct batch *batch = calloc(1, sizeof(*batch));
 
 	assert_non_null(batch);
@@ -64,7 +64,8 @@ static void note_done(struct dm_operation *operation)
 	struct member *member = operation->context;
 	struct batch *batch = member->batch;
 
-	member->message = operation->message;
+	if (operation->kind == DM_OP_SEND)
+		member->message = operation->send.message;
 	pthread_mutex_lock(&batch->mutex);
 	batch->done++;
 	pthread_cond_signal(&batch->changed);
@@ -85,15 +86,15 @@ static struct member *add(struct batch *batch, struct dm_operation operation)
 static struct member *add_send(struct batch *batch, const char *content)
 {
 	return add(batch, (struct dm_operation){.kind = DM_OP_SEND,
-						.user_id = batch->scratch.john,
-						.partner_id = batch->scratch.mary,
-						.text = text_of(content)});
+						.send = {.sender_id = batch->scratch.john,
+							 .recipient_id = batch->scratch.mary,
+							 .content = text_of(content)}});
 }
 
 static struct member *add_hide(struct batch *batch, int64_t message_id)
 {
-	return add(batch,
-		   (struct dm_operation){.kind = DM_OP_HIDE, .user_id = batch->scratch.john, .message_id = message_id});
+	return add(batch, (struct dm_operation){.kind = DM_OP_HIDE,
+						.hide = {.user_id = batch->scratch.john, .message_id = message_id}});
 }
 
 static void submit_all(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
@@ -337,13 +338,14 @@ static void reading_has_the_time_of_the_clock(void **state)
 	struct batch *batch = *state;
 	const struct scratch *s = &batch->scratch;
 	int64_t read_at = 0, id;
-	struct dm_operation look = {.kind = DM_OP_MESSAGE, .on_message = take_read_at, .context = &read_at};
+	struct dm_operation look = {
+		.kind = DM_OP_MESSAGE, .context = &read_at, .message = {.on_message = take_read_at}};
 
 	clock_set(NOON);
 	id = scratch_send(s->handle, s->john, s->mary, "x");
 	clock_set(NOON + 5 * SECOND);
 	assert_ok(dm_mark_read(s->handle, id, NULL));
-	look.message_id = id;
+	look.message.message_id = id;
 	dm_run(s->handle, &look);
 	assert_int_equal(look.status, DM_OK);
 	assert_int_equal(read_at, NOON + 5 * SECOND);

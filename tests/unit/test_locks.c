@@ -4,22 +4,20 @@
 
 #include "locks.h"
 
-#include "directmessages_webhooks.h"
+#include "directmessages.h"
 
 #define COUNT 9
 
-static struct dm_webhook_call first_endpoint = {.webhook_id = 1, .delivery_id = 50};
-static struct dm_webhook_call second_endpoint = {.webhook_id = 2, .delivery_id = 4};
 static struct dm_operation in_order[COUNT] = {
-	{.kind = DM_OP_SEND, .user_id = 9, .partner_id = 1},
-	{.kind = DM_OP_MARK_CONVERSATION_READ, .user_id = 1, .partner_id = 8},
-	{.kind = DM_OP_MARK_CONVERSATION_READ, .user_id = 2, .partner_id = 3},
-	{.kind = DM_OP_MARK_CONVERSATION_READ, .user_id = 2, .partner_id = 4},
-	{.kind = DM_OP_HIDE, .message_id = 5},
-	{.kind = DM_OP_DELIVERY_RECORD, .webhook = &first_endpoint},
-	{.kind = DM_OP_DELIVERIES_CLAIM, .webhook = &first_endpoint},
-	{.kind = DM_OP_DELIVERY_RECORD, .webhook = &second_endpoint},
-	{.kind = DM_OP_TICKET_TAKE, .text = {"a", 1}},
+	{.kind = DM_OP_SEND, .send = {.sender_id = 9, .recipient_id = 1}},
+	{.kind = DM_OP_MARK_CONVERSATION_READ, .mark_conversation_read = {.user_id = 1, .partner_id = 8}},
+	{.kind = DM_OP_MARK_CONVERSATION_READ, .mark_conversation_read = {.user_id = 2, .partner_id = 3}},
+	{.kind = DM_OP_MARK_CONVERSATION_READ, .mark_conversation_read = {.user_id = 2, .partner_id = 4}},
+	{.kind = DM_OP_HIDE, .hide = {.message_id = 5}},
+	{.kind = DM_OP_DELIVERY_RESULT, .delivery_result = {.webhook_id = 1, .delivery_id = 50}},
+	{.kind = DM_OP_DELIVERIES_CLAIM, .deliveries_claim = {.webhook_id = 1}},
+	{.kind = DM_OP_DELIVERY_RESULT, .delivery_result = {.webhook_id = 2, .delivery_id = 4}},
+	{.kind = DM_OP_TICKET_REDEEM, .ticket_redeem = {.ticket = {"a", 1}}},
 };
 
 static void every_batch_has_one_order(void **state)
@@ -40,9 +38,9 @@ static void every_batch_has_one_order(void **state)
 
 static void sends_stay_as_they_came(void **state)
 {
-	struct dm_operation sends[3] = {{.kind = DM_OP_SEND, .user_id = 7},
-					{.kind = DM_OP_SEND, .user_id = 1},
-					{.kind = DM_OP_SEND, .user_id = 4}};
+	struct dm_operation sends[3] = {{.kind = DM_OP_SEND, .send = {.sender_id = 7}},
+					{.kind = DM_OP_SEND, .send = {.sender_id = 1}},
+					{.kind = DM_OP_SEND, .send = {.sender_id = 4}}};
 	struct dm_operation *batch[3] = {&sends[0], &sends[1], &sends[2]};
 
 	(void)state;
@@ -53,8 +51,8 @@ static void sends_stay_as_they_came(void **state)
 
 static void what_needs_a_row_that_is_held_is_known(void **state)
 {
-	struct dm_operation to_nine = {.kind = DM_OP_SEND, .user_id = 1, .partner_id = 9};
-	struct dm_operation others = {.kind = DM_OP_SEND, .user_id = 1, .partner_id = 2};
+	struct dm_operation to_nine = {.kind = DM_OP_SEND, .send = {.sender_id = 1, .recipient_id = 9}};
+	struct dm_operation others = {.kind = DM_OP_SEND, .send = {.sender_id = 1, .recipient_id = 2}};
 	struct held_rows held = {.next = 0};
 
 	(void)state;

@@ -26,7 +26,7 @@ static void park_twice(void *own, struct dm_operation **operations, size_t count
 
 		if (lane_was_parked(operation))
 			assert_int_equal(count, 1);
-		if (operation->user_id < PARKED && ++attempts[operation->user_id] <= 2)
+		if (operation->hide.user_id < PARKED && ++attempts[operation->hide.user_id] <= 2)
 			lane_park(*(struct lane **)operation->context, operation);
 		else
 			lane_complete(&store, operation);
@@ -46,7 +46,8 @@ static void what_is_parked_comes_back_alone(void **state)
 	lane = lane_new(&options);
 	assert_non_null(lane);
 	for (size_t i = 0; i <= PARKED; i++) {
-		operations[i] = (struct dm_operation){.user_id = (int64_t)i, .context = &lane};
+		operations[i] =
+			(struct dm_operation){.kind = DM_OP_HIDE, .context = &lane, .hide = {.user_id = (int64_t)i}};
 		lane_submit(lane, &operations[i]);
 	}
 	lane_free(lane);

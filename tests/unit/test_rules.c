@@ -43,7 +43,7 @@ static void no_list_and_no_limit_allow_all(void **state)
 
 static enum dm_status check_user(struct dm_text name, struct dm_text email, struct dm_text first, struct dm_text last)
 {
-	struct dm_new_user user = {.username = name, .email = email, .first_name = first, .last_name = last};
+	struct dm_op_user_create user = {.username = name, .email = email, .first_name = first, .last_name = last};
 	struct dm_error error = {0};
 	enum dm_status status = rules_check_new_user(&user, &error);
 

@@ -34,7 +34,7 @@ static void names_default_to_those_of_django(void **state)
 
 static void given_names_take_their_place(void **state)
 {
-	const struct dm_user_table names = {"app.My Users", "pk", "email", "-", NULL, "email", "-"};
+	const struct dm_user_table names = {sizeof(names), "app.My Users", "pk", "email", "-", NULL, "email", "-"};
 
 	(void)state;
 	check(&names, "{users}, {a1.id}, {username}, {u.email}",

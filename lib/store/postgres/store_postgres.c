@@ -7,10 +7,12 @@
 #include "batch.h"
 #include "clock.h"
 #include "failure.h"
+#include "kinds.h"
 #include "lane.h"
 #include "listener.h"
 #include "locks.h"
 #include "migrate.h"
+#include "operation_kinds.h"
 #include "session.h"
 #include "setup.h"
 
@@ -37,7 +39,7 @@ struct postgres_store {
 /* Also what may turn out to need a write: the lane of reads finds out first. */
 static struct lane *lane_for(const struct postgres_store *store, const struct dm_operation *operation)
 {
-	bool is_read = pg_operation_is_read(operation) || pg_operation_has_question(operation);
+	bool is_read = operation_is_read(operation) || pg_operation_question(operation);
 
 	if (operation->kind == DM_OP_CHECK_SCHEMA)
 		return store->checker;

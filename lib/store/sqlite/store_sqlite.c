@@ -5,9 +5,10 @@
 #include "all_statements.h"
 #include "batch.h"
 #include "failure.h"
+#include "kinds.h"
 #include "lane.h"
 #include "migrate.h"
-#include "nouns.h"
+#include "operation_kinds.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -126,27 +127,11 @@ static void read_inline(struct sqlite_store *store, struct dm_operation *operati
 	give_back(store, session);
 }
 
-/* Whether there is something to write; asking costs a microsecond, a commit for nothing much more. */
-typedef enum dm_status has_work(struct session *session, struct dm_operation *operation, bool *has);
-
-static has_work *question_before(const struct dm_operation *operation)
-{
-	switch (operation->kind) {
-	case DM_OP_MARK_CONVERSATION_READ: /* what arrives just after the answer arrived after the request */
-		return operation->marking.more ? NULL : conversation_has_unread;
-	case DM_OP_TICKET_TAKE: /* anybody may ask for one that does not exist */
-		return ticket_exists;
-	case DM_OP_EVENTS_TRIM:
-		return events_have_old;
-	default:
-		return NULL;
-	}
-}
-
-/* True where the operation is done with: most conversations that are looked at have nothing unread, for example. */
+/* Asks whether there is something to write: that costs a microsecond, a commit for nothing much more. True if the
+ * operation is done: most conversations that are looked at have nothing unread, for example. */
 static bool has_nothing_to_write(struct sqlite_store *store, struct dm_operation *operation)
 {
-	has_work *question = question_before(operation);
+	operation_has_work *question = operation_question(operation);
 	struct session *session;
 	bool has = true;
 
@@ -157,9 +142,10 @@ static bool has_nothing_to_write(struct sqlite_store *store, struct dm_operation
 		operation->status = operation->error.status;
 		return true;
 	}
-	operation->count = 0;
 	operation->status = question(session, operation, &has);
 	give_back(store, session);
+	if (!has)
+		operation_clear_results(operation);
 	return operation->status != DM_OK || !has;
 }
 

@@ -29,7 +29,7 @@ bool exchange_has_method(const struct exchange *exchange, struct span method)
 
 struct dm_operation *exchange_operation(struct exchange *exchange, enum dm_operation_kind kind)
 {
-	exchange->operation = (struct dm_operation){.kind = kind, .user_id = exchange->user_id, .context = exchange};
+	exchange->operation = (struct dm_operation){.kind = kind, .context = exchange};
 	return &exchange->operation;
 }
 

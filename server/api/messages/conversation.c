@@ -25,11 +25,11 @@ static bool add_message(void *context, const struct dm_message *message)
 
 static enum http_outcome read_page(struct exchange *exchange)
 {
-	struct dm_operation *operation = exchange_operation(exchange, DM_OP_CONVERSATION);
-
-	operation->partner_id = exchange->target_id;
-	operation->page = ((struct page *)exchange->resource)->from;
-	operation->on_message = add_message;
+	exchange_operation(exchange, DM_OP_CONVERSATION)->conversation =
+		(struct dm_op_conversation){.user_id = exchange->user_id,
+					    .partner_id = exchange->target_id,
+					    .page = ((struct page *)exchange->resource)->from,
+					    .on_message = add_message};
 	return exchange_await(exchange, listing_respond);
 }
 
@@ -37,7 +37,7 @@ static enum http_outcome marked(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
-	return exchange->operation.marking.more ? exchange_await(exchange, marked) : read_page(exchange);
+	return exchange->operation.mark_conversation_read.more ? exchange_await(exchange, marked) : read_page(exchange);
 }
 
 enum http_outcome conversation_get(struct exchange *exchange)
@@ -46,6 +46,7 @@ enum http_outcome conversation_get(struct exchange *exchange)
 		return HTTP_RESPOND;
 	if (exchange->is_head)
 		return read_page(exchange);
-	exchange_operation(exchange, DM_OP_MARK_CONVERSATION_READ)->partner_id = exchange->target_id;
+	exchange_operation(exchange, DM_OP_MARK_CONVERSATION_READ)->mark_conversation_read =
+		(struct dm_op_mark_conversation_read){.user_id = exchange->user_id, .partner_id = exchange->target_id};
 	return exchange_await(exchange, marked);
 }

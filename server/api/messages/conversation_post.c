@@ -17,7 +17,7 @@ static enum http_outcome marked(struct exchange *exchange)
 
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
-	if (exchange->operation.marking.more)
+	if (exchange->operation.mark_conversation_read.more)
 		return exchange_await(exchange, marked);
 	if (!conversation_source_init(&source, exchange))
 		return respond_no_room(exchange->request);
@@ -29,15 +29,16 @@ static enum http_outcome sent(struct exchange *exchange)
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
 	exchange->is_stored = true;
-	exchange_operation(exchange, DM_OP_MARK_CONVERSATION_READ)->partner_id = exchange->target_id;
+	exchange_operation(exchange, DM_OP_MARK_CONVERSATION_READ)->mark_conversation_read =
+		(struct dm_op_mark_conversation_read){.user_id = exchange->user_id, .partner_id = exchange->target_id};
 	return exchange_await(exchange, marked);
 }
 
 enum http_outcome conversation_post(struct exchange *exchange)
 {
-	struct dm_operation *operation = exchange_operation(exchange, DM_OP_SEND);
-
-	operation->partner_id = exchange->target_id;
-	operation->text = (struct dm_text){exchange->content.data, exchange->content.length};
+	exchange_operation(exchange, DM_OP_SEND)->send =
+		(struct dm_op_send){.sender_id = exchange->user_id,
+				    .recipient_id = exchange->target_id,
+				    .content = {exchange->content.data, exchange->content.length}};
 	return exchange_await(exchange, sent);
 }

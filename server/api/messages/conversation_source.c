@@ -71,12 +71,12 @@ static void piece_is_read(struct dm_operation *operation)
 static bool read_piece(struct conversation_source *source)
 {
 	source->operation = (struct dm_operation){.kind = DM_OP_CONVERSATION,
-						  .user_id = source->user_id,
-						  .partner_id = source->partner_id,
-						  .page = source->from,
-						  .on_message = add_message,
 						  .done = piece_is_read,
-						  .context = source};
+						  .context = source,
+						  .conversation = {.user_id = source->user_id,
+								   .partner_id = source->partner_id,
+								   .page = source->from,
+								   .on_message = add_message}};
 	source->state = SOURCE_READING;
 	source->piece.length = 0;
 	source->sent = 0;
@@ -136,7 +136,7 @@ bool conversation_source_init(struct http_body_source *body_source, const struct
 	source->user_id = exchange->user_id;
 	source->partner_id = exchange->target_id;
 	source->from.limit = MAX_PIECE_MESSAGES;
-	source->from.bytes = MAX_PIECE_BYTES;
+	source->from.max_bytes = MAX_PIECE_BYTES;
 	buffer_init(&source->piece, SIZE_MAX);
 	buffer_charge(&source->piece, exchange->share);
 	*body_source = (struct http_body_source){read_source, release, source};

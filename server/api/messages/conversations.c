@@ -16,12 +16,10 @@ static bool add_partner(void *context, const struct dm_user *user)
 enum http_outcome conversations_get(struct exchange *exchange)
 {
 	struct page *page = listing_begin(exchange, CURSOR_ID);
-	struct dm_operation *operation;
 
 	if (!page)
 		return HTTP_RESPOND;
-	operation = exchange_operation(exchange, DM_OP_PARTNERS);
-	operation->page = page->from;
-	operation->on_user = add_partner;
+	exchange_operation(exchange, DM_OP_PARTNERS)->partners =
+		(struct dm_op_partners){.user_id = exchange->user_id, .page = page->from, .on_user = add_partner};
 	return exchange_await(exchange, listing_respond);
 }

@@ -27,6 +27,7 @@ static enum http_outcome listed(struct exchange *exchange)
 
 enum http_outcome conversations_unread_get(struct exchange *exchange)
 {
-	exchange_operation(exchange, DM_OP_UNREAD_BY_PARTNER)->on_unread = add_row;
+	exchange_operation(exchange, DM_OP_UNREAD_BY_PARTNER)->unread_by_partner =
+		(struct dm_op_unread_by_partner){.user_id = exchange->user_id, .on_unread = add_row};
 	return exchange_await(exchange, listed);
 }

@@ -12,6 +12,7 @@ static enum http_outcome hidden(struct exchange *exchange)
 
 enum http_outcome message_delete(struct exchange *exchange)
 {
-	exchange_operation(exchange, DM_OP_HIDE)->message_id = exchange->target_id;
+	exchange_operation(exchange, DM_OP_HIDE)->hide =
+		(struct dm_op_hide){.user_id = exchange->user_id, .message_id = exchange->target_id};
 	return exchange_await(exchange, hidden);
 }

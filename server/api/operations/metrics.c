@@ -9,7 +9,7 @@
 #include "respond.h"
 
 #include "clock.h"
-#include "directmessages_stats.h"
+#include "directmessages.h"
 
 #include <stdio.h>
 
@@ -304,6 +304,7 @@ static enum http_outcome checked(struct exchange *exchange)
 	struct view view = {
 		.monitor = exchange->api->monitor,
 		.store_is_up = readiness_status(&exchange->api->monitor->readiness) == DM_OK,
+		.store = DM_STATS_INIT,
 	};
 
 	dm_stats(exchange->api->handle, &view.store);

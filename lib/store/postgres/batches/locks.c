@@ -3,7 +3,6 @@
 #include "locks.h"
 
 #include "clock.h"
-#include "directmessages_webhooks.h"
 #include "lane.h"
 
 #include <stdlib.h>
@@ -21,25 +20,52 @@ static struct lock_key key_of(const struct dm_operation *operation)
 	case DM_OP_SEND:
 		return (struct lock_key){GROUP_USER, 0, 0};
 	case DM_OP_MARK_CONVERSATION_READ:
-		return (struct lock_key){GROUP_CONVERSATION, operation->user_id, operation->partner_id};
+		return (struct lock_key){GROUP_CONVERSATION, operation->mark_conversation_read.user_id,
+					 operation->mark_conversation_read.partner_id};
 	case DM_OP_MARK_READ:
+		return (struct lock_key){GROUP_MESSAGE, operation->mark_read.message_id, 0};
 	case DM_OP_HIDE:
-		return (struct lock_key){GROUP_MESSAGE, operation->message_id, 0};
-	case DM_OP_DELIVERY_RECORD:
-		return (struct lock_key){GROUP_WEBHOOK, operation->webhook->webhook_id,
-					 operation->webhook->delivery_id};
-	case DM_OP_WEBHOOK_DELETE:
-	case DM_OP_WEBHOOK_ENABLE:
-	case DM_OP_WEBHOOK_ROTATE:
+		return (struct lock_key){GROUP_MESSAGE, operation->hide.message_id, 0};
+	case DM_OP_DELIVERY_RESULT:
+		return (struct lock_key){GROUP_WEBHOOK, operation->delivery_result.webhook_id,
+					 operation->delivery_result.delivery_id};
 	case DM_OP_DELIVERIES_CLAIM: /* behind what it makes room for */
-		return (struct lock_key){GROUP_WEBHOOK, operation->webhook->webhook_id, INT64_MAX};
-	case DM_OP_DELIVERY_RETRY:
+		return (struct lock_key){GROUP_WEBHOOK, operation->deliveries_claim.webhook_id, INT64_MAX};
+	case DM_OP_WEBHOOK_DELETE:
+		return (struct lock_key){GROUP_WEBHOOK, operation->webhook_delete.webhook_id, INT64_MAX};
+	case DM_OP_WEBHOOK_ENABLE:
+		return (struct lock_key){GROUP_WEBHOOK, operation->webhook_enable.webhook_id, INT64_MAX};
+	case DM_OP_WEBHOOK_ROTATE:
+		return (struct lock_key){GROUP_WEBHOOK, operation->webhook_rotate.webhook_id, INT64_MAX};
+	case DM_OP_DELIVERY_REQUEUE:
+		return (struct lock_key){GROUP_DELIVERY, operation->delivery_requeue.delivery_id, 0};
 	case DM_OP_DELIVERIES_TRIM:
-		return (struct lock_key){GROUP_DELIVERY, operation->webhook->delivery_id, 0};
+		return (struct lock_key){GROUP_DELIVERY, operation->deliveries_trim.after, 0};
 	case DM_OP_EVENTS_TRIM:
 		return (struct lock_key){GROUP_EVENTS, 0, 0};
 	default: /* users, tokens, tickets: by their names */
 		return (struct lock_key){GROUP_TEXT, 0, 0};
+	}
+}
+
+/* What a row of GROUP_TEXT is known by. */
+static struct dm_text name_of(const struct dm_operation *operation)
+{
+	switch (operation->kind) {
+	case DM_OP_USER_CREATE:
+		return operation->user_create.username;
+	case DM_OP_USER_SET_ACTIVE:
+		return operation->user_set_active.username;
+	case DM_OP_TOKEN_CREATE:
+		return operation->token_create.username;
+	case DM_OP_TOKEN_REVOKE:
+		return operation->token_revoke.username;
+	case DM_OP_TICKET_CREATE:
+		return operation->ticket_create.key;
+	case DM_OP_TICKET_REDEEM:
+		return operation->ticket_redeem.ticket;
+	default:
+		return (struct dm_text){NULL, 0};
 	}
 }
 
@@ -74,7 +100,7 @@ static int compare_places(const void *a_pointer, const void *b_pointer)
 	if (order == 0)
 		order = compare_numbers(a->key.second, b->key.second);
 	if (order == 0 && a->key.group == GROUP_TEXT)
-		order = compare_texts(a->operation->text, b->operation->text);
+		order = compare_texts(name_of(a->operation), name_of(b->operation));
 	return order != 0 ? order : (a->came > b->came) - (a->came < b->came);
 }
 
@@ -137,6 +163,6 @@ bool held_needs(const struct held_rows *held, const struct dm_operation *operati
 {
 	if (operation->kind != DM_OP_SEND)
 		return is_noted(held, key_of(operation));
-	return is_noted(held, (struct lock_key){GROUP_USER, operation->user_id, 0}) ||
-	       is_noted(held, (struct lock_key){GROUP_USER, operation->partner_id, 0});
+	return is_noted(held, (struct lock_key){GROUP_USER, operation->send.sender_id, 0}) ||
+	       is_noted(held, (struct lock_key){GROUP_USER, operation->send.recipient_id, 0});
 }

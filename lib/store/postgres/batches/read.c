@@ -4,9 +4,11 @@
 
 #include "batch.h"
 #include "failure_postgres.h"
+#include "kinds.h"
 #include "lane.h"
 #include "limits.h"
 #include "merge.h"
+#include "operation_kinds.h"
 #include "ready.h"
 
 /* How often reads are run again because connections broke under them, and because others' transactions were in the way.
@@ -56,7 +58,7 @@ enum outcome {
 
 bool pg_is_question(const struct session *session, const struct dm_operation *operation)
 {
-	return session->writer && pg_operation_has_question(operation);
+	return session->writer && pg_operation_question(operation);
 }
 
 /* ---- asking -------------------------------------------------------------------------------------------------- */
@@ -82,8 +84,8 @@ static void make_units(struct session *session, struct flush *flush, struct dm_o
 
 	flush->units_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct kind *kind = &pg_kinds[operations[i]->kind];
-		operation_ask *ask = pg_is_question(session, operations[i]) ? kind->question : kind->ask;
+		operation_ask *ask = pg_is_question(session, operations[i]) ? pg_operation_question(operations[i])
+									    : pg_operation_ask(operations[i]);
 		struct asked *asked = &flush->asked[i];
 		struct unit *alone = NULL;
 
@@ -199,7 +201,7 @@ static void take_rows(const struct session *session, struct unit *unit, struct a
 		answer->result = asked->row >= 0 ? result : NULL;
 		answer->row = asked->row;
 		if (!asked->must_write)
-			operation->status = pg_kinds[operation->kind].take(session->postgres, operation, answer);
+			operation->status = pg_operation_take(operation)(session->postgres, operation, answer);
 	}
 }
 
@@ -254,7 +256,7 @@ static enum outcome take_unit(struct session *session, struct unit *unit, int64_
 	const struct dm_operation *first = unit->first->operation;
 	struct taken taken = {.outcome = READ_DONE};
 
-	if (pg_kinds[first->kind].is_list && first->page.limit == 0)
+	if (operation_is_unlimited(first))
 		PQsetSingleRowMode(session->connection);
 	take_results(session, unit, deadline, &taken);
 	if (taken.failure.status == DM_OK || taken.whole) {

@@ -4,7 +4,9 @@
 
 #include "failure.h"
 #include "failure_postgres.h"
+#include "kinds.h"
 #include "limits.h"
+#include "operation_kinds.h"
 
 static void make_units(struct transaction *transaction, struct dm_operation **operations, size_t count)
 {
@@ -47,7 +49,7 @@ static bool ask(struct session *session, struct dm_operation *operation)
 {
 	const struct store_options *options = &session->postgres->options;
 	struct parameters parameters = {.users = options->users, .records = options->record_events};
-	enum statement statement = pg_kinds[operation->kind].ask(operation, &parameters);
+	enum statement statement = pg_operation_ask(operation)(operation, &parameters);
 
 	if (statement == NOTHING_TO_ASK)
 		return false;
@@ -70,7 +72,7 @@ static bool send_all(struct session *session, struct transaction *transaction)
 			unit->is_asked = send_messages(session, unit);
 		else
 			unit->is_asked = ask(session, first);
-		transaction->records |= session->postgres->options.record_events && pg_kinds[first->kind].records;
+		transaction->records |= session->postgres->options.record_events && operation_records_events(first);
 	}
 	if (transaction->records)
 		session_send(session, EVENTS_NOTIFY, NULL);
@@ -194,7 +196,7 @@ static void take_results(const struct session *session, const struct transaction
 		if (first->kind == DM_OP_SEND)
 			pg_take_sent_messages(unit->operations, unit->count, unit->result);
 		else
-			first->status = pg_kinds[first->kind].take(session->postgres, first, &answer);
+			first->status = pg_operation_take(first)(session->postgres, first, &answer);
 	}
 }
 

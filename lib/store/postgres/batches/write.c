@@ -77,8 +77,8 @@ static bool note_held_users(struct session *session, struct dm_operation **opera
 	buffer_init(&ids, SIZE_MAX);
 	pg_array_begin(&ids, TYPE_BIGINT, 2 * count);
 	for (size_t i = 0; i < count; i++) {
-		pg_array_append_int(&ids, operations[i]->user_id);
-		pg_array_append_int(&ids, operations[i]->partner_id);
+		pg_array_append_int(&ids, operations[i]->send.sender_id);
+		pg_array_append_int(&ids, operations[i]->send.recipient_id);
 	}
 	pg_add_array(&parameters, &ids);
 	if (!ids.failed) {
@@ -94,10 +94,10 @@ static bool note_held_users(struct session *session, struct dm_operation **opera
 	}
 	buffer_release(&ids);
 	for (size_t i = 0; i < count && free_ones; i++) {
-		if (!is_among(free_ones, operations[i]->user_id))
-			held_note_user(session->held, operations[i]->user_id);
-		if (!is_among(free_ones, operations[i]->partner_id))
-			held_note_user(session->held, operations[i]->partner_id);
+		if (!is_among(free_ones, operations[i]->send.sender_id))
+			held_note_user(session->held, operations[i]->send.sender_id);
+		if (!is_among(free_ones, operations[i]->send.recipient_id))
+			held_note_user(session->held, operations[i]->send.recipient_id);
 	}
 	PQclear(free_ones);
 	return free_ones != NULL;

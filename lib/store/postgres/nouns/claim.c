@@ -57,14 +57,15 @@ const struct statement_text pg_claim_statements[] = {
 
 enum statement pg_deliveries_claim(struct dm_operation *operation, struct parameters *parameters)
 {
-	const struct dm_webhook_call *call = operation->webhook;
+	const struct dm_op_deliveries_claim *call = &operation->deliveries_claim;
 	int64_t now = clock_now();
 
 	pg_add_int(parameters, call->webhook_id);
 	pg_add_int(parameters, call->until);
 	pg_add_int(parameters, now);
-	pg_add_int(parameters, call->limit < CLAIM_MOST ? (int64_t)call->limit : CLAIM_MOST);
-	pg_add_int(parameters, call->ahead > 0 && call->ahead < INT64_MAX - now ? now + call->ahead : INT64_MAX);
+	pg_add_int(parameters, rows_to_claim(call->limit));
+	pg_add_int(parameters, call->max_ahead_us > 0 && call->max_ahead_us < INT64_MAX - now ? now + call->max_ahead_us
+											      : INT64_MAX);
 	return CLAIM;
 }
 
@@ -90,7 +91,7 @@ static struct dm_message message_of_claim(const PGresult *result, int row, const
 		.content = pg_text(result, row, 15),
 	};
 
-	if (delivery->from_user.id && delivery->to.id && event_is_of(&message, delivery->signal, delivery->at))
+	if (delivery->sender.id && delivery->recipient.id && event_is_of(&message, delivery->signal, delivery->at))
 		message.id = delivery->message_id;
 	if (delivery->signal == DM_MESSAGE_SENT)
 		message.read_at = DM_UNREAD;
@@ -103,14 +104,14 @@ enum dm_status pg_take_claimed(const struct postgres *postgres, struct dm_operat
 	int rows = PQntuples(result);
 
 	(void)postgres;
-	operation->count = rows;
+	operation->deliveries_claim.claimed = rows;
 	for (int row = 0; row < rows; row++) {
 		struct dm_delivery delivery = pg_delivery_from_row(result, row);
 
-		delivery.from_user = user_of_claim(result, row, 16);
-		delivery.to = user_of_claim(result, row, 20);
+		delivery.sender = user_of_claim(result, row, 16);
+		delivery.recipient = user_of_claim(result, row, 20);
 		delivery.message = message_of_claim(result, row, &delivery);
-		if (!operation->webhook->on_delivery(operation->context, &delivery))
+		if (!operation->deliveries_claim.on_delivery(operation->context, &delivery))
 			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
 	}
 	return DM_OK;

@@ -65,7 +65,7 @@ const struct statement_text pg_conversation_statements[] = {
 
 enum statement pg_conversation_page(struct dm_operation *operation, struct parameters *parameters)
 {
-	const struct dm_page *page = &operation->page;
+	const struct dm_page *page = &operation->conversation.page;
 	/* A row id says exactly where to go on; its time comes with it unless the cursor had to count rows from an
 	 * earlier position. */
 	bool look_up = page->row_id != 0 && !(page->has_position && page->offset == 0);
@@ -73,31 +73,47 @@ enum statement pg_conversation_page(struct dm_operation *operation, struct param
 							{CONVERSATION_NEWER, CONVERSATION_NEWER_THAN_ROW}};
 	int64_t first = page->reverse ? TIME_FIRST : TIME_LAST, beyond_ids = page->reverse ? INT64_MAX : INT64_MIN;
 
-	if (operation->user_id == operation->partner_id) /* nobody messages oneself */
+	if (operation->conversation.user_id == operation->conversation.partner_id) /* nobody messages oneself */
 		return NOTHING_TO_ASK;
 	/* A row without a limit, or with less than a byte, has no part of the limit to itself. */
-	operation->internal.is_long |= page->bytes > 0 && (page->limit == 0 || page->bytes < page->limit);
-	pg_add_int(parameters, operation->user_id);
-	pg_add_int(parameters, operation->partner_id);
+	operation->internal.is_long |= page->max_bytes > 0 && (page->limit == 0 || page->max_bytes < page->limit);
+	pg_add_int(parameters, operation->conversation.user_id);
+	pg_add_int(parameters, operation->conversation.partner_id);
 	pg_add_time(parameters, page->has_position ? page->position : first);
 	pg_add_int(parameters, page->row_id != 0 ? page->row_id : beyond_ids);
 	pg_add_limit(parameters, page->limit);
 	pg_add_offset(parameters, page->offset);
-	pg_add_max(parameters, operation->internal.is_long ? page->bytes : page->bytes / (page->limit + !page->limit));
+	pg_add_max(parameters,
+		   operation->internal.is_long ? page->max_bytes : page->max_bytes / (page->limit + !page->limit));
 	return operation->internal.is_long ? LONG(statements[page->reverse][look_up])
 					   : statements[page->reverse][look_up];
 }
 
+enum dm_status pg_take_conversation_page(const struct postgres *postgres, struct dm_operation *operation,
+					 struct answer *answer)
+{
+	const struct dm_op_conversation *page = &operation->conversation;
+	int rows = PQntuples(answer->result);
+
+	(void)postgres;
+	for (int row = 0; row < rows && !operation->internal.is_long && page->page.limit > 0; row++)
+		answer->again |= PQgetisnull(answer->result, row, 5);
+	operation->internal.is_long |= answer->again;
+	if (!answer->again)
+		pg_lend_messages(operation, page->on_message, answer);
+	return DM_OK;
+}
+
 enum statement pg_conversation_has_unread(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, operation->user_id);
-	pg_add_int(parameters, operation->partner_id);
+	pg_add_int(parameters, operation->mark_conversation_read.user_id);
+	pg_add_int(parameters, operation->mark_conversation_read.partner_id);
 	return UNREAD_EXISTS;
 }
 
 enum statement pg_unread_count(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, operation->user_id);
+	pg_add_int(parameters, operation->unread_count.user_id);
 	return UNREAD_COUNT;
 }
 
@@ -105,13 +121,13 @@ enum dm_status pg_take_unread_count(const struct postgres *postgres, struct dm_o
 				    struct answer *answer)
 {
 	(void)postgres;
-	operation->count = pg_int(answer->result, answer->row, 0);
+	operation->unread_count.count = pg_int(answer->result, answer->row, 0);
 	return DM_OK;
 }
 
 enum statement pg_unread_by_partner(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, operation->user_id);
+	pg_add_int(parameters, operation->unread_by_partner.user_id);
 	return UNREAD_BY_PARTNER;
 }
 
@@ -128,13 +144,21 @@ enum dm_status pg_take_unread_by_partner(const struct postgres *postgres, struct
 			.count = pg_int(answer->result, row, 2),
 		};
 
-		answer->enough = !operation->on_unread(operation->context, &unread);
+		answer->enough = !operation->unread_by_partner.on_unread(operation->context, &unread);
 	}
 	return DM_OK;
 }
 
 enum statement pg_unread_messages(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, operation->user_id);
+	pg_add_int(parameters, operation->unread_messages.user_id);
 	return UNREAD_MESSAGES;
+}
+
+enum dm_status pg_take_unread_messages(const struct postgres *postgres, struct dm_operation *operation,
+				       struct answer *answer)
+{
+	(void)postgres;
+	pg_lend_messages(operation, operation->unread_messages.on_message, answer);
+	return DM_OK;
 }

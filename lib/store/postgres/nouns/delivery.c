@@ -18,7 +18,7 @@ const struct statement_text pg_delivery_statements[] = {
 	 "SELECT " DELIVERY_COLUMNS " FROM " DELIVERIES " d WHERE ($1::bigint = 0 OR d.webhook_id = $1::bigint)"
 	 " AND ($2::bigint < 0 OR d.state = $2::bigint) ORDER BY d.id DESC LIMIT $3::bigint"},
 	/* The state is that before. */
-	{DELIVERY_AGAIN,
+	{DELIVERY_REQUEUE,
 	 "WITH again AS (UPDATE " DELIVERIES " SET state = 0, attempts = 0, next_at = $2::bigint,"
 	 " finished_at = 0, http_status = 0, error = '' WHERE id = $1::bigint AND state <> 0 AND EXISTS"
 	 " (SELECT 1 FROM directmessages_webhook w WHERE w.id = webhook_id AND w.is_active) RETURNING id)"
@@ -79,7 +79,7 @@ struct dm_delivery pg_delivery_from_row(const PGresult *result, int row)
 		.signal = SIGNAL_OF(pg_int(result, row, 3)),
 		.message_id = pg_int(result, row, 4),
 		.at = pg_int(result, row, 5),
-		.state = (enum dm_delivery_state)pg_int(result, row, 6),
+		.state = delivery_state_of(pg_int(result, row, 6)),
 		.attempts = pg_int(result, row, 7),
 		.next_at = pg_int(result, row, 8),
 		.finished_at = pg_int(result, row, 9),
@@ -90,11 +90,11 @@ struct dm_delivery pg_delivery_from_row(const PGresult *result, int row)
 
 enum statement pg_deliveries(struct dm_operation *operation, struct parameters *parameters)
 {
-	const struct dm_webhook_call *call = operation->webhook;
+	const struct dm_op_deliveries *list = &operation->deliveries;
 
-	pg_add_int(parameters, call->webhook_id);
-	pg_add_int(parameters, call->state);
-	pg_add_limit(parameters, call->limit);
+	pg_add_int(parameters, list->webhook_id);
+	pg_add_int(parameters, delivery_state_number(list->state));
+	pg_add_limit(parameters, list->limit);
 	return DELIVERIES_LIST;
 }
 
@@ -107,83 +107,92 @@ enum dm_status pg_take_deliveries(const struct postgres *postgres, struct dm_ope
 	for (int row = 0; row < rows && !answer->enough; row++) {
 		struct dm_delivery delivery = pg_delivery_from_row(answer->result, row);
 
-		answer->enough = !operation->webhook->on_delivery(operation->context, &delivery);
+		answer->enough = !operation->deliveries.on_delivery(operation->context, &delivery);
 	}
 	return DM_OK;
 }
 
-enum statement pg_delivery_retry(struct dm_operation *operation, struct parameters *parameters)
+enum statement pg_delivery_requeue(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, operation->webhook->delivery_id);
+	pg_add_int(parameters, operation->delivery_requeue.delivery_id);
 	pg_add_int(parameters, clock_now());
-	return DELIVERY_AGAIN;
+	return DELIVERY_REQUEUE;
 }
 
-enum dm_status pg_take_retried(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_take_requeued(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
 {
 	(void)postgres;
 	if (PQntuples(answer->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such delivery");
 	if (pg_int(answer->result, 0, 1) > 0)
 		return DM_OK;
-	if (pg_int(answer->result, 0, 0) == DM_DELIVERY_PENDING)
+	if (delivery_state_of(pg_int(answer->result, 0, 0)) == DM_DELIVERY_PENDING)
 		return fail(&operation->error, DM_NOT_FOUND, "this delivery is not finished yet");
 	return fail(&operation->error, DM_INVALID, "its endpoint is disabled; enable that first");
 }
 
-static enum statement ask_failed(const struct dm_webhook_call *call, struct parameters *parameters)
+static enum statement ask_failed(const struct dm_op_delivery_result *failed, struct parameters *parameters)
 {
-	bool is_retry = call->outcome == DM_OUTCOME_RETRY;
-	int64_t before = call->outcome == DM_OUTCOME_GONE ? INT64_MAX : call->disable_before;
+	bool is_retry = failed->outcome == DM_OUTCOME_RETRY;
+	int64_t before = failed->outcome == DM_OUTCOME_GONE ? INT64_MAX : failed->disable_before;
 
-	pg_add_int(parameters, call->delivery_id);
-	pg_add_int(parameters, call->webhook_id);
+	pg_add_int(parameters, failed->delivery_id);
+	pg_add_int(parameters, failed->webhook_id);
 	pg_add_int(parameters, clock_now());
-	pg_add_int(parameters, is_retry ? call->next_at : before);
-	pg_add_int(parameters, call->http_status);
-	pg_add_text(parameters, call->error);
-	pg_add_int(parameters, call->attempt);
+	pg_add_int(parameters, is_retry ? failed->next_at : before);
+	pg_add_int(parameters, failed->http_status);
+	pg_add_text(parameters, failed->error);
+	pg_add_int(parameters, failed->attempt);
 	if (is_retry)
 		return DELIVERY_RETRY;
-	pg_add_text(parameters, call->disabled_why);
+	pg_add_text(parameters, failed->disabled_reason);
 	return DELIVERY_FAILED;
 }
 
-enum statement pg_delivery_record(struct dm_operation *operation, struct parameters *parameters)
+enum statement pg_delivery_result(struct dm_operation *operation, struct parameters *parameters)
 {
-	const struct dm_webhook_call *call = operation->webhook;
+	const struct dm_op_delivery_result *result = &operation->delivery_result;
 
-	if (call->outcome == DM_OUTCOME_DELIVERED) {
-		pg_add_int(parameters, call->delivery_id);
-		pg_add_int(parameters, call->webhook_id);
+	if (result->outcome == DM_OUTCOME_DELIVERED) {
+		pg_add_int(parameters, result->delivery_id);
+		pg_add_int(parameters, result->webhook_id);
 		pg_add_int(parameters, clock_now());
-		pg_add_int(parameters, call->http_status);
+		pg_add_int(parameters, result->http_status);
 		return DELIVERY_DELIVERED;
 	}
-	if (call->outcome == DM_OUTCOME_RELEASED) {
-		pg_add_int(parameters, call->delivery_id);
+	if (result->outcome == DM_OUTCOME_RELEASED) {
+		pg_add_int(parameters, result->delivery_id);
 		pg_add_int(parameters, clock_now());
-		pg_add_int(parameters, call->attempt);
+		pg_add_int(parameters, result->attempt);
 		return DELIVERY_RELEASED;
 	}
-	return ask_failed(call, parameters);
+	return ask_failed(result, parameters);
+}
+
+enum dm_status pg_take_delivery_result(const struct postgres *postgres, struct dm_operation *operation,
+				       struct answer *answer)
+{
+	(void)postgres;
+	operation->delivery_result.disabled = PQntuples(answer->result) > 0 && pg_int(answer->result, 0, 0) > 0;
+	return DM_OK;
 }
 
 enum statement pg_deliveries_trim(struct dm_operation *operation, struct parameters *parameters)
 {
-	const struct dm_webhook_call *call = operation->webhook;
+	const struct dm_op_deliveries_trim *old = &operation->deliveries_trim;
 
-	pg_add_int(parameters, call->delivery_id);
-	pg_add_int(parameters, call->until);
-	pg_add_int(parameters, rows_to_keep(call->limit));
+	pg_add_int(parameters, old->after);
+	pg_add_int(parameters, old->before);
+	pg_add_int(parameters, rows_to_keep(old->keep));
 	return DELIVERIES_TRIM;
 }
 
-enum dm_status pg_take_trimmed(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_take_trimmed_deliveries(const struct postgres *postgres, struct dm_operation *operation,
+					  struct answer *answer)
 {
 	(void)postgres;
-	operation->count = pg_int(answer->result, 0, 0);
-	operation->webhook->delivery_id = pg_int(answer->result, 0, 1);
+	operation->deliveries_trim.removed = pg_int(answer->result, 0, 0);
+	operation->deliveries_trim.next_after = pg_int(answer->result, 0, 1);
 	return DM_OK;
 }
 
@@ -198,7 +207,7 @@ enum dm_status pg_take_outbox(const struct postgres *postgres, struct dm_operati
 	int64_t pending = pg_int(answer->result, 0, 1), behind = pg_int(answer->result, 0, 3);
 
 	(void)postgres;
-	*operation->webhook->outbox = (struct dm_outbox){
+	operation->outbox.outbox = (struct dm_outbox){
 		.pending = pg_int(answer->result, 0, 0),
 		.behind = pg_int(answer->result, 0, 2),
 		.oldest_at = pending == 0 || (behind != 0 && behind < pending) ? behind : pending,

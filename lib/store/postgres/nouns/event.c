@@ -94,13 +94,13 @@ enum dm_status pg_event_log_adopt(struct session *session, int64_t deadline, str
 
 enum statement pg_events(struct dm_operation *operation, struct parameters *parameters)
 {
-	size_t limit = operation->page.limit;
+	size_t limit = operation->events.limit;
 
-	pg_add_int(parameters, operation->event.transaction);
-	pg_add_int(parameters, operation->event.id);
+	pg_add_int(parameters, operation->events.after.transaction);
+	pg_add_int(parameters, operation->events.after.id);
 	pg_add_limit(parameters, limit > 0 ? limit + 1 : 0);
-	pg_add_int(parameters, operation->user_id);
-	pg_add_max(parameters, operation->page.bytes);
+	pg_add_int(parameters, operation->events.user_id);
+	pg_add_max(parameters, operation->events.max_bytes);
 	return EVENTS_FROM;
 }
 
@@ -108,7 +108,7 @@ enum statement pg_events(struct dm_operation *operation, struct parameters *para
 static bool lend(struct dm_operation *operation, const PGresult *result, int row)
 {
 	struct dm_event event = {
-		.position = operation->event,
+		.position = operation->events.position,
 		.signal = SIGNAL_OF(pg_int(result, row, 3)),
 		.at = pg_int(result, row, 4),
 		.hidden_for_sender = pg_bool(result, row, 5),
@@ -124,7 +124,7 @@ static bool lend(struct dm_operation *operation, const PGresult *result, int row
 	if (!event_is_of(&event.message, event.signal, event.at))
 		return true;
 	event.message.read_at = event.signal == DM_MESSAGE_READ ? event.at : DM_UNREAD;
-	return operation->on_event(operation->context, &event);
+	return operation->events.on_event(operation->context, &event);
 }
 
 static struct dm_event_position position_of(const PGresult *result, int row)
@@ -143,23 +143,24 @@ static bool is_there(const PGresult *result, const struct dm_event_position *pos
 enum dm_status pg_take_events(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
 {
 	const PGresult *result = answer->result;
-	const struct dm_event_position start = operation->event;
+	struct dm_op_events *events = &operation->events;
 	int rows = PQntuples(result);
 
 	(void)postgres;
-	operation->count = 0;
-	operation->flag = false;
+	events->position = events->after;
+	events->count = 0;
+	events->is_cut = false;
 	/* The row at the position itself shows that nothing behind it was removed: the log is trimmed from its start.
 	 */
-	if (!is_there(result, &start))
+	if (!is_there(result, &events->after))
 		return fail(&operation->error, DM_NOT_FOUND,
 			    "the event log does not hold this position, or not any more");
 	for (int row = 1; row < rows && !answer->enough; row++) {
-		operation->flag = !PQgetisnull(result, row, 7) && PQgetisnull(result, row, 12);
-		if (operation->flag)
+		events->is_cut = !PQgetisnull(result, row, 7) && PQgetisnull(result, row, 12);
+		if (events->is_cut)
 			break;
-		operation->event = position_of(result, row);
-		operation->count++;
+		events->position = position_of(result, row);
+		events->count++;
 		answer->enough = !PQgetisnull(result, row, 7) && !lend(operation, result, row);
 	}
 	return DM_OK;
@@ -175,20 +176,20 @@ enum dm_status pg_take_newest_event(const struct postgres *postgres, struct dm_o
 				    struct answer *answer)
 {
 	(void)postgres;
-	operation->event =
+	operation->events_newest.position =
 		PQntuples(answer->result) > 0 ? position_of(answer->result, 0) : (struct dm_event_position){0};
 	return DM_OK;
 }
 
 static void add_what_to_keep(const struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, rows_to_keep(operation->page.limit));
-	pg_add_int(parameters, operation->page.position);
+	pg_add_int(parameters, rows_to_keep(operation->events_trim.keep));
+	pg_add_int(parameters, operation->events_trim.before);
 }
 
 enum statement pg_events_have_old(struct dm_operation *operation, struct parameters *parameters)
 {
-	operation->count = 0;
+	operation->events_trim.removed = 0;
 	add_what_to_keep(operation, parameters);
 	return EVENTS_OLD;
 }
@@ -203,6 +204,6 @@ enum dm_status pg_take_trimmed_events(const struct postgres *postgres, struct dm
 				      struct answer *answer)
 {
 	(void)postgres;
-	operation->count = PQntuples(answer->result) > 0 ? pg_int(answer->result, 0, 0) : 0;
+	operation->events_trim.removed = PQntuples(answer->result) > 0 ? pg_int(answer->result, 0, 0) : 0;
 	return DM_OK;
 }

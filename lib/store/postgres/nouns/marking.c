@@ -64,22 +64,26 @@ const struct statement_text pg_marking_statements[] = {
 
 enum statement pg_conversation_mark_read(struct dm_operation *operation, struct parameters *parameters)
 {
-	struct dm_marking *marking = &operation->marking;
-	bool is_first = !marking->more;
+	struct dm_op_mark_conversation_read *mark = &operation->mark_conversation_read;
+	bool is_first = !mark->more;
 
-	if (is_first)
-		*marking = (struct dm_marking){.read_at = clock_now(), .from_id = INT64_MIN};
-	pg_add_int(parameters, operation->user_id);
-	pg_add_int(parameters, operation->partner_id);
-	pg_add_time(parameters, marking->read_at);
+	if (is_first) {
+		mark->internal.read_at = clock_now();
+		mark->internal.from_time = 0;
+		mark->internal.from_id = INT64_MIN;
+		mark->internal.last = 0;
+	}
+	pg_add_int(parameters, mark->user_id);
+	pg_add_int(parameters, mark->partner_id);
+	pg_add_time(parameters, mark->internal.read_at);
 	pg_add_bool(parameters, parameters->records);
 	if (is_first)
 		pg_add_no_time(parameters);
 	else
-		pg_add_time(parameters, marking->from_time);
-	pg_add_int(parameters, marking->from_id);
-	pg_add_time(parameters, marking->last);
-	pg_add_bool(parameters, operation->internal.is_heard);
+		pg_add_time(parameters, mark->internal.from_time);
+	pg_add_int(parameters, mark->internal.from_id);
+	pg_add_time(parameters, mark->internal.last);
+	pg_add_bool(parameters, operation->internal.signals_read);
 	pg_add_int(parameters, is_first ? MARK_FIRST_ROWS : MARK_ROWS);
 	return CONVERSATION_MARK_READ;
 }
@@ -88,19 +92,20 @@ enum dm_status pg_take_marked_piece(const struct postgres *postgres, struct dm_o
 				    struct answer *answer)
 {
 	const PGresult *result = answer->result;
+	struct dm_op_mark_conversation_read *mark = &operation->mark_conversation_read;
 	int rows = PQntuples(result);
 
-	operation->marking.more = pg_bool(result, 0, 6);
-	operation->marking.from_time = pg_time(result, 0, 7, 0);
-	operation->marking.from_id = pg_int(result, 0, 8);
-	operation->marking.last = pg_time(result, 0, 9, 0);
-	operation->count = 0;
+	mark->more = pg_bool(result, 0, 6);
+	mark->internal.from_time = pg_time(result, 0, 7, 0);
+	mark->internal.from_id = pg_int(result, 0, 8);
+	mark->internal.last = pg_time(result, 0, 9, 0);
+	mark->marked = 0;
 	for (int row = 0; row < rows && !PQgetisnull(result, row, 0); row++) {
 		struct dm_message message = pg_message_from_row(result, row);
 
 		if (!postgres->options.changed(operation, &message))
 			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
-		operation->count++;
+		mark->marked++;
 	}
 	return DM_OK;
 }

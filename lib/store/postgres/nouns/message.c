@@ -72,14 +72,14 @@ bool pg_messages_send(struct postgres *postgres, struct dm_operation **operation
 	pthread_mutex_lock(&postgres->mutex);
 	for (size_t i = 0; i < count; i++) {
 		postgres->last_sent_at = sent_time_after(postgres->last_sent_at);
-		operations[i]->message.sent_at = postgres->last_sent_at;
+		operations[i]->send.message.sent_at = postgres->last_sent_at;
 	}
 	pthread_mutex_unlock(&postgres->mutex);
 	for (size_t i = 0; i < count; i++) {
-		pg_array_append_int(&arrays[0], operations[i]->user_id);
-		pg_array_append_int(&arrays[1], operations[i]->partner_id);
-		pg_array_append_time(&arrays[2], operations[i]->message.sent_at);
-		pg_array_append_text(&arrays[3], operations[i]->text);
+		pg_array_append_int(&arrays[0], operations[i]->send.sender_id);
+		pg_array_append_int(&arrays[1], operations[i]->send.recipient_id);
+		pg_array_append_time(&arrays[2], operations[i]->send.message.sent_at);
+		pg_array_append_text(&arrays[3], operations[i]->send.content);
 	}
 	for (size_t i = 0; i < SEND_ARRAYS; i++) {
 		pg_add_array(parameters, &arrays[i]);
@@ -97,61 +97,58 @@ void pg_take_sent_messages(struct dm_operation **operations, size_t count, const
 	for (size_t i = 0; i < count; i++) {
 		struct dm_operation *operation = operations[i];
 
-		if (row == rows || pg_time(result, row, 1, 0) != operation->message.sent_at) {
+		if (row == rows || pg_time(result, row, 1, 0) != operation->send.message.sent_at) {
 			operation->status =
 				fail(&operation->error, DM_NOT_FOUND, "the sender or the recipient does not exist");
 			continue;
 		}
 		operation->status = DM_OK;
-		operation->message = (struct dm_message){
+		operation->send.message = (struct dm_message){
 			.id = pg_int(result, row++, 0),
-			.sender_id = operation->user_id,
-			.recipient_id = operation->partner_id,
-			.sent_at = operation->message.sent_at,
+			.sender_id = operation->send.sender_id,
+			.recipient_id = operation->send.recipient_id,
+			.sent_at = operation->send.message.sent_at,
 			.read_at = DM_UNREAD,
-			.content = operation->text,
+			.content = operation->send.content,
 		};
 	}
 }
 
 enum statement pg_message_get(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, operation->message_id);
+	pg_add_int(parameters, operation->message.message_id);
 	return MESSAGE_BY_ID;
 }
 
-enum dm_status pg_take_message(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
-{
-	if (PQntuples(answer->result) == 0)
-		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
-	return pg_take_messages(postgres, operation, answer);
-}
-
-enum dm_status pg_take_messages(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+void pg_lend_messages(const struct dm_operation *operation, dm_message_row *on_message, struct answer *answer)
 {
 	int rows = PQntuples(answer->result);
 
-	(void)postgres;
-	for (int row = 0; row < rows && !operation->internal.is_long && operation->page.limit > 0; row++)
-		answer->again |= PQgetisnull(answer->result, row, 5);
-	operation->internal.is_long |= answer->again;
-	for (int row = 0; row < rows && !answer->enough && !answer->again; row++) {
+	for (int row = 0; row < rows && !answer->enough; row++) {
 		struct dm_message message = pg_message_from_row(answer->result, row);
 
 		answer->enough = PQgetisnull(answer->result, row, 5);
 		if (answer->enough)
 			message.content = (struct dm_text){NULL, 0};
-		answer->enough |= !operation->on_message(operation->context, &message);
+		answer->enough |= !on_message(operation->context, &message);
 	}
+}
+
+enum dm_status pg_take_message(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	(void)postgres;
+	if (PQntuples(answer->result) == 0)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
+	pg_lend_messages(operation, operation->message.on_message, answer);
 	return DM_OK;
 }
 
 enum statement pg_message_mark_read(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, operation->message_id);
+	pg_add_int(parameters, operation->mark_read.message_id);
 	pg_add_time(parameters, clock_now());
 	pg_add_bool(parameters, parameters->records);
-	pg_add_bool(parameters, operation->internal.is_heard);
+	pg_add_bool(parameters, operation->internal.signals_read);
 	return MESSAGE_MARK_READ;
 }
 
@@ -160,12 +157,12 @@ enum dm_status pg_take_marked_message(const struct postgres *postgres, struct dm
 {
 	struct dm_message message;
 
-	operation->count = 0;
+	operation->mark_read.was_unread = false;
 	if (PQntuples(answer->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
 	if (!pg_bool(answer->result, 0, 6)) /* it was read before */
 		return DM_OK;
-	operation->count = 1;
+	operation->mark_read.was_unread = true;
 	message = pg_message_from_row(answer->result, 0);
 	return postgres->options.changed(operation, &message) ? DM_OK
 							      : fail(&operation->error, DM_NO_MEMORY, "out of memory");
@@ -173,8 +170,8 @@ enum dm_status pg_take_marked_message(const struct postgres *postgres, struct dm
 
 enum statement pg_message_hide(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, operation->message_id);
-	pg_add_int(parameters, operation->user_id);
+	pg_add_int(parameters, operation->hide.message_id);
+	pg_add_int(parameters, operation->hide.user_id);
 	pg_add_time(parameters, clock_now());
 	return MESSAGE_HIDE;
 }
@@ -190,9 +187,17 @@ enum dm_status pg_take_hidden_message(const struct postgres *postgres, struct dm
 
 enum statement pg_messages_all(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_limit(parameters, operation->page.limit);
-	if (operation->user_id <= 0)
+	pg_add_limit(parameters, operation->all_messages.limit);
+	if (operation->all_messages.user_id == 0)
 		return MESSAGES_NEWEST;
-	pg_add_int(parameters, operation->user_id);
+	pg_add_int(parameters, operation->all_messages.user_id);
 	return MESSAGES_NEWEST_OF_USER;
+}
+
+enum dm_status pg_take_all_messages(const struct postgres *postgres, struct dm_operation *operation,
+				    struct answer *answer)
+{
+	(void)postgres;
+	pg_lend_messages(operation, operation->all_messages.on_message, answer);
+	return DM_OK;
 }

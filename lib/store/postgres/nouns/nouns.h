@@ -6,7 +6,7 @@
 #ifndef NOUNS_H
 #define NOUNS_H
 
-#include "directmessages_webhooks.h"
+#include "directmessages.h"
 #include "session.h"
 
 extern const struct statement_text pg_user_statements[], pg_token_statements[], pg_message_statements[],
@@ -38,7 +38,9 @@ typedef enum dm_status operation_take(const struct postgres *postgres, struct dm
 	"{u.id}, {u.username}, {u.first_name}, {u.last_name}, {u.email}, {u.is_active}" /* of {users} u \
 											 */
 operation_ask pg_user_authenticate, pg_user_by_id, pg_user_by_name, pg_users, pg_user_create, pg_user_set_active;
-operation_take pg_take_user, pg_take_active_user, pg_take_users, pg_take_created_user, pg_take_changed_user;
+operation_take pg_take_active_user, pg_take_user_by_id, pg_take_user_by_name, pg_take_users, pg_take_created_user,
+	pg_take_changed_user;
+void pg_lend_users(const struct dm_operation *operation, dm_user_row *on_user, struct answer *answer);
 void pg_refuse_user(struct dm_operation *operation); /* what a failure to insert a user says of the table */
 
 /* token.c */
@@ -48,7 +50,8 @@ operation_take pg_take_token, pg_take_revoked_token;
 /* message.c */
 #define MESSAGE_COLUMNS "id, sender_id, recipient_id, sent_at, read_at, content"
 operation_ask pg_message_get, pg_message_mark_read, pg_message_hide, pg_messages_all;
-operation_take pg_take_message, pg_take_messages, pg_take_marked_message, pg_take_hidden_message;
+operation_take pg_take_message, pg_take_all_messages, pg_take_marked_message, pg_take_hidden_message;
+void pg_lend_messages(const struct dm_operation *operation, dm_message_row *on_message, struct answer *answer);
 struct dm_message pg_message_from_row(const PGresult *result, int row); /* of SELECT MESSAGE_COLUMNS */
 
 /* The sends of a batch are one statement. Its parameters are made in the arrays, which are the caller's; each operation
@@ -62,7 +65,7 @@ void pg_take_sent_messages(struct dm_operation **operations, size_t count, const
 #define LONG(which) ((enum statement)((which) + LONG_CONVERSATION_OLDER - CONVERSATION_OLDER)) /* of long contents */
 operation_ask pg_conversation_page, pg_conversation_has_unread, pg_unread_count, pg_unread_by_partner,
 	pg_unread_messages;
-operation_take pg_take_unread_count, pg_take_unread_by_partner;
+operation_take pg_take_conversation_page, pg_take_unread_count, pg_take_unread_by_partner, pg_take_unread_messages;
 
 /* marking.c */
 operation_ask pg_conversation_mark_read;
@@ -70,6 +73,7 @@ operation_take pg_take_marked_piece;
 
 /* partner.c */
 operation_ask pg_partners_page;
+operation_take pg_take_partners;
 
 /* event.c */
 operation_ask pg_events, pg_events_newest, pg_events_have_old, pg_events_trim;
@@ -95,8 +99,8 @@ MUST_CHECK enum dm_status pg_event_log_adopt(struct session *session, int64_t de
 	"::boolean ORDER BY id"
 
 /* ticket.c */
-operation_ask pg_ticket_create, pg_ticket_exists, pg_ticket_take;
-operation_take pg_take_ticket;
+operation_ask pg_ticket_create, pg_ticket_exists, pg_ticket_redeem;
+operation_take pg_take_redeemed_ticket;
 
 /* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */
 #define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
@@ -112,14 +116,15 @@ operation_take pg_take_ticket;
 
 /* webhook.c */
 operation_ask pg_webhook_create, pg_webhooks, pg_webhook_delete, pg_webhook_enable, pg_webhook_rotate;
-operation_take pg_take_count, pg_take_webhooks, pg_take_changed_webhook;
+operation_take pg_take_created_webhook, pg_take_webhooks, pg_take_changed_webhook;
 
 /* delivery.c */
 #define DELIVERY_COLUMNS \
 	"d.id, d.webhook_id, d.name, d.kind, d.message_id, d.at, d.state, d.attempts, d.next_at, d.finished_at," \
 	" d.http_status, d.error"
-operation_ask pg_deliveries, pg_delivery_retry, pg_delivery_record, pg_deliveries_trim, pg_outbox;
-operation_take pg_take_deliveries, pg_take_retried, pg_take_trimmed, pg_take_outbox;
+operation_ask pg_deliveries, pg_delivery_requeue, pg_delivery_result, pg_deliveries_trim, pg_outbox;
+operation_take pg_take_deliveries, pg_take_delivery_result, pg_take_requeued, pg_take_trimmed_deliveries,
+	pg_take_outbox;
 struct dm_delivery pg_delivery_from_row(const PGresult *result, int row); /* of SELECT DELIVERY_COLUMNS */
 
 /* claim.c */

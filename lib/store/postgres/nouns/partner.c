@@ -33,12 +33,19 @@ const struct statement_text pg_partner_statements[] = {
 
 enum statement pg_partners_page(struct dm_operation *operation, struct parameters *parameters)
 {
-	const struct dm_page *page = &operation->page;
+	const struct dm_page *page = &operation->partners.page;
 	int64_t beyond_all = page->reverse ? INT64_MIN : INT64_MAX;
 
-	pg_add_int(parameters, operation->user_id);
+	pg_add_int(parameters, operation->partners.user_id);
 	pg_add_int(parameters, page->has_position ? page->position : beyond_all);
 	pg_add_limit(parameters, page->limit);
 	pg_add_offset(parameters, page->offset);
 	return page->reverse ? PARTNERS_UP : PARTNERS_DOWN;
+}
+
+enum dm_status pg_take_partners(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+{
+	(void)postgres;
+	pg_lend_users(operation, operation->partners.on_user, answer);
+	return DM_OK;
 }

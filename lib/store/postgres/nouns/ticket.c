@@ -29,8 +29,8 @@ const struct statement_text pg_ticket_statements[] = {
 	 " INSERT INTO " TICKETS " (ticket, key, expires_at) VALUES ($1::text, $2::text, $4::bigint) RETURNING ticket"},
 	{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = $1::text AND expires_at > $2::bigint"
 			" AND expires_at <= $3::bigint"},
-	{TICKET_TAKE, "DELETE FROM " TICKETS " WHERE ticket = $1::text AND expires_at > $2::bigint"
-		      " AND expires_at <= $3::bigint RETURNING key"},
+	{TICKET_REDEEM, "DELETE FROM " TICKETS " WHERE ticket = $1::text AND expires_at > $2::bigint"
+			" AND expires_at <= $3::bigint RETURNING key"},
 	{0},
 };
 
@@ -38,52 +38,52 @@ enum statement pg_ticket_create(struct dm_operation *operation, struct parameter
 {
 	int64_t now = clock_now();
 
-	if (!random_hex(operation->key, DM_TOKEN_LENGTH)) {
+	if (!random_hex(operation->ticket_create.ticket, DM_TOKEN_LENGTH)) {
 		operation->status =
 			fail(&operation->error, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
 		return NOTHING_TO_ASK;
 	}
-	pg_add_text(parameters, (struct dm_text){operation->key, DM_TOKEN_LENGTH});
-	pg_add_text(parameters, operation->text);
+	pg_add_text(parameters, (struct dm_text){operation->ticket_create.ticket, DM_TOKEN_LENGTH});
+	pg_add_text(parameters, operation->ticket_create.key);
 	pg_add_int(parameters, now);
 	pg_add_int(parameters, now + LIFETIME);
-	pg_add_int(parameters, TICKETS_MOST - 1);
+	pg_add_int(parameters, DM_MAX_TICKETS - 1);
 	pg_add_int(parameters, now + AHEAD_MOST);
 	return TICKET_CREATE;
 }
 
-static void add_taken(const struct dm_operation *operation, struct parameters *parameters)
+static void add_ticket(const struct dm_operation *operation, struct parameters *parameters)
 {
 	int64_t now = clock_now();
 
-	pg_add_text(parameters, operation->text);
+	pg_add_text(parameters, operation->ticket_redeem.ticket);
 	pg_add_int(parameters, now);
 	pg_add_int(parameters, now + AHEAD_MOST);
 }
 
 enum statement pg_ticket_exists(struct dm_operation *operation, struct parameters *parameters)
 {
-	add_taken(operation, parameters);
+	add_ticket(operation, parameters);
 	return TICKET_EXISTS;
 }
 
-enum statement pg_ticket_take(struct dm_operation *operation, struct parameters *parameters)
+enum statement pg_ticket_redeem(struct dm_operation *operation, struct parameters *parameters)
 {
-	add_taken(operation, parameters);
-	return TICKET_TAKE;
+	add_ticket(operation, parameters);
+	return TICKET_REDEEM;
 }
 
-/* The ticket that was made, or the key for one that was taken. */
-enum dm_status pg_take_ticket(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_take_redeemed_ticket(const struct postgres *postgres, struct dm_operation *operation,
+				       struct answer *answer)
 {
 	struct dm_text key;
 
 	(void)postgres;
-	memset(operation->key, 0, sizeof(operation->key));
+	memset(operation->ticket_redeem.key, 0, sizeof(operation->ticket_redeem.key));
 	if (PQntuples(answer->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such ticket, or not any more");
 	key = pg_text(answer->result, 0, 0);
 	if (key.length <= DM_TOKEN_LENGTH)
-		memcpy(operation->key, key.data, key.length);
+		memcpy(operation->ticket_redeem.key, key.data, key.length);
 	return DM_OK;
 }

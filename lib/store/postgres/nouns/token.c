@@ -23,15 +23,15 @@ const struct statement_text pg_token_statements[] = {
 
 enum statement pg_token_create(struct dm_operation *operation, struct parameters *parameters)
 {
-	if (!random_hex(operation->key, DM_TOKEN_LENGTH)) {
+	if (!random_hex(operation->token_create.key, DM_TOKEN_LENGTH)) {
 		operation->status =
 			fail(&operation->error, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
 		return NOTHING_TO_ASK;
 	}
-	pg_add_text(parameters, operation->text);
-	pg_add_text(parameters, (struct dm_text){operation->key, DM_TOKEN_LENGTH});
+	pg_add_text(parameters, operation->token_create.username);
+	pg_add_text(parameters, (struct dm_text){operation->token_create.key, DM_TOKEN_LENGTH});
 	pg_add_time(parameters, clock_now());
-	pg_add_bool(parameters, operation->flag);
+	pg_add_bool(parameters, operation->token_create.reset);
 	return TOKEN_CREATE;
 }
 
@@ -40,18 +40,18 @@ enum dm_status pg_take_token(const struct postgres *postgres, struct dm_operatio
 	struct dm_text key;
 
 	(void)postgres;
-	memset(operation->key, 0, sizeof(operation->key));
+	memset(operation->token_create.key, 0, sizeof(operation->token_create.key));
 	if (PQntuples(answer->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
 	key = pg_text(answer->result, 0, 0);
 	if (key.length <= DM_TOKEN_LENGTH)
-		memcpy(operation->key, key.data, key.length);
+		memcpy(operation->token_create.key, key.data, key.length);
 	return DM_OK;
 }
 
 enum statement pg_token_revoke(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_text(parameters, operation->text);
+	pg_add_text(parameters, operation->token_revoke.username);
 	return TOKEN_DELETE;
 }
 

@@ -41,7 +41,8 @@ static struct dm_user user_from_row(const PGresult *result, int row)
 }
 
 /* Lends the one user that was found. */
-static enum dm_status lend_one(struct dm_operation *operation, const struct answer *answer, bool must_be_active)
+static enum dm_status lend_one(struct dm_operation *operation, dm_user_row *on_user, const struct answer *answer,
+			       bool must_be_active)
 {
 	struct dm_user user;
 
@@ -50,27 +51,30 @@ static enum dm_status lend_one(struct dm_operation *operation, const struct answ
 	user = user_from_row(answer->result, answer->row);
 	if (must_be_active && !user.is_active)
 		return fail(&operation->error, DM_INACTIVE, "the user is not active");
-	if (operation->on_user)
-		operation->on_user(operation->context, &user);
+	if (on_user)
+		on_user(operation->context, &user);
 	return DM_OK;
 }
 
+/* No user has this id. */
+#define NOBODY (-1)
+
 enum statement pg_user_authenticate(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_text(parameters, operation->text);
-	pg_add_int(parameters, operation->partner_id);
+	pg_add_text(parameters, operation->authenticate.key);
+	pg_add_int(parameters, operation->authenticate.with_recipient ? operation->authenticate.recipient_id : NOBODY);
 	return USER_BY_TOKEN;
 }
 
 enum statement pg_user_by_id(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, operation->user_id);
+	pg_add_int(parameters, operation->user_by_id.user_id);
 	return USER_BY_ID;
 }
 
 enum statement pg_user_by_name(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_text(parameters, operation->text);
+	pg_add_text(parameters, operation->user_by_name.username);
 	return USER_BY_NAME;
 }
 
@@ -80,30 +84,43 @@ enum statement pg_users(struct dm_operation *operation, struct parameters *param
 	return USERS;
 }
 
-enum dm_status pg_take_user(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_take_user_by_id(const struct postgres *postgres, struct dm_operation *operation,
+				  struct answer *answer)
 {
 	(void)postgres;
-	return lend_one(operation, answer, false);
+	return lend_one(operation, operation->user_by_id.on_user, answer, false);
+}
+
+enum dm_status pg_take_user_by_name(const struct postgres *postgres, struct dm_operation *operation,
+				    struct answer *answer)
+{
+	(void)postgres;
+	return lend_one(operation, operation->user_by_name.on_user, answer, false);
 }
 
 enum dm_status pg_take_active_user(const struct postgres *postgres, struct dm_operation *operation,
 				   struct answer *answer)
 {
 	(void)postgres;
-	operation->count = answer->result && pg_bool(answer->result, answer->row, 6);
-	return lend_one(operation, answer, true);
+	operation->authenticate.recipient_exists = answer->result && pg_bool(answer->result, answer->row, 6);
+	return lend_one(operation, operation->authenticate.on_user, answer, true);
+}
+
+void pg_lend_users(const struct dm_operation *operation, dm_user_row *on_user, struct answer *answer)
+{
+	int rows = PQntuples(answer->result);
+
+	for (int row = 0; row < rows && !answer->enough; row++) {
+		struct dm_user user = user_from_row(answer->result, row);
+
+		answer->enough = !on_user(operation->context, &user);
+	}
 }
 
 enum dm_status pg_take_users(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
 {
-	int rows = PQntuples(answer->result);
-
 	(void)postgres;
-	for (int row = 0; row < rows && !answer->enough; row++) {
-		struct dm_user user = user_from_row(answer->result, row);
-
-		answer->enough = !operation->on_user(operation->context, &user);
-	}
+	pg_lend_users(operation, operation->users.on_user, answer);
 	return DM_OK;
 }
 
@@ -124,13 +141,13 @@ void pg_refuse_user(struct dm_operation *operation)
 
 enum statement pg_user_create(struct dm_operation *operation, struct parameters *parameters)
 {
-	const struct dm_new_user *user = operation->new_user;
+	const struct dm_op_user_create *user = &operation->user_create;
 
 	if (!user_table_is_complete(parameters->users)) {
 		refuse_create(operation, "it lacks columns of Django's AbstractUser");
 		return NOTHING_TO_ASK;
 	}
-	pg_add_text(parameters, operation->text);
+	pg_add_text(parameters, user->password_hash);
 	pg_add_text(parameters, user->username);
 	pg_add_text(parameters, user->last_name);
 	pg_add_text(parameters, user->email);
@@ -145,7 +162,7 @@ enum dm_status pg_take_created_user(const struct postgres *postgres, struct dm_o
 	(void)postgres;
 	if (PQntuples(answer->result) == 0)
 		return fail(&operation->error, DM_EXISTS, "a user of this name exists already; choose another name");
-	operation->count = pg_int(answer->result, 0, 0);
+	operation->user_create.user_id = pg_int(answer->result, 0, 0);
 	return DM_OK;
 }
 
@@ -157,8 +174,8 @@ enum statement pg_user_set_active(struct dm_operation *operation, struct paramet
 			     "the user table has no column that says who is active; ask the Django project");
 		return NOTHING_TO_ASK;
 	}
-	pg_add_text(parameters, operation->text);
-	pg_add_bool(parameters, operation->flag);
+	pg_add_text(parameters, operation->user_set_active.username);
+	pg_add_bool(parameters, operation->user_set_active.active);
 	return USER_SET_ACTIVE;
 }
 

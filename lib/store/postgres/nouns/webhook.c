@@ -37,7 +37,7 @@ const struct statement_text pg_webhook_statements[] = {
 
 enum statement pg_webhook_create(struct dm_operation *operation, struct parameters *parameters)
 {
-	const struct dm_new_webhook *webhook = operation->webhook->new_webhook;
+	const struct dm_op_webhook_create *webhook = &operation->webhook_create;
 
 	pg_add_text(parameters, webhook->url);
 	pg_add_text(parameters, webhook->description);
@@ -47,10 +47,11 @@ enum statement pg_webhook_create(struct dm_operation *operation, struct paramete
 	return WEBHOOK_INSERT;
 }
 
-enum dm_status pg_take_count(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_take_created_webhook(const struct postgres *postgres, struct dm_operation *operation,
+				       struct answer *answer)
 {
 	(void)postgres;
-	operation->count = PQntuples(answer->result) > 0 ? pg_int(answer->result, 0, 0) : 0;
+	operation->webhook_create.webhook_id = pg_int(answer->result, 0, 0);
 	return DM_OK;
 }
 
@@ -77,35 +78,35 @@ enum dm_status pg_take_webhooks(const struct postgres *postgres, struct dm_opera
 			.events = (unsigned)pg_int(result, row, 6),
 			.created_at = pg_int(result, row, 7),
 			.is_active = pg_bool(result, row, 8),
-			.disabled_why = pg_text(result, row, 9),
+			.disabled_reason = pg_text(result, row, 9),
 			.failing_since = pg_int(result, row, 10),
 			.has_new = pg_bool(result, row, 11),
 			.next_at = pg_int(result, row, 12),
 			.last_at = pg_int(result, row, 13),
 		};
 
-		answer->enough = !operation->webhook->on_webhook(operation->context, &webhook);
+		answer->enough = !operation->webhooks.on_webhook(operation->context, &webhook);
 	}
 	return DM_OK;
 }
 
 enum statement pg_webhook_delete(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, operation->webhook->webhook_id);
+	pg_add_int(parameters, operation->webhook_delete.webhook_id);
 	return WEBHOOK_DELETE;
 }
 
 enum statement pg_webhook_enable(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, operation->webhook->webhook_id);
+	pg_add_int(parameters, operation->webhook_enable.webhook_id);
 	return WEBHOOK_ENABLE;
 }
 
 enum statement pg_webhook_rotate(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_int(parameters, operation->webhook->webhook_id);
-	pg_add_text(parameters, operation->webhook->new_webhook->secret);
-	pg_add_int(parameters, operation->webhook->until);
+	pg_add_int(parameters, operation->webhook_rotate.webhook_id);
+	pg_add_text(parameters, operation->webhook_rotate.secret);
+	pg_add_int(parameters, operation->webhook_rotate.old_until);
 	return WEBHOOK_ROTATE;
 }
 

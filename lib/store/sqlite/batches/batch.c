@@ -1,64 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* batch.c - from an operation to the function of its noun's file; many writes in one commit. */
+/* batch.c - many writes in one commit. */
 #include "batch.h"
 
 #include "all_statements.h"
 #include "clock.h"
+#include "kinds.h"
 #include "lane.h"
 #include "migrate.h"
-#include "nouns.h"
-
-static const struct {
-	operation_function *run;
-	bool is_read;
-} kinds[] = {
-	[DM_OP_AUTHENTICATE] = {user_authenticate, true},
-	[DM_OP_USER_BY_ID] = {user_by_id, true},
-	[DM_OP_USER_BY_NAME] = {user_by_name, true},
-	[DM_OP_USERS] = {users_list, true},
-	[DM_OP_UNREAD_COUNT] = {unread_count, true},
-	[DM_OP_UNREAD_BY_PARTNER] = {unread_by_partner, true},
-	[DM_OP_UNREAD_MESSAGES] = {unread_messages, true},
-	[DM_OP_PARTNERS] = {partners_page, true},
-	[DM_OP_CONVERSATION] = {conversation_page, true},
-	[DM_OP_MESSAGE] = {message_get, true},
-	[DM_OP_ALL_MESSAGES] = {messages_all, true},
-	[DM_OP_EVENTS] = {events_read, true},
-	[DM_OP_EVENTS_NEWEST] = {events_newest, true},
-	[DM_OP_EVENTS_TRIM] = {events_trim, false},
-	[DM_OP_TICKET_CREATE] = {ticket_create, false},
-	[DM_OP_TICKET_TAKE] = {ticket_take, false},
-	[DM_OP_SEND] = {message_send, false},
-	[DM_OP_MARK_CONVERSATION_READ] = {conversation_mark_read, false},
-	[DM_OP_MARK_READ] = {message_mark_read, false},
-	[DM_OP_HIDE] = {message_hide, false},
-	[DM_OP_USER_CREATE] = {user_create, false},
-	[DM_OP_USER_SET_ACTIVE] = {user_set_active, false},
-	[DM_OP_TOKEN_CREATE] = {token_create, false},
-	[DM_OP_TOKEN_REVOKE] = {token_revoke, false},
-	[DM_OP_CHECK_SCHEMA] = {schema_still_fits, true},
-	[DM_OP_WEBHOOK_CREATE] = {webhook_create, false},
-	[DM_OP_WEBHOOKS] = {webhooks_list, true},
-	[DM_OP_WEBHOOK_DELETE] = {webhook_delete, false},
-	[DM_OP_WEBHOOK_ENABLE] = {webhook_enable, false},
-	[DM_OP_WEBHOOK_ROTATE] = {webhook_rotate, false},
-	[DM_OP_DELIVERIES] = {deliveries_list, true},
-	[DM_OP_DELIVERIES_CLAIM] = {deliveries_claim, false},
-	[DM_OP_DELIVERY_RECORD] = {delivery_record, false},
-	[DM_OP_DELIVERY_RETRY] = {delivery_retry, false},
-	[DM_OP_DELIVERIES_TRIM] = {deliveries_trim, false},
-	[DM_OP_OUTBOX] = {outbox_state, true},
-};
-
-bool operation_is_read(const struct dm_operation *operation)
-{
-	return kinds[operation->kind].is_read;
-}
-
-void operation_run(struct session *session, struct dm_operation *operation)
-{
-	operation->status = kinds[operation->kind].run(session, operation);
-}
 
 /* Failures of one row are its own; these are the store's, and leave the transaction in doubt. */
 static bool is_of_the_store(enum dm_status status)

@@ -171,7 +171,7 @@ static struct dm_message message_of_claim(sqlite3_stmt *row, const struct dm_del
 		.content = column_text(row, 15),
 	};
 
-	if (delivery->from_user.id && delivery->to.id && event_is_of(&message, delivery->signal, delivery->at))
+	if (delivery->sender.id && delivery->recipient.id && event_is_of(&message, delivery->signal, delivery->at))
 		message.id = delivery->message_id;
 	if (delivery->signal == DM_MESSAGE_SENT)
 		message.read_at = DM_UNREAD;
@@ -188,11 +188,11 @@ static enum dm_status lend_claimed(struct session *session, const struct claim *
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct dm_delivery delivery = delivery_from_row(statement);
 
-		delivery.from_user = user_of_claim(statement, 16);
-		delivery.to = user_of_claim(statement, 20);
+		delivery.sender = user_of_claim(statement, 16);
+		delivery.recipient = user_of_claim(statement, 20);
 		delivery.message = message_of_claim(statement, &delivery);
-		operation->count++;
-		if (!operation->webhook->on_delivery(operation->context, &delivery)) {
+		operation->deliveries_claim.claimed++;
+		if (!operation->deliveries_claim.on_delivery(operation->context, &delivery)) {
 			sqlite3_reset(statement);
 			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
 		}
@@ -202,15 +202,15 @@ static enum dm_status lend_claimed(struct session *session, const struct claim *
 
 enum dm_status deliveries_claim(struct session *session, struct dm_operation *operation)
 {
-	const struct dm_webhook_call *call = operation->webhook;
+	struct dm_op_deliveries_claim *call = &operation->deliveries_claim;
 	struct claim claim = {.webhook_id = call->webhook_id,
 			      .until = call->until,
-			      .room = call->limit < CLAIM_MOST ? (int64_t)call->limit : CLAIM_MOST,
-			      .ahead = call->ahead};
+			      .room = rows_to_claim(call->limit),
+			      .ahead = call->max_ahead_us};
 	bool found;
 	enum dm_status status = find_place(session, &claim, &found, &operation->error);
 
-	operation->count = 0;
+	call->claimed = 0;
 	if (status != DM_OK || !found)
 		return status;
 	status = make_unique(session, &claim, &operation->error);

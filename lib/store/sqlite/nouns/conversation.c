@@ -53,7 +53,7 @@ struct start {
  * position. A row that has vanished since leaves what the cursor counted. */
 static enum dm_status find_start(struct session *session, struct dm_operation *operation, struct start *start)
 {
-	const struct dm_page *page = &operation->page;
+	const struct dm_page *page = &operation->conversation.page;
 	sqlite3_stmt *statement = session->statements[CONVERSATION_ROW_TIME];
 	int code;
 
@@ -65,8 +65,8 @@ static enum dm_status find_start(struct session *session, struct dm_operation *o
 		return DM_OK;
 	}
 	sqlite3_bind_int64(statement, 1, page->row_id);
-	sqlite3_bind_int64(statement, 2, operation->user_id);
-	sqlite3_bind_int64(statement, 3, operation->partner_id);
+	sqlite3_bind_int64(statement, 2, operation->conversation.user_id);
+	sqlite3_bind_int64(statement, 3, operation->conversation.partner_id);
 	code = sqlite3_step(statement);
 	if (code == SQLITE_ROW)
 		*start = (struct start){true, column_time(statement, 0, 0), page->row_id, 0};
@@ -83,39 +83,40 @@ static void bind_position(sqlite3_stmt *statement, const struct start *start, bo
 }
 
 static enum dm_status lend_range(struct session *session, struct dm_operation *operation, enum statement which,
-				 const struct start *start, struct lent *lent)
+				 const struct start *start, struct lending *lending)
 {
 	sqlite3_stmt *statement = session->statements[which];
-	size_t limit = operation->page.limit;
+	size_t limit = operation->conversation.page.limit;
 
-	if (lent->enough || (limit > 0 && lent->rows >= limit))
+	if (lending->enough || (limit > 0 && lending->rows >= limit))
 		return DM_OK;
-	sqlite3_bind_int64(statement, 1, operation->user_id);
-	sqlite3_bind_int64(statement, 2, operation->partner_id);
-	bind_position(statement, start, operation->page.reverse);
+	sqlite3_bind_int64(statement, 1, operation->conversation.user_id);
+	sqlite3_bind_int64(statement, 2, operation->conversation.partner_id);
+	bind_position(statement, start, operation->conversation.page.reverse);
 	if (sqlite3_bind_parameter_count(statement) >= 4)
 		sqlite3_bind_int64(statement, 4, start->row_id);
-	sqlite3_bind_int64(statement, 5, limit > 0 ? rows_of(limit - lent->rows) : -1);
+	sqlite3_bind_int64(statement, 5, limit > 0 ? rows_of(limit - lending->rows) : -1);
 	sqlite3_bind_int64(statement, 6, rows_of(start->offset));
-	return messages_lend(session, statement, operation, lent);
+	return messages_lend(session, statement, operation, lending);
 }
 
 enum dm_status conversation_page(struct session *session, struct dm_operation *operation)
 {
-	bool reverse = operation->page.reverse;
-	struct lent lent = {.rows = 0};
+	const struct dm_op_conversation *page = &operation->conversation;
+	struct lending lending = {.on_message = page->on_message, .max_bytes = page->page.max_bytes};
+	bool reverse = page->page.reverse;
 	enum dm_status status;
 	struct start start;
 
-	if (operation->user_id == operation->partner_id) /* nobody messages oneself */
+	if (page->user_id == page->partner_id) /* nobody messages oneself */
 		return DM_OK;
 	status = find_start(session, operation, &start);
 	if (status == DM_OK && start.row_id != 0)
 		status = lend_range(session, operation, reverse ? CONVERSATION_NEWER_TIES : CONVERSATION_OLDER_TIES,
-				    &start, &lent);
+				    &start, &lending);
 	if (status == DM_OK)
 		status = lend_range(session, operation, reverse ? CONVERSATION_NEWER : CONVERSATION_OLDER, &start,
-				    &lent);
+				    &lending);
 	return status;
 }
 
@@ -124,8 +125,8 @@ enum dm_status conversation_has_unread(struct session *session, struct dm_operat
 	sqlite3_stmt *statement = session->statements[UNREAD_EXISTS];
 	int code;
 
-	sqlite3_bind_int64(statement, 1, operation->user_id);
-	sqlite3_bind_int64(statement, 2, operation->partner_id);
+	sqlite3_bind_int64(statement, 1, operation->mark_conversation_read.user_id);
+	sqlite3_bind_int64(statement, 2, operation->mark_conversation_read.partner_id);
 	code = sqlite3_step(statement);
 	*has = code == SQLITE_ROW;
 	return session_finish(session, statement, code, &operation->error);
@@ -139,10 +140,10 @@ static enum dm_status find_piece(struct session *session, struct dm_operation *o
 	int code;
 
 	*count = 0;
-	sqlite3_bind_int64(statement, 1, operation->user_id);
-	sqlite3_bind_int64(statement, 2, operation->partner_id);
-	sqlite3_bind_int64(statement, 3, operation->marking.from_id);
-	sqlite3_bind_int64(statement, 4, operation->marking.last);
+	sqlite3_bind_int64(statement, 1, operation->mark_conversation_read.user_id);
+	sqlite3_bind_int64(statement, 2, operation->mark_conversation_read.partner_id);
+	sqlite3_bind_int64(statement, 3, operation->mark_conversation_read.internal.from_id);
+	sqlite3_bind_int64(statement, 4, operation->mark_conversation_read.internal.last);
 	sqlite3_bind_int64(statement, 5, (int64_t)room);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW && *count < room)
 		ids[(*count)++] = sqlite3_column_int64(statement, 0);
@@ -153,31 +154,35 @@ static enum dm_status find_piece(struct session *session, struct dm_operation *o
 static enum dm_status begin_marking(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGES_LAST_ID];
-	struct dm_marking *marking = &operation->marking;
+	struct dm_op_mark_conversation_read *mark = &operation->mark_conversation_read;
 	int code = sqlite3_step(statement);
 
-	*marking = (struct dm_marking){.read_at = clock_now(), .from_id = INT64_MIN};
+	mark->internal.read_at = clock_now();
+	mark->internal.from_id = INT64_MIN;
+	mark->internal.last = 0;
 	if (code == SQLITE_ROW)
-		marking->last = sqlite3_column_int64(statement, 0);
+		mark->internal.last = sqlite3_column_int64(statement, 0);
 	return session_finish(session, statement, code, &operation->error);
 }
 
 enum dm_status conversation_mark_read(struct session *session, struct dm_operation *operation)
 {
-	struct dm_marking *marking = &operation->marking;
-	bool is_first = !marking->more;
+	struct dm_op_mark_conversation_read *mark = &operation->mark_conversation_read;
+	bool is_first = !mark->more;
 	size_t room = is_first ? MARK_FIRST_ROWS : MARK_ROWS, count, done;
-	int64_t bytes = is_first ? MARK_FIRST_BYTES : MARK_BYTES, ids[MARK_ROWS];
+	size_t max_bytes = is_first ? MARK_FIRST_BYTES : MARK_BYTES;
+	struct marked marked = {.count = 0};
+	int64_t ids[MARK_ROWS];
 	enum dm_status status = is_first ? begin_marking(session, operation) : DM_OK;
 
-	operation->count = 0;
 	if (status == DM_OK)
 		status = find_piece(session, operation, room, ids, &count);
-	for (done = 0; status == DM_OK && done < count && bytes > 0; done++) {
-		status = message_mark(session, operation, ids[done], marking->read_at, &bytes);
-		marking->from_id = ids[done];
+	for (done = 0; status == DM_OK && done < count && marked.bytes < max_bytes; done++) {
+		status = message_mark(session, operation, ids[done], mark->internal.read_at, &marked);
+		mark->internal.from_id = ids[done];
 	}
-	marking->more = status == DM_OK && (done < count || count == room);
+	mark->marked = marked.count;
+	mark->more = status == DM_OK && (done < count || count == room);
 	return status;
 }
 
@@ -186,9 +191,9 @@ enum dm_status unread_count(struct session *session, struct dm_operation *operat
 	sqlite3_stmt *statement = session->statements[UNREAD_COUNT];
 	int code;
 
-	sqlite3_bind_int64(statement, 1, operation->user_id);
+	sqlite3_bind_int64(statement, 1, operation->unread_count.user_id);
 	code = sqlite3_step(statement);
-	operation->count = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+	operation->unread_count.count = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
 	return session_finish(session, statement, code, &operation->error);
 }
 
@@ -197,7 +202,7 @@ enum dm_status unread_by_partner(struct session *session, struct dm_operation *o
 	sqlite3_stmt *statement = session->statements[UNREAD_BY_PARTNER];
 	int code;
 
-	sqlite3_bind_int64(statement, 1, operation->user_id);
+	sqlite3_bind_int64(statement, 1, operation->unread_by_partner.user_id);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct dm_unread unread = {
 			.partner_id = sqlite3_column_int64(statement, 0),
@@ -205,7 +210,7 @@ enum dm_status unread_by_partner(struct session *session, struct dm_operation *o
 			.count = sqlite3_column_int64(statement, 2),
 		};
 
-		if (!operation->on_unread(operation->context, &unread))
+		if (!operation->unread_by_partner.on_unread(operation->context, &unread))
 			break;
 	}
 	return session_finish(session, statement, code, &operation->error);
@@ -214,8 +219,8 @@ enum dm_status unread_by_partner(struct session *session, struct dm_operation *o
 enum dm_status unread_messages(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[UNREAD_MESSAGES];
-	struct lent lent = {.rows = 0};
+	struct lending lending = {.on_message = operation->unread_messages.on_message};
 
-	sqlite3_bind_int64(statement, 1, operation->user_id);
-	return messages_lend(session, statement, operation, &lent);
+	sqlite3_bind_int64(statement, 1, operation->unread_messages.user_id);
+	return messages_lend(session, statement, operation, &lending);
 }

@@ -13,9 +13,9 @@ const struct statement_text delivery_statements[] = {
 	{DELIVERIES_LIST, "SELECT " DELIVERY_COLUMNS " FROM " DELIVERIES " d WHERE (?1 = 0 OR d.webhook_id = ?1)"
 			  " AND (?2 < 0 OR d.state = ?2) ORDER BY d.id DESC LIMIT ?3"},
 	{DELIVERY_STATE, "SELECT state FROM " DELIVERIES " WHERE id = ?1"},
-	{DELIVERY_AGAIN, "UPDATE " DELIVERIES " SET state = 0, attempts = 0, next_at = ?2, finished_at = 0,"
-			 " http_status = 0, error = '' WHERE id = ?1 AND state <> 0 AND EXISTS"
-			 " (SELECT 1 FROM directmessages_webhook w WHERE w.id = webhook_id AND w.is_active)"},
+	{DELIVERY_REQUEUE, "UPDATE " DELIVERIES " SET state = 0, attempts = 0, next_at = ?2, finished_at = 0,"
+			   " http_status = 0, error = '' WHERE id = ?1 AND state <> 0 AND EXISTS"
+			   " (SELECT 1 FROM directmessages_webhook w WHERE w.id = webhook_id AND w.is_active)"},
 	{DELIVERY_DELIVERED, "UPDATE " DELIVERIES " SET state = 1, finished_at = ?2, http_status = ?3, error = ''"
 			     " WHERE id = ?1 AND state <> 1"},
 	{DELIVERY_RETRY, "UPDATE " DELIVERIES " SET next_at = ?2, http_status = ?3, error = ?4"
@@ -44,7 +44,7 @@ struct dm_delivery delivery_from_row(sqlite3_stmt *row)
 		.signal = SIGNAL_OF(sqlite3_column_int(row, 3)),
 		.message_id = sqlite3_column_int64(row, 4),
 		.at = sqlite3_column_int64(row, 5),
-		.state = (enum dm_delivery_state)sqlite3_column_int(row, 6),
+		.state = delivery_state_of(sqlite3_column_int(row, 6)),
 		.attempts = sqlite3_column_int64(row, 7),
 		.next_at = sqlite3_column_int64(row, 8),
 		.finished_at = sqlite3_column_int64(row, 9),
@@ -56,36 +56,36 @@ struct dm_delivery delivery_from_row(sqlite3_stmt *row)
 enum dm_status deliveries_list(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[DELIVERIES_LIST];
-	const struct dm_webhook_call *call = operation->webhook;
+	const struct dm_op_deliveries *list = &operation->deliveries;
 	int code;
 
-	sqlite3_bind_int64(statement, 1, call->webhook_id);
-	sqlite3_bind_int(statement, 2, call->state);
-	sqlite3_bind_int64(statement, 3, call->limit > 0 ? rows_of(call->limit) : -1);
+	sqlite3_bind_int64(statement, 1, list->webhook_id);
+	sqlite3_bind_int(statement, 2, delivery_state_number(list->state));
+	sqlite3_bind_int64(statement, 3, list->limit > 0 ? rows_of(list->limit) : -1);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct dm_delivery delivery = delivery_from_row(statement);
 
-		if (!call->on_delivery(operation->context, &delivery))
+		if (!list->on_delivery(operation->context, &delivery))
 			break;
 	}
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status delivery_retry(struct session *session, struct dm_operation *operation)
+enum dm_status delivery_requeue(struct session *session, struct dm_operation *operation)
 {
-	sqlite3_stmt *again = session->statements[DELIVERY_AGAIN];
+	sqlite3_stmt *again = session->statements[DELIVERY_REQUEUE];
 	sqlite3_stmt *look = session->statements[DELIVERY_STATE];
 	enum dm_status status;
 	int code;
 
-	sqlite3_bind_int64(again, 1, operation->webhook->delivery_id);
+	sqlite3_bind_int64(again, 1, operation->delivery_requeue.delivery_id);
 	sqlite3_bind_int64(again, 2, clock_now());
 	status = session_step_done(session, again, &operation->error);
 	if (status != DM_OK || sqlite3_changes(session->db) > 0)
 		return status;
-	sqlite3_bind_int64(look, 1, operation->webhook->delivery_id);
+	sqlite3_bind_int64(look, 1, operation->delivery_requeue.delivery_id);
 	code = sqlite3_step(look);
-	if (code == SQLITE_ROW && sqlite3_column_int(look, 0) != DM_DELIVERY_PENDING)
+	if (code == SQLITE_ROW && delivery_state_of(sqlite3_column_int(look, 0)) != DM_DELIVERY_PENDING)
 		fail(&operation->error, DM_INVALID, "its endpoint is disabled; enable that first");
 	else if (code == SQLITE_ROW)
 		fail(&operation->error, DM_NOT_FOUND, "this delivery is not finished yet");
@@ -95,25 +95,25 @@ enum dm_status delivery_retry(struct session *session, struct dm_operation *oper
 	return operation->error.status != DM_OK ? operation->error.status : status;
 }
 
-enum dm_status delivery_record(struct session *session, struct dm_operation *operation)
+enum dm_status delivery_result(struct session *session, struct dm_operation *operation)
 {
 	static const enum statement by_outcome[] = {
 		[DM_OUTCOME_DELIVERED] = DELIVERY_DELIVERED, [DM_OUTCOME_RETRY] = DELIVERY_RETRY,
 		[DM_OUTCOME_FAILED] = DELIVERY_FAILED,       [DM_OUTCOME_GONE] = DELIVERY_FAILED,
 		[DM_OUTCOME_RELEASED] = DELIVERY_RELEASED,
 	};
-	const struct dm_webhook_call *call = operation->webhook;
-	sqlite3_stmt *statement = session->statements[by_outcome[call->outcome]];
+	struct dm_op_delivery_result *result = &operation->delivery_result;
+	sqlite3_stmt *statement = session->statements[by_outcome[result->outcome]];
 	enum dm_status status;
 
-	operation->count = 0;
-	sqlite3_bind_int64(statement, 1, call->delivery_id);
-	sqlite3_bind_int64(statement, 2, call->outcome == DM_OUTCOME_RETRY ? call->next_at : clock_now());
-	sqlite3_bind_int64(statement, 3, call->http_status);
-	bind_text(statement, 4, call->error);
-	sqlite3_bind_int64(statement, 5, call->attempt);
+	result->disabled = false;
+	sqlite3_bind_int64(statement, 1, result->delivery_id);
+	sqlite3_bind_int64(statement, 2, result->outcome == DM_OUTCOME_RETRY ? result->next_at : clock_now());
+	sqlite3_bind_int64(statement, 3, result->http_status);
+	bind_text(statement, 4, result->error);
+	sqlite3_bind_int64(statement, 5, result->attempt);
 	status = session_step_done(session, statement, &operation->error);
-	if (status != DM_OK || call->outcome == DM_OUTCOME_RELEASED || sqlite3_changes(session->db) == 0)
+	if (status != DM_OK || result->outcome == DM_OUTCOME_RELEASED || sqlite3_changes(session->db) == 0)
 		return status;
 	return webhook_note_outcome(session, operation);
 }
@@ -122,12 +122,12 @@ enum dm_status deliveries_trim(struct session *session, struct dm_operation *ope
 {
 	sqlite3_stmt *window = session->statements[DELIVERIES_WINDOW];
 	sqlite3_stmt *trim = session->statements[DELIVERIES_TRIM];
-	struct dm_webhook_call *call = operation->webhook;
+	struct dm_op_deliveries_trim *old = &operation->deliveries_trim;
 	int64_t end = 0, looked_at = 0;
 	enum dm_status status;
 	int code;
 
-	sqlite3_bind_int64(window, 1, call->delivery_id);
+	sqlite3_bind_int64(window, 1, old->after);
 	sqlite3_bind_int64(window, 2, TRIM_WINDOW);
 	code = sqlite3_step(window);
 	if (code == SQLITE_ROW) {
@@ -137,20 +137,20 @@ enum dm_status deliveries_trim(struct session *session, struct dm_operation *ope
 	status = session_finish(session, window, code, &operation->error);
 	if (status != DM_OK)
 		return status;
-	sqlite3_bind_int64(trim, 1, call->delivery_id);
+	sqlite3_bind_int64(trim, 1, old->after);
 	sqlite3_bind_int64(trim, 2, end);
-	sqlite3_bind_int64(trim, 3, call->until);
-	sqlite3_bind_int64(trim, 4, rows_to_keep(call->limit));
+	sqlite3_bind_int64(trim, 3, old->before);
+	sqlite3_bind_int64(trim, 4, rows_to_keep(old->keep));
 	status = session_step_done(session, trim, &operation->error);
-	operation->count = status == DM_OK ? sqlite3_changes(session->db) : 0;
-	call->delivery_id = looked_at == TRIM_WINDOW ? end : 0;
+	old->removed = status == DM_OK ? sqlite3_changes(session->db) : 0;
+	old->next_after = looked_at == TRIM_WINDOW ? end : 0;
 	return status;
 }
 
 enum dm_status outbox_state(struct session *session, struct dm_operation *operation)
 {
 	static const enum statement questions[] = {OUTBOX_PENDING, OUTBOX_BEHIND};
-	struct dm_outbox *outbox = operation->webhook->outbox;
+	struct dm_outbox *outbox = &operation->outbox.outbox;
 	int64_t *const counts[] = {&outbox->pending, &outbox->behind};
 
 	*outbox = (struct dm_outbox){0};

@@ -89,7 +89,7 @@ static bool is_wanted(sqlite3_stmt *row, int64_t user_id)
 static bool lend(struct dm_operation *operation, sqlite3_stmt *row, size_t *bytes)
 {
 	struct dm_event event = {
-		.position = operation->event,
+		.position = operation->events.position,
 		.signal = SIGNAL_OF(sqlite3_column_int(row, 7)),
 		.at = sqlite3_column_int64(row, 8),
 		.message = message_from_row(row),
@@ -99,37 +99,38 @@ static bool lend(struct dm_operation *operation, sqlite3_stmt *row, size_t *byte
 
 	event.message.read_at = event.signal == DM_MESSAGE_READ ? event.at : DM_UNREAD;
 	*bytes += event.message.content.length;
-	return operation->on_event(operation->context, &event);
+	return operation->events.on_event(operation->context, &event);
 }
 
 enum dm_status events_read(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[EVENTS_FROM];
-	const struct dm_event_position start = operation->event;
+	struct dm_op_events *events = &operation->events;
 	struct dm_event_position first;
-	size_t limit = operation->page.limit, most = operation->page.bytes, bytes = 0;
+	size_t limit = events->limit, bytes = 0;
 	enum dm_status status;
 	bool enough = false;
 	int code;
 
-	operation->count = 0;
-	operation->flag = false;
-	sqlite3_bind_int64(statement, 1, start.id);
+	events->position = events->after;
+	events->count = 0;
+	events->is_cut = false;
+	sqlite3_bind_int64(statement, 1, events->after.id);
 	sqlite3_bind_int64(statement, 2, limit > 0 ? rows_of(limit) + 1 : -1);
 	code = sqlite3_step(statement);
 	/* The row at the position itself shows that nothing behind it was removed: the log is trimmed from its start.
 	 */
 	first = code == SQLITE_ROW ? position_from_row(statement, 6, 13) : (struct dm_event_position){0};
-	if (code == SQLITE_DONE || (code == SQLITE_ROW && !is_same(&first, &start)))
+	if (code == SQLITE_DONE || (code == SQLITE_ROW && !is_same(&first, &events->after)))
 		fail(&operation->error, DM_NOT_FOUND, "the event log does not hold this position, or not any more");
 	while (operation->error.status == DM_OK && !enough && code == SQLITE_ROW &&
 	       (code = sqlite3_step(statement)) == SQLITE_ROW) {
-		operation->flag = enough = most > 0 && bytes >= most;
+		events->is_cut = enough = events->max_bytes > 0 && bytes >= events->max_bytes;
 		if (enough)
 			break;
-		operation->event = position_from_row(statement, 6, 13);
-		operation->count++;
-		enough = is_wanted(statement, operation->user_id) && !lend(operation, statement, &bytes);
+		events->position = position_from_row(statement, 6, 13);
+		events->count++;
+		enough = is_wanted(statement, events->user_id) && !lend(operation, statement, &bytes);
 	}
 	status = session_finish(session, statement, code, &operation->error);
 	return operation->error.status != DM_OK ? operation->error.status : status;
@@ -140,16 +141,16 @@ enum dm_status events_newest(struct session *session, struct dm_operation *opera
 	sqlite3_stmt *statement = session->statements[EVENTS_NEWEST];
 	int code = sqlite3_step(statement);
 
-	operation->event = (struct dm_event_position){0};
+	operation->events_newest.position = (struct dm_event_position){0};
 	if (code == SQLITE_ROW)
-		operation->event = position_from_row(statement, 0, 1);
+		operation->events_newest.position = position_from_row(statement, 0, 1);
 	return session_finish(session, statement, code, &operation->error);
 }
 
 static void bind_what_to_keep(sqlite3_stmt *statement, const struct dm_operation *operation)
 {
-	sqlite3_bind_int64(statement, 1, rows_to_keep(operation->page.limit));
-	sqlite3_bind_int64(statement, 2, operation->page.position);
+	sqlite3_bind_int64(statement, 1, rows_to_keep(operation->events_trim.keep));
+	sqlite3_bind_int64(statement, 2, operation->events_trim.before);
 }
 
 enum dm_status events_have_old(struct session *session, struct dm_operation *operation, bool *has)
@@ -170,6 +171,6 @@ enum dm_status events_trim(struct session *session, struct dm_operation *operati
 
 	bind_what_to_keep(statement, operation);
 	status = session_step_done(session, statement, &operation->error);
-	operation->count = status == DM_OK ? sqlite3_changes(session->db) : 0;
+	operation->events_trim.removed = status == DM_OK ? sqlite3_changes(session->db) : 0;
 	return status;
 }

@@ -30,26 +30,25 @@ const struct statement_text message_statements[] = {
 };
 
 enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
-			     struct lent *lent)
+			     struct lending *lending)
 {
-	size_t most = operation->page.bytes;
 	int code = SQLITE_DONE;
 
-	while (!lent->enough && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+	while (!lending->enough && (code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct dm_message message = message_from_row(statement);
 
-		lent->enough = most > 0 && lent->bytes >= most;
-		if (lent->enough)
+		lending->enough = lending->max_bytes > 0 && lending->bytes >= lending->max_bytes;
+		if (lending->enough)
 			message.content = (struct dm_text){NULL, 0};
-		lent->rows++;
-		lent->bytes += message.content.length;
-		lent->enough |= !operation->on_message(operation->context, &message);
+		lending->rows++;
+		lending->bytes += message.content.length;
+		lending->enough |= !lending->on_message(operation->context, &message);
 	}
 	return session_finish(session, statement, code, &operation->error);
 }
 
 enum dm_status message_mark(struct session *session, struct dm_operation *operation, int64_t id, int64_t read_at,
-			    int64_t *bytes)
+			    struct marked *marked)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_MARK_READ];
 	enum dm_status status = DM_OK;
@@ -61,8 +60,8 @@ enum dm_status message_mark(struct session *session, struct dm_operation *operat
 	if (code == SQLITE_ROW) {
 		struct dm_message message = message_from_row(statement);
 
-		*bytes -= (int64_t)message.content.length;
-		operation->count++;
+		marked->count++;
+		marked->bytes += message.content.length;
 		status = session->options->changed(operation, &message)
 				 ? event_record(session, DM_MESSAGE_READ, &message, &operation->error)
 				 : fail(&operation->error, DM_NO_MEMORY, "out of memory");
@@ -82,35 +81,35 @@ enum dm_status message_send(struct session *session, struct dm_operation *operat
 	enum dm_status status;
 
 	session->last_sent_at = sent_at;
-	bind_text(statement, 1, operation->text);
+	bind_text(statement, 1, operation->send.content);
 	bind_time(statement, 2, sent_at);
-	sqlite3_bind_int64(statement, 3, operation->partner_id);
-	sqlite3_bind_int64(statement, 4, operation->user_id);
+	sqlite3_bind_int64(statement, 3, operation->send.recipient_id);
+	sqlite3_bind_int64(statement, 4, operation->send.sender_id);
 	status = session_step_done(session, statement, &operation->error);
 	if (status != DM_OK)
 		return status;
 	if (sqlite3_changes(session->db) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "the sender or the recipient does not exist");
-	operation->message = (struct dm_message){
+	operation->send.message = (struct dm_message){
 		.id = sqlite3_last_insert_rowid(session->db),
-		.sender_id = operation->user_id,
-		.recipient_id = operation->partner_id,
+		.sender_id = operation->send.sender_id,
+		.recipient_id = operation->send.recipient_id,
 		.sent_at = sent_at,
 		.read_at = DM_UNREAD,
-		.content = operation->text,
+		.content = operation->send.content,
 	};
-	return event_record(session, DM_MESSAGE_SENT, &operation->message, &operation->error);
+	return event_record(session, DM_MESSAGE_SENT, &operation->send.message, &operation->error);
 }
 
 enum dm_status message_get(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_BY_ID];
-	struct lent lent = {.rows = 0};
+	struct lending lending = {.on_message = operation->message.on_message};
 	enum dm_status status;
 
-	sqlite3_bind_int64(statement, 1, operation->message_id);
-	status = messages_lend(session, statement, operation, &lent);
-	if (status == DM_OK && lent.rows == 0)
+	sqlite3_bind_int64(statement, 1, operation->message.message_id);
+	status = messages_lend(session, statement, operation, &lending);
+	if (status == DM_OK && lending.rows == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
 	return status;
 }
@@ -121,7 +120,7 @@ static enum dm_status must_exist(struct session *session, struct dm_operation *o
 	enum dm_status status;
 	int code;
 
-	sqlite3_bind_int64(statement, 1, operation->message_id);
+	sqlite3_bind_int64(statement, 1, operation->mark_read.message_id);
 	code = sqlite3_step(statement);
 	status = session_finish(session, statement, code, &operation->error);
 	if (status == DM_OK && code == SQLITE_DONE)
@@ -131,12 +130,11 @@ static enum dm_status must_exist(struct session *session, struct dm_operation *o
 
 enum dm_status message_mark_read(struct session *session, struct dm_operation *operation)
 {
-	int64_t bytes = 0;
-	enum dm_status status;
+	struct marked marked = {.count = 0};
+	enum dm_status status = message_mark(session, operation, operation->mark_read.message_id, clock_now(), &marked);
 
-	operation->count = 0;
-	status = message_mark(session, operation, operation->message_id, clock_now(), &bytes);
-	if (status == DM_OK && operation->count == 0)
+	operation->mark_read.was_unread = marked.count > 0;
+	if (status == DM_OK && marked.count == 0)
 		return must_exist(session, operation);
 	return status;
 }
@@ -149,8 +147,8 @@ enum dm_status message_hide(struct session *session, struct dm_operation *operat
 		sqlite3_stmt *statement = session->statements[sides[i]];
 		enum dm_status status;
 
-		sqlite3_bind_int64(statement, 1, operation->message_id);
-		sqlite3_bind_int64(statement, 2, operation->user_id);
+		sqlite3_bind_int64(statement, 1, operation->hide.message_id);
+		sqlite3_bind_int64(statement, 2, operation->hide.user_id);
 		bind_time(statement, 3, clock_now());
 		status = session_step_done(session, statement, &operation->error);
 		if (status != DM_OK || sqlite3_changes(session->db) > 0)
@@ -161,12 +159,13 @@ enum dm_status message_hide(struct session *session, struct dm_operation *operat
 
 enum dm_status messages_all(struct session *session, struct dm_operation *operation)
 {
-	bool one_user = operation->user_id > 0;
+	const struct dm_op_all_messages *all = &operation->all_messages;
+	bool one_user = all->user_id != 0;
 	sqlite3_stmt *statement = session->statements[one_user ? MESSAGES_NEWEST_OF_USER : MESSAGES_NEWEST];
-	struct lent lent = {.rows = 0};
+	struct lending lending = {.on_message = all->on_message};
 
-	sqlite3_bind_int64(statement, 1, operation->page.limit > 0 ? rows_of(operation->page.limit) : -1);
+	sqlite3_bind_int64(statement, 1, all->limit > 0 ? rows_of(all->limit) : -1);
 	if (one_user)
-		sqlite3_bind_int64(statement, 2, operation->user_id);
-	return messages_lend(session, statement, operation, &lent);
+		sqlite3_bind_int64(statement, 2, all->user_id);
+	return messages_lend(session, statement, operation, &lending);
 }

@@ -4,7 +4,7 @@
 #ifndef NOUNS_H
 #define NOUNS_H
 
-#include "directmessages_webhooks.h"
+#include "directmessages.h"
 #include "session.h"
 
 extern const struct statement_text user_statements[], token_statements[], message_statements[],
@@ -12,6 +12,9 @@ extern const struct statement_text user_statements[], token_statements[], messag
 	delivery_statements[], claim_statements[]; /* each ends with sql NULL */
 
 typedef enum dm_status operation_function(struct session *session, struct dm_operation *operation);
+
+/* Tells in *has whether the operation has something to write. */
+typedef enum dm_status operation_has_work(struct session *session, struct dm_operation *operation, bool *has);
 
 /* user.c */
 operation_function user_authenticate, user_by_id, user_by_name, users_list, user_create, user_set_active;
@@ -22,8 +25,8 @@ struct dm_user user_from_row(sqlite3_stmt *row); /* of SELECT USER_COLUMNS FROM 
 operation_function token_create, token_revoke;
 
 /* ticket.c */
-operation_function ticket_create, ticket_take;
-enum dm_status ticket_exists(struct session *session, struct dm_operation *operation, bool *has);
+operation_function ticket_create, ticket_redeem;
+operation_has_work ticket_exists;
 
 /* message_row.c */
 #define MESSAGE_COLUMNS "id, sender_id, recipient_id, sent_at, read_at, content"
@@ -33,31 +36,38 @@ message_from_row(sqlite3_stmt *row); /* of SELECT MESSAGE_COLUMNS; content is le
 /* message.c */
 operation_function message_send, message_get, message_mark_read, message_hide, messages_all;
 
-/* What was lent of an operation's messages. */
-struct lent {
-	size_t rows, bytes; /* of content */
+/* Messages on their way to a row function. */
+struct lending {
+	dm_message_row *on_message;
+	size_t max_bytes; /* of content; 0: all */
+
+	size_t rows, bytes; /* lent so far */
 	bool enough;
 };
 
-/* Lends each row to the operation's on_message until it has enough; resets the statement. */
+/* Lends the statement's rows to on_message until that has enough; resets the statement. */
 enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
-			     struct lent *lent);
+			     struct lending *lending);
 
-/* Marks a message that is unread as read: gives it to the store's `changed`, counts it in the operation, and takes the
- * length of its content off *bytes. */
+/* Messages that an operation has marked as read. */
+struct marked {
+	size_t count, bytes; /* of content */
+};
+
+/* Marks a message as read if it is unread: passes it to the store's `changed` and adds it to *marked. */
 enum dm_status message_mark(struct session *session, struct dm_operation *operation, int64_t id, int64_t read_at,
-			    int64_t *bytes);
+			    struct marked *marked);
 
 /* conversation.c */
 operation_function conversation_page, conversation_mark_read, unread_count, unread_by_partner, unread_messages;
-enum dm_status conversation_has_unread(struct session *session, struct dm_operation *operation, bool *has);
+operation_has_work conversation_has_unread;
 
 /* partner.c */
 operation_function partners_page;
 
 /* event.c */
 operation_function events_read, events_newest, events_trim;
-enum dm_status events_have_old(struct session *session, struct dm_operation *operation, bool *has);
+operation_has_work events_have_old;
 
 /* Writes the event of a message that was sent or marked as read, if the store records events. */
 enum dm_status event_record(struct session *session, enum dm_signal signal, const struct dm_message *message,
@@ -70,11 +80,11 @@ enum dm_status event_record(struct session *session, enum dm_signal signal, cons
 /* webhook.c */
 operation_function webhook_create, webhooks_list, webhook_delete, webhook_enable, webhook_rotate;
 
-/* What an attempt's outcome means for its endpoint; the operation is a DM_OP_DELIVERY_RECORD. */
+/* What an attempt's outcome means for its endpoint; the operation is a DM_OP_DELIVERY_RESULT. */
 operation_function webhook_note_outcome;
 
 /* delivery.c */
-operation_function deliveries_list, delivery_record, delivery_retry, deliveries_trim, outbox_state;
+operation_function deliveries_list, delivery_result, delivery_requeue, deliveries_trim, outbox_state;
 struct dm_delivery delivery_from_row(sqlite3_stmt *row); /* of SELECT DELIVERY_COLUMNS */
 #define DELIVERY_COLUMNS \
 	"d.id, d.webhook_id, d.name, d.kind, d.message_id, d.at, d.state, d.attempts, d.next_at, d.finished_at," \

@@ -33,13 +33,13 @@ const struct statement_text partner_statements[] = {
 
 enum dm_status partners_page(struct session *session, struct dm_operation *operation)
 {
-	const struct dm_page *page = &operation->page;
+	const struct dm_page *page = &operation->partners.page;
 	sqlite3_stmt *statement = session->statements[page->reverse ? PARTNERS_UP : PARTNERS_DOWN];
 	int64_t beyond_all = page->reverse ? INT64_MIN : INT64_MAX;
 	int64_t limit = page->limit > 0 ? rows_of(page->limit) : -1;
 	int code;
 
-	sqlite3_bind_int64(statement, 1, operation->user_id);
+	sqlite3_bind_int64(statement, 1, operation->partners.user_id);
 	sqlite3_bind_int64(statement, 2, page->has_position ? page->position : beyond_all);
 	sqlite3_bind_int64(statement, 3, limit > 0 ? limit + rows_of(page->offset) : -1);
 	sqlite3_bind_int64(statement, 4, limit);
@@ -47,7 +47,7 @@ enum dm_status partners_page(struct session *session, struct dm_operation *opera
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct dm_user user = user_from_row(statement);
 
-		if (!operation->on_user(operation->context, &user))
+		if (!operation->partners.on_user(operation->context, &user))
 			break;
 	}
 	return session_finish(session, statement, code, &operation->error);

@@ -20,7 +20,7 @@ const struct statement_text ticket_statements[] = {
 	{TICKET_CREATE, "INSERT INTO " TICKETS " (ticket, key, expires_at) VALUES (?1, ?2, ?3)"},
 	/* One that is good for much longer than any may be was made before the clock was set back. */
 	{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2 AND expires_at <= ?3"},
-	{TICKET_TAKE,
+	{TICKET_REDEEM,
 	 "DELETE FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2 AND expires_at <= ?3 RETURNING key"},
 	{TICKETS_EXPIRE, "DELETE FROM " TICKETS " WHERE ticket IN (SELECT ticket FROM (SELECT ticket FROM " TICKETS
 			 " WHERE expires_at <= ?1 ORDER BY expires_at LIMIT " EXPIRE_MOST ") UNION ALL"
@@ -43,8 +43,8 @@ static enum dm_status make_room(struct session *session, int64_t now, struct dm_
 	status = session_step_done(session, expire, &operation->error);
 	if (status != DM_OK)
 		return status;
-	bind_text(limit, 1, operation->text);
-	sqlite3_bind_int64(limit, 2, TICKETS_MOST - 1);
+	bind_text(limit, 1, operation->ticket_create.key);
+	sqlite3_bind_int64(limit, 2, DM_MAX_TICKETS - 1);
 	sqlite3_bind_int64(limit, 3, now + AHEAD_MOST);
 	return session_step_done(session, limit, &operation->error);
 }
@@ -57,19 +57,19 @@ enum dm_status ticket_create(struct session *session, struct dm_operation *opera
 
 	if (status != DM_OK)
 		return status;
-	if (!random_hex(operation->key, DM_TOKEN_LENGTH))
+	if (!random_hex(operation->ticket_create.ticket, DM_TOKEN_LENGTH))
 		return fail(&operation->error, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
-	bind_text(statement, 1, (struct dm_text){operation->key, DM_TOKEN_LENGTH});
-	bind_text(statement, 2, operation->text);
+	bind_text(statement, 1, (struct dm_text){operation->ticket_create.ticket, DM_TOKEN_LENGTH});
+	bind_text(statement, 2, operation->ticket_create.key);
 	sqlite3_bind_int64(statement, 3, now + LIFETIME);
 	return session_step_done(session, statement, &operation->error);
 }
 
-static void bind_taken(sqlite3_stmt *statement, const struct dm_operation *operation)
+static void bind_ticket(sqlite3_stmt *statement, const struct dm_operation *operation)
 {
 	int64_t now = clock_now();
 
-	bind_text(statement, 1, operation->text);
+	bind_text(statement, 1, operation->ticket_redeem.ticket);
 	sqlite3_bind_int64(statement, 2, now);
 	sqlite3_bind_int64(statement, 3, now + AHEAD_MOST);
 }
@@ -84,7 +84,7 @@ enum dm_status ticket_exists(struct session *session, struct dm_operation *opera
 	sqlite3_stmt *statement = session->statements[TICKET_EXISTS];
 	int code;
 
-	bind_taken(statement, operation);
+	bind_ticket(statement, operation);
 	code = sqlite3_step(statement);
 	*has = code == SQLITE_ROW;
 	if (session_finish(session, statement, code, &operation->error) != DM_OK)
@@ -92,19 +92,19 @@ enum dm_status ticket_exists(struct session *session, struct dm_operation *opera
 	return *has ? DM_OK : refuse(operation);
 }
 
-enum dm_status ticket_take(struct session *session, struct dm_operation *operation)
+enum dm_status ticket_redeem(struct session *session, struct dm_operation *operation)
 {
-	sqlite3_stmt *statement = session->statements[TICKET_TAKE];
+	sqlite3_stmt *statement = session->statements[TICKET_REDEEM];
 	int code;
 
-	memset(operation->key, 0, sizeof(operation->key));
-	bind_taken(statement, operation);
+	memset(operation->ticket_redeem.key, 0, sizeof(operation->ticket_redeem.key));
+	bind_ticket(statement, operation);
 	code = sqlite3_step(statement);
 	if (code == SQLITE_ROW) {
 		struct dm_text key = column_text(statement, 0);
 
 		if (key.length <= DM_TOKEN_LENGTH)
-			memcpy(operation->key, key.data, key.length);
+			memcpy(operation->ticket_redeem.key, key.data, key.length);
 	}
 	if (session_finish(session, statement, code, &operation->error) != DM_OK)
 		return operation->error.status;

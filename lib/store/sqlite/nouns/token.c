@@ -18,14 +18,14 @@ const struct statement_text token_statements[] = {
 	{0},
 };
 
-/* The user's id and, where there is one, the token in operation->key. */
+/* The user's id and, where there is one, the token in `key`. */
 static enum dm_status find(struct session *session, struct dm_operation *operation, int64_t *user_id)
 {
 	sqlite3_stmt *statement = session->statements[TOKEN_OF_USER];
 	enum dm_status status;
 	int code;
 
-	bind_text(statement, 1, operation->text);
+	bind_text(statement, 1, operation->token_create.username);
 	code = sqlite3_step(statement);
 	if (code == SQLITE_DONE)
 		fail(&operation->error, DM_NOT_FOUND, "there is no such user");
@@ -34,7 +34,7 @@ static enum dm_status find(struct session *session, struct dm_operation *operati
 
 		*user_id = sqlite3_column_int64(statement, 0);
 		if (key.length <= DM_TOKEN_LENGTH)
-			memcpy(operation->key, key.data, key.length);
+			memcpy(operation->token_create.key, key.data, key.length);
 	}
 	status = session_finish(session, statement, code, &operation->error);
 	return operation->error.status != DM_OK ? operation->error.status : status;
@@ -46,13 +46,13 @@ enum dm_status token_create(struct session *session, struct dm_operation *operat
 	enum dm_status status;
 	int64_t user_id = 0;
 
-	memset(operation->key, 0, sizeof(operation->key));
+	memset(operation->token_create.key, 0, sizeof(operation->token_create.key));
 	status = find(session, operation, &user_id);
-	if (status != DM_OK || (operation->key[0] && !operation->flag))
+	if (status != DM_OK || (operation->token_create.key[0] && !operation->token_create.reset))
 		return status;
-	if (!random_hex(operation->key, DM_TOKEN_LENGTH))
+	if (!random_hex(operation->token_create.key, DM_TOKEN_LENGTH))
 		return fail(&operation->error, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
-	bind_text(statement, 1, (struct dm_text){operation->key, DM_TOKEN_LENGTH});
+	bind_text(statement, 1, (struct dm_text){operation->token_create.key, DM_TOKEN_LENGTH});
 	bind_time(statement, 2, clock_now());
 	sqlite3_bind_int64(statement, 3, user_id);
 	return session_step_done(session, statement, &operation->error);
@@ -63,7 +63,7 @@ enum dm_status token_revoke(struct session *session, struct dm_operation *operat
 	sqlite3_stmt *statement = session->statements[TOKEN_DELETE];
 	enum dm_status status;
 
-	bind_text(statement, 1, operation->text);
+	bind_text(statement, 1, operation->token_revoke.username);
 	status = session_step_done(session, statement, &operation->error);
 	if (status == DM_OK && sqlite3_changes(session->db) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user, or the user has no token");

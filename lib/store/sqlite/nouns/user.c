@@ -39,7 +39,7 @@ struct dm_user user_from_row(sqlite3_stmt *row)
 
 /* Lends the one user that the statement finds. */
 static enum dm_status lend_one(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
-			       bool must_be_active)
+			       dm_user_row *on_user, bool must_be_active)
 {
 	int code = sqlite3_step(statement);
 	enum dm_status status = DM_NOT_FOUND;
@@ -48,8 +48,8 @@ static enum dm_status lend_one(struct session *session, sqlite3_stmt *statement,
 		struct dm_user user = user_from_row(statement);
 
 		status = user.is_active || !must_be_active ? DM_OK : DM_INACTIVE;
-		if (status == DM_OK && operation->on_user)
-			operation->on_user(operation->context, &user);
+		if (status == DM_OK && on_user)
+			on_user(operation->context, &user);
 	}
 	if (session_finish(session, statement, code, &operation->error) != DM_OK)
 		return operation->error.status;
@@ -60,15 +60,14 @@ static enum dm_status lend_one(struct session *session, sqlite3_stmt *statement,
 	return status;
 }
 
-/* Whether there is a user of this id goes into the operation's count. */
-static enum dm_status count_user(struct session *session, struct dm_operation *operation, int64_t id)
+static enum dm_status find_recipient(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[USER_BY_ID];
 	int code;
 
-	sqlite3_bind_int64(statement, 1, id);
+	sqlite3_bind_int64(statement, 1, operation->authenticate.recipient_id);
 	code = sqlite3_step(statement);
-	operation->count = code == SQLITE_ROW;
+	operation->authenticate.recipient_exists = code == SQLITE_ROW;
 	return session_finish(session, statement, code, &operation->error);
 }
 
@@ -77,28 +76,28 @@ enum dm_status user_authenticate(struct session *session, struct dm_operation *o
 	sqlite3_stmt *statement = session->statements[USER_BY_TOKEN];
 	enum dm_status status;
 
-	operation->count = 0;
-	bind_text(statement, 1, operation->text);
-	status = lend_one(session, statement, operation, true);
-	if (status != DM_OK || operation->partner_id < 0)
+	operation->authenticate.recipient_exists = false;
+	bind_text(statement, 1, operation->authenticate.key);
+	status = lend_one(session, statement, operation, operation->authenticate.on_user, true);
+	if (status != DM_OK || !operation->authenticate.with_recipient)
 		return status;
-	return count_user(session, operation, operation->partner_id);
+	return find_recipient(session, operation);
 }
 
 enum dm_status user_by_id(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[USER_BY_ID];
 
-	sqlite3_bind_int64(statement, 1, operation->user_id);
-	return lend_one(session, statement, operation, false);
+	sqlite3_bind_int64(statement, 1, operation->user_by_id.user_id);
+	return lend_one(session, statement, operation, operation->user_by_id.on_user, false);
 }
 
 enum dm_status user_by_name(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[USER_BY_NAME];
 
-	bind_text(statement, 1, operation->text);
-	return lend_one(session, statement, operation, false);
+	bind_text(statement, 1, operation->user_by_name.username);
+	return lend_one(session, statement, operation, operation->user_by_name.on_user, false);
 }
 
 enum dm_status users_list(struct session *session, struct dm_operation *operation)
@@ -109,7 +108,7 @@ enum dm_status users_list(struct session *session, struct dm_operation *operatio
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct dm_user user = user_from_row(statement);
 
-		if (!operation->on_user(operation->context, &user))
+		if (!operation->users.on_user(operation->context, &user))
 			break;
 	}
 	return session_finish(session, statement, code, &operation->error);
@@ -151,12 +150,12 @@ enum dm_status user_create(struct session *session, struct dm_operation *operati
 {
 	enum dm_status status = prepare_insert(session, operation);
 	sqlite3_stmt *statement = session->statements[USER_INSERT];
-	const struct dm_new_user *user = operation->new_user;
+	struct dm_op_user_create *user = &operation->user_create;
 	int code;
 
 	if (status != DM_OK)
 		return status;
-	bind_text(statement, 1, operation->text);
+	bind_text(statement, 1, user->password_hash);
 	bind_text(statement, 2, user->username);
 	bind_text(statement, 3, user->last_name);
 	bind_text(statement, 4, user->email);
@@ -168,7 +167,7 @@ enum dm_status user_create(struct session *session, struct dm_operation *operati
 		sqlite3_reset(statement);
 		return status;
 	}
-	operation->count = sqlite3_last_insert_rowid(session->db);
+	user->user_id = sqlite3_last_insert_rowid(session->db);
 	return session_finish(session, statement, code, &operation->error);
 }
 
@@ -185,8 +184,8 @@ enum dm_status user_set_active(struct session *session, struct dm_operation *ope
 	if (code != SQLITE_OK)
 		return session_failure(session, code, &operation->error);
 	statement = session->statements[USER_SET_ACTIVE];
-	bind_text(statement, 1, operation->text);
-	sqlite3_bind_int(statement, 2, operation->flag);
+	bind_text(statement, 1, operation->user_set_active.username);
+	sqlite3_bind_int(statement, 2, operation->user_set_active.active);
 	status = session_step_done(session, statement, &operation->error);
 	if (status == DM_OK && sqlite3_changes(session->db) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");

@@ -46,7 +46,7 @@ static enum dm_status change(struct session *session, sqlite3_stmt *statement, s
 enum dm_status webhook_create(struct session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[WEBHOOK_INSERT];
-	const struct dm_new_webhook *webhook = operation->webhook->new_webhook;
+	struct dm_op_webhook_create *webhook = &operation->webhook_create;
 	enum dm_status status;
 
 	bind_text(statement, 1, webhook->url);
@@ -55,7 +55,7 @@ enum dm_status webhook_create(struct session *session, struct dm_operation *oper
 	sqlite3_bind_int64(statement, 4, webhook->events);
 	sqlite3_bind_int64(statement, 5, clock_now());
 	status = session_step_done(session, statement, &operation->error);
-	operation->count = sqlite3_last_insert_rowid(session->db);
+	webhook->webhook_id = sqlite3_last_insert_rowid(session->db);
 	return status;
 }
 
@@ -75,14 +75,14 @@ enum dm_status webhooks_list(struct session *session, struct dm_operation *opera
 			.events = (unsigned)sqlite3_column_int64(statement, 6),
 			.created_at = sqlite3_column_int64(statement, 7),
 			.is_active = sqlite3_column_int(statement, 8) != 0,
-			.disabled_why = column_text(statement, 9),
+			.disabled_reason = column_text(statement, 9),
 			.failing_since = sqlite3_column_int64(statement, 10),
 			.has_new = sqlite3_column_int(statement, 11) != 0,
 			.next_at = sqlite3_column_int64(statement, 12),
 			.last_at = sqlite3_column_int64(statement, 13),
 		};
 
-		if (!operation->webhook->on_webhook(operation->context, &webhook))
+		if (!operation->webhooks.on_webhook(operation->context, &webhook))
 			break;
 	}
 	return session_finish(session, statement, code, &operation->error);
@@ -94,11 +94,11 @@ enum dm_status webhook_delete(struct session *session, struct dm_operation *oper
 	sqlite3_stmt *webhook = session->statements[WEBHOOK_DELETE];
 	enum dm_status status;
 
-	sqlite3_bind_int64(webhook, 1, operation->webhook->webhook_id);
+	sqlite3_bind_int64(webhook, 1, operation->webhook_delete.webhook_id);
 	status = change(session, webhook, operation);
 	if (status != DM_OK)
 		return status;
-	sqlite3_bind_int64(deliveries, 1, operation->webhook->webhook_id);
+	sqlite3_bind_int64(deliveries, 1, operation->webhook_delete.webhook_id);
 	return session_step_done(session, deliveries, &operation->error);
 }
 
@@ -106,7 +106,7 @@ enum dm_status webhook_enable(struct session *session, struct dm_operation *oper
 {
 	sqlite3_stmt *statement = session->statements[WEBHOOK_ENABLE];
 
-	sqlite3_bind_int64(statement, 1, operation->webhook->webhook_id);
+	sqlite3_bind_int64(statement, 1, operation->webhook_enable.webhook_id);
 	return change(session, statement, operation);
 }
 
@@ -114,46 +114,46 @@ enum dm_status webhook_rotate(struct session *session, struct dm_operation *oper
 {
 	sqlite3_stmt *statement = session->statements[WEBHOOK_ROTATE];
 
-	sqlite3_bind_int64(statement, 1, operation->webhook->webhook_id);
-	bind_text(statement, 2, operation->webhook->new_webhook->secret);
-	sqlite3_bind_int64(statement, 3, operation->webhook->until);
+	sqlite3_bind_int64(statement, 1, operation->webhook_rotate.webhook_id);
+	bind_text(statement, 2, operation->webhook_rotate.secret);
+	sqlite3_bind_int64(statement, 3, operation->webhook_rotate.old_until);
 	return change(session, statement, operation);
 }
 
-/* Disables the endpoint if it is active and has been failing since before; counts it in the operation. */
+/* Disables the endpoint if it is active and has been failing since before. */
 static enum dm_status disable(struct session *session, struct dm_operation *operation, int64_t before)
 {
 	sqlite3_stmt *disable = session->statements[WEBHOOK_DISABLE];
 	sqlite3_stmt *give_up = session->statements[WEBHOOK_FAIL_DELIVERIES];
 	enum dm_status status;
 
-	sqlite3_bind_int64(disable, 1, operation->webhook->webhook_id);
-	bind_text(disable, 2, operation->webhook->disabled_why);
+	sqlite3_bind_int64(disable, 1, operation->delivery_result.webhook_id);
+	bind_text(disable, 2, operation->delivery_result.disabled_reason);
 	sqlite3_bind_int64(disable, 3, before);
 	status = session_step_done(session, disable, &operation->error);
 	if (status != DM_OK || sqlite3_changes(session->db) == 0)
 		return status;
-	operation->count = 1;
-	sqlite3_bind_int64(give_up, 1, operation->webhook->webhook_id);
+	operation->delivery_result.disabled = true;
+	sqlite3_bind_int64(give_up, 1, operation->delivery_result.webhook_id);
 	sqlite3_bind_int64(give_up, 2, clock_now());
 	return session_step_done(session, give_up, &operation->error);
 }
 
 enum dm_status webhook_note_outcome(struct session *session, struct dm_operation *operation)
 {
-	const struct dm_webhook_call *call = operation->webhook;
-	bool good = call->outcome == DM_OUTCOME_DELIVERED;
+	struct dm_op_delivery_result *result = &operation->delivery_result;
+	bool good = result->outcome == DM_OUTCOME_DELIVERED;
 	sqlite3_stmt *statement = session->statements[good ? WEBHOOK_SUCCEEDED : WEBHOOK_IS_FAILING];
 	enum dm_status status;
 
-	operation->count = 0;
-	sqlite3_bind_int64(statement, 1, call->webhook_id);
+	result->disabled = false;
+	sqlite3_bind_int64(statement, 1, result->webhook_id);
 	if (!good)
 		sqlite3_bind_int64(statement, 2, clock_now());
 	status = session_step_done(session, statement, &operation->error);
-	if (status == DM_OK && call->outcome == DM_OUTCOME_GONE)
+	if (status == DM_OK && result->outcome == DM_OUTCOME_GONE)
 		return disable(session, operation, INT64_MAX);
-	if (status == DM_OK && call->outcome == DM_OUTCOME_FAILED)
-		return disable(session, operation, call->disable_before);
+	if (status == DM_OK && result->outcome == DM_OUTCOME_FAILED)
+		return disable(session, operation, result->disable_before);
 	return status;
 }

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT */
+/* operations.h - the calls of the other headers without waiting, for event loops. The rules for all functions are in
+ * directmessages.h.
+ *
+ * An operation has a kind, and in the member of the same name the kind's arguments and, after a blank line there, its
+ * results: DM_OP_SEND has operation->send. A program fills in `kind`, `done`, `context` and the arguments, and passes
+ * it to dm_submit:
+ *
+ *     *operation = (struct dm_operation){.kind = DM_OP_UNREAD_COUNT,
+ *                                        .done = show_count,
+ *                                        .unread_count = {.user_id = 5}};
+ *     dm_submit(handle, operation);
+ *
+ * `done` is called exactly once: before dm_submit returns (what is answered from memory or by a short read), or later
+ * on a thread of the library's. `status` then tells what became of it, `error` says why in words, and the results are
+ * valid if the status is DM_OK; otherwise they are zero. Row functions (on_message and so on) are called before `done`,
+ * on the same thread.
+ *
+ * The struct, and every text in it, stays the caller's and must live until `done` has been called; `done` may free it.
+ * An operation that is done may be submitted again; its arguments are never changed. */
+#ifndef DIRECTMESSAGES_OPERATIONS_H
+#define DIRECTMESSAGES_OPERATIONS_H
+
+#include "core.h"
+#include "events.h"
+#include "messages.h"
+#include "users.h"
+#include "webhooks.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Any kind may fail with DM_INVALID (an argument is missing) and with DM_BUSY and the statuses behind it; the others
+ * are named here. New kinds are added at the end. */
+enum dm_operation_kind {
+	DM_OP_NONE,         /* an operation that nobody has filled in: DM_INVALID */
+	DM_OP_AUTHENTICATE, /* DM_NOT_FOUND, DM_INACTIVE */
+	DM_OP_USER_BY_ID,   /* DM_NOT_FOUND */
+	DM_OP_USER_BY_NAME, /* DM_NOT_FOUND */
+	DM_OP_USERS,
+	DM_OP_UNREAD_COUNT,
+	DM_OP_UNREAD_BY_PARTNER,
+	DM_OP_UNREAD_MESSAGES,
+	DM_OP_PARTNERS,
+	DM_OP_CONVERSATION,
+	DM_OP_MESSAGE, /* DM_NOT_FOUND */
+	DM_OP_ALL_MESSAGES,
+	DM_OP_EVENTS, /* DM_NOT_FOUND: the log does not hold the position */
+	DM_OP_EVENTS_NEWEST,
+	DM_OP_EVENTS_TRIM,
+	DM_OP_TICKET_CREATE,
+	DM_OP_TICKET_REDEEM, /* DM_NOT_FOUND */
+	DM_OP_SEND,          /* DM_SELF, DM_NOT_ALLOWED, DM_NOT_FOUND */
+	DM_OP_MARK_CONVERSATION_READ,
+	DM_OP_MARK_READ,       /* DM_NOT_FOUND */
+	DM_OP_HIDE,            /* DM_NOT_FOUND */
+	DM_OP_USER_CREATE,     /* DM_EXISTS */
+	DM_OP_USER_SET_ACTIVE, /* DM_NOT_FOUND */
+	DM_OP_TOKEN_CREATE,    /* DM_NOT_FOUND */
+	DM_OP_TOKEN_REVOKE,    /* DM_NOT_FOUND */
+	DM_OP_CHECK_SCHEMA,    /* asks the database what dm_check_schema asks; it has no arguments. DM_SCHEMA */
+	DM_OP_WEBHOOK_CREATE,
+	DM_OP_WEBHOOKS,
+	DM_OP_WEBHOOK_DELETE, /* DM_NOT_FOUND */
+	DM_OP_WEBHOOK_ENABLE, /* DM_NOT_FOUND */
+	DM_OP_WEBHOOK_ROTATE, /* DM_NOT_FOUND */
+	DM_OP_DELIVERIES,
+	DM_OP_DELIVERIES_CLAIM,
+	DM_OP_DELIVERY_RESULT,
+	DM_OP_DELIVERY_REQUEUE, /* DM_NOT_FOUND; DM_INVALID: its endpoint is disabled */
+	DM_OP_DELIVERIES_TRIM,
+	DM_OP_OUTBOX
+};
+#define DM_OPERATION_KINDS (DM_OP_OUTBOX + 1) /* in this header */
+
+/* A part of an ordered list. Messages are ordered by (sent_at, id), partners by id; newest (highest) first. All zero is
+ * the whole list. */
+struct dm_page {
+	bool reverse;      /* oldest (lowest) first */
+	bool has_position; /* start beyond `position`: a sent_at, or a partner's id */
+	int64_t position;
+	int64_t row_id;   /* messages: the id of the row to start beyond; 0: none. It tells equal times apart */
+	uint64_t offset;  /* rows to skip first, if no row_id says where to start */
+	size_t limit;     /* at most so many rows; 0: all */
+	size_t max_bytes; /* of content; 0: all. The message behind them is lent without content (data NULL), as the
+			     last */
+	uint64_t reserved[4];
+};
+
+/* ---- users --------------------------------------------------------------------------------------------------- */
+
+struct dm_op_authenticate {
+	struct dm_text key;  /* a token */
+	bool with_recipient; /* look up another user as well, whose id is recipient_id */
+	int64_t recipient_id;
+	dm_user_row *on_user; /* gets the token's user; may be NULL */
+
+	bool recipient_exists; /* false if it was not looked up */
+	uint64_t reserved[4];
+};
+
+struct dm_op_user_by_id {
+	int64_t user_id;
+	dm_user_row *on_user; /* may be NULL */
+	uint64_t reserved[4];
+};
+
+struct dm_op_user_by_name {
+	struct dm_text username;
+	dm_user_row *on_user; /* may be NULL */
+	uint64_t reserved[4];
+};
+
+/* Ascending by id. */
+struct dm_op_users {
+	dm_user_row *on_user;
+	uint64_t reserved[4];
+};
+
+/* As dm_user_create, but the password is hashed already. */
+struct dm_op_user_create {
+	struct dm_text username;
+	struct dm_text email;
+	struct dm_text first_name;
+	struct dm_text last_name;
+	struct dm_text password_hash; /* as Django encodes it, at most 128 characters; "!...": no password matches */
+
+	int64_t user_id;
+	uint64_t reserved[4];
+};
+
+struct dm_op_user_set_active {
+	struct dm_text username;
+	bool active;
+	uint64_t reserved[4];
+};
+
+struct dm_op_token_create {
+	struct dm_text username;
+	bool reset; /* replace the token that there is */
+
+	char key[DM_TOKEN_LENGTH + 1];
+	uint64_t reserved[4];
+};
+
+struct dm_op_token_revoke {
+	struct dm_text username;
+	uint64_t reserved[4];
+};
+
+struct dm_op_ticket_create {
+	struct dm_text key; /* a token, which need not exist */
+
+	char ticket[DM_TOKEN_LENGTH + 1];
+	uint64_t reserved[4];
+};
+
+struct dm_op_ticket_redeem {
+	struct dm_text ticket;
+
+	char key[DM_TOKEN_LENGTH + 1]; /* the token that the ticket stood for */
+	uint64_t reserved[4];
+};
+
+/* ---- messages ------------------------------------------------------------------------------------------------ */
+
+struct dm_op_send {
+	int64_t sender_id;
+	int64_t recipient_id;
+	struct dm_text content;
+
+	struct dm_message message; /* its content points to `content` */
+	uint64_t reserved[4];
+};
+
+struct dm_op_unread_count {
+	int64_t user_id;
+
+	int64_t count;
+	uint64_t reserved[4];
+};
+
+/* Ascending by partner id. */
+struct dm_op_unread_by_partner {
+	int64_t user_id;
+	dm_unread_row *on_unread;
+	uint64_t reserved[4];
+};
+
+/* Oldest first. */
+struct dm_op_unread_messages {
+	int64_t user_id;
+	dm_message_row *on_message;
+	uint64_t reserved[4];
+};
+
+/* The users with whom the user has at least one visible message. */
+struct dm_op_partners {
+	int64_t user_id;
+	struct dm_page page; /* max_bytes and row_id are not used */
+	dm_user_row *on_user;
+	uint64_t reserved[4];
+};
+
+struct dm_op_conversation {
+	int64_t user_id;
+	int64_t partner_id;
+	struct dm_page page;
+	dm_message_row *on_message;
+	uint64_t reserved[4];
+};
+
+struct dm_op_message {
+	int64_t message_id;
+	dm_message_row *on_message;
+	uint64_t reserved[4];
+};
+
+struct dm_op_all_messages {
+	int64_t user_id; /* 0: everybody's */
+	size_t limit;    /* 0: all */
+	dm_message_row *on_message;
+	uint64_t reserved[4];
+};
+
+/* Marks the messages from the partner as read in pieces, so that the writes of others come between. Submit the
+ * operation again while it ends with DM_OK and there is more; `marked` counts one piece. After a failure it begins
+ * anew. Messages that are stored meanwhile may be left out. */
+struct dm_op_mark_conversation_read {
+	int64_t user_id;
+	int64_t partner_id;
+
+	bool more;
+	int64_t marked;
+	struct {
+		int64_t read_at, from_time, from_id, last;
+	} internal; /* the library's: where to go on */
+	uint64_t reserved[4];
+};
+
+struct dm_op_mark_read {
+	int64_t message_id;
+
+	bool was_unread;
+	uint64_t reserved[4];
+};
+
+struct dm_op_hide {
+	int64_t user_id;
+	int64_t message_id;
+	uint64_t reserved[4];
+};
+
+/* ---- the event log ------------------------------------------------------------------------------------------- */
+
+/* See dm_events. */
+struct dm_op_events {
+	int64_t user_id;                /* 0: everybody's */
+	struct dm_event_position after; /* read from behind this */
+	size_t limit;                   /* 0: all */
+	size_t max_bytes;               /* of content, at least one event; 0: all */
+	dm_event_row *on_event;
+
+	struct dm_event_position position; /* of the last event that was read; `after` if there was none */
+	int64_t count;                     /* events that were read, whether they were lent or not */
+	bool is_cut;                       /* max_bytes ended the reading: there are more events */
+	uint64_t reserved[4];
+};
+
+struct dm_op_events_newest {
+	struct dm_event_position position;
+	uint64_t reserved[4];
+};
+
+/* See dm_events_trim. */
+struct dm_op_events_trim {
+	int64_t before; /* 0: no such limit */
+	size_t keep;    /* 0: no such limit */
+
+	int64_t removed; /* submit it again until this is 0 */
+	uint64_t reserved[4];
+};
+
+/* ---- webhooks ------------------------------------------------------------------------------------------------ */
+
+/* See struct dm_new_webhook. */
+struct dm_op_webhook_create {
+	struct dm_text url;
+	struct dm_text description;
+	struct dm_text secret;
+	unsigned events;
+
+	int64_t webhook_id;
+	uint64_t reserved[4];
+};
+
+/* Ascending by id. */
+struct dm_op_webhooks {
+	dm_webhook_row *on_webhook;
+	uint64_t reserved[4];
+};
+
+struct dm_op_webhook_delete {
+	int64_t webhook_id;
+	uint64_t reserved[4];
+};
+
+struct dm_op_webhook_enable {
+	int64_t webhook_id;
+	uint64_t reserved[4];
+};
+
+struct dm_op_webhook_rotate {
+	int64_t webhook_id;
+	struct dm_text secret;
+	int64_t old_until; /* the old secret signs as well until then */
+	uint64_t reserved[4];
+};
+
+/* Newest first. */
+struct dm_op_deliveries {
+	int64_t webhook_id; /* 0: of all endpoints */
+	enum dm_delivery_state state;
+	size_t limit; /* 0: all */
+	dm_delivery_row *on_delivery;
+	uint64_t reserved[4];
+};
+
+/* Gives the caller deliveries of one endpoint that are due, and makes them from the event log if need be; nobody else
+ * gets them before the time `until`. It gives none of an endpoint that is disabled or deleted.
+ *
+ * on_delivery is called before the commit, so the deliveries are the caller's only if the operation ends with DM_OK. It
+ * returns false if it has no memory for one: then the operation fails with DM_NO_MEMORY and nothing is claimed. */
+struct dm_op_deliveries_claim {
+	int64_t webhook_id;
+	int64_t until;
+	size_t limit;         /* at most DM_MAX_CLAIM; 0: that */
+	int64_t max_ahead_us; /* a delivery due later than in so many microseconds is due now: the clock was set back
+				 since; 0: none is */
+	dm_delivery_row *on_delivery;
+
+	int64_t claimed;
+	uint64_t reserved[4];
+};
+#define DM_MAX_CLAIM 1000
+
+/* Reports what one attempt of a claimed delivery came to. A failure that is reported for a claim that was lost
+ * meanwhile changes nothing. */
+struct dm_op_delivery_result {
+	int64_t webhook_id;
+	int64_t delivery_id;
+	int64_t attempt; /* `attempts` of the delivery when it was claimed */
+	enum dm_delivery_outcome outcome;
+	int64_t next_at;                /* RETRY: when the next attempt is due */
+	int64_t http_status;            /* of the response; 0: there was none */
+	struct dm_text error;           /* why it failed */
+	struct dm_text disabled_reason; /* noted if the endpoint is disabled */
+	int64_t disable_before; /* FAILED: disables an endpoint that has been failing since before this; 0: never */
+
+	bool disabled; /* this has disabled the endpoint */
+	uint64_t reserved[4];
+};
+
+struct dm_op_delivery_requeue {
+	int64_t delivery_id;
+	uint64_t reserved[4];
+};
+
+/* See dm_deliveries_trim. Looks at some thousand deliveries at a time. */
+struct dm_op_deliveries_trim {
+	int64_t after;  /* look at those behind this delivery id; 0: from the first on */
+	int64_t before; /* 0: no such limit */
+	size_t keep;    /* 0: no such limit */
+
+	int64_t removed;
+	int64_t next_after; /* `after` of the operation that goes on; 0: that was all */
+	uint64_t reserved[4];
+};
+
+struct dm_op_outbox {
+	struct dm_outbox outbox;
+	uint64_t reserved[4];
+};
+
+/* ---- the operation ------------------------------------------------------------------------------------------- */
+
+/* Its size never changes: new kinds and fields take reserved words. */
+struct dm_operation {
+	enum dm_operation_kind kind;
+	enum dm_status status;
+	void (*done)(struct dm_operation *operation); /* dm_submit needs it; dm_run does not */
+	void *context;                                /* the caller's; passed to the row functions */
+	struct dm_error error;
+
+	struct { /* the library's; dm_submit and dm_run set it */
+		struct dm_operation *next;
+		struct dm *handle;
+		void *marked, *waiter;
+		int64_t queued_at, parked_until;
+		bool signals_read, is_long;
+		uint64_t reserved[4];
+	} internal;
+
+	union {
+		uint64_t reserved[32];
+		struct dm_op_authenticate authenticate;
+		struct dm_op_user_by_id user_by_id;
+		struct dm_op_user_by_name user_by_name;
+		struct dm_op_users users;
+		struct dm_op_unread_count unread_count;
+		struct dm_op_unread_by_partner unread_by_partner;
+		struct dm_op_unread_messages unread_messages;
+		struct dm_op_partners partners;
+		struct dm_op_conversation conversation;
+		struct dm_op_message message;
+		struct dm_op_all_messages all_messages;
+		struct dm_op_events events;
+		struct dm_op_events_newest events_newest;
+		struct dm_op_events_trim events_trim;
+		struct dm_op_ticket_create ticket_create;
+		struct dm_op_ticket_redeem ticket_redeem;
+		struct dm_op_send send;
+		struct dm_op_mark_conversation_read mark_conversation_read;
+		struct dm_op_mark_read mark_read;
+		struct dm_op_hide hide;
+		struct dm_op_user_create user_create;
+		struct dm_op_user_set_active user_set_active;
+		struct dm_op_token_create token_create;
+		struct dm_op_token_revoke token_revoke;
+		struct dm_op_webhook_create webhook_create;
+		struct dm_op_webhooks webhooks;
+		struct dm_op_webhook_delete webhook_delete;
+		struct dm_op_webhook_enable webhook_enable;
+		struct dm_op_webhook_rotate webhook_rotate;
+		struct dm_op_deliveries deliveries;
+		struct dm_op_deliveries_claim deliveries_claim;
+		struct dm_op_delivery_result delivery_result;
+		struct dm_op_delivery_requeue delivery_requeue;
+		struct dm_op_deliveries_trim deliveries_trim;
+		struct dm_op_outbox outbox;
+	};
+};
+
+/* Runs the operation, or queues it, and returns without waiting for others. Needs operation->done. A full queue ends it
+ * with DM_BUSY at once. */
+DM_API void dm_submit(dm *handle, struct dm_operation *operation);
+
+/* The same, but returns after `done` (may be NULL here) has returned. */
+DM_API void dm_run(dm *handle, struct dm_operation *operation);
+
+/* Brackets several reads of one thread. On SQLite they are then cheaper: they share the view of the database that the
+ * first of them has. A write that the thread submits ends the bracket, so that what it reads next can show the write.
+ * Brackets do not nest. dm_begin_reads returns false, and has no effect, if reads call `done` later, as writes do
+ * (PostgreSQL). */
+DM_API bool dm_begin_reads(dm *handle);
+DM_API void dm_end_reads(dm *handle);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* operation_kinds.c - what is true of each kind of operation, whatever the store. */
+#include "operation_kinds.h"
+
+struct kind_facts {
+	enum access { READ, WRITE, RECORD } access; /* RECORD: a write that may write to the event log as well */
+	unsigned short results, results_size;       /* where its results stand in the operation */
+};
+
+#define UNION_SIZE sizeof(((struct dm_operation *)0)->reserved)
+_Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reserved) == UNION_SIZE,
+	       "the arguments and results of every kind fit into the operation's reserved words");
+
+/* The results are the member's fields from `first` on. */
+#define RESULTS(member, first) \
+	offsetof(struct dm_operation, member.first), \
+		offsetof(struct dm_operation, member.reserved) - offsetof(struct dm_operation, member.first)
+
+#define FACTS(ROW) \
+	ROW(DM_OP_NONE, READ) \
+	ROW(DM_OP_AUTHENTICATE, READ, RESULTS(authenticate, recipient_exists)) \
+	ROW(DM_OP_USER_BY_ID, READ) \
+	ROW(DM_OP_USER_BY_NAME, READ) \
+	ROW(DM_OP_USERS, READ) \
+	ROW(DM_OP_UNREAD_COUNT, READ, RESULTS(unread_count, count)) \
+	ROW(DM_OP_UNREAD_BY_PARTNER, READ) \
+	ROW(DM_OP_UNREAD_MESSAGES, READ) \
+	ROW(DM_OP_PARTNERS, READ) \
+	ROW(DM_OP_CONVERSATION, READ) \
+	ROW(DM_OP_MESSAGE, READ) \
+	ROW(DM_OP_ALL_MESSAGES, READ) \
+	ROW(DM_OP_EVENTS, READ, RESULTS(events, position)) \
+	ROW(DM_OP_EVENTS_NEWEST, READ, RESULTS(events_newest, position)) \
+	ROW(DM_OP_EVENTS_TRIM, WRITE, RESULTS(events_trim, removed)) \
+	ROW(DM_OP_TICKET_CREATE, WRITE, RESULTS(ticket_create, ticket)) \
+	ROW(DM_OP_TICKET_REDEEM, WRITE, RESULTS(ticket_redeem, key)) \
+	ROW(DM_OP_SEND, RECORD, RESULTS(send, message)) \
+	ROW(DM_OP_MARK_CONVERSATION_READ, RECORD, RESULTS(mark_conversation_read, more)) \
+	ROW(DM_OP_MARK_READ, RECORD, RESULTS(mark_read, was_unread)) \
+	ROW(DM_OP_HIDE, WRITE) \
+	ROW(DM_OP_USER_CREATE, WRITE, RESULTS(user_create, user_id)) \
+	ROW(DM_OP_USER_SET_ACTIVE, WRITE) \
+	ROW(DM_OP_TOKEN_CREATE, WRITE, RESULTS(token_create, key)) \
+	ROW(DM_OP_TOKEN_REVOKE, WRITE) \
+	ROW(DM_OP_CHECK_SCHEMA, READ) \
+	ROW(DM_OP_WEBHOOK_CREATE, WRITE, RESULTS(webhook_create, webhook_id)) \
+	ROW(DM_OP_WEBHOOKS, READ) \
+	ROW(DM_OP_WEBHOOK_DELETE, WRITE) \
+	ROW(DM_OP_WEBHOOK_ENABLE, WRITE) \
+	ROW(DM_OP_WEBHOOK_ROTATE, WRITE) \
+	ROW(DM_OP_DELIVERIES, READ) \
+	ROW(DM_OP_DELIVERIES_CLAIM, WRITE, RESULTS(deliveries_claim, claimed)) \
+	ROW(DM_OP_DELIVERY_RESULT, WRITE, RESULTS(delivery_result, disabled)) \
+	ROW(DM_OP_DELIVERY_REQUEUE, WRITE) \
+	ROW(DM_OP_DELIVERIES_TRIM, WRITE, RESULTS(deliveries_trim, removed)) \
+	ROW(DM_OP_OUTBOX, READ, RESULTS(outbox, outbox))
+
+static const struct kind_facts facts[] = {FACTS(KIND_ROW)};
+KINDS_ARE_COMPLETE(FACTS);
+
+size_t operation_index(const struct dm_operation *operation)
+{
+	return (size_t)operation->kind < DM_OPERATION_KINDS ? operation->kind : DM_OP_NONE;
+}
+
+bool operation_is_read(const struct dm_operation *operation)
+{
+	return facts[operation_index(operation)].access == READ;
+}
+
+bool operation_records_events(const struct dm_operation *operation)
+{
+	return facts[operation_index(operation)].access == RECORD;
+}
+
+bool operation_is_unlimited(const struct dm_operation *operation)
+{
+	switch (operation->kind) {
+	case DM_OP_USERS:
+	case DM_OP_UNREAD_MESSAGES:
+	case DM_OP_WEBHOOKS:
+		return true;
+	case DM_OP_PARTNERS:
+		return operation->partners.page.limit == 0;
+	case DM_OP_CONVERSATION:
+		return operation->conversation.page.limit == 0;
+	case DM_OP_ALL_MESSAGES:
+		return operation->all_messages.limit == 0;
+	case DM_OP_DELIVERIES:
+		return operation->deliveries.limit == 0;
+	default:
+		return false;
+	}
+}
+
+bool operation_is_continued(const struct dm_operation *operation)
+{
+	return operation->kind == DM_OP_MARK_CONVERSATION_READ && operation->mark_conversation_read.more;
+}
+
+size_t operation_bytes(const struct dm_operation *operation)
+{
+	return operation->kind == DM_OP_SEND ? operation->send.content.length : 0;
+}
+
+void operation_clear_results(struct dm_operation *operation)
+{
+	const struct kind_facts *of_kind = &facts[operation_index(operation)];
+
+	memset((char *)operation + of_kind->results, 0, of_kind->results_size);
+}

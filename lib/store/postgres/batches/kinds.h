@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* kinds.h - how PostgreSQL runs each kind of operation. */
+#ifndef KINDS_H
+#define KINDS_H
+
+#include "nouns.h"
+
+/* The statement that runs the operation, and what takes its result. Sends are not asked one by one: the sends of a
+ * batch are one statement, see pg_messages_send. */
+operation_ask *pg_operation_ask(const struct dm_operation *operation);
+operation_take *pg_operation_take(const struct dm_operation *operation);
+
+/* A read whose result has a row if the operation has something to write; NULL if it has to be run to find out. */
+operation_ask *pg_operation_question(const struct dm_operation *operation);
+
+#endif

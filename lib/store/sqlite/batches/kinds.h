@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* kinds.h - how SQLite runs each kind of operation. */
+#ifndef KINDS_H
+#define KINDS_H
+
+#include "nouns.h"
+
+/* Runs one operation on a prepared session and leaves its status in it. */
+void operation_run(struct session *session, struct dm_operation *operation);
+
+/* What tells whether the operation has something to write; NULL if it has to be run to find out. */
+operation_has_work *operation_question(const struct dm_operation *operation);
+
+#endif

@@ -125,15 +125,15 @@ MUTANTS = [
     Mutant(
         "marking as read tells nobody",
         POSTGRES + "batches/transaction.c",
-        "transaction->records |= session->postgres->options.record_events && pg_kinds[first->kind].records;",
+        "transaction->records |= session->postgres->options.record_events && operation_records_events(first);",
         "transaction->records |= session->postgres->options.record_events && first->kind == DM_OP_SEND;",
         FAILURES + "test_each_write_of_the_event_log_is_told",
     ),
     Mutant(
         "sending tells nobody",
-        POSTGRES + "batches/batch.c",
-        "[DM_OP_SEND]                   = {NULL, NULL, .records = true}",
-        "[DM_OP_SEND]                   = {NULL, NULL}",
+        "lib/store/operation_kinds.c",
+        "ROW(DM_OP_SEND, RECORD,",
+        "ROW(DM_OP_SEND, WRITE,",
         FAILURES + "test_each_write_of_the_event_log_is_told",
     ),
     Mutant(

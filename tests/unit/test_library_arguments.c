@@ -250,20 +250,16 @@ static bool hear_delivery(void *context, const struct dm_delivery *delivery)
 	return true;
 }
 
-static void the_largest_and_the_least_numbers(void **state)
+static void the_largest_and_the_least_ids(void **state)
 {
 	static const int64_t extremes[] = {INT64_MIN, -1, 0, INT64_MAX};
-	static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, SIZE_MAX / 2 + 1};
 	struct scratch *s = *state;
 	const struct dm_new_webhook webhook = {sizeof(webhook), text_of("http://a/"), text_of(""), text_of(SECRET),
 					       DM_WEBHOOK_ALL_EVENTS};
-	struct dm_event_position start;
 	int64_t id;
 
-	assert_ok(dm_events_newest(s->handle, &start, NULL));
 	assert_ok(dm_webhook_create(s->handle, &webhook, &id, NULL));
 	scratch_send(s->handle, s->john, s->mary, "one");
-	scratch_send(s->handle, s->mary, s->john, "two");
 	for (size_t i = 0; i < sizeof(extremes) / sizeof(extremes[0]); i++) {
 		int64_t number = extremes[i], removed;
 
@@ -277,6 +273,21 @@ static void the_largest_and_the_least_numbers(void **state)
 		assert_ok(dm_events_trim(s->handle, INT64_MIN, SIZE_MAX, &removed, NULL));
 		assert_int_equal(removed, 0);
 	}
+}
+
+static void the_largest_and_the_least_limits(void **state)
+{
+	static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, SIZE_MAX / 2 + 1};
+	struct scratch *s = *state;
+	const struct dm_new_webhook webhook = {sizeof(webhook), text_of("http://a/"), text_of(""), text_of(SECRET),
+					       DM_WEBHOOK_ALL_EVENTS};
+	struct dm_event_position start;
+	int64_t id;
+
+	assert_ok(dm_events_newest(s->handle, &start, NULL));
+	assert_ok(dm_webhook_create(s->handle, &webhook, &id, NULL));
+	scratch_send(s->handle, s->john, s->mary, "one");
+	scratch_send(s->handle, s->mary, s->john, "two");
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct dm_conversation_options options = {.size = sizeof(options), .limit = sizes[i]};
 		struct dm_event_position position = start;
@@ -355,15 +366,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, scratch_teardown)
-		TEST(kinds_that_are_none),
-		TEST(operations_without_what_they_need),
-		TEST(texts_without_bytes),
-		TEST(null_where_something_is_needed),
-		TEST(counts_that_nobody_wants),
-		TEST(no_handle),
-		TEST(signals_that_are_none),
-		TEST(options_that_make_no_sense),
-		TEST(the_largest_and_the_least_numbers),
+		TEST(kinds_that_are_none),           TEST(operations_without_what_they_need),
+		TEST(texts_without_bytes),           TEST(null_where_something_is_needed),
+		TEST(counts_that_nobody_wants),      TEST(no_handle),
+		TEST(signals_that_are_none),         TEST(options_that_make_no_sense),
+		TEST(the_largest_and_the_least_ids), TEST(the_largest_and_the_least_limits),
 		TEST(claims_of_everything),
 	};
 

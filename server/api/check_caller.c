@@ -65,7 +65,7 @@ static bool find_ticket(struct exchange *exchange, struct span *ticket)
 {
 	struct request *request = exchange->request;
 
-	return exchange->route->takes_ticket && exchange_has_method(exchange, SPAN("GET")) &&
+	return exchange->route->accepts_ticket && exchange_has_method(exchange, SPAN("GET")) &&
 	       form_find(request->query, &request->arena, SPAN("ticket"), FORM_LAST, ticket);
 }
 

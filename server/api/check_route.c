@@ -55,7 +55,7 @@ static enum http_outcome enter_route(struct exchange *exchange)
 	request->is_routine = route->is_admin;
 	if (route_area(route) == AREA_SERVER) {
 		exchange->wait_next = WAIT_THEN_LOOP; /* a long step may follow an operation: metrics */
-		buffer_charge(&request->response.body, budget_share(exchange->api->anybodys_budget, 0));
+		buffer_charge(&request->response.body, budget_share(exchange->api->public_budget, 0));
 	}
 	return CHECK_PASSED;
 }

@@ -62,7 +62,7 @@ static const struct route routes[] = {
 	{"send/<id>/",            "Message Send",        "POST, OPTIONS",            .post = send_post,
 	                          .to_user = true, .actions = SEND_ACTIONS},
 	{"events/",               "Event Stream",        "GET, HEAD, OPTIONS",       .get = events_get,
-	                          .content_type = "text/event-stream", .headers = streamed, .takes_ticket = true},
+	                          .content_type = "text/event-stream", .headers = streamed, .accepts_ticket = true},
 	{"events/ticket/",        "Event Ticket",        "POST, OPTIONS",            .post = events_ticket_post},
 
 	{"/api/schema/",          "Spectacular Api",     "GET, HEAD",                .get = schema_get},

@@ -213,19 +213,19 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 		.document = config->docs ? &document : NULL,
 		.trust_forwarded = config->trust_forwarded,
 		.budget = budget,
-		.anybodys_budget = budget_new(config->buffer_bytes / 8, config->buffer_bytes / 8),
+		.public_budget = budget_new(config->buffer_bytes / 8, config->buffer_bytes / 8),
 	};
 	bool ready;
 	int status;
 
 	readiness_init(&monitor.readiness, handle);
-	ready = document_init(&document, span_from(config->prefix)) && monitor.requests && api.anybodys_budget &&
+	ready = document_init(&document, span_from(config->prefix)) && monitor.requests && api.public_budget &&
 		start_hub(config, handle, budget, &api.hub);
 	status = ready ? serve_addresses(config, &api, signals) : cli_fail(EXIT_FAILED, "out of memory");
 	if (api.hub)
 		hub_free(api.hub);
 	document_release(&document);
-	end_budget(api.anybodys_budget);
+	end_budget(api.public_budget);
 	request_counts_free(monitor.requests);
 	readiness_release(&monitor.readiness);
 	return status;

@@ -44,7 +44,7 @@ static void write_head(const struct request *request, struct buffer *head)
 		      MHD_get_reason_phrase_for(response->status), date);
 	for (size_t i = 0; i < response->headers_count; i++)
 		buffer_printf(head, "%s: %s\r\n", response->headers[i].name, response->headers[i].value);
-	if (request->takes_chunks)
+	if (request->accepts_chunks)
 		BUFFER_APPEND_LITERAL(head, "Transfer-Encoding: chunked\r\n");
 	BUFFER_APPEND_LITERAL(head, "\r\n");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* drive.h - drives each request through its steps: libmicrohttpd's callbacks. `server` is the struct http_server, and
- * *request, where it is not NULL, the struct request. */
+ * *request the struct request, or NULL. */
 #ifndef DRIVE_H
 #define DRIVE_H
 

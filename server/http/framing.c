@@ -132,10 +132,10 @@ static void judge(struct request *request, const struct head *head)
 		refuse(request, 400, MALFORMED);
 	if (head->other_coding)
 		refuse(request, 501, CODING);
-	if (head->lengths + head->codings > 1 || (chunked && !request->takes_chunks) ||
+	if (head->lengths + head->codings > 1 || (chunked && !request->accepts_chunks) ||
 	    (chunked && !span_equal_nocase(head->coding, SPAN("chunked"))))
 		refuse(request, 400, AMBIGUOUS);
-	if (head->hosts > 1 || (head->hosts == 0 && request->takes_chunks))
+	if (head->hosts > 1 || (head->hosts == 0 && request->accepts_chunks))
 		refuse(request, 400, HOSTS);
 }
 
@@ -148,7 +148,7 @@ void framing_read(struct request *request, const struct first_line *line)
 		head.next = line->version + strlen(line->version) + END_OF_LINE;
 	MHD_get_connection_values_n(request->http.connection, MHD_HEADER_KIND, read_header, &head);
 	head.malformed |= head.next && !is_whole(request, line, &head);
-	request->takes_chunks = strcmp(line->version, MHD_HTTP_VERSION_1_0) != 0;
+	request->accepts_chunks = strcmp(line->version, MHD_HTTP_VERSION_1_0) != 0;
 	if (head.lengths > 0)
 		request->content_length = span_to_int64(head.length, &bytes) ? (uint64_t)bytes : UINT64_MAX;
 	judge(request, &head);

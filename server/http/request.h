@@ -31,7 +31,7 @@ typedef enum http_outcome http_step(struct request *request);
 /* Takes a connection's socket over and sends on it for as long as it likes. */
 struct http_detach {
 	/* `socket` does not block and now belongs to the callee; `head` is lent. What is sent after the head must be
-	 * chunked if request->takes_chunks. Called once, unless drop is. */
+	 * chunked if request->accepts_chunks. Called once, unless drop is. */
 	void (*attach)(void *context, int socket, struct span head);
 	void (*drop)(void *context); /* the request has ended before that */
 	void *context;
@@ -57,7 +57,7 @@ struct request {
 	struct span path;        /* as sent, not decoded */
 	struct span query;       /* without '?'; empty if there is none */
 	uint64_t content_length; /* 0 if not sent, UINT64_MAX if it does not fit into 63 bits */
-	bool takes_chunks;       /* HTTP/1.1: the response may be chunked */
+	bool accepts_chunks;     /* HTTP/1.1: the response may be chunked */
 	struct http_refusal refusal;
 	struct buffer body;     /* complete in the step after HTTP_NEED_BODY */
 	bool body_too_large;    /* a chunked body went beyond the limit; `body` is cut off */

@@ -101,7 +101,7 @@ struct stream *stream_new(struct request *request, int64_t user_id, struct span 
 				  .socket = -1,
 				  .user_id = user_id,
 				  .state = STREAM_JOINING,
-				  .is_chunked = request->takes_chunks};
+				  .is_chunked = request->accepts_chunks};
 	buffer_init(&stream->head, SIZE_MAX);
 	text_queue_init(&stream->queue);
 	stream->key = copy_text(&room, key);

@@ -45,7 +45,7 @@ MUTANTS = [
     Mutant(
         "a ticket is taken in the place of any token",
         API + "check_caller.c",
-        "return exchange->route->takes_ticket && exchange_has_method(",
+        "return exchange->route->accepts_ticket && exchange_has_method(",
         "return exchange_has_method(",
         "test_events_ticket.py::test_a_ticket_is_good_for_nothing_else",
     ),

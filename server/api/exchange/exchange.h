@@ -28,7 +28,7 @@ struct api {
 	bool trust_forwarded;            /* X-Forwarded-Proto and -Host decide the links */
 	struct hub *hub;                 /* of the event streams; NULL: turned off */
 	struct budget *budget;           /* for what requests hold */
-	struct budget *anybodys_budget;  /* for responses without authentication: users can't use it up */
+	struct budget *public_budget;    /* for responses without authentication: users can't use it up */
 };
 
 struct exchange {

@@ -26,7 +26,7 @@ struct route {
 	exchange_step *delete_;
 	bool to_user;                      /* <id> is a user who must exist */
 	bool is_admin;                     /* for the operator: see --admin-listen */
-	bool takes_ticket;                 /* a GET without Authorization may have ?ticket= */
+	bool accepts_ticket;               /* a GET without Authorization may have ?ticket= */
 	const char *actions;               /* for OPTIONS: the fields of a POST as JSON, or NULL */
 	const char *content_type;          /* of its responses; NULL: application/json */
 	const struct http_header *headers; /* of its responses; ends with one without a name; may set Cache-Control */

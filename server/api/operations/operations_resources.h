@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* operations_resources.h - the resources for who runs the server. */
+/* operations_resources.h - the resources for the operator of the server. */
 #ifndef OPERATIONS_RESOURCES_H
 #define OPERATIONS_RESOURCES_H
 

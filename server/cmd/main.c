@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "commands.h"
 #include "help.h"
+#include "openssl_memory.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -109,6 +110,7 @@ int main(int argc, char **argv)
 	int status;
 
 	occupy_standard_descriptors();
+	openssl_memory_begin();
 	status = run(argc, argv);
 
 	if (fflush(stdout) != 0 || ferror(stdout))

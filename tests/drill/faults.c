@@ -31,6 +31,7 @@ struct control {
 	atomic_llong n;
 	atomic_llong counted; /* calls while it was armed */
 	atomic_llong failed;
+	atomic_ullong low, high; /* calls that were made through code at these addresses; 0: all */
 	uint64_t trace[FRAMES];
 };
 
@@ -44,13 +45,25 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
+static bool is_through(uint64_t low, uint64_t high)
+{
+	void *frames[FRAMES];
+	int count = high > 0 ? backtrace(frames, FRAMES) : 0;
+
+	for (int i = 0; i < count; i++)
+		if ((uint64_t)(uintptr_t)frames[i] >= low && (uint64_t)(uintptr_t)frames[i] < high)
+			return true;
+	return high == 0;
+}
+
 static bool must_fail(enum kind kind)
 {
 	void *frames[FRAMES];
 	long long number;
 	int count;
 
-	if (!control || !atomic_load(&control->armed) || !(atomic_load(&control->kinds) & kind))
+	if (!control || !atomic_load(&control->armed) || !(atomic_load(&control->kinds) & kind) ||
+	    !is_through(atomic_load(&control->low), atomic_load(&control->high)))
 		return false;
 	number = atomic_fetch_add(&control->counted, 1) + 1;
 	if (number < atomic_load(&control->n) || (number > atomic_load(&control->n) && !atomic_load(&control->forever)))

@@ -13,7 +13,7 @@ import harness
 LIBRARY = harness.BUILD / "tests" / "faults.so"
 KINDS = {"memory": 1, "write": 2, "sync": 4, "open": 8, "lock": 16, "map": 32, "truncate": 64, "submit": 128}
 FRAMES = 24
-HEAD = struct.Struct("4I3q")  # struct control in faults.c
+HEAD = struct.Struct("4I3q2Q")  # struct control in faults.c
 SIZE = HEAD.size + 8 * FRAMES
 
 
@@ -26,7 +26,10 @@ def why_not():
 
 
 class Faults:
-    """`with faults.armed("memory", 3): ...`: the third allocation within the block fails."""
+    """`with faults.armed("memory", 3): ...`: the third allocation within the block fails.
+
+    With `through`, addresses of a library that `span_of` gives, only calls that were made through it count.
+    """
 
     def __init__(self):
         self._file = tempfile.NamedTemporaryFile(prefix="directmessages-drill-")
@@ -39,14 +42,14 @@ class Faults:
         self._map.close()
         self._file.close()
 
-    def set(self, armed, kind, n, forever):
+    def set(self, armed, kind, n, forever, through=(0, 0)):
         """Takes effect at once, for a program that is started later too."""
-        self._map[: HEAD.size] = HEAD.pack(0, KINDS[kind], forever, 0, n, 0, 0)
+        self._map[: HEAD.size] = HEAD.pack(0, KINDS[kind], forever, 0, n, 0, 0, *through)
         self._map[:4] = struct.pack("I", armed)
 
     @contextlib.contextmanager
-    def armed(self, kind, n, forever=False):
-        self.set(True, kind, n, forever)
+    def armed(self, kind, n, forever=False, through=(0, 0)):
+        self.set(True, kind, n, forever, through)
         try:
             yield self
         finally:
@@ -69,6 +72,13 @@ class Faults:
         count = HEAD.unpack(self._map[: HEAD.size])[3]
         frames = struct.unpack(f"{count}Q", self._map[HEAD.size : HEAD.size + 8 * count])
         return [name for name in (name_of(pid, frame) for frame in frames) if name]
+
+
+def span_of(pid, library):
+    """The first and the last address of a library in a process."""
+    lines = [line.split() for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines()]
+    spans = [line[0].split("-") for line in lines if pathlib.Path(line[-1]).name.startswith(library)]
+    return int(spans[0][0], 16), int(spans[-1][1], 16)
 
 
 def name_of(pid, address):

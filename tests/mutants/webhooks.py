@@ -17,6 +17,13 @@ MUTANTS = [
         FAILURES + "test_a_claim_lasts_longer_than_the_request_and_no_minute_more",
     ),
     Mutant(
+        "OpenSSL is set up without a reserve",
+        "server/cmd/main.c",
+        "\topenssl_memory_begin();\n",
+        "",
+        "test_drill.py::test_memory_is_short_while_openssl_is_set_up[sqlite-650]",
+    ),
+    Mutant(
         "the lease of a claim ends with the request",
         WORKER + "claim.c",
         "webhooks->options.poster.timeout_ms * INT64_C(1000) + LEASE_MARGIN",

@@ -16,6 +16,8 @@ OTHERS_APART = {"sqlite": 3, "postgresql": 7}
 # OpenSSL's setup makes about 5,000 allocations; those around the 650th are of its library context.
 OPENSSL_SETUP = [1, 650, 3000]
 
+REQUEST_ALLOCATIONS = 50  # libcurl makes more for a request on a connection that is open
+
 
 @pytest.fixture(scope="module")
 def target(backend):
@@ -58,6 +60,28 @@ def test_memory_is_short_while_openssl_is_set_up(backend, n):
             receiver.wait(1)
         assert failing.failed
         assert receiver.contents() == ["hello"]
+
+
+def test_memory_is_short_while_a_request_is_made():
+    """Whichever allocation of libcurl fails: nothing goes to a proxy that the environment names."""
+    if faults.why_not():
+        pytest.skip(faults.why_not())
+    with contextlib.closing(faults.Faults()) as failing, contextlib.closing(Receiver()) as proxy, \
+            contextlib.closing(Receiver()) as receiver:
+        env = failing.environment | LOCAL | {"http_proxy": proxy.url}
+        with contextlib.closing(harness.Server(env=env).start()) as server:
+            alice, bob = server.users(2)
+            create(server, receiver.url)
+            alice.send(bob, "first")
+            receiver.wait(1)
+            libcurl = faults.span_of(server.process.pid, "libcurl.so")
+            for n in range(1, REQUEST_ALLOCATIONS):
+                with failing.armed("memory", n, through=libcurl):
+                    alice.send(bob, f"{n}")
+                    harness.wait_until(lambda: failing.failed, "an allocation has failed")
+            wanted = {"first", *map(str, range(1, REQUEST_ALLOCATIONS))}
+            harness.wait_until(lambda: set(receiver.contents()) == wanted, "all are delivered")
+        assert proxy.requests == []
 
 
 @pytest.mark.postgresql

@@ -156,13 +156,25 @@ static bool make_headers(const struct post *post, struct curl_slist **headers)
 	       add_header(headers, "Expect:") && add_header(headers, "Accept:");
 }
 
+/* The options that libcurl copies; false if it has no memory for one of them. */
+static bool set_texts(const struct poster *poster, const struct post *post, CURL *easy)
+{
+	const char *ca_file = poster->options.ca_file;
+
+	return curl_easy_setopt(easy, CURLOPT_URL, post->url) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_USERAGENT, "directmessages/" DIRECTMESSAGES_VERSION) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+	       /* A proxy from the environment would be the address that the guard sees. */
+	       curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
+	       (!ca_file || (curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) == CURLE_OK &&
+			     curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK));
+}
+
 static void set_options(const struct poster *poster, struct post *post, CURL *easy, struct curl_slist *headers)
 {
-	curl_easy_setopt(easy, CURLOPT_URL, post->url);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, post->body.data);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.length);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "directmessages/" DIRECTMESSAGES_VERSION);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)poster->options.timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -174,16 +186,9 @@ static void set_options(const struct poster *poster, struct post *post, CURL *ea
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head_line);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, post);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	/* A proxy from the environment would be the address that the guard sees. */
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	if (poster->options.ca_file) {
-		curl_easy_setopt(easy, CURLOPT_CAINFO, poster->options.ca_file);
-		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	}
 }
 
 static void release(struct post *post)
@@ -205,7 +210,7 @@ bool poster_start(struct poster *poster, struct post *post)
 	memset(&post->internal, 0, sizeof(post->internal));
 	post->internal.poster = poster;
 	post->internal.easy = easy;
-	if (easy && make_headers(post, &headers)) {
+	if (easy && make_headers(post, &headers) && set_texts(poster, post, easy)) {
 		post->internal.headers = headers;
 		set_options(poster, post, easy, headers);
 		if (curl_multi_add_handle(poster->multi, easy) == CURLM_OK)

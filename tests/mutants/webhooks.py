@@ -180,9 +180,16 @@ MUTANTS = [
     Mutant(
         "a proxy of the environment is used",
         WORKER + "poster.c",
-        '\tcurl_easy_setopt(easy, CURLOPT_PROXY, "");\n',
+        'curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&',
         "",
         "test_webhooks_guard.py::test_a_proxy_of_the_environment_is_no_way_around",
+    ),
+    Mutant(
+        "a proxy of the environment is used when memory is short",
+        WORKER + "poster.c",
+        'curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&',
+        '(curl_easy_setopt(easy, CURLOPT_PROXY, ""), true) &&',
+        "test_drill.py::test_memory_is_short_while_a_request_is_made",
     ),
     Mutant(
         "an address is judged by what the URL says alone",

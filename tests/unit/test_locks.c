@@ -58,14 +58,16 @@ static void what_needs_a_row_that_is_held_is_known(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++)
 		assert_false(held_needs(&held, &in_order[i]));
+	assert_false(held_any(&held));
 	held_note_user(&held, 9);
+	assert_true(held_any(&held));
 	assert_true(held_needs(&held, &in_order[0]));
 	assert_true(held_needs(&held, &to_nine));
 	assert_false(held_needs(&held, &others));
 	held_note(&held, &in_order[2]);
 	assert_true(held_needs(&held, &in_order[2]));
 	assert_false(held_needs(&held, &in_order[3]));
-	for (int64_t id = 100; id < 100 + HELD_MOST; id++) /* more than there is room for */
+	for (int64_t id = 100; id < 100 + MAX_HELD; id++) /* more than there is room for */
 		held_note_user(&held, id);
 	assert_false(held_needs(&held, &in_order[0]));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* locks.c - which rows a write locks: in which order a batch takes them, and which ones other transactions hold. */
+/* locks.c - which rows a write locks: the order in which a batch locks them, and which ones other transactions hold. */
 #include "locks.h"
 
 #include "clock.h"
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So long a row counts as held after it was noted, in microseconds. */
+/* How long a row counts as held after it was noted, in microseconds. */
 #define HELD_FOR INT64_C(1000000)
 
-/* In the order in which a batch takes their locks. A send locks its users, when it is committed. */
+/* In the order in which a batch locks them. A send locks its users when it is committed. */
 enum { GROUP_USER, GROUP_CONVERSATION, GROUP_MESSAGE, GROUP_WEBHOOK, GROUP_DELIVERY, GROUP_TEXT, GROUP_EVENTS };
 
 static struct lock_key key_of(const struct dm_operation *operation)
@@ -126,19 +126,20 @@ static void note(struct held_rows *held, struct lock_key key)
 {
 	int64_t until = clock_monotonic() + HELD_FOR;
 
-	for (size_t i = 0; i < HELD_MOST; i++)
+	held->until = until;
+	for (size_t i = 0; i < MAX_HELD; i++)
 		if (is_same(&held->rows[i].key, &key)) {
 			held->rows[i].until = until;
 			return;
 		}
 	held->rows[held->next].key = key;
 	held->rows[held->next].until = until;
-	held->next = (held->next + 1) % HELD_MOST;
+	held->next = (held->next + 1) % MAX_HELD;
 }
 
 static bool is_noted(const struct held_rows *held, struct lock_key key)
 {
-	for (size_t i = 0; i < HELD_MOST; i++)
+	for (size_t i = 0; i < MAX_HELD; i++)
 		if (held->rows[i].until != 0 && is_same(&held->rows[i].key, &key))
 			return held->rows[i].until > clock_monotonic();
 	return false;
@@ -149,14 +150,19 @@ void held_note_user(struct held_rows *held, int64_t user_id)
 	note(held, (struct lock_key){GROUP_USER, user_id, 0});
 }
 
-/* Which users a send has to wait for is noted by the one who knows. Rows that are known by a text are rarely wanted by
- * two at once, and rows of the log by none but those who trim it. */
+/* Which user a send waits for is found out, and noted, by the caller. Rows that are known by a text are rarely wanted by
+ * two at once, and rows of the event log only by those who trim it. */
 void held_note(struct held_rows *held, const struct dm_operation *operation)
 {
 	struct lock_key key = key_of(operation);
 
 	if (key.group != GROUP_USER && key.group != GROUP_TEXT && key.group != GROUP_EVENTS)
 		note(held, key);
+}
+
+bool held_any(const struct held_rows *held)
+{
+	return held->until != 0 && held->until > clock_monotonic();
 }
 
 bool held_needs(const struct held_rows *held, const struct dm_operation *operation)

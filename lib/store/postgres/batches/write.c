@@ -48,7 +48,7 @@ static size_t set_held_apart(struct session *session, struct dm_operation **oper
 {
 	size_t left = 0;
 
-	if (!session->parking || (count == 1 && lane_was_parked(operations[0])))
+	if (!session->parking || !held_any(session->held) || (count == 1 && lane_was_parked(operations[0])))
 		return count;
 	for (size_t i = 0; i < count; i++)
 		if (held_needs(session->held, operations[i]))

@@ -67,15 +67,15 @@ enum statement {
 	TEXT_COUNT = 2 * STATEMENT_COUNT
 };
 
-/* The same look-up for many at once. Its parameters are arrays; each row ends with the number, from 1, of the element
- * that it belongs to. Only of a statement with is_look_up. */
+/* The statement that runs a look-up for many at once, where is_look_up. Its parameters are arrays; each row ends with
+ * the number, from 1, of the element that it belongs to. */
 #define MERGED(look_up) ((enum statement)((look_up) + STATEMENT_COUNT))
 
 /* The SQL of a statement. Names of the user table are written as in user_table_expand. */
 struct statement_text {
 	enum statement id;
 	const char *sql; /* NULL ends a table of these */
-	bool is_rare;    /* it is not prepared */
+	bool is_rare;    /* it is sent as text, and never prepared */
 	bool is_look_up; /* it gives one row at most, and may be MERGED */
 };
 
@@ -86,8 +86,9 @@ struct statements {
 	char names[TEXT_COUNT][8];      /* of the prepared ones */
 };
 
-/* Adds a table of texts for this user table. With `unprepared` none of them is to be prepared. False where there is no
- * memory. */
+/* Adds a table of texts for this user table. With `unprepared` none of them is prepared. False where there is no
+ * memory.
+ */
 MUST_CHECK bool statements_add(struct statements *statements, const struct statement_text *texts,
 			       const struct user_table *users, bool unprepared);
 void statements_release(struct statements *statements);

@@ -2,7 +2,7 @@
 /* django_tables.c - Django's own tables on PostgreSQL. */
 #include "migrations.h"
 
-#include "django_migrations.h"
+#include "django_schema.h"
 
 /* As Django 4.2 to 6.0 makes them with django.contrib.auth, rest_framework.authtoken and the reference's three
  * migrations, to the names of constraints and indexes, and its record of these, so that a Django project finds its work

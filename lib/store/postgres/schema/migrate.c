@@ -44,15 +44,16 @@ static enum dm_status execute(struct session *session, const char *sql, struct d
 	return session_execute(session, sql, NULL, NO_DEADLINE, NULL, error);
 }
 
-/* Answers are UTF-8. Other encodings are converted, and this one may hold any bytes. */
+/* Responses are UTF-8. Other encodings are converted, but SQL_ASCII may hold any bytes. */
 static enum dm_status check_encoding(const struct session *session, struct dm_error *error)
 {
 	const char *encoding = PQparameterStatus(session->connection, "server_encoding");
 
 	if (encoding && strcmp(encoding, "SQL_ASCII") == 0)
-		return fail(error, DM_SCHEMA,
-			    "the database's encoding is SQL_ASCII, in which any bytes may stand; make it anew with "
-			    "createdb --template=template0 --encoding=UTF8");
+		return fail(
+			error, DM_SCHEMA,
+			"the database's encoding is SQL_ASCII, which may hold any bytes; create the database anew with "
+			"createdb --template=template0 --encoding=UTF8");
 	return DM_OK;
 }
 

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* Between two lines, in microseconds. */
+/* Between two reports, in microseconds. */
 #define INTERVAL 1000000
 
 static const char question[] =
@@ -17,7 +17,7 @@ static const char question[] =
 	" ELSE blocks_total END, current_locker_pid"
 	" FROM pg_stat_progress_create_index WHERE pid = $1::bigint";
 
-static void tell(struct session *second, int pid, const char *what, const struct store_watch *watch)
+static void report_progress(struct session *second, int pid, const char *what, const struct store_watch *watch)
 {
 	struct parameters parameters = {.count = 0};
 	struct dm_error ignored = {0};
@@ -41,7 +41,8 @@ static void tell(struct session *second, int pid, const char *what, const struct
 	PQclear(result);
 }
 
-/* Waits for the statement's end, with a question a second on a connection that is made when the first is due. */
+/* Waits until the statement has ended, and reports its progress. The second connection is made when the first report is
+ * due. */
 static void watch_until_done(struct session *session, const char *what, const struct store_watch *watch)
 {
 	struct session second = {.postgres = session->postgres};
@@ -51,7 +52,7 @@ static void watch_until_done(struct session *session, const char *what, const st
 		if (!second.connection)
 			second.connection = postgres_connect(session->postgres, CONNECTION_SCHEMA, &ignored).connection;
 		if (second.connection)
-			tell(&second, PQbackendPID(session->connection), what, watch);
+			report_progress(&second, PQbackendPID(session->connection), what, watch);
 	}
 	PQfinish(second.connection);
 }

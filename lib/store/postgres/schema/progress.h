@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* progress.h - how far a long statement of a migration is, asked on a second connection. */
+/* progress.h - runs a long statement of a migration, and asks on a second connection how far it is. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
 #include "session.h"
 
-/* Runs one statement outside of a transaction; while it takes long the watch is told, now and then, how far `what` is.
- */
+/* Runs one statement outside of a transaction. While it runs watch->on_progress is told once a second how far it is, in
+ * a line that begins with `what`. */
 MUST_CHECK enum dm_status progress_execute(struct session *session, const char *sql, const char *what,
 					   const struct store_watch *watch, struct dm_error *error);
 

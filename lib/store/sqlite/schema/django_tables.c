@@ -2,7 +2,7 @@
 /* django_tables.c - Django's own tables on SQLite. */
 #include "migrations.h"
 
-#include "django_migrations.h"
+#include "django_schema.h"
 
 /* To the byte as Django 4.2 to 6.0 makes them with django.contrib.auth, rest_framework.authtoken
  * and the reference's three migrations, and its record of these, so that a Django project finds its work done. The one

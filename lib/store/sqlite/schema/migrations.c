@@ -2,19 +2,14 @@
 /* migrations.c - the numbered steps of the schema. A step that was released is never changed; add another. */
 #include "migrations.h"
 
+#include "django_schema.h"
 #include "user_table.h"
 
 /* 1 where a table has all these columns. */
 #define HAS_COLUMNS(table, count, columns) \
 	"(SELECT count(*) FROM pragma_table_info('" table "') WHERE name IN (" columns ")) = " count
 
-#define HAS_TOKENS HAS_COLUMNS("authtoken_token", "3", "'key', 'created', 'user_id'")
-#define HAS_MESSAGES \
-	HAS_COLUMNS("directmessages_message", "8", \
-		    "'id', 'content', 'sent_at', 'read_at', 'recipient_id', 'sender_id', 'hidden_for_sender'," \
-		    " 'hidden_for_recipient'")
-
-/* Visible messages by either end, so that hidden ones cost nothing, and the unread ones. */
+/* Visible messages by sender and by recipient, so that hidden ones cost nothing; and the unread ones. */
 static const char indexes[] =
 	"CREATE INDEX IF NOT EXISTS directmessages_sent ON directmessages_message (sender_id, recipient_id, sent_at)"
 	" WHERE hidden_for_sender IS NULL;"
@@ -23,8 +18,8 @@ static const char indexes[] =
 	"CREATE INDEX IF NOT EXISTS directmessages_unread ON directmessages_message (recipient_id, sender_id)"
 	" WHERE read_at IS NULL AND hidden_for_recipient IS NULL;";
 
-/* Nothing but the primary key, so that writing costs little. The row of kind 0 is the beginning: it is the position
- * before the first event. The newest row is never removed, so an id never comes again, without AUTOINCREMENT. */
+/* There is no index but the primary key, so that writing costs little. The row of kind 0 is the position before the
+ * first event. The newest row is never deleted, so even without AUTOINCREMENT no id is given twice. */
 static const char event_log[] =
 	"CREATE TABLE directmessages_event (id integer NOT NULL PRIMARY KEY, kind integer NOT NULL,"
 	" message_id integer NOT NULL, sender_id integer NOT NULL, recipient_id integer NOT NULL, at integer NOT NULL);"
@@ -37,8 +32,9 @@ static const char tickets[] =
 	"CREATE INDEX directmessages_ticket_expires ON directmessages_ticket (expires_at);"
 	"CREATE INDEX directmessages_ticket_key ON directmessages_ticket (key, expires_at);";
 
-/* The outbox. Of deliveries there is one index, of those that wait: a delivery that is taken at once costs a row. Their
- * ids never come again: the end of a delivery whose webhook was deleted meanwhile is not to end another's. */
+/* The outbox. Deliveries have one index, of those that wait, so that one that is claimed at once costs only its row. No
+ * id of theirs is given twice: the result of a delivery whose endpoint was deleted meanwhile must not count for
+ * another. */
 static const char webhooks[] =
 	"CREATE TABLE directmessages_webhook (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, url text NOT NULL,"
 	" description text NOT NULL, secret text NOT NULL, old_secret text NOT NULL, old_secret_until integer NOT NULL,"
@@ -50,8 +46,8 @@ static const char webhooks[] =
 	" http_status integer NOT NULL, error text NOT NULL);"
 	"CREATE INDEX directmessages_delivery_due ON directmessages_delivery (webhook_id, next_at) WHERE state = 0;";
 
-/* What tells one event from another that a restored file has at the same place: a number of its own, and one of the
- * log. Rows from before these steps have but the log's. */
+/* What distinguishes an event from another one at the same place in a restored file: a number of its own, and one of
+ * the log. Rows from before these steps have only the log's. */
 static const char numbers_of_events[] = "ALTER TABLE directmessages_event ADD COLUMN nonce integer NOT NULL DEFAULT 0;";
 static const char number_of_log[] = "CREATE TABLE directmessages_event_log (epoch integer NOT NULL);"
 				    "INSERT INTO directmessages_event_log (epoch) VALUES (random());";

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* django_migrations.h - which of Django's own migrations have made the tables that our first migration makes, so that
- * Django takes them for its own. */
-#ifndef DJANGO_MIGRATIONS_H
-#define DJANGO_MIGRATIONS_H
+/* django_schema.h - what both backends know of Django's tables, which our first migration makes, or Django before us.
+ */
+#ifndef DJANGO_SCHEMA_H
+#define DJANGO_SCHEMA_H
 
-/* The rows of an SQL VALUES: app, name. */
+/* SQL conditions: the tables have all columns that we use. A backend defines HAS_COLUMNS(table, count, columns). */
+#define HAS_TOKENS HAS_COLUMNS("authtoken_token", "3", "'key', 'created', 'user_id'")
+#define HAS_MESSAGES \
+	HAS_COLUMNS("directmessages_message", "8", \
+		    "'id', 'content', 'sent_at', 'read_at', 'recipient_id', 'sender_id', 'hidden_for_sender'," \
+		    " 'hidden_for_recipient'")
+
+/* Which of Django's own migrations make these tables: put on record, so that Django takes the tables for its own. The
+ * rows of an SQL VALUES: app, name. */
 #define DJANGO_MIGRATIONS \
 	"('contenttypes', '0001_initial'), " \
 	"('contenttypes', '0002_remove_content_type_name'), " \

@@ -150,8 +150,8 @@ void held_note_user(struct held_rows *held, int64_t user_id)
 	note(held, (struct lock_key){GROUP_USER, user_id, 0});
 }
 
-/* Which user a send waits for is found out, and noted, by the caller. Rows that are known by a text are rarely wanted by
- * two at once, and rows of the event log only by those who trim it. */
+/* Which user a send waits for is found out, and noted, by the caller. Rows that are known by a text are rarely wanted
+ * by two at once, and rows of the event log only by those who trim it. */
 void held_note(struct held_rows *held, const struct dm_operation *operation)
 {
 	struct lock_key key = key_of(operation);

@@ -3,9 +3,9 @@
 #ifndef BATCH_H
 #define BATCH_H
 
-#include "nouns.h"
+#include "directmessages.h"
 
-/* Gives each operation its result and completes it; reads first. For a lane (lane.h). */
+/* Gives each operation its result and completes it, reads first. A lane calls it with a struct session. */
 void pg_batch_run(void *session, struct dm_operation **operations, size_t count);
 
 #endif

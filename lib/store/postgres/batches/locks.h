@@ -3,9 +3,8 @@
 #ifndef LOCKS_H
 #define LOCKS_H
 
-#include "directmessages.h"
-
 #include "attributes.h"
+#include "directmessages.h"
 
 /* Sorts a batch so that all servers lock rows in the same order, and no two wait for each other. Sends come first, in
  * the order of their arrival. */

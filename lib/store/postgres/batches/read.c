@@ -2,7 +2,6 @@
 /* read.c - many reads in one flush, look-ups of one kind in one statement. */
 #include "read.h"
 
-#include "batch.h"
 #include "failure_postgres.h"
 #include "kinds.h"
 #include "lane.h"

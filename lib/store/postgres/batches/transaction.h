@@ -3,9 +3,9 @@
 #ifndef TRANSACTION_H
 #define TRANSACTION_H
 
-#include "batch.h"
 #include "failure_postgres.h"
 #include "lane.h"
+#include "session.h"
 
 /* What one statement does: an operation, or all sends next to each other. */
 struct unit {

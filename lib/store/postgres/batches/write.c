@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "locks.h"
+#include "nouns.h"
 #include "ready.h"
 #include "transaction.h"
 

@@ -57,7 +57,7 @@ MUST_CHECK struct exchange *exchange_new(struct request *request);
 
 bool exchange_has_method(const struct exchange *exchange, struct span method);
 
-/* Clears the exchange's operation and makes it one of this kind, for the caller. Fill in its arguments, then call
+/* Clears the exchange's operation and makes it one of this kind. Fill in the kind's arguments, then call
  * exchange_await. */
 struct dm_operation *exchange_operation(struct exchange *exchange, enum dm_operation_kind kind);
 

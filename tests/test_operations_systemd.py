@@ -68,7 +68,7 @@ def test_ready_is_told_once_it_serves(make_server, manager):
     ]
     assert steps
     server.stop()
-    assert manager.told() == ["STOPPING=1", "STATUS=answering what is under way"]
+    assert manager.told() == ["STOPPING=1", "STATUS=completing requests"]
     assert manager.all_told() == []
 
 
@@ -124,7 +124,7 @@ def test_other_commands_tell_nothing(make_server, manager):
 @pytest.mark.parametrize("name", ["/nonexistent/notify", "relative", "@nobody-is-here", "/" + "x" * 200, "vsock:2:1"])
 def test_manager_that_can_not_be_told_is_no_reason_to_end(make_server, name):
     server = make_server(env={"NOTIFY_SOCKET": name})
-    server.wait_log("warning can't tell the service manager at NOTIFY_SOCKET: ")
+    server.wait_log("warning can't notify the service manager at NOTIFY_SOCKET: ")
     assert server.anonymous().get("/livez").status == 200
 
 

@@ -383,5 +383,5 @@ def test_a_database_that_is_not_there_yet_is_told_once(behind):
         behind.start()
         wait_until(lambda: len(absent.taken) >= 16, "it is asked again and again")
         behind.proxy.target = postgres.shared().port
-    behind.wait_log("info the database is there, and its schema is up to date", since)
+    behind.wait_log("info the database is available, and its schema is up to date", since)
     assert len([line for line in behind.log[since:] if " warning can't connect" in line]) == 1

@@ -208,7 +208,7 @@ def test_server_starts_before_its_database(cluster, serve):
     try:
         cluster.stop()
         server.start()
-        assert server.wait_log("warning .*until it is there, requests are answered by 503")
+        assert server.wait_log("warning .*; the response to each request is 503 until the database is available")
         check_error(User(server, "0" * 40, 1, "x", "", "", "").get("unread/"), 503, UNAVAILABLE)
         cluster.start()
         assert server.wait_log("info the database is there, and its schema is up to date")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* notify.c - tells the service manager how we are: one datagram, to a socket whose name is in the environment. */
+/* notify.c - reports the state of the server to the service manager: one datagram for each report. */
 #include "notify.h"
 
 #include "log.h"
@@ -14,11 +14,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define STATE_MOST 512
+#define MAX_STATE 512
 
-/* A path, or with an '@' in front a name in the abstract namespace, which begins with a NUL and has no end but its
- * length. 0 where it is neither. */
-static socklen_t read_address(const char *name, struct sockaddr_un *address)
+/* Parses a path, or '@' and a name in the abstract namespace: there the address begins with a NUL, and its length ends
+ * it. Returns the length of the address; 0: the name is neither. */
+static socklen_t parse_address(const char *name, struct sockaddr_un *address)
 {
 	size_t length = strlen(name);
 
@@ -34,7 +34,7 @@ static socklen_t read_address(const char *name, struct sockaddr_un *address)
 static bool send_to(const char *name, const char *state, size_t length)
 {
 	struct sockaddr_un address;
-	socklen_t address_length = read_address(name, &address);
+	socklen_t address_length = parse_address(name, &address);
 	bool sent;
 	int fd;
 
@@ -53,7 +53,7 @@ static bool send_to(const char *name, const char *state, size_t length)
 void notify(const char *format, ...)
 {
 	const char *name = getenv("NOTIFY_SOCKET");
-	char state[STATE_MOST];
+	char state[MAX_STATE];
 	va_list arguments;
 
 	if (!name || !*name)
@@ -62,5 +62,5 @@ void notify(const char *format, ...)
 	vsnprintf(state, sizeof(state), format, arguments);
 	va_end(arguments);
 	if (!send_to(name, state, strlen(state)))
-		log_line(LOG_WARNING, "can't tell the service manager at NOTIFY_SOCKET: %s", strerror(errno));
+		log_line(LOG_WARNING, "can't notify the service manager at NOTIFY_SOCKET: %s", strerror(errno));
 }

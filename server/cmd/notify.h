@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* notify.h - tells the service manager that started us how we are: the protocol of systemd's sd_notify(3). */
+/* notify.h - reports the state of the server to the service manager, by the protocol of sd_notify(3). */
 #ifndef NOTIFY_H
 #define NOTIFY_H
 
 #include "attributes.h"
 
-/* Sends lines such as "READY=1\nSTATUS=..." to the socket that NOTIFY_SOCKET names; does nothing where it names none.
- */
+/* Sends lines such as "READY=1\nSTATUS=..." to the socket in NOTIFY_SOCKET. Does nothing if that is not set. */
 void notify(const char *format, ...) PRINTF_LIKE(1, 2);
 
 #endif

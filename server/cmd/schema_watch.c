@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* schema_watch.c - a server's schema: up to date before it serves, or as soon as the database comes. */
+/* schema_watch.c - brings a server's schema up to date: before it serves, or as soon as the database responds. */
 #include "schema_watch.h"
 
 #include "cli.h"
-
 #include "directmessages.h"
 #include "log.h"
 #include "notify.h"
@@ -13,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Between two questions. */
+/* Between two attempts. */
 #define PAUSE_MS 250
 
 static void log_step(void *context, int number, const char *name)
@@ -37,8 +36,8 @@ static enum dm_status bring_up_to_date(const struct schema_watch *watch, struct 
 	return dm_check_schema(watch->handle, error);
 }
 
-/* Only a server can come later; what is wrong with a file has to be mended. */
-static bool may_come_later(const struct schema_watch *watch, enum dm_status status)
+/* A database server may start later. A file does not change by itself. */
+static bool may_start_later(const struct schema_watch *watch, enum dm_status status)
 {
 	struct dm_stats stats = DM_STATS_INIT;
 
@@ -46,7 +45,7 @@ static bool may_come_later(const struct schema_watch *watch, enum dm_status stat
 	return status == DM_UNAVAILABLE && strcmp(stats.backend, "postgresql") == 0;
 }
 
-/* True when it is time to ask again, false when it is time to leave. */
+/* Waits. True: try again. False: the server stops. */
 static bool pause_watch(struct schema_watch *watch)
 {
 	struct timespec until;
@@ -68,19 +67,19 @@ static bool pause_watch(struct schema_watch *watch)
 static void *watch_main(void *argument)
 {
 	struct schema_watch *watch = argument;
-	enum dm_status told = DM_UNAVAILABLE;
+	enum dm_status logged = DM_UNAVAILABLE;
 
 	while (pause_watch(watch)) {
 		struct dm_error error = {0};
 		enum dm_status status = bring_up_to_date(watch, &error);
 
 		if (status == DM_OK) {
-			log_line(LOG_INFO, "the database is there, and its schema is up to date");
+			log_line(LOG_INFO, "the database is available, and its schema is up to date");
 			break;
 		}
-		if (status != told) /* once for each kind of failure */
+		if (status != logged) /* one line for each kind of failure */
 			log_line(LOG_WARNING, "%s", error.message);
-		told = status;
+		logged = status;
 	}
 	return NULL;
 }
@@ -94,15 +93,16 @@ bool schema_begin(struct schema_watch *watch, dm *handle, bool migrate)
 	status = bring_up_to_date(watch, &error);
 	if (status == DM_OK)
 		return true;
-	if (!may_come_later(watch, status)) {
+	if (!may_start_later(watch, status)) {
 		cli_fail(EXIT_FAILED, "%s", error.message);
 		return false;
 	}
-	log_line(LOG_WARNING, "%s; until it is there, requests are answered by 503", error.message);
+	log_line(LOG_WARNING, "%s; the response to each request is 503 until the database is available", error.message);
 	pthread_mutex_init(&watch->mutex, NULL);
 	pthread_cond_init(&watch->stopped, NULL);
 	if (pthread_create(&watch->thread, NULL, watch_main, watch) != 0) {
-		cli_fail(EXIT_FAILED, "no memory, or no thread, to wait for the database");
+		cli_fail(EXIT_FAILED,
+			 "no memory or no thread to wait for the database; free some, then start the server again");
 		return false;
 	}
 	watch->is_running = true;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* schema_watch.h - a server's schema: up to date before it serves, or, where the database is not there yet, as soon as
- * it comes. */
+/* schema_watch.h - brings a server's schema up to date: before it serves, or as soon as the database responds. */
 #ifndef SCHEMA_WATCH_H
 #define SCHEMA_WATCH_H
 
@@ -9,7 +8,7 @@
 
 #include <pthread.h>
 
-/* A thread that asks until the schema is up to date. */
+/* A thread that tries until the schema is up to date. */
 struct schema_watch {
 	dm *handle;
 	bool migrate;
@@ -20,10 +19,12 @@ struct schema_watch {
 	bool stopping;
 };
 
-/* Checks the schema, or brings it up to date first. A database of a server that can't be reached is no failure: the
- * watch then goes on asking, and the log tells of it; requests are answered by 503 until then. False after a failure
- * was told. */
+/* Checks the schema, or brings it up to date first (`migrate`). If a database server can't be reached, that is logged,
+ * a thread keeps trying, and true is returned: until it has succeeded the response to each request is 503. False after
+ * an error was printed. */
 MUST_CHECK bool schema_begin(struct schema_watch *watch, dm *handle, bool migrate);
+
+/* Stops the thread, if it runs. */
 void schema_end(struct schema_watch *watch);
 
 #endif

@@ -1,75 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* serve.c - wires everything together and serves until it is told to stop. */
-#include "config.h"
-
+/* serve.c - serve: wires the parts together and serves until a signal ends it. */
 #include "cli.h"
 #include "clock.h"
+#include "config.h"
 #include "database.h"
 #include "directmessages.h"
 #include "document.h"
-#include "front.h"
-#include "give_back.h"
 #include "hub.h"
 #include "log.h"
 #include "log_writer.h"
+#include "memory_trim.h"
 #include "monitor.h"
 #include "notify.h"
+#include "process_setup.h"
 #include "routes.h"
 #include "schema_watch.h"
+#include "served_address.h"
 #include "settings.h"
 #include "subcommands.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-/* How long requests under way may take to end after SIGTERM; what waits for the store ends by the store's time limit.
- */
+/* How long requests may take to end after SIGTERM. Those that wait for the store end by the store's own time limit. */
 #define STOP_SECONDS 10
 
-/* How often it is looked whether memory can be given back, and about how much a connection has. */
-#define LOOK_SECONDS 2
+/* Between two checks whether memory can be returned to the system. */
+#define TRIM_SECONDS 2
+
+/* About what a connection needs. */
 #define CONNECTION_BYTES 16384
 
-/* Those of --admin-listen, at once. */
-#define ADMIN_CONNECTIONS 64
+/* Maximum number of connections at --admin-listen. */
+#define ADMIN_MAX_CONNECTIONS 64
 
-/* SIGTERM and SIGINT are taken by sigwait alone: blocked before any thread is started, and so in all of them. */
-static void block_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGINT);
-	pthread_sigmask(SIG_BLOCK, set, NULL);
-	signal(SIGPIPE, SIG_IGN); /* a client that has left is no reason to end */
-	signal(SIGXFSZ, SIG_IGN); /* nor is a file at its limit: the write fails, and that is told */
-}
+/* For the database, the log, and what else a process has open. */
+#define OTHER_FILES 64
 
-/* From now on another one ends the process at once: what was acknowledged is in the store. */
-static void unblock_signals(const sigset_t *set)
-{
-	pthread_sigmask(SIG_UNBLOCK, set, NULL);
-}
-
-/* Each connection is an open file, and each stream, which counts as none any more: takes what the system allows. */
-static void raise_file_limit(const struct config *config)
-{
-	size_t streams = config->record_events ? config->events.max_streams : 0;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < config->connections + streams + ADMIN_CONNECTIONS + 64)
-		log_line(
-			LOG_WARNING,
-			"only %llu files may be open, for up to %u connections and %zu event streams; raise the limit (ulimit -n)",
-			(unsigned long long)limit.rlim_cur, config->connections, streams);
-}
+#define OUT_OF_MEMORY "out of memory; free some, then start the server again"
 
 static dm *open_database(const struct config *config, bool migrate, int *status)
 {
@@ -86,7 +56,7 @@ static dm *open_database(const struct config *config, bool migrate, int *status)
 	return database_open_unchecked(&options, migrate, status);
 }
 
-/* Which database, so that nobody looks for messages in another one. */
+/* Says which database is served, so that nobody looks for messages in another one. */
 static void log_database(dm *handle)
 {
 	struct dm_stats stats = DM_STATS_INIT;
@@ -95,37 +65,38 @@ static void log_database(dm *handle)
 	log_line(LOG_INFO, "database %s", stats.database);
 }
 
-static bool open_admin(const struct config *config, struct front *admin, const struct http_options *options)
+static bool open_admin(const struct config *config, struct served_address *admin, const struct http_options *options)
 {
 	struct http_options own = *options;
 
 	if (!config->admin_listen)
 		return true;
 	own.threads = 1;
-	own.connections = ADMIN_CONNECTIONS;
+	own.connections = ADMIN_MAX_CONNECTIONS;
 	own.connections_per_address = 0;
-	if (!front_open(admin, config->admin_listen, "--admin-listen", "DIRECTMESSAGES_ADMIN_LISTEN", &own))
+	if (!served_address_open(admin, config->admin_listen, SETTING_ADMIN_LISTEN, &own))
 		return false;
-	front_log(admin, "health and metrics on", "/");
+	served_address_log(admin, "health and metrics on", "/");
 	return true;
 }
 
+/* Waits for SIGTERM or SIGINT, and returns memory to the system meanwhile. */
 static int wait_for_signal(struct monitor *monitor, const sigset_t *signals)
 {
-	static const struct timespec pause = {.tv_sec = LOOK_SECONDS};
-	struct give_back give_back = {0};
+	static const struct timespec pause = {.tv_sec = TRIM_SECONDS};
+	struct memory_trim trim = {0};
 	int signal_number;
 
-	give_back_look(&give_back, 0);
+	memory_trim_check(&trim, 0);
 	while ((signal_number = sigtimedwait(signals, NULL, &pause)) <= 0)
-		give_back_look(&give_back, monitor->connections.open * CONNECTION_BYTES + monitor->budget->held);
+		memory_trim_check(&trim, monitor->connections.open * CONNECTION_BYTES + monitor->budget->held);
 	return signal_number;
 }
 
-/* Serves until a signal comes. */
+/* Serves both addresses until a signal comes, then completes the requests that were sent. */
 static int serve_addresses(const struct config *config, const struct api *api, const sigset_t *signals)
 {
-	struct front public = {.api = *api}, admin = {.api = *api};
+	struct served_address public = {.api = *api}, admin = {.api = *api};
 	struct http_options options = {
 		.threads = config->threads,
 		.connections = config->connections,
@@ -143,24 +114,24 @@ static int serve_addresses(const struct config *config, const struct api *api, c
 	public.api.shows_public = admin.api.shows_admin = true;
 	public.api.shows_admin = !config->admin_listen;
 	opened = open_admin(config, &admin, &options) &&
-		 front_open(&public, config->listen, "--listen", "DIRECTMESSAGES_LISTEN", &options);
+		 served_address_open(&public, config->listen, SETTING_LISTEN, &options);
 	if (opened) {
-		front_log(&public, "listening on", config->prefix);
+		served_address_log(&public, "listening on", config->prefix);
 		notify("READY=1\nSTATUS=serving on %s", public.listener.name);
 		signal_number = wait_for_signal(api->monitor, signals);
-		notify("STOPPING=1\nSTATUS=answering what is under way");
+		notify("STOPPING=1\nSTATUS=completing requests");
 		atomic_store(&api->monitor->stopping, true);
 		log_line(LOG_INFO, "stopping on %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
-		unblock_signals(signals);
+		process_unblock_signals(signals);
 	}
 	if (api->hub)
 		hub_end_streams(api->hub);
-	front_close(&public, STOP_SECONDS);
-	front_close(&admin, STOP_SECONDS);
+	served_address_close(&public, STOP_SECONDS);
+	served_address_close(&admin, STOP_SECONDS);
 	return opened ? EXIT_SUCCESS : EXIT_FAILED;
 }
 
-/* The event streams, where events are recorded; false where there is no memory for them. */
+/* Starts the event streams if events are recorded. False: there is no memory for them. */
 static bool start_hub(const struct config *config, dm *handle, struct budget *budget, struct hub **hub)
 {
 	struct hub_options options = config->events;
@@ -171,8 +142,8 @@ static bool start_hub(const struct config *config, dm *handle, struct budget *bu
 	return *hub || !config->record_events;
 }
 
-/* One user may have an eighth of it, but always as much as the largest body and its answer take: unless that is all of
- * control characters, each of which takes six bytes in JSON. */
+/* One user may use an eighth of the budget, but always as much as the largest body and its response need. (A body that
+ * is all control characters may need more: each takes six bytes in JSON.) */
 static struct budget *new_budget(const struct config *config)
 {
 	size_t share = config->buffer_bytes / 8;
@@ -184,6 +155,7 @@ static struct budget *new_budget(const struct config *config)
 	return budget_new(config->buffer_bytes, share);
 }
 
+/* Frees the budget; all that was taken from it must have been returned. */
 static void end_budget(struct budget *budget)
 {
 	if (budget && budget->held > 0)
@@ -200,7 +172,7 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 		.webhooks = counts,
 		.budget = budget,
 		.started_at = clock_now(),
-		.requests = request_counts_new(routes_count(), config->threads + 1), /* and that of --admin-listen */
+		.requests = request_counts_new(routes_count(), config->threads + 1), /* one more for --admin-listen */
 		.routes_count = routes_count(),
 		.route_pattern = route_pattern,
 	};
@@ -221,7 +193,7 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 	readiness_init(&monitor.readiness, handle);
 	ready = document_init(&document, span_from(config->prefix)) && monitor.requests && api.public_budget &&
 		start_hub(config, handle, budget, &api.hub);
-	status = ready ? serve_addresses(config, &api, signals) : cli_fail(EXIT_FAILED, "out of memory");
+	status = ready ? serve_addresses(config, &api, signals) : cli_fail(EXIT_FAILED, OUT_OF_MEMORY);
 	if (api.hub)
 		hub_free(api.hub);
 	document_release(&document);
@@ -231,7 +203,8 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 	return status;
 }
 
-/* Without events there is nothing to deliver. */
+/* Starts the deliveries if events are recorded; without events there are none. NULL also after a failure was logged:
+ * the server then works without webhooks. */
 static struct webhooks *start_webhooks(const struct config *config, dm *handle, struct budget *budget,
 				       struct webhook_counts *counts)
 {
@@ -242,7 +215,7 @@ static struct webhooks *start_webhooks(const struct config *config, dm *handle, 
 	options.budget = budget;
 	webhooks = config->record_events ? webhooks_start(handle, &options) : NULL;
 	if (config->record_events && !webhooks)
-		log_line(LOG_ERROR, "no memory, or no thread, for webhooks: none are delivered");
+		log_line(LOG_ERROR, "no memory or no thread for webhooks: none are delivered");
 	return webhooks;
 }
 
@@ -254,7 +227,7 @@ static int serve_handle(const struct config *config, dm *handle, const sigset_t 
 	int status;
 
 	if (!budget)
-		return cli_fail(EXIT_FAILED, "out of memory");
+		return cli_fail(EXIT_FAILED, OUT_OF_MEMORY);
 	webhooks = start_webhooks(config, handle, budget, &counts);
 	status = serve_api(config, handle, budget, &counts, signals);
 	webhooks_stop(webhooks);
@@ -286,14 +259,14 @@ static int serve(const struct config *config, bool migrate)
 	int status;
 
 	log_set_level(config->log_level);
-	give_back_begin();
-	/* Tokens, and what people wrote, are in its memory: in no file of a crash, and for no other program to read. */
+	memory_trim_start();
 	if (!config->core_dumps)
-		prctl(PR_SET_DUMPABLE, 0);
-	block_signals(&signals);
+		process_forbid_core_dumps();
+	process_block_signals(&signals);
 	if (!log_writer_start())
 		log_line(LOG_WARNING, "no thread for the log: each line is written at once, and its thread waits");
-	raise_file_limit(config);
+	process_raise_file_limit(config->connections, config->record_events ? config->events.max_streams : 0,
+				 ADMIN_MAX_CONNECTIONS + OTHER_FILES);
 	status = serve_database(config, migrate, &signals);
 	if (status == EXIT_SUCCESS)
 		log_line(LOG_INFO, "stopped");

@@ -224,8 +224,8 @@ MUTANTS = [
     Mutant(
         "a log line every 250 ms while the database is away",
         "server/cmd/schema_watch.c",
-        "\t\ttold = status;\n",
-        "\t\ttold = DM_OK;\n",
+        "\t\tlogged = status;\n",
+        "\t\tlogged = DM_OK;\n",
         FAILURES + "test_a_database_that_is_not_there_yet_is_told_once",
     ),
     Mutant(

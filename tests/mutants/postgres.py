@@ -27,15 +27,15 @@ MUTANTS = [
     Mutant(
         "a clash is repeated for ever",
         POSTGRES + "batches/write.c",
-        "return history->repeats++ < REPEATS_MOST;",
-        "return history->repeats++ < 1000000;",
+        "return history->reruns++ < MAX_RERUNS;",
+        "return history->reruns++ < 1000000;",
         FAILURES + "test_a_clash_is_not_repeated_for_ever",
     ),
     Mutant(
         "a clash is repeated once only",
         POSTGRES + "batches/write.c",
-        "#define REPEATS_MOST 5",
-        "#define REPEATS_MOST 1",
+        "#define MAX_RERUNS 5",
+        "#define MAX_RERUNS 1",
         FAILURES + "test_a_clash_with_another_transaction_is_repeated",
     ),
     Mutant(
@@ -167,14 +167,14 @@ MUTANTS = [
     Mutant(
         "a read that is hit by the end of its connection is not run again",
         POSTGRES + "batches/read.c",
-        "return history->losses++ < LOSSES_MOST;",
+        "return history->losses++ < MAX_LOSSES;",
         "return false;",
         FAILURES + "test_a_read_whose_connection_breaks_is_run_again",
     ),
     Mutant(
         "a read is run again for as long as connections break",
         POSTGRES + "batches/read.c",
-        "return history->losses++ < LOSSES_MOST;",
+        "return history->losses++ < MAX_LOSSES;",
         "return true;",
         FAILURES + "test_a_read_whose_connections_break_is_given_up",
     ),
@@ -259,8 +259,8 @@ MUTANTS = [
     Mutant(
         "what was set apart waits for its lock all the same",
         POSTGRES + "batches/transaction.c",
-        "transaction->waits_not = count == 1 && lane_was_parked(operations[0]);",
-        "transaction->waits_not = false;",
+        "transaction->without_waiting = count == 1 && lane_was_parked(operations[0]);",
+        "transaction->without_waiting = false;",
         "test_postgres_locks.py::test_a_user_whose_row_is_held[postgresql-recipient]",
     ),
     Mutant(
@@ -336,7 +336,7 @@ MUTANTS = [
     Mutant(
         "reads that other transactions are in the way of are not repeated",
         POSTGRES + "batches/read.c",
-        "return history->clashes++ < CLASHES_MOST;",
+        "return history->clashes++ < MAX_CLASHES;",
         "return false;",
         FAILURES + "test_a_read_that_other_transactions_are_in_the_way_of_is_repeated",
     ),

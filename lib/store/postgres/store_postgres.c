@@ -25,9 +25,9 @@ struct postgres_store {
 	struct store base;
 	struct postgres postgres;
 	struct keeper *keeper;
-	struct session **sessions; /* the lanes', that of the writes first, the checker's last */
-	struct session *spares;    /* for calls from a lane's own thread, not in use; guarded by postgres.mutex */
-	struct held_rows held;     /* the writer's */
+	struct pg_session **sessions; /* the lanes', that of the writes first, the checker's last */
+	struct pg_session *spares;    /* for calls from a lane's own thread, not in use; guarded by postgres.mutex */
+	struct held_rows held;        /* the writer's */
 	struct lane *writer;
 	struct lane *readers;      /* NULL where one lane does both */
 	struct lane *checker;      /* of DM_OP_CHECK_SCHEMA alone */
@@ -46,9 +46,9 @@ static struct lane *lane_for(const struct postgres_store *store, const struct dm
 	return is_read && store->readers ? store->readers : store->writer;
 }
 
-static struct session *take_spare(struct postgres_store *store)
+static struct pg_session *take_spare(struct postgres_store *store)
 {
-	struct session *session;
+	struct pg_session *session;
 
 	pthread_mutex_lock(&store->postgres.mutex);
 	session = store->spares;
@@ -58,7 +58,7 @@ static struct session *take_spare(struct postgres_store *store)
 	return session ? session : session_new(&store->postgres, store->keeper);
 }
 
-static void give_back(struct postgres_store *store, struct session *session)
+static void give_back(struct postgres_store *store, struct pg_session *session)
 {
 	pthread_mutex_lock(&store->postgres.mutex);
 	session->next = store->spares;
@@ -67,11 +67,11 @@ static void give_back(struct postgres_store *store, struct session *session)
 }
 
 /* A receiver, or a row's function, calls the library again: its own lane is busy with it, and may be in the middle of
- * an answer. So another session does it, at once. */
+ * an set. So another session does it, at once. */
 static void run_on_spare(struct postgres_store *store, struct lane *own, struct dm_operation *operation)
 {
 	static const struct dm_error no_memory = {DM_NO_MEMORY, "out of memory"};
-	struct session *session = take_spare(store);
+	struct pg_session *session = take_spare(store);
 
 	if (!session) {
 		lane_fail(&store->postgres.options, &operation, 1, &no_memory);
@@ -106,10 +106,10 @@ static void postgres_run(struct store *base, struct dm_operation *operation)
 
 /* ---- the schema ---------------------------------------------------------------------------------------------- */
 
-static enum dm_status with_connection(struct postgres *postgres, enum connection_role role, struct session *session,
+static enum dm_status with_connection(struct postgres *postgres, enum connection_role role, struct pg_session *session,
 				      struct dm_error *error)
 {
-	*session = (struct session){.postgres = postgres};
+	*session = (struct pg_session){.postgres = postgres};
 	session->connection = postgres_connect(postgres, role, error).connection;
 	return session->connection ? DM_OK : error->status;
 }
@@ -117,7 +117,7 @@ static enum dm_status with_connection(struct postgres *postgres, enum connection
 static enum dm_status postgres_check_schema(struct store *base, struct dm_error *error)
 {
 	struct postgres *postgres = &((struct postgres_store *)base)->postgres;
-	struct session session;
+	struct pg_session session;
 	enum dm_status status = with_connection(postgres, CONNECTION_LANE, &session, error);
 
 	if (status != DM_OK)
@@ -130,7 +130,7 @@ static enum dm_status postgres_check_schema(struct store *base, struct dm_error 
 static enum dm_status postgres_migrate(struct store *base, const struct store_watch *watch, struct dm_error *error)
 {
 	struct postgres *postgres = &((struct postgres_store *)base)->postgres;
-	struct session session;
+	struct pg_session session;
 	enum dm_status status = with_connection(postgres, CONNECTION_SCHEMA, &session, error);
 
 	if (status != DM_OK)
@@ -162,7 +162,7 @@ static void free_sessions(struct postgres_store *store)
 		session_free(store->sessions[i]);
 	free(store->sessions);
 	while (store->spares) {
-		struct session *session = store->spares;
+		struct pg_session *session = store->spares;
 
 		store->spares = session->next;
 		session_free(session);
@@ -211,7 +211,7 @@ static struct lane *start_lane(struct postgres_store *store, size_t first, size_
 /* Lanes that could not be made stay NULL. */
 static void start_lanes(struct postgres_store *store, size_t lanes)
 {
-	struct session *writing = store->sessions[0];
+	struct pg_session *writing = store->sessions[0];
 
 	store->writer = start_lane(store, 0, 1, LANE_MAX_BATCH);
 	if (!store->writer)
@@ -234,7 +234,7 @@ static enum dm_status start(struct postgres_store *store, struct dm_error *error
 	store->keeper = keeper_start(&store->postgres);
 	if (!store->keeper)
 		return fail(error, DM_NO_MEMORY, "no memory, or no thread, for connecting");
-	store->sessions = calloc(lanes + 1, sizeof(struct session *));
+	store->sessions = calloc(lanes + 1, sizeof(struct pg_session *));
 	for (size_t i = 0; i <= lanes && store->sessions; i++) {
 		store->sessions[i] = session_new(&store->postgres, store->keeper);
 		if (!store->sessions[i])

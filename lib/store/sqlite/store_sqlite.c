@@ -20,25 +20,25 @@ struct sqlite_store {
 	struct store base;
 	struct store_options options; /* its url is not kept */
 	char *path;
-	char *name;             /* the URL of the file, absolute */
-	struct session *writer; /* the lane's */
+	char *name;                    /* the URL of the file, absolute */
+	struct sqlite_session *writer; /* the lane's */
 	struct file_watch file;
 	struct lane *lane;
-	pthread_mutex_t mutex;   /* guards readers */
-	struct session *readers; /* prepared, and not in use */
+	pthread_mutex_t mutex;          /* guards readers */
+	struct sqlite_session *readers; /* prepared, and not in use */
 };
 
 /* The reads that this thread has bracketed: they share one session in one transaction, since to take and leave the
  * locks of a transaction costs more than a short read does. */
 static _Thread_local struct {
-	struct sqlite_store *store; /* NULL outside of a bracket */
-	struct session *session;    /* NULL until the first read */
-	bool in_use;                /* a row function that reads while rows are lent gets another session */
+	struct sqlite_store *store;     /* NULL outside of a bracket */
+	struct sqlite_session *session; /* NULL until the first read */
+	bool in_use;                    /* a row function that reads while rows are lent gets another session */
 } bracket;
 
-static struct session *take_from_pool(struct sqlite_store *store, struct dm_error *error)
+static struct sqlite_session *take_from_pool(struct sqlite_store *store, struct dm_error *error)
 {
-	struct session *session;
+	struct sqlite_session *session;
 
 	pthread_mutex_lock(&store->mutex);
 	session = store->readers;
@@ -56,7 +56,7 @@ static struct session *take_from_pool(struct sqlite_store *store, struct dm_erro
 	return session;
 }
 
-static void give_to_pool(struct sqlite_store *store, struct session *session)
+static void give_to_pool(struct sqlite_store *store, struct sqlite_session *session)
 {
 	pthread_mutex_lock(&store->mutex);
 	session->next = store->readers;
@@ -64,7 +64,7 @@ static void give_to_pool(struct sqlite_store *store, struct session *session)
 	pthread_mutex_unlock(&store->mutex);
 }
 
-static struct session *take_reader(struct sqlite_store *store, struct dm_error *error)
+static struct sqlite_session *take_reader(struct sqlite_store *store, struct dm_error *error)
 {
 	if (file_watch_ask(&store->file, error) != DM_OK)
 		return NULL;
@@ -82,7 +82,7 @@ static struct session *take_reader(struct sqlite_store *store, struct dm_error *
 	return bracket.session;
 }
 
-static void give_back(struct sqlite_store *store, struct session *session)
+static void give_back(struct sqlite_store *store, struct sqlite_session *session)
 {
 	if (session == bracket.session)
 		bracket.in_use = false;
@@ -98,7 +98,7 @@ static void sqlite_begin_reads(struct store *base)
 
 static void sqlite_end_reads(struct store *base)
 {
-	struct session *session = bracket.session;
+	struct sqlite_session *session = bracket.session;
 
 	if (bracket.store != (struct sqlite_store *)base)
 		return;
@@ -117,7 +117,7 @@ static void read_inline(struct sqlite_store *store, struct dm_operation *operati
 {
 	bool asks = operation->kind == DM_OP_CHECK_SCHEMA;
 	bool fits = !asks || file_watch_look(&store->file, &operation->error) == DM_OK;
-	struct session *session = fits ? take_reader(store, &operation->error) : NULL;
+	struct sqlite_session *session = fits ? take_reader(store, &operation->error) : NULL;
 
 	if (!session) {
 		operation->status = operation->error.status;
@@ -132,7 +132,7 @@ static void read_inline(struct sqlite_store *store, struct dm_operation *operati
 static bool has_nothing_to_write(struct sqlite_store *store, struct dm_operation *operation)
 {
 	operation_has_work *question = operation_question(operation);
-	struct session *session;
+	struct sqlite_session *session;
 	bool has = true;
 
 	if (!question)
@@ -196,7 +196,7 @@ static void sqlite_run(struct store *base, struct dm_operation *operation)
 static enum dm_status sqlite_check_schema(struct store *base, struct dm_error *error)
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
-	struct session *session = session_open(store->path, SESSION_READER, &store->options, error);
+	struct sqlite_session *session = session_open(store->path, SESSION_READER, &store->options, error);
 	enum dm_status status;
 
 	if (!session)
@@ -211,7 +211,7 @@ static enum dm_status sqlite_check_schema(struct store *base, struct dm_error *e
 static enum dm_status sqlite_migrate(struct store *base, const struct store_watch *watch, struct dm_error *error)
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
-	struct session *session = session_open(store->path, SESSION_WRITER, &store->options, error);
+	struct sqlite_session *session = session_open(store->path, SESSION_WRITER, &store->options, error);
 	enum dm_status status;
 
 	if (!session)
@@ -238,7 +238,7 @@ static void sqlite_close(struct store *base)
 	if (store->lane)
 		lane_free(store->lane);
 	while (store->readers) {
-		struct session *session = store->readers;
+		struct sqlite_session *session = store->readers;
 
 		store->readers = session->next;
 		session_close(session);

@@ -5,7 +5,7 @@
 #include "failure.h"
 #include "nouns.h"
 
-static const struct statement_text transaction_statements[] = {
+static const struct pg_statement_text transaction_statements[] = {
 	/* Whatever the database's default is. That it may only be read is no default to overrule: a server is frozen so
 	 * where another has taken its place, or its disk is full. */
 	{BEGIN_WRITE, "BEGIN ISOLATION LEVEL READ COMMITTED"},
@@ -20,7 +20,7 @@ static const struct statement_text transaction_statements[] = {
 
 enum dm_status pg_add_all_statements(struct postgres *postgres, struct dm_error *error)
 {
-	static const struct statement_text *const tables[] = {
+	static const struct pg_statement_text *const tables[] = {
 		transaction_statements,     pg_user_statements,     pg_token_statements, pg_message_statements,
 		pg_conversation_statements, pg_partner_statements,  pg_event_statements, pg_ticket_statements,
 		pg_webhook_statements,      pg_delivery_statements, pg_claim_statements, pg_marking_statements,

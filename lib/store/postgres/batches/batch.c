@@ -9,7 +9,7 @@
 #include "ready.h"
 #include "write.h"
 
-static void check_schema(struct session *session, struct dm_operation *operation, int64_t deadline)
+static void check_schema(struct pg_session *session, struct dm_operation *operation, int64_t deadline)
 {
 	operation->status = pg_session_check_schema(session, deadline, &operation->error);
 	lane_complete(&session->postgres->options, operation);
@@ -17,7 +17,8 @@ static void check_schema(struct session *session, struct dm_operation *operation
 
 /* Refuses what has waited too long already, and moves the reads to the front. Gives how many are left; *reads of them
  * are reads. */
-static size_t sort(struct session *session, struct dm_operation **operations, size_t count, int64_t now, size_t *reads)
+static size_t sort(struct pg_session *session, struct dm_operation **operations, size_t count, int64_t now,
+		   size_t *reads)
 {
 	struct dm_operation *writes[LANE_MAX_BATCH];
 	size_t writes_count = 0;
@@ -42,7 +43,7 @@ static size_t sort(struct session *session, struct dm_operation **operations, si
 
 void pg_batch_run(void *session_pointer, struct dm_operation **operations, size_t count)
 {
-	struct session *session = session_pointer;
+	struct pg_session *session = session_pointer;
 	int64_t now = clock_monotonic(), deadline = now + session->postgres->limits.batch;
 	size_t reads;
 

@@ -5,7 +5,7 @@
 
 #include "directmessages.h"
 
-/* Gives each operation its result and completes it, reads first. A lane calls it with a struct session. */
+/* Gives each operation its result and completes it, reads first. A lane calls it with a struct pg_session. */
 void pg_batch_run(void *session, struct dm_operation **operations, size_t count);
 
 #endif

@@ -2,7 +2,7 @@
 /* limits.c - the time limits of one transaction. */
 #include "limits.h"
 
-void pg_set_limits(struct session *session, bool without_waiting)
+void pg_set_limits(struct pg_session *session, bool without_waiting)
 {
 	const struct postgres *postgres = session->postgres;
 	struct parameters parameters = {.count = 0};
@@ -14,7 +14,7 @@ void pg_set_limits(struct session *session, bool without_waiting)
 	session_send(session, SET_LIMITS, &parameters);
 }
 
-bool pg_limits_were_set(struct session *session, bool without_waiting, int64_t deadline, struct dm_error *error)
+bool pg_limits_were_set(struct pg_session *session, bool without_waiting, int64_t deadline, struct dm_error *error)
 {
 	PGresult *result = NULL;
 	bool good = true;

@@ -29,7 +29,7 @@ static struct lock_key key_of(const struct dm_operation *operation)
 	case DM_OP_DELIVERY_RESULT:
 		return (struct lock_key){GROUP_WEBHOOK, operation->delivery_result.webhook_id,
 					 operation->delivery_result.delivery_id};
-	case DM_OP_DELIVERIES_CLAIM: /* behind what it makes room for */
+	case DM_OP_DELIVERIES_CLAIM: /* after the results that make room for it */
 		return (struct lock_key){GROUP_WEBHOOK, operation->deliveries_claim.webhook_id, INT64_MAX};
 	case DM_OP_WEBHOOK_DELETE:
 		return (struct lock_key){GROUP_WEBHOOK, operation->webhook_delete.webhook_id, INT64_MAX};

@@ -10,83 +10,84 @@
 #include "operation_kinds.h"
 #include "ready.h"
 
-/* How often reads are run again because connections broke under them, and because others' transactions were in the way.
+/* How often the reads of a batch are rerun after their connection has broken, and after a clash with other
+ * transactions.
  */
-#define LOSSES_MOST 3
-#define CLASHES_MOST 5
+#define MAX_LOSSES 3
+#define MAX_CLASHES 5
 
-/* An operation, and what is asked for it. */
+/* An operation and its statement. */
 struct asked {
-	struct asked *next; /* in its unit */
+	struct asked *next; /* in its query */
 	struct dm_operation *operation;
-	enum statement statement;
+	enum pg_statement statement;
 	struct parameters parameters;
-	int row;         /* its first among the unit's; -1: there is none */
-	bool must_write; /* it was a question, and the answer is yes */
+	int row;         /* its first row in the query's result; -1: none */
+	bool must_write; /* it was a question, and there is something to write */
 };
 
-/* What one statement asks: for one operation, or for all that ask the same look-up. */
-struct unit {
-	struct asked *first, **last;
+/* A statement that is sent: for one operation, or for all of the same look-up. */
+struct query {
+	struct asked *first, **last; /* first is NULL once the operations are completed */
 	size_t count;
 };
 
-/* What goes out at once. */
+/* The queries that go out at once. */
 struct flush {
 	struct asked asked[LANE_MAX_BATCH];
-	struct unit units[LANE_MAX_BATCH];
-	size_t units_count;
+	struct query queries[LANE_MAX_BATCH];
+	size_t queries_count;
 };
 
 /* What has happened to the reads so far. */
-struct history {
-	int losses;    /* of connections */
-	int clashes;   /* flushes that met deadlocks, or transactions that can't be put in an order */
-	bool clashed;  /* the last flush did */
-	bool apart;    /* a statement for many has failed: each is asked alone */
-	size_t others; /* have to be asked in another way */
+struct read_history {
+	int losses;     /* of connections */
+	int clashes;    /* flushes with a deadlock or a serialization failure */
+	bool clashed;   /* the last flush had one */
+	bool apart;     /* a merged statement has failed: from now on each operation has one of its own */
+	size_t changed; /* operations that take another statement next time */
 };
 
 enum outcome {
-	READ_DONE,  /* the operation is completed, or handed on */
-	READ_AGAIN, /* nothing came of it, through another's fault */
-	READ_CLASH, /* the same: other transactions were in the way */
-	READ_STALE, /* nothing came of it, and the session is of no use any more */
-	READ_LOST   /* the connection has broken: so have all that follow */
+	READ_DONE,  /* the operations are completed, or handed on */
+	READ_RERUN, /* rerun them: another query has failed, or they take another statement */
+	READ_CLASH, /* rerun them after a clash with another transaction */
+	READ_STALE, /* rerun them on another connection: this one is of no use any more */
+	READ_LOST   /* the connection has broken: rerun them and all that follow */
 };
 
-bool pg_is_question(const struct session *session, const struct dm_operation *operation)
+bool pg_is_question(const struct pg_session *session, const struct dm_operation *operation)
 {
 	return session->writer && pg_operation_question(operation);
 }
 
 /* ---- asking -------------------------------------------------------------------------------------------------- */
 
-/* Adds it to those that ask the same, if there are any: *open is their unit. */
-static void add_to_unit(struct flush *flush, struct asked *asked, struct unit **open)
+/* Adds the operation to the open query, which is begun if it is NULL. */
+static void add_to_query(struct flush *flush, struct asked *asked, struct query **open)
 {
 	if (!*open) {
-		*open = &flush->units[flush->units_count++];
-		**open = (struct unit){.last = &(*open)->first};
+		*open = &flush->queries[flush->queries_count++];
+		**open = (struct query){.last = &(*open)->first};
 	}
 	*(*open)->last = asked;
 	(*open)->last = &asked->next;
 	(*open)->count++;
 }
 
-/* Chooses the statements; operations without one are done. */
-static void make_units(struct session *session, struct flush *flush, struct dm_operation **operations, size_t count,
-		       bool apart)
+/* Chooses the statements. Operations that need none are completed. */
+static void make_queries(struct pg_session *session, struct flush *flush, struct dm_operation **operations,
+			 size_t count, bool apart)
 {
 	const struct postgres *postgres = session->postgres;
-	struct unit *open[STATEMENT_COUNT] = {NULL};
+	struct query *open[STATEMENT_COUNT] = {NULL};
 
-	flush->units_count = 0;
+	flush->queries_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		operation_ask *ask = pg_is_question(session, operations[i]) ? pg_operation_question(operations[i])
 									    : pg_operation_ask(operations[i]);
 		struct asked *asked = &flush->asked[i];
-		struct unit *alone = NULL;
+		struct query *alone = NULL;
 
 		asked->operation = operations[i];
 		asked->next = NULL;
@@ -96,15 +97,15 @@ static void make_units(struct session *session, struct flush *flush, struct dm_o
 		if (asked->statement == NOTHING_TO_ASK)
 			lane_complete(&postgres->options, operations[i]);
 		else
-			add_to_unit(flush, asked,
-				    apart || !postgres->statements.texts[MERGED(asked->statement)]
-					    ? &alone
-					    : &open[asked->statement]);
+			add_to_query(flush, asked,
+				     apart || !postgres->statements.texts[MERGED(asked->statement)]
+					     ? &alone
+					     : &open[asked->statement]);
 	}
 }
 
-/* One statement for all of the unit; false where there is no memory. */
-static bool send_merged(struct session *session, const struct unit *unit)
+/* Sends one statement for all operations of the query. False where there is no memory. */
+static bool send_merged(struct pg_session *session, const struct query *query)
 {
 	const struct parameters *each[LANE_MAX_BATCH];
 	struct parameters merged = {.count = 0};
@@ -114,49 +115,49 @@ static bool send_merged(struct session *session, const struct unit *unit)
 
 	for (size_t i = 0; i < MAX_PARAMETERS; i++)
 		buffer_init(&arrays[i], SIZE_MAX);
-	for (const struct asked *asked = unit->first; asked; asked = asked->next)
+	for (const struct asked *asked = query->first; asked; asked = asked->next)
 		each[count++] = &asked->parameters;
 	good = merge_parameters(&merged, arrays, each, count);
 	if (good)
-		session_send(session, MERGED(unit->first->statement), &merged);
+		session_send(session, MERGED(query->first->statement), &merged);
 	for (size_t i = 0; i < MAX_PARAMETERS; i++)
 		buffer_release(&arrays[i]);
 	return good;
 }
 
-static void fail_unit(const struct session *session, struct unit *unit, const struct dm_error *error)
+static void fail_query(const struct pg_session *session, struct query *query, const struct dm_error *error)
 {
-	for (struct asked *asked = unit->first; asked; asked = asked->next)
+	for (struct asked *asked = query->first; asked; asked = asked->next)
 		lane_fail(&session->postgres->options, &asked->operation, 1, error);
 }
 
-static void send_units(struct session *session, struct flush *flush)
+static void send_queries(struct pg_session *session, struct flush *flush)
 {
 	static const struct dm_error no_memory = {DM_NO_MEMORY, "out of memory"};
 	size_t sent = 0;
 
 	pg_set_limits(session, false);
-	for (size_t i = 0; i < flush->units_count; i++) {
-		struct unit *unit = &flush->units[i];
+	for (size_t i = 0; i < flush->queries_count; i++) {
+		struct query *query = &flush->queries[i];
 
-		if (unit->count == 1) {
-			session_send(session, unit->first->statement, &unit->first->parameters);
-		} else if (!send_merged(session, unit)) {
-			fail_unit(session, unit, &no_memory);
+		if (query->count == 1) {
+			session_send(session, query->first->statement, &query->first->parameters);
+		} else if (!send_merged(session, query)) {
+			fail_query(session, query, &no_memory);
 			continue;
 		}
-		flush->units[sent++] = *unit;
+		flush->queries[sent++] = *query;
 	}
-	flush->units_count = sent;
+	flush->queries_count = sent;
 	session_sync(session);
 }
 
-/* ---- taking answers ------------------------------------------------------------------------------------------ */
+/* ---- reading results ----------------------------------------------------------------------------------------- */
 
 static enum outcome outcome_of(const PGresult *result)
 {
 	if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
-		return READ_AGAIN;
+		return READ_RERUN;
 	switch (postgres_remedy(result)) {
 	case REMEDY_RECONNECT:
 		return READ_STALE;
@@ -167,19 +168,19 @@ static enum outcome outcome_of(const PGresult *result)
 	}
 }
 
-/* Which row is whose. */
-static void assign_rows(struct unit *unit, const PGresult *result)
+/* Finds out which row belongs to which operation. */
+static void assign_rows(struct query *query, const PGresult *result)
 {
 	struct asked *each[LANE_MAX_BATCH];
 	int rows = PQntuples(result), last = PQnfields(result) - 1;
 	int64_t count = 0;
 
-	for (struct asked *asked = unit->first; asked; asked = asked->next) {
+	for (struct asked *asked = query->first; asked; asked = asked->next) {
 		asked->row = -1;
 		each[count++] = asked;
 	}
 	if (count == 1)
-		unit->first->row = rows > 0 ? 0 : -1;
+		query->first->row = rows > 0 ? 0 : -1;
 	else
 		for (int row = 0; row < rows; row++) {
 			int64_t number = pg_int(result, row, last);
@@ -189,148 +190,149 @@ static void assign_rows(struct unit *unit, const PGresult *result)
 		}
 }
 
-/* Gives each operation its rows; a question to which the answer is yes is to be handed on. */
-static void take_rows(const struct session *session, struct unit *unit, struct answer *answer, const PGresult *result)
+/* Gives each operation its rows. A question whose result has a row must be handed on to the writer. */
+static void read_rows(const struct pg_session *session, struct query *query, struct row_set *set,
+		      const PGresult *result)
 {
-	assign_rows(unit, result);
-	for (struct asked *asked = unit->first; asked; asked = asked->next) {
+	assign_rows(query, result);
+	for (struct asked *asked = query->first; asked; asked = asked->next) {
 		struct dm_operation *operation = asked->operation;
 
 		asked->must_write = pg_is_question(session, operation) && asked->row >= 0;
-		answer->result = asked->row >= 0 ? result : NULL;
-		answer->row = asked->row;
+		set->result = asked->row >= 0 ? result : NULL;
+		set->row = asked->row;
 		if (!asked->must_write)
-			operation->status = pg_operation_take(operation)(session->postgres, operation, answer);
+			operation->status = pg_operation_read_result(operation)(session->postgres, operation, set);
 	}
 }
 
-static void finish_unit(struct session *session, struct unit *unit)
+static void finish_query(struct pg_session *session, struct query *query)
 {
-	for (struct asked *asked = unit->first; asked; asked = asked->next)
+	for (struct asked *asked = query->first; asked; asked = asked->next)
 		if (asked->must_write)
 			lane_submit(session->writer, asked->operation);
 		else
 			lane_complete(&session->postgres->options, asked->operation);
 }
 
-/* What has come of one statement. */
-struct taken {
+/* What has come of one query. */
+struct read_outcome {
 	enum outcome outcome;
 	struct dm_error failure;
-	bool again; /* its operations have to be asked in another way */
-	bool lent;  /* rows can't be lent twice */
-	bool whole; /* all rows are there, whatever becomes of the connection */
+	bool must_rerun; /* its operations take another statement */
+	bool lent;       /* rows were lent, and can't be lent twice */
+	bool whole;      /* all rows have come, whatever becomes of the connection */
 };
 
-static void take_results(struct session *session, struct unit *unit, int64_t deadline, struct taken *taken)
+static void read_results(struct pg_session *session, struct query *query, int64_t deadline, struct read_outcome *read)
 {
-	struct answer answer = {.enough = false};
+	struct row_set set = {.enough = false};
 	PGresult *result;
 
 	for (;;) {
-		if (!session_result(session, deadline, &result, &taken->failure)) {
-			taken->outcome = READ_LOST;
+		if (!session_result(session, deadline, &result, &read->failure)) {
+			read->outcome = READ_LOST;
 			break;
 		}
 		if (!result)
 			break;
 		if (PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
-			take_rows(session, unit, &answer, result);
-			taken->lent = taken->lent || PQntuples(result) > 0;
-			taken->whole = PQresultStatus(result) == PGRES_TUPLES_OK;
+			read_rows(session, query, &set, result);
+			read->lent = read->lent || PQntuples(result) > 0;
+			read->whole = PQresultStatus(result) == PGRES_TUPLES_OK;
 		} else {
-			postgres_failure(result, &taken->failure);
-			taken->outcome = outcome_of(result);
+			postgres_failure(result, &read->failure);
+			read->outcome = outcome_of(result);
 		}
 		PQclear(result);
 	}
-	taken->again = answer.again;
+	read->must_rerun = set.must_rerun;
 }
 
-/* Takes all results of one statement. A unit whose operations are done has none any more (first); what the connection
- * has come to is told all the same. */
-static enum outcome take_unit(struct session *session, struct unit *unit, int64_t deadline, struct history *history,
-			      struct dm_error *error)
+/* Reads all results of one query. Operations that are done are completed, and leave the query; the outcome is then that
+ * of the connection. */
+static enum outcome read_query(struct pg_session *session, struct query *query, int64_t deadline,
+			       struct read_history *history, struct dm_error *error)
 {
-	const struct dm_operation *first = unit->first->operation;
-	struct taken taken = {.outcome = READ_DONE};
+	const struct dm_operation *first = query->first->operation;
+	struct read_outcome read = {.outcome = READ_DONE};
 
 	if (operation_is_unlimited(first))
 		PQsetSingleRowMode(session->connection);
-	take_results(session, unit, deadline, &taken);
-	if (taken.failure.status == DM_OK || taken.whole) {
-		history->others += taken.again;
-		if (taken.again)
-			return taken.failure.status == DM_OK ? READ_AGAIN : taken.outcome;
-		finish_unit(session, unit);
-		unit->first = NULL;
-		return taken.outcome;
+	read_results(session, query, deadline, &read);
+	if (read.failure.status == DM_OK || read.whole) {
+		history->changed += read.must_rerun;
+		if (read.must_rerun)
+			return read.failure.status == DM_OK ? READ_RERUN : read.outcome;
+		finish_query(session, query);
+		query->first = NULL;
+		return read.outcome;
 	}
-	if (taken.outcome != READ_AGAIN || error->status == DM_OK) /* the cause, not what it has ended with it */
-		*error = taken.failure;
-	if (taken.outcome == READ_DONE && unit->count > 1) {
+	if (read.outcome != READ_RERUN || error->status == DM_OK) /* the failure that has skipped this query stands */
+		*error = read.failure;
+	if (read.outcome == READ_DONE && query->count > 1) {
 		history->apart = true;
-		return READ_AGAIN;
+		return READ_RERUN;
 	}
-	if (taken.outcome == READ_DONE || taken.lent) {
-		fail_unit(session, unit, &taken.failure);
-		unit->first = NULL;
+	if (read.outcome == READ_DONE || read.lent) {
+		fail_query(session, query, &read.failure);
+		query->first = NULL;
 	}
-	return taken.outcome;
+	return read.outcome;
 }
 
-/* ---- all of it ----------------------------------------------------------------------------------------------- */
+/* ---- all reads ----------------------------------------------------------------------------------------------- */
 
-/* Puts the unit's operations among those that have to be run again. */
-static size_t keep(const struct unit *unit, struct dm_operation **operations, size_t again)
+/* Puts the query's operations behind the first `count`, which are to be rerun. Gives the new count. */
+static size_t keep(const struct query *query, struct dm_operation **operations, size_t count)
 {
-	for (const struct asked *asked = unit->first; asked; asked = asked->next)
-		operations[again++] = asked->operation;
-	return again;
+	for (const struct asked *asked = query->first; asked; asked = asked->next)
+		operations[count++] = asked->operation;
+	return count;
 }
 
-/* Whether the same may be run again: each reason has its number of times, unless some reads are done by now. */
-static bool may_repeat(struct history *history, bool is_lost, bool made_progress)
+/* Whether what is left may be rerun: a limited number of times after losses and clashes, else if there is progress. */
+static bool may_rerun(struct read_history *history, bool is_lost, bool made_progress)
 {
 	if (is_lost)
-		return history->losses++ < LOSSES_MOST;
+		return history->losses++ < MAX_LOSSES;
 	if (history->clashed)
-		return history->clashes++ < CLASHES_MOST;
+		return history->clashes++ < MAX_CLASHES;
 	return made_progress;
 }
 
-/* One flush. Gives how many have to be run again, which come first; *is_lost tells whether the connection has gone. */
-static size_t read_once(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline,
-			struct history *history, bool *is_lost, struct dm_error *error)
+/* Runs one flush. Gives how many operations are to be rerun; they come first. *is_lost: the connection is lost. */
+static size_t read_once(struct pg_session *session, struct dm_operation **operations, size_t count, int64_t deadline,
+			struct read_history *history, bool *is_lost, struct dm_error *error)
 {
 	struct flush flush;
-	size_t again = 0;
+	size_t left = 0;
 
-	make_units(session, &flush, operations, count, history->apart);
-	send_units(session, &flush);
+	make_queries(session, &flush, operations, count, history->apart);
+	send_queries(session, &flush);
 	*is_lost = !pg_limits_were_set(session, false, deadline, error);
-	for (size_t i = 0; i < flush.units_count; i++) {
-		struct unit *unit = &flush.units[i];
-		enum outcome outcome = *is_lost ? READ_LOST : take_unit(session, unit, deadline, history, error);
+	for (size_t i = 0; i < flush.queries_count; i++) {
+		struct query *query = &flush.queries[i];
+		enum outcome outcome = *is_lost ? READ_LOST : read_query(session, query, deadline, history, error);
 
 		if (outcome != READ_DONE)
-			again = keep(unit, operations, again);
+			left = keep(query, operations, left);
 		history->clashed = history->clashed || outcome == READ_CLASH;
 		*is_lost = outcome == READ_LOST || outcome == READ_STALE;
 	}
 	if (*is_lost || session_drain(session, deadline, &(struct dm_error){0}) != DM_OK)
 		session_lost(session);
-	return again;
+	return left;
 }
 
-void pg_read(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
+void pg_read(struct pg_session *session, struct dm_operation **operations, size_t count, int64_t deadline)
 {
-	struct history history = {.apart = false};
+	struct read_history history = {.apart = false};
 
 	while (count > 0) {
 		bool is_lost, was_apart = history.apart, made_progress;
 		struct dm_error error = {0};
-		size_t before = count, others = history.others;
+		size_t before = count, changed = history.changed;
 
 		if (pg_session_ready(session, deadline, &error) != DM_OK) {
 			lane_fail(&session->postgres->options, operations, count, &error);
@@ -338,8 +340,8 @@ void pg_read(struct session *session, struct dm_operation **operations, size_t c
 		}
 		history.clashed = false;
 		count = read_once(session, operations, count, deadline, &history, &is_lost, &error);
-		made_progress = count < before || history.apart != was_apart || history.others != others;
-		if (count > 0 && !may_repeat(&history, is_lost, made_progress)) {
+		made_progress = count < before || history.apart != was_apart || history.changed != changed;
+		if (count > 0 && !may_rerun(&history, is_lost, made_progress)) {
 			lane_fail(&session->postgres->options, operations, count, &error);
 			return;
 		}

@@ -17,14 +17,14 @@
  * warning. The warning's text depends on the server's language, the function that it comes from does not. */
 static void on_notice(void *context, const PGresult *notice)
 {
-	struct session *session = context;
+	struct pg_session *session = context;
 	const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
 
 	session->unreplicated = session->unreplicated || (function && strcmp(function, "SyncRepWaitForLSN") == 0);
 }
 
 /* The connection's own limit is that of reads. Behind a pooler each transaction sets its own. */
-static enum dm_status set_lock_limit(struct session *session, int64_t deadline, struct dm_error *error)
+static enum dm_status set_lock_limit(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
 	char sql[64];
 
@@ -34,7 +34,7 @@ static enum dm_status set_lock_limit(struct session *session, int64_t deadline, 
 	return session_execute(session, sql, NULL, deadline, NULL, error);
 }
 
-static enum dm_status prepare(struct session *session, int64_t deadline, struct dm_error *error)
+static enum dm_status prepare(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
 	const struct statements *statements = &session->postgres->statements;
 	enum dm_status status = pg_schema_check(session, deadline, error);
@@ -57,7 +57,7 @@ static enum dm_status prepare(struct session *session, int64_t deadline, struct 
 }
 
 /* One attempt; *lost where there was a connection, which ended over it. */
-static enum dm_status become_ready(struct session *session, int64_t deadline, bool *lost, struct dm_error *error)
+static enum dm_status become_ready(struct pg_session *session, int64_t deadline, bool *lost, struct dm_error *error)
 {
 	enum dm_status status = session_connect(session, deadline, error);
 
@@ -75,7 +75,7 @@ static enum dm_status become_ready(struct session *session, int64_t deadline, bo
 	return status;
 }
 
-enum dm_status pg_session_ready(struct session *session, int64_t deadline, struct dm_error *error)
+enum dm_status pg_session_ready(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
 	enum dm_status status;
 	bool lost = true;
@@ -90,7 +90,7 @@ enum dm_status pg_session_ready(struct session *session, int64_t deadline, struc
 	return status;
 }
 
-enum dm_status pg_session_check_schema(struct session *session, int64_t deadline, struct dm_error *error)
+enum dm_status pg_session_check_schema(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
 	enum dm_status status = session_connect(session, deadline, error);
 

@@ -7,32 +7,34 @@
 #include "lane.h"
 #include "session.h"
 
-/* What one statement does: an operation, or all sends next to each other. */
-struct unit {
+/* One statement of a transaction: an operation, or all sends. */
+struct transaction_step {
 	struct dm_operation **operations;
 	size_t count;
-	bool is_asked; /* it is in the pipeline; otherwise its operation had nothing to ask */
+	bool is_sent; /* false: the operation had nothing to ask */
 	PGresult *result;
 };
 
 struct transaction {
-	struct unit units[LANE_MAX_BATCH];
+	struct transaction_step steps[LANE_MAX_BATCH];
 	size_t count;
-	bool records;   /* it may write to the event log */
-	bool waits_not; /* for no lock: its operation was set apart */
+	bool records;         /* it may write to the event log */
+	bool without_waiting; /* it waits for no lock: its operation was parked */
 };
 
-/* How a transaction has ended. */
+/* How a transaction has ended. LOST: the connection was lost, and it is not known whether the transaction was
+ * committed.
+ */
 struct ending {
 	enum { COMMITTED, LOST, FAILED } how;
-	struct unit *culprit;        /* FAILED: whose statement, in the transaction; NULL: the commit itself */
-	enum postgres_remedy remedy; /* FAILED */
+	struct transaction_step *culprit; /* FAILED: the step that has failed; NULL: the commit itself */
+	enum postgres_remedy remedy;      /* FAILED */
 	struct dm_error error;
 };
 
-/* Runs the writes as one transaction. They get their results where it was COMMITTED, and are not completed. The ending
- * points into *transaction. */
-MUST_CHECK struct ending pg_transaction_run(struct session *session, struct transaction *transaction,
+/* Runs the writes as one transaction. If it is COMMITTED they have their results; they are not completed in any case.
+ * The ending points into *transaction. */
+MUST_CHECK struct ending pg_transaction_run(struct pg_session *session, struct transaction *transaction,
 					    struct dm_operation **operations, size_t count, int64_t deadline);
 
 #endif

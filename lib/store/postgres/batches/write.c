@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* write.c - the writes of a batch, until they are committed or have failed: what one transaction's failure means for
- * each.
+/* write.c - runs the writes of a batch until they are committed or have failed.
  *
- * A row that another transaction holds delays what needs it, and nothing else. Such an operation is set apart: it
- * leaves the batch, and comes back after a pause as a batch of its own that waits for no lock, until its time is over.
- * For a second all that needs the row is set apart from the start. */
+ * A row that another transaction holds delays only what needs it. Such an operation is parked: it leaves the batch, and
+ * comes back after a pause as a batch of its own that waits for no lock, until its time is over. For a second, all that
+ * needs the same row is parked from the start. */
 #include "write.h"
 
 #include "clock.h"
@@ -13,16 +12,16 @@
 #include "ready.h"
 #include "transaction.h"
 
-/* How often a clash with other transactions is repeated before the answer is that the database is busy. */
-#define REPEATS_MOST 5
+/* How often writes are rerun after a clash with other transactions before they fail with DM_BUSY. */
+#define MAX_RERUNS 5
 
-static void complete_all(const struct session *session, struct dm_operation **operations, size_t count)
+static void complete_all(const struct pg_session *session, struct dm_operation **operations, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		lane_complete(&session->postgres->options, operations[i]);
 }
 
-static void fail_one(const struct session *session, struct dm_operation *operation, const struct dm_error *error)
+static void fail_one(const struct pg_session *session, struct dm_operation *operation, const struct dm_error *error)
 {
 	operation->status = error->status;
 	operation->error = *error;
@@ -31,7 +30,7 @@ static void fail_one(const struct session *session, struct dm_operation *operati
 	lane_complete(&session->postgres->options, operation);
 }
 
-/* Takes the culprit out; gives how many are left. */
+/* Removes the culprit. Gives how many are left. */
 static size_t leave_out(struct dm_operation **operations, size_t count, const struct dm_operation *culprit)
 {
 	size_t left = 0;
@@ -44,8 +43,8 @@ static size_t leave_out(struct dm_operation **operations, size_t count, const st
 
 /* ---- rows that others hold ----------------------------------------------------------------------------------- */
 
-/* Sets apart what needs a row that is known to be held; gives how many are left. */
-static size_t set_held_apart(struct session *session, struct dm_operation **operations, size_t count)
+/* Parks what needs a row that is known to be held. Gives how many are left. */
+static size_t park_held(struct pg_session *session, struct dm_operation **operations, size_t count)
 {
 	size_t left = 0;
 
@@ -67,8 +66,9 @@ static bool is_among(const PGresult *result, int64_t id)
 	return false;
 }
 
-/* Notes which users of the sends are held, or gone. False where it can't be told. */
-static bool note_held_users(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
+/* Asks which users of the sends can be locked, and notes the others as held. False where that can't be found out. */
+static bool note_held_users(struct pg_session *session, struct dm_operation **operations, size_t count,
+			    int64_t deadline)
 {
 	struct parameters parameters = {.count = 0};
 	struct dm_error ignored = {0};
@@ -104,8 +104,8 @@ static bool note_held_users(struct session *session, struct dm_operation **opera
 	return free_ones != NULL;
 }
 
-/* After a wait for a lock that took too long; gives how many are left to be run at once. */
-static size_t after_lock(struct session *session, struct dm_operation **operations, size_t count,
+/* Parks what has waited too long for a lock. Gives how many are left to be run at once. */
+static size_t after_lock(struct pg_session *session, struct dm_operation **operations, size_t count,
 			 const struct ending *ending, int64_t deadline)
 {
 	struct dm_operation *culprit = ending->culprit ? ending->culprit->operations[0] : NULL;
@@ -119,11 +119,11 @@ static size_t after_lock(struct session *session, struct dm_operation **operatio
 	while (sends < count && operations[sends]->kind == DM_OP_SEND)
 		sends++;
 	left = sends > 0 && note_held_users(session, operations, sends, deadline)
-		       ? set_held_apart(session, operations, count)
+		       ? park_held(session, operations, count)
 		       : count;
 	if (left < count)
 		return left;
-	for (size_t i = 0; i < count; i++) /* it is no row that we know: each has to find out for itself */
+	for (size_t i = 0; i < count; i++) /* it is a row that we don't know: each finds out for itself */
 		lane_park(session->parking, operations[i]);
 	return 0;
 }
@@ -131,26 +131,26 @@ static size_t after_lock(struct session *session, struct dm_operation **operatio
 /* ---- what a failure means for the others --------------------------------------------------------------------- */
 
 /* What has happened to the writes so far. */
-struct history {
-	int repeats;    /* after clashes with other transactions */
-	bool was_stale; /* the session was of no use */
+struct write_history {
+	int reruns;     /* after clashes with other transactions */
+	bool was_stale; /* a session was of no use any more */
 };
 
-/* Whether the same writes may be run again as they are. */
-static bool may_repeat(const struct ending *ending, struct history *history)
+/* Whether the same writes may be rerun as they are. */
+static bool may_rerun(const struct ending *ending, struct write_history *history)
 {
 	if (ending->remedy == REMEDY_RERUN)
-		return history->repeats++ < REPEATS_MOST;
+		return history->reruns++ < MAX_RERUNS;
 	if (ending->remedy != REMEDY_RECONNECT || history->was_stale)
 		return false;
 	history->was_stale = true;
 	return true;
 }
 
-/* After a failure that has rolled back all of it: how many of the writes are left to be run; *alone where it can't be
- * told whose fault it is, so that each has to be run alone. */
-static size_t after_failure(struct session *session, struct dm_operation **operations, size_t count,
-			    const struct ending *ending, int64_t deadline, struct history *history, bool *alone)
+/* After the transaction was rolled back: gives how many of the writes are left to be run. *alone: it is not known whose
+ * fault it was, so each has to be run alone. */
+static size_t after_failure(struct pg_session *session, struct dm_operation **operations, size_t count,
+			    const struct ending *ending, int64_t deadline, struct write_history *history, bool *alone)
 {
 	if (ending->remedy == REMEDY_PARK && session->parking)
 		return after_lock(session, operations, count, ending, deadline);
@@ -161,21 +161,21 @@ static size_t after_failure(struct session *session, struct dm_operation **opera
 		fail_one(session, ending->culprit->operations[0], &ending->error);
 		return leave_out(operations, count, ending->culprit->operations[0]);
 	}
-	if (may_repeat(ending, history))
+	if (may_rerun(ending, history))
 		return count;
 	for (size_t i = 0; i < count; i++)
 		fail_one(session, operations[i], &ending->error);
 	return 0;
 }
 
-/* Runs the writes until they are committed, or have failed. Gives how many are left, each to be run alone. */
-static size_t run(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
+/* Runs the writes until they are committed or have failed. Gives how many are left, each to be run alone. */
+static size_t run(struct pg_session *session, struct dm_operation **operations, size_t count, int64_t deadline)
 {
 	static const struct dm_error unknown = {
 		DM_UNAVAILABLE,
 		"it is not known whether the database has stored what was sent: the connection was lost, or a standby did not answer"};
 	struct transaction transaction; /* the ending points into it */
-	struct history history = {.repeats = 0};
+	struct write_history history = {.reruns = 0};
 	bool alone = false;
 
 	while (count > 0 && !alone) {
@@ -201,12 +201,12 @@ static size_t run(struct session *session, struct dm_operation **operations, siz
 	return count;
 }
 
-void pg_write(struct session *session, struct dm_operation **operations, size_t count, int64_t deadline)
+void pg_write(struct pg_session *session, struct dm_operation **operations, size_t count, int64_t deadline)
 {
 	size_t left;
 
 	pg_order(operations, count);
-	count = set_held_apart(session, operations, count);
+	count = park_held(session, operations, count);
 	left = run(session, operations, count, deadline);
 	for (size_t i = 0; i < left; i++)
 		(void)run(session, &operations[i], 1, deadline);

@@ -62,7 +62,7 @@ static PGconn *connect_and_listen(const struct listener *listener, unsigned *mov
 {
 	struct connected connected;
 	struct dm_error error = {0};
-	struct session session = {.postgres = listener->postgres};
+	struct pg_session session = {.postgres = listener->postgres};
 	int64_t deadline = clock_monotonic() + listener->postgres->limits.batch;
 
 	connected = postgres_connect(listener->postgres, CONNECTION_LANE, &error);

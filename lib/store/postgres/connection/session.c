@@ -12,9 +12,9 @@
 /* After so many microseconds on a server that may only be read a session looks for another. */
 #define READ_ONLY_PERIOD 5000000
 
-struct session *session_new(struct postgres *postgres, struct keeper *keeper)
+struct pg_session *session_new(struct postgres *postgres, struct keeper *keeper)
 {
-	struct session *session = calloc(1, sizeof(*session));
+	struct pg_session *session = calloc(1, sizeof(*session));
 
 	if (!session)
 		return NULL;
@@ -25,13 +25,13 @@ struct session *session_new(struct postgres *postgres, struct keeper *keeper)
 	return session;
 }
 
-void session_free(struct session *session)
+void session_free(struct pg_session *session)
 {
 	PQfinish(session->link.connected.connection);
 	free(session);
 }
 
-void session_lost(struct session *session)
+void session_lost(struct pg_session *session)
 {
 	PQfinish(session->connection);
 	session->connection = NULL;
@@ -45,7 +45,7 @@ void session_lost(struct session *session)
 
 /* ---- sending and receiving ----------------------------------------------------------------------------------- */
 
-bool session_send(struct session *session, enum statement statement, const struct parameters *parameters)
+bool session_send(struct pg_session *session, enum pg_statement statement, const struct parameters *parameters)
 {
 	static const struct parameters none = {.count = 0};
 	const struct parameters *p = parameters ? parameters : &none;
@@ -62,7 +62,7 @@ bool session_send(struct session *session, enum statement statement, const struc
 	return !session->cut;
 }
 
-void session_sync(struct session *session)
+void session_sync(struct pg_session *session)
 {
 	session->cut = session->cut || !PQpipelineSync(session->connection);
 }
@@ -80,7 +80,7 @@ static int timeout_ms(int64_t deadline)
 
 /* Waits until bytes can be sent or received, and does so. False: the connection has broken, or the deadline has passed.
  */
-static bool exchange_bytes(struct session *session, int64_t deadline, struct dm_error *error)
+static bool exchange_bytes(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
 	int unsent = PQflush(session->connection), count;
 	struct pollfd watched = {.fd = PQsocket(session->connection), .events = POLLIN};
@@ -106,7 +106,7 @@ static bool exchange_bytes(struct session *session, int64_t deadline, struct dm_
 	return true;
 }
 
-bool session_result(struct session *session, int64_t deadline, PGresult **result, struct dm_error *error)
+bool session_result(struct pg_session *session, int64_t deadline, PGresult **result, struct dm_error *error)
 {
 	if (session->cut) {
 		fail(error, DM_UNAVAILABLE,
@@ -133,7 +133,7 @@ bool result_is_error(const PGresult *result)
 	return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
 }
 
-bool session_has_result(struct session *session, int64_t until)
+bool session_has_result(struct pg_session *session, int64_t until)
 {
 	struct dm_error ignored = {0};
 
@@ -143,7 +143,7 @@ bool session_has_result(struct session *session, int64_t until)
 	return true;
 }
 
-enum dm_status session_finish_execute(struct session *session, int64_t deadline, PGresult **result,
+enum dm_status session_finish_execute(struct pg_session *session, int64_t deadline, PGresult **result,
 				      struct dm_error *error)
 {
 	enum dm_status status = DM_OK;
@@ -168,7 +168,7 @@ enum dm_status session_finish_execute(struct session *session, int64_t deadline,
 	return status;
 }
 
-enum dm_status session_execute(struct session *session, const char *sql, const struct parameters *parameters,
+enum dm_status session_execute(struct pg_session *session, const char *sql, const struct parameters *parameters,
 			       int64_t deadline, PGresult **result, struct dm_error *error)
 {
 	const struct parameters *p = parameters;
@@ -179,7 +179,7 @@ enum dm_status session_execute(struct session *session, const char *sql, const s
 	return session_finish_execute(session, deadline, result, error);
 }
 
-enum dm_status session_drain(struct session *session, int64_t deadline, struct dm_error *error)
+enum dm_status session_drain(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
 	ExecStatusType kind = PGRES_EMPTY_QUERY;
 	enum dm_status status = DM_OK;
@@ -198,13 +198,13 @@ enum dm_status session_drain(struct session *session, int64_t deadline, struct d
 
 /* ---- whether there is a connection --------------------------------------------------------------------------- */
 
-bool session_may_move(const struct session *session)
+bool session_may_move(const struct pg_session *session)
 {
 	return !session->link.connected.is_read_only;
 }
 
 /* Whether another host may serve the session better: the others have moved to one, or this one could only be read. */
-static bool is_out_of_place(const struct session *session)
+static bool is_out_of_place(const struct pg_session *session)
 {
 	return session->link.connected.moves != atomic_load(&session->postgres->moves) ||
 	       (session->link.connected.is_read_only &&
@@ -214,7 +214,7 @@ static bool is_out_of_place(const struct session *session)
 /* Whether the connection still works. What the server has sent unasked says that it has ended. A connection that was
  * idle for long may have been cut silently, and where another got no answer this one may get none either: then the
  * server is asked for a sign of life. */
-static bool is_alive(struct session *session, int64_t deadline)
+static bool is_alive(struct pg_session *session, int64_t deadline)
 {
 	struct pollfd watched = {.fd = PQsocket(session->connection), .events = POLLIN};
 	int64_t now = clock_monotonic(), until = now + session->postgres->limits.queue;
@@ -236,7 +236,7 @@ static bool is_alive(struct session *session, int64_t deadline)
 	return good;
 }
 
-enum dm_status session_connect(struct session *session, int64_t deadline, struct dm_error *error)
+enum dm_status session_connect(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
 	enum dm_status status;
 

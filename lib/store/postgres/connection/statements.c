@@ -16,8 +16,8 @@ static bool add_text(struct statements *statements, int id, char *text, bool is_
 	return text != NULL;
 }
 
-bool statements_add(struct statements *statements, const struct statement_text *texts, const struct user_table *users,
-		    bool unprepared)
+bool statements_add(struct statements *statements, const struct pg_statement_text *texts,
+		    const struct user_table *users, bool unprepared)
 {
 	for (; texts->sql; texts++) {
 		char *sql = user_table_expand(users, texts->sql);

@@ -6,7 +6,7 @@
 #include "attributes.h"
 #include "user_table.h"
 
-enum statement {
+enum pg_statement {
 	BEGIN_WRITE,
 	COMMIT,
 	ROLLBACK,
@@ -69,11 +69,11 @@ enum statement {
 
 /* The statement that runs a look-up for many at once, where is_look_up. Its parameters are arrays; each row ends with
  * the number, from 1, of the element that it belongs to. */
-#define MERGED(look_up) ((enum statement)((look_up) + STATEMENT_COUNT))
+#define MERGED(look_up) ((enum pg_statement)((look_up) + STATEMENT_COUNT))
 
 /* The SQL of a statement. Names of the user table are written as in user_table_expand. */
-struct statement_text {
-	enum statement id;
+struct pg_statement_text {
+	enum pg_statement id;
 	const char *sql; /* NULL ends a table of these */
 	bool is_rare;    /* it is sent as text, and never prepared */
 	bool is_look_up; /* it gives one row at most, and may be MERGED */
@@ -89,7 +89,7 @@ struct statements {
 /* Adds a table of texts for this user table. With `unprepared` none of them is prepared. False where there is no
  * memory.
  */
-MUST_CHECK bool statements_add(struct statements *statements, const struct statement_text *texts,
+MUST_CHECK bool statements_add(struct statements *statements, const struct pg_statement_text *texts,
 			       const struct user_table *users, bool unprepared);
 void statements_release(struct statements *statements);
 

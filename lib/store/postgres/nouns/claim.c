@@ -14,7 +14,7 @@
 /* So many places of the log are looked at for one claim at most, when the endpoint wants few of them. */
 #define LOG_WINDOW "2000"
 
-const struct statement_text pg_claim_statements[] = {
+const struct pg_statement_text pg_claim_statements[] = {
 	/* The endpoint's row is locked, so that of two servers one advances it; the other gets nothing this time. Where
 	 * fewer events are wanted than there is room for, the position moves behind all that was looked at. The name is
 	 * of the event and the endpoint alone: claimed again after a restore, it is the same. */
@@ -55,7 +55,7 @@ const struct statement_text pg_claim_statements[] = {
 	{0},
 };
 
-enum statement pg_deliveries_claim(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_deliveries_claim(struct dm_operation *operation, struct parameters *parameters)
 {
 	const struct dm_op_deliveries_claim *call = &operation->deliveries_claim;
 	int64_t now = clock_now();
@@ -98,9 +98,9 @@ static struct dm_message message_of_claim(const PGresult *result, int row, const
 	return message;
 }
 
-enum dm_status pg_take_claimed(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_read_claimed(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
-	const PGresult *result = answer->result;
+	const PGresult *result = set->result;
 	int rows = PQntuples(result);
 
 	(void)postgres;

@@ -44,7 +44,7 @@
 #define UNREAD " FROM directmessages_message WHERE recipient_id = $1::bigint"
 #define IS_UNREAD " AND read_at IS NULL AND hidden_for_recipient IS NULL"
 
-const struct statement_text pg_conversation_statements[] = {
+const struct pg_statement_text pg_conversation_statements[] = {
 #define BOTH(name, before, page) \
 	{name, before(PAGE page)}, \
 	{ \
@@ -63,14 +63,14 @@ const struct statement_text pg_conversation_statements[] = {
 	{0},
 };
 
-enum statement pg_conversation_page(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_conversation_page(struct dm_operation *operation, struct parameters *parameters)
 {
 	const struct dm_page *page = &operation->conversation.page;
 	/* A row id says exactly where to go on; its time comes with it unless the cursor had to count rows from an
 	 * earlier position. */
 	bool look_up = page->row_id != 0 && !(page->has_position && page->offset == 0);
-	static const enum statement statements[2][2] = {{CONVERSATION_OLDER, CONVERSATION_OLDER_THAN_ROW},
-							{CONVERSATION_NEWER, CONVERSATION_NEWER_THAN_ROW}};
+	static const enum pg_statement statements[2][2] = {{CONVERSATION_OLDER, CONVERSATION_OLDER_THAN_ROW},
+							   {CONVERSATION_NEWER, CONVERSATION_NEWER_THAN_ROW}};
 	int64_t first = page->reverse ? TIME_FIRST : TIME_LAST, beyond_ids = page->reverse ? INT64_MAX : INT64_MIN;
 
 	if (operation->conversation.user_id == operation->conversation.partner_id) /* nobody messages oneself */
@@ -89,76 +89,76 @@ enum statement pg_conversation_page(struct dm_operation *operation, struct param
 					   : statements[page->reverse][look_up];
 }
 
-enum dm_status pg_take_conversation_page(const struct postgres *postgres, struct dm_operation *operation,
-					 struct answer *answer)
+enum dm_status pg_read_conversation_page(const struct postgres *postgres, struct dm_operation *operation,
+					 struct row_set *set)
 {
 	const struct dm_op_conversation *page = &operation->conversation;
-	int rows = PQntuples(answer->result);
+	int rows = PQntuples(set->result);
 
 	(void)postgres;
 	for (int row = 0; row < rows && !operation->internal.is_long && page->page.limit > 0; row++)
-		answer->again |= PQgetisnull(answer->result, row, 5);
-	operation->internal.is_long |= answer->again;
-	if (!answer->again)
-		pg_lend_messages(operation, page->on_message, answer);
+		set->must_rerun |= PQgetisnull(set->result, row, 5);
+	operation->internal.is_long |= set->must_rerun;
+	if (!set->must_rerun)
+		pg_lend_messages(operation, page->on_message, set);
 	return DM_OK;
 }
 
-enum statement pg_conversation_has_unread(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_conversation_has_unread(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->mark_conversation_read.user_id);
 	pg_add_int(parameters, operation->mark_conversation_read.partner_id);
 	return UNREAD_EXISTS;
 }
 
-enum statement pg_unread_count(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_unread_count(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->unread_count.user_id);
 	return UNREAD_COUNT;
 }
 
-enum dm_status pg_take_unread_count(const struct postgres *postgres, struct dm_operation *operation,
-				    struct answer *answer)
+enum dm_status pg_read_unread_count(const struct postgres *postgres, struct dm_operation *operation,
+				    struct row_set *set)
 {
 	(void)postgres;
-	operation->unread_count.count = pg_int(answer->result, answer->row, 0);
+	operation->unread_count.count = pg_int(set->result, set->row, 0);
 	return DM_OK;
 }
 
-enum statement pg_unread_by_partner(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_unread_by_partner(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->unread_by_partner.user_id);
 	return UNREAD_BY_PARTNER;
 }
 
-enum dm_status pg_take_unread_by_partner(const struct postgres *postgres, struct dm_operation *operation,
-					 struct answer *answer)
+enum dm_status pg_read_unread_by_partner(const struct postgres *postgres, struct dm_operation *operation,
+					 struct row_set *set)
 {
-	int rows = PQntuples(answer->result);
+	int rows = PQntuples(set->result);
 
 	(void)postgres;
-	for (int row = 0; row < rows && !answer->enough; row++) {
+	for (int row = 0; row < rows && !set->enough; row++) {
 		struct dm_unread unread = {
-			.partner_id = pg_int(answer->result, row, 0),
-			.partner_username = pg_text(answer->result, row, 1),
-			.count = pg_int(answer->result, row, 2),
+			.partner_id = pg_int(set->result, row, 0),
+			.partner_username = pg_text(set->result, row, 1),
+			.count = pg_int(set->result, row, 2),
 		};
 
-		answer->enough = !operation->unread_by_partner.on_unread(operation->context, &unread);
+		set->enough = !operation->unread_by_partner.on_unread(operation->context, &unread);
 	}
 	return DM_OK;
 }
 
-enum statement pg_unread_messages(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_unread_messages(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->unread_messages.user_id);
 	return UNREAD_MESSAGES;
 }
 
-enum dm_status pg_take_unread_messages(const struct postgres *postgres, struct dm_operation *operation,
-				       struct answer *answer)
+enum dm_status pg_read_unread_messages(const struct postgres *postgres, struct dm_operation *operation,
+				       struct row_set *set)
 {
 	(void)postgres;
-	pg_lend_messages(operation, operation->unread_messages.on_message, answer);
+	pg_lend_messages(operation, operation->unread_messages.on_message, set);
 	return DM_OK;
 }

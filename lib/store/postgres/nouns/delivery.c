@@ -13,7 +13,7 @@
 /* So many places of the log are counted at most, for each endpoint. */
 #define BEHIND_MOST "100000"
 
-const struct statement_text pg_delivery_statements[] = {
+const struct pg_statement_text pg_delivery_statements[] = {
 	{DELIVERIES_LIST,
 	 "SELECT " DELIVERY_COLUMNS " FROM " DELIVERIES " d WHERE ($1::bigint = 0 OR d.webhook_id = $1::bigint)"
 	 " AND ($2::bigint < 0 OR d.state = $2::bigint) ORDER BY d.id DESC LIMIT $3::bigint"},
@@ -88,7 +88,7 @@ struct dm_delivery pg_delivery_from_row(const PGresult *result, int row)
 	};
 }
 
-enum statement pg_deliveries(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_deliveries(struct dm_operation *operation, struct parameters *parameters)
 {
 	const struct dm_op_deliveries *list = &operation->deliveries;
 
@@ -98,40 +98,39 @@ enum statement pg_deliveries(struct dm_operation *operation, struct parameters *
 	return DELIVERIES_LIST;
 }
 
-enum dm_status pg_take_deliveries(const struct postgres *postgres, struct dm_operation *operation,
-				  struct answer *answer)
+enum dm_status pg_read_deliveries(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
-	int rows = PQntuples(answer->result);
+	int rows = PQntuples(set->result);
 
 	(void)postgres;
-	for (int row = 0; row < rows && !answer->enough; row++) {
-		struct dm_delivery delivery = pg_delivery_from_row(answer->result, row);
+	for (int row = 0; row < rows && !set->enough; row++) {
+		struct dm_delivery delivery = pg_delivery_from_row(set->result, row);
 
-		answer->enough = !operation->deliveries.on_delivery(operation->context, &delivery);
+		set->enough = !operation->deliveries.on_delivery(operation->context, &delivery);
 	}
 	return DM_OK;
 }
 
-enum statement pg_delivery_requeue(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_delivery_requeue(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->delivery_requeue.delivery_id);
 	pg_add_int(parameters, clock_now());
 	return DELIVERY_REQUEUE;
 }
 
-enum dm_status pg_take_requeued(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_read_requeued(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
 	(void)postgres;
-	if (PQntuples(answer->result) == 0)
+	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such delivery");
-	if (pg_int(answer->result, 0, 1) > 0)
+	if (pg_int(set->result, 0, 1) > 0)
 		return DM_OK;
-	if (delivery_state_of(pg_int(answer->result, 0, 0)) == DM_DELIVERY_PENDING)
+	if (delivery_state_of(pg_int(set->result, 0, 0)) == DM_DELIVERY_PENDING)
 		return fail(&operation->error, DM_NOT_FOUND, "this delivery is not finished yet");
 	return fail(&operation->error, DM_INVALID, "its endpoint is disabled; enable that first");
 }
 
-static enum statement ask_failed(const struct dm_op_delivery_result *failed, struct parameters *parameters)
+static enum pg_statement ask_failed(const struct dm_op_delivery_result *failed, struct parameters *parameters)
 {
 	bool is_retry = failed->outcome == DM_OUTCOME_RETRY;
 	int64_t before = failed->outcome == DM_OUTCOME_GONE ? INT64_MAX : failed->disable_before;
@@ -149,7 +148,7 @@ static enum statement ask_failed(const struct dm_op_delivery_result *failed, str
 	return DELIVERY_FAILED;
 }
 
-enum statement pg_delivery_result(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_delivery_result(struct dm_operation *operation, struct parameters *parameters)
 {
 	const struct dm_op_delivery_result *result = &operation->delivery_result;
 
@@ -169,15 +168,15 @@ enum statement pg_delivery_result(struct dm_operation *operation, struct paramet
 	return ask_failed(result, parameters);
 }
 
-enum dm_status pg_take_delivery_result(const struct postgres *postgres, struct dm_operation *operation,
-				       struct answer *answer)
+enum dm_status pg_read_delivery_result(const struct postgres *postgres, struct dm_operation *operation,
+				       struct row_set *set)
 {
 	(void)postgres;
-	operation->delivery_result.disabled = PQntuples(answer->result) > 0 && pg_int(answer->result, 0, 0) > 0;
+	operation->delivery_result.disabled = PQntuples(set->result) > 0 && pg_int(set->result, 0, 0) > 0;
 	return DM_OK;
 }
 
-enum statement pg_deliveries_trim(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_deliveries_trim(struct dm_operation *operation, struct parameters *parameters)
 {
 	const struct dm_op_deliveries_trim *old = &operation->deliveries_trim;
 
@@ -187,29 +186,29 @@ enum statement pg_deliveries_trim(struct dm_operation *operation, struct paramet
 	return DELIVERIES_TRIM;
 }
 
-enum dm_status pg_take_trimmed_deliveries(const struct postgres *postgres, struct dm_operation *operation,
-					  struct answer *answer)
+enum dm_status pg_read_trimmed_deliveries(const struct postgres *postgres, struct dm_operation *operation,
+					  struct row_set *set)
 {
 	(void)postgres;
-	operation->deliveries_trim.removed = pg_int(answer->result, 0, 0);
-	operation->deliveries_trim.next_after = pg_int(answer->result, 0, 1);
+	operation->deliveries_trim.removed = pg_int(set->result, 0, 0);
+	operation->deliveries_trim.next_after = pg_int(set->result, 0, 1);
 	return DM_OK;
 }
 
-enum statement pg_outbox(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_outbox(struct dm_operation *operation, struct parameters *parameters)
 {
 	(void)operation, (void)parameters;
 	return OUTBOX;
 }
 
-enum dm_status pg_take_outbox(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_read_outbox(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
-	int64_t pending = pg_int(answer->result, 0, 1), behind = pg_int(answer->result, 0, 3);
+	int64_t pending = pg_int(set->result, 0, 1), behind = pg_int(set->result, 0, 3);
 
 	(void)postgres;
 	operation->outbox.outbox = (struct dm_outbox){
-		.pending = pg_int(answer->result, 0, 0),
-		.behind = pg_int(answer->result, 0, 2),
+		.pending = pg_int(set->result, 0, 0),
+		.behind = pg_int(set->result, 0, 2),
 		.oldest_at = pending == 0 || (behind != 0 && behind < pending) ? behind : pending,
 	};
 	return DM_OK;

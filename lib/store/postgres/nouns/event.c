@@ -56,7 +56,7 @@ static const char adopt[] =
 	" UPDATE directmessages_webhook SET begin_snapshot = NULL"
 	" WHERE begin_snapshot IS NOT NULL AND EXISTS (SELECT 1 FROM adopted)";
 
-const struct statement_text pg_event_statements[] = {
+const struct pg_statement_text pg_event_statements[] = {
 	/* $1, $2 the position, $3 places, $4 the user, $5 bytes: contents before which so many were stay in the server.
 	 * The message's columns come last; NULL where it is gone, or none of the user's, or of the position itself. An
 	 * id says little: where Django empties its tables (manage.py flush), its ids begin anew, and this log stays. */
@@ -81,7 +81,7 @@ const struct statement_text pg_event_statements[] = {
 	{0},
 };
 
-enum dm_status pg_event_log_adopt(struct session *session, int64_t deadline, struct dm_error *error)
+enum dm_status pg_event_log_adopt(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
 	static const struct parameters none = {.count = 0};
 	PGresult *result = NULL;
@@ -92,7 +92,7 @@ enum dm_status pg_event_log_adopt(struct session *session, int64_t deadline, str
 	return ahead ? session_execute(session, adopt, &none, deadline, NULL, error) : status;
 }
 
-enum statement pg_events(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_events(struct dm_operation *operation, struct parameters *parameters)
 {
 	size_t limit = operation->events.limit;
 
@@ -140,9 +140,9 @@ static bool is_there(const PGresult *result, const struct dm_event_position *pos
 	       first.mark == position->mark;
 }
 
-enum dm_status pg_take_events(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_read_events(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
-	const PGresult *result = answer->result;
+	const PGresult *result = set->result;
 	struct dm_op_events *events = &operation->events;
 	int rows = PQntuples(result);
 
@@ -155,29 +155,29 @@ enum dm_status pg_take_events(const struct postgres *postgres, struct dm_operati
 	if (!is_there(result, &events->after))
 		return fail(&operation->error, DM_NOT_FOUND,
 			    "the event log does not hold this position, or not any more");
-	for (int row = 1; row < rows && !answer->enough; row++) {
+	for (int row = 1; row < rows && !set->enough; row++) {
 		events->is_cut = !PQgetisnull(result, row, 7) && PQgetisnull(result, row, 12);
 		if (events->is_cut)
 			break;
 		events->position = position_of(result, row);
 		events->count++;
-		answer->enough = !PQgetisnull(result, row, 7) && !lend(operation, result, row);
+		set->enough = !PQgetisnull(result, row, 7) && !lend(operation, result, row);
 	}
 	return DM_OK;
 }
 
-enum statement pg_events_newest(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_events_newest(struct dm_operation *operation, struct parameters *parameters)
 {
 	(void)operation, (void)parameters;
 	return EVENTS_NEWEST;
 }
 
-enum dm_status pg_take_newest_event(const struct postgres *postgres, struct dm_operation *operation,
-				    struct answer *answer)
+enum dm_status pg_read_newest_event(const struct postgres *postgres, struct dm_operation *operation,
+				    struct row_set *set)
 {
 	(void)postgres;
 	operation->events_newest.position =
-		PQntuples(answer->result) > 0 ? position_of(answer->result, 0) : (struct dm_event_position){0};
+		PQntuples(set->result) > 0 ? position_of(set->result, 0) : (struct dm_event_position){0};
 	return DM_OK;
 }
 
@@ -187,23 +187,23 @@ static void add_what_to_keep(const struct dm_operation *operation, struct parame
 	pg_add_int(parameters, operation->events_trim.before);
 }
 
-enum statement pg_events_have_old(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_events_have_old(struct dm_operation *operation, struct parameters *parameters)
 {
 	operation->events_trim.removed = 0;
 	add_what_to_keep(operation, parameters);
 	return EVENTS_OLD;
 }
 
-enum statement pg_events_trim(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_events_trim(struct dm_operation *operation, struct parameters *parameters)
 {
 	add_what_to_keep(operation, parameters);
 	return EVENTS_TRIM;
 }
 
-enum dm_status pg_take_trimmed_events(const struct postgres *postgres, struct dm_operation *operation,
-				      struct answer *answer)
+enum dm_status pg_read_trimmed_events(const struct postgres *postgres, struct dm_operation *operation,
+				      struct row_set *set)
 {
 	(void)postgres;
-	operation->events_trim.removed = PQntuples(answer->result) > 0 ? pg_int(answer->result, 0, 0) : 0;
+	operation->events_trim.removed = PQntuples(set->result) > 0 ? pg_int(set->result, 0, 0) : 0;
 	return DM_OK;
 }

@@ -26,7 +26,7 @@
  * walk over directmessages_received, in the order of the conversation: `walked` is no query for unread rows, or the
  * planner would take the other index and sort. Contents are not rewritten, so their lengths count only where they are
  * sent to us. */
-const struct statement_text pg_marking_statements[] = {
+const struct pg_statement_text pg_marking_statements[] = {
 	{CONVERSATION_MARK_READ,
 	 "WITH unread AS MATERIALIZED (SELECT sent_at" RECEIVED " AND read_at IS NULL AND $5::timestamptz IS NULL"
 	 " LIMIT " NUMBER(
@@ -62,7 +62,7 @@ const struct statement_text pg_marking_statements[] = {
 	{0},
 };
 
-enum statement pg_conversation_mark_read(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_conversation_mark_read(struct dm_operation *operation, struct parameters *parameters)
 {
 	struct dm_op_mark_conversation_read *mark = &operation->mark_conversation_read;
 	bool is_first = !mark->more;
@@ -88,10 +88,10 @@ enum statement pg_conversation_mark_read(struct dm_operation *operation, struct 
 	return CONVERSATION_MARK_READ;
 }
 
-enum dm_status pg_take_marked_piece(const struct postgres *postgres, struct dm_operation *operation,
-				    struct answer *answer)
+enum dm_status pg_read_marked_piece(const struct postgres *postgres, struct dm_operation *operation,
+				    struct row_set *set)
 {
-	const PGresult *result = answer->result;
+	const PGresult *result = set->result;
 	struct dm_op_mark_conversation_read *mark = &operation->mark_conversation_read;
 	int rows = PQntuples(result);
 

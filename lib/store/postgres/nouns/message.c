@@ -9,7 +9,7 @@
 /* One user by the index, whatever the planner thinks of the table: OFFSET 0 keeps the two apart. */
 #define USER(id) "CROSS JOIN LATERAL (SELECT {u.id} AS id FROM {users} u WHERE {u.id} = " id " OFFSET 0) "
 
-const struct statement_text pg_message_statements[] = {
+const struct pg_statement_text pg_message_statements[] = {
 	/* A send whose sender or recipient does not exist gives no row. The rows are known again by their times, of
 	 * which no two in a batch are equal; ids follow the order of the arrays. */
 	{MESSAGES_INSERT,
@@ -90,7 +90,7 @@ bool pg_messages_send(struct postgres *postgres, struct dm_operation **operation
 }
 
 /* Rows come in the order of the operations, without those that were refused. */
-void pg_take_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result)
+void pg_read_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result)
 {
 	int row = 0, rows = PQntuples(result);
 
@@ -114,36 +114,36 @@ void pg_take_sent_messages(struct dm_operation **operations, size_t count, const
 	}
 }
 
-enum statement pg_message_get(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_message_get(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->message.message_id);
 	return MESSAGE_BY_ID;
 }
 
-void pg_lend_messages(const struct dm_operation *operation, dm_message_row *on_message, struct answer *answer)
+void pg_lend_messages(const struct dm_operation *operation, dm_message_row *on_message, struct row_set *set)
 {
-	int rows = PQntuples(answer->result);
+	int rows = PQntuples(set->result);
 
-	for (int row = 0; row < rows && !answer->enough; row++) {
-		struct dm_message message = pg_message_from_row(answer->result, row);
+	for (int row = 0; row < rows && !set->enough; row++) {
+		struct dm_message message = pg_message_from_row(set->result, row);
 
-		answer->enough = PQgetisnull(answer->result, row, 5);
-		if (answer->enough)
+		set->enough = PQgetisnull(set->result, row, 5);
+		if (set->enough)
 			message.content = (struct dm_text){NULL, 0};
-		answer->enough |= !on_message(operation->context, &message);
+		set->enough |= !on_message(operation->context, &message);
 	}
 }
 
-enum dm_status pg_take_message(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_read_message(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
 	(void)postgres;
-	if (PQntuples(answer->result) == 0)
+	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
-	pg_lend_messages(operation, operation->message.on_message, answer);
+	pg_lend_messages(operation, operation->message.on_message, set);
 	return DM_OK;
 }
 
-enum statement pg_message_mark_read(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_message_mark_read(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->mark_read.message_id);
 	pg_add_time(parameters, clock_now());
@@ -152,23 +152,23 @@ enum statement pg_message_mark_read(struct dm_operation *operation, struct param
 	return MESSAGE_MARK_READ;
 }
 
-enum dm_status pg_take_marked_message(const struct postgres *postgres, struct dm_operation *operation,
-				      struct answer *answer)
+enum dm_status pg_read_marked_message(const struct postgres *postgres, struct dm_operation *operation,
+				      struct row_set *set)
 {
 	struct dm_message message;
 
 	operation->mark_read.was_unread = false;
-	if (PQntuples(answer->result) == 0)
+	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
-	if (!pg_bool(answer->result, 0, 6)) /* it was read before */
+	if (!pg_bool(set->result, 0, 6)) /* it was read before */
 		return DM_OK;
 	operation->mark_read.was_unread = true;
-	message = pg_message_from_row(answer->result, 0);
+	message = pg_message_from_row(set->result, 0);
 	return postgres->options.changed(operation, &message) ? DM_OK
 							      : fail(&operation->error, DM_NO_MEMORY, "out of memory");
 }
 
-enum statement pg_message_hide(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_message_hide(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->hide.message_id);
 	pg_add_int(parameters, operation->hide.user_id);
@@ -176,16 +176,16 @@ enum statement pg_message_hide(struct dm_operation *operation, struct parameters
 	return MESSAGE_HIDE;
 }
 
-enum dm_status pg_take_hidden_message(const struct postgres *postgres, struct dm_operation *operation,
-				      struct answer *answer)
+enum dm_status pg_read_hidden_message(const struct postgres *postgres, struct dm_operation *operation,
+				      struct row_set *set)
 {
 	(void)postgres;
-	if (PQntuples(answer->result) == 0)
+	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such message, or it is not this user's");
 	return DM_OK;
 }
 
-enum statement pg_messages_all(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_messages_all(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_limit(parameters, operation->all_messages.limit);
 	if (operation->all_messages.user_id == 0)
@@ -194,10 +194,10 @@ enum statement pg_messages_all(struct dm_operation *operation, struct parameters
 	return MESSAGES_NEWEST_OF_USER;
 }
 
-enum dm_status pg_take_all_messages(const struct postgres *postgres, struct dm_operation *operation,
-				    struct answer *answer)
+enum dm_status pg_read_all_messages(const struct postgres *postgres, struct dm_operation *operation,
+				    struct row_set *set)
 {
 	(void)postgres;
-	pg_lend_messages(operation, operation->all_messages.on_message, answer);
+	pg_lend_messages(operation, operation->all_messages.on_message, set);
 	return DM_OK;
 }

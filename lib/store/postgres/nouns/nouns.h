@@ -1,57 +1,57 @@
 /* SPDX-License-Identifier: MIT */
-/* nouns.h - what each noun's file does for an operation: it asks one statement, and takes the answer.
+/* nouns.h - what each noun's file does for an operation: it chooses a statement, and reads its result.
  *
- * One statement for each operation, so that those of a batch go out in one flush. Names that the SQLite folder has too
- * begin with pg_ here: both are linked into one library. */
+ * Each operation has one statement, so that those of a batch go out in one flush. Names begin with pg_ where the SQLite
+ * folder has the same: both are linked into one library. */
 #ifndef NOUNS_H
 #define NOUNS_H
 
 #include "directmessages.h"
 #include "session.h"
 
-extern const struct statement_text pg_user_statements[], pg_token_statements[], pg_message_statements[],
+extern const struct pg_statement_text pg_user_statements[], pg_token_statements[], pg_message_statements[],
 	pg_conversation_statements[], pg_partner_statements[], pg_event_statements[], pg_ticket_statements[],
 	pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[],
 	pg_marking_statements[]; /* each ends with sql NULL */
 
-/* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: it is DM_OK without the database. What
- * is made up for a row (a token's key) is kept in the operation. */
-typedef enum statement operation_ask(struct dm_operation *operation, struct parameters *parameters);
+/* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: the operation has its status without
+ * the database. What is generated for a row (a token's key) is kept in the operation. */
+typedef enum pg_statement operation_ask(struct dm_operation *operation, struct parameters *parameters);
 #define NOTHING_TO_ASK STATEMENT_COUNT
 
-/* Rows of an operation's answer: all of them, or, of a list without a limit, the next one; of a look-up that one, the
- * others of the same result being other operations'. */
-struct answer {
+/* Rows of an operation's result: all of them; the next one of a list without a limit; or one of a look-up, where the
+ * other rows belong to other operations. */
+struct row_set {
 	const PGresult *result; /* NULL: no rows */
-	int row;                /* which is the look-up's */
+	int row;                /* the look-up's */
 	bool enough;            /* the row function wants no more */
-	bool again;             /* nothing was lent: the operation has to be asked once more, in another way */
+	bool must_rerun;        /* nothing was lent: rerun the operation, which takes another statement then */
 };
 
-/* Gives the operation its result and its status: rows are lent to its row functions, all else goes into it. Called for
- * each answer of a read, and once, after the commit, for a write. */
-typedef enum dm_status operation_take(const struct postgres *postgres, struct dm_operation *operation,
-				      struct answer *answer);
+/* Gives the operation its result, and returns its status: rows are lent to its row functions, all else goes into it.
+ * Called for each part of a read's result, and once, after the commit, for a write. */
+typedef enum dm_status operation_read_result(const struct postgres *postgres, struct dm_operation *operation,
+					     struct row_set *set);
 
 /* user.c */
 #define USER_COLUMNS \
 	"{u.id}, {u.username}, {u.first_name}, {u.last_name}, {u.email}, {u.is_active}" /* of {users} u \
 											 */
 operation_ask pg_user_authenticate, pg_user_by_id, pg_user_by_name, pg_users, pg_user_create, pg_user_set_active;
-operation_take pg_take_active_user, pg_take_user_by_id, pg_take_user_by_name, pg_take_users, pg_take_created_user,
-	pg_take_changed_user;
-void pg_lend_users(const struct dm_operation *operation, dm_user_row *on_user, struct answer *answer);
+operation_read_result pg_read_active_user, pg_read_user_by_id, pg_read_user_by_name, pg_read_users,
+	pg_read_created_user, pg_read_changed_user;
+void pg_lend_users(const struct dm_operation *operation, dm_user_row *on_user, struct row_set *set);
 void pg_refuse_user(struct dm_operation *operation); /* what a failure to insert a user says of the table */
 
 /* token.c */
 operation_ask pg_token_create, pg_token_revoke;
-operation_take pg_take_token, pg_take_revoked_token;
+operation_read_result pg_read_token, pg_read_revoked_token;
 
 /* message.c */
 #define MESSAGE_COLUMNS "id, sender_id, recipient_id, sent_at, read_at, content"
 operation_ask pg_message_get, pg_message_mark_read, pg_message_hide, pg_messages_all;
-operation_take pg_take_message, pg_take_all_messages, pg_take_marked_message, pg_take_hidden_message;
-void pg_lend_messages(const struct dm_operation *operation, dm_message_row *on_message, struct answer *answer);
+operation_read_result pg_read_message, pg_read_all_messages, pg_read_marked_message, pg_read_hidden_message;
+void pg_lend_messages(const struct dm_operation *operation, dm_message_row *on_message, struct row_set *set);
 struct dm_message pg_message_from_row(const PGresult *result, int row); /* of SELECT MESSAGE_COLUMNS */
 
 /* The sends of a batch are one statement. Its parameters are made in the arrays, which are the caller's; each operation
@@ -59,25 +59,28 @@ struct dm_message pg_message_from_row(const PGresult *result, int row); /* of SE
 #define SEND_ARRAYS 4
 MUST_CHECK bool pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
 				 struct parameters *parameters, struct buffer arrays[SEND_ARRAYS]);
-void pg_take_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result);
+void pg_read_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result);
 
 /* conversation.c */
-#define LONG(which) ((enum statement)((which) + LONG_CONVERSATION_OLDER - CONVERSATION_OLDER)) /* of long contents */
+#define LONG(which) \
+	((enum pg_statement)((which) + LONG_CONVERSATION_OLDER - CONVERSATION_OLDER)) /* of long contents \
+										       */
 operation_ask pg_conversation_page, pg_conversation_has_unread, pg_unread_count, pg_unread_by_partner,
 	pg_unread_messages;
-operation_take pg_take_conversation_page, pg_take_unread_count, pg_take_unread_by_partner, pg_take_unread_messages;
+operation_read_result pg_read_conversation_page, pg_read_unread_count, pg_read_unread_by_partner,
+	pg_read_unread_messages;
 
 /* marking.c */
 operation_ask pg_conversation_mark_read;
-operation_take pg_take_marked_piece;
+operation_read_result pg_read_marked_piece;
 
 /* partner.c */
 operation_ask pg_partners_page;
-operation_take pg_take_partners;
+operation_read_result pg_read_partners;
 
 /* event.c */
 operation_ask pg_events, pg_events_newest, pg_events_have_old, pg_events_trim;
-operation_take pg_take_events, pg_take_newest_event, pg_take_trimmed_events;
+operation_read_result pg_read_events, pg_read_newest_event, pg_read_trimmed_events;
 
 /* The one row of what the log is, by its index: a scan is priced so high (decision 14) that the planner would take all
  * plans of the statement for equally bad, and any of them. */
@@ -88,7 +91,7 @@ operation_take pg_take_events, pg_take_newest_event, pg_take_trimmed_events;
 
 /* Moves EVENTS_BASE on where the log holds numbers that this cluster's transactions have not come to. Called for each
  * new connection, before it writes. */
-MUST_CHECK enum dm_status pg_event_log_adopt(struct session *session, int64_t deadline, struct dm_error *error);
+MUST_CHECK enum dm_status pg_event_log_adopt(struct pg_session *session, int64_t deadline, struct dm_error *error);
 
 /* Part of a statement that writes messages: what it has written, a WITH query of these columns, goes into the event log
  * where the boolean parameter says so. `at` is a timestamptz. */
@@ -100,7 +103,7 @@ MUST_CHECK enum dm_status pg_event_log_adopt(struct session *session, int64_t de
 
 /* ticket.c */
 operation_ask pg_ticket_create, pg_ticket_exists, pg_ticket_redeem;
-operation_take pg_take_redeemed_ticket;
+operation_read_result pg_read_redeemed_ticket;
 
 /* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */
 #define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
@@ -116,19 +119,19 @@ operation_take pg_take_redeemed_ticket;
 
 /* webhook.c */
 operation_ask pg_webhook_create, pg_webhooks, pg_webhook_delete, pg_webhook_enable, pg_webhook_rotate;
-operation_take pg_take_created_webhook, pg_take_webhooks, pg_take_changed_webhook;
+operation_read_result pg_read_created_webhook, pg_read_webhooks, pg_read_changed_webhook;
 
 /* delivery.c */
 #define DELIVERY_COLUMNS \
 	"d.id, d.webhook_id, d.name, d.kind, d.message_id, d.at, d.state, d.attempts, d.next_at, d.finished_at," \
 	" d.http_status, d.error"
 operation_ask pg_deliveries, pg_delivery_requeue, pg_delivery_result, pg_deliveries_trim, pg_outbox;
-operation_take pg_take_deliveries, pg_take_delivery_result, pg_take_requeued, pg_take_trimmed_deliveries,
-	pg_take_outbox;
+operation_read_result pg_read_deliveries, pg_read_delivery_result, pg_read_requeued, pg_read_trimmed_deliveries,
+	pg_read_outbox;
 struct dm_delivery pg_delivery_from_row(const PGresult *result, int row); /* of SELECT DELIVERY_COLUMNS */
 
 /* claim.c */
 operation_ask pg_deliveries_claim;
-operation_take pg_take_claimed;
+operation_read_result pg_read_claimed;
 
 #endif

@@ -25,13 +25,13 @@
 			   " CROSS JOIN LATERAL (SELECT * FROM {users} u WHERE {u.id} = partner.id OFFSET 0) u" \
 			   " ORDER BY partner.n LIMIT $3::bigint OFFSET $4::bigint"
 
-const struct statement_text pg_partner_statements[] = {
+const struct pg_statement_text pg_partner_statements[] = {
 	{PARTNERS_DOWN, PARTNERS("greatest", "<", "DESC")},
 	{PARTNERS_UP, PARTNERS("least", ">", "ASC")},
 	{0},
 };
 
-enum statement pg_partners_page(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_partners_page(struct dm_operation *operation, struct parameters *parameters)
 {
 	const struct dm_page *page = &operation->partners.page;
 	int64_t beyond_all = page->reverse ? INT64_MIN : INT64_MAX;
@@ -43,9 +43,9 @@ enum statement pg_partners_page(struct dm_operation *operation, struct parameter
 	return page->reverse ? PARTNERS_UP : PARTNERS_DOWN;
 }
 
-enum dm_status pg_take_partners(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_read_partners(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
 	(void)postgres;
-	pg_lend_users(operation, operation->partners.on_user, answer);
+	pg_lend_users(operation, operation->partners.on_user, set);
 	return DM_OK;
 }

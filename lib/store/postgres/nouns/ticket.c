@@ -16,7 +16,7 @@
 /* The clocks of two servers may differ by as much as that. */
 #define AHEAD_MOST (2 * LIFETIME)
 
-const struct statement_text pg_ticket_statements[] = {
+const struct pg_statement_text pg_ticket_statements[] = {
 	/* Makes room first: without those whose time is over, and without the oldest where the token has many. One that
 	 * is good for much longer than any may be was made before the clock was set back. */
 	{TICKET_CREATE,
@@ -34,7 +34,7 @@ const struct statement_text pg_ticket_statements[] = {
 	{0},
 };
 
-enum statement pg_ticket_create(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_ticket_create(struct dm_operation *operation, struct parameters *parameters)
 {
 	int64_t now = clock_now();
 
@@ -61,28 +61,28 @@ static void add_ticket(const struct dm_operation *operation, struct parameters *
 	pg_add_int(parameters, now + AHEAD_MOST);
 }
 
-enum statement pg_ticket_exists(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_ticket_exists(struct dm_operation *operation, struct parameters *parameters)
 {
 	add_ticket(operation, parameters);
 	return TICKET_EXISTS;
 }
 
-enum statement pg_ticket_redeem(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_ticket_redeem(struct dm_operation *operation, struct parameters *parameters)
 {
 	add_ticket(operation, parameters);
 	return TICKET_REDEEM;
 }
 
-enum dm_status pg_take_redeemed_ticket(const struct postgres *postgres, struct dm_operation *operation,
-				       struct answer *answer)
+enum dm_status pg_read_redeemed_ticket(const struct postgres *postgres, struct dm_operation *operation,
+				       struct row_set *set)
 {
 	struct dm_text key;
 
 	(void)postgres;
 	memset(operation->ticket_redeem.key, 0, sizeof(operation->ticket_redeem.key));
-	if (PQntuples(answer->result) == 0)
+	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such ticket, or not any more");
-	key = pg_text(answer->result, 0, 0);
+	key = pg_text(set->result, 0, 0);
 	if (key.length <= DM_TOKEN_LENGTH)
 		memcpy(operation->ticket_redeem.key, key.data, key.length);
 	return DM_OK;

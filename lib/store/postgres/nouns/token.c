@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-const struct statement_text pg_token_statements[] = {
+const struct pg_statement_text pg_token_statements[] = {
 	/* Gives the key that there is afterwards: the new one where there was none, or where $4 asks for it. */
 	{TOKEN_CREATE,
 	 "INSERT INTO authtoken_token AS t (key, created, user_id)"
@@ -21,7 +21,7 @@ const struct statement_text pg_token_statements[] = {
 	{0},
 };
 
-enum statement pg_token_create(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_token_create(struct dm_operation *operation, struct parameters *parameters)
 {
 	if (!random_hex(operation->token_create.key, DM_TOKEN_LENGTH)) {
 		operation->status =
@@ -35,31 +35,31 @@ enum statement pg_token_create(struct dm_operation *operation, struct parameters
 	return TOKEN_CREATE;
 }
 
-enum dm_status pg_take_token(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_read_token(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
 	struct dm_text key;
 
 	(void)postgres;
 	memset(operation->token_create.key, 0, sizeof(operation->token_create.key));
-	if (PQntuples(answer->result) == 0)
+	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
-	key = pg_text(answer->result, 0, 0);
+	key = pg_text(set->result, 0, 0);
 	if (key.length <= DM_TOKEN_LENGTH)
 		memcpy(operation->token_create.key, key.data, key.length);
 	return DM_OK;
 }
 
-enum statement pg_token_revoke(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_token_revoke(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_text(parameters, operation->token_revoke.username);
 	return TOKEN_DELETE;
 }
 
-enum dm_status pg_take_revoked_token(const struct postgres *postgres, struct dm_operation *operation,
-				     struct answer *answer)
+enum dm_status pg_read_revoked_token(const struct postgres *postgres, struct dm_operation *operation,
+				     struct row_set *set)
 {
 	(void)postgres;
-	if (PQntuples(answer->result) == 0)
+	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user, or the user has no token");
 	return DM_OK;
 }

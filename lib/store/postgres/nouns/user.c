@@ -6,7 +6,7 @@
 #include "failure.h"
 #include "user_table.h"
 
-const struct statement_text pg_user_statements[] = {
+const struct pg_statement_text pg_user_statements[] = {
 	{USER_BY_TOKEN,
 	 "SELECT " USER_COLUMNS ", $2::bigint >= 0 AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = $2::bigint)"
 	 " FROM authtoken_token t JOIN {users} u ON {u.id} = t.user_id WHERE t.key = $1::text",
@@ -41,14 +41,14 @@ static struct dm_user user_from_row(const PGresult *result, int row)
 }
 
 /* Lends the one user that was found. */
-static enum dm_status lend_one(struct dm_operation *operation, dm_user_row *on_user, const struct answer *answer,
+static enum dm_status lend_one(struct dm_operation *operation, dm_user_row *on_user, const struct row_set *set,
 			       bool must_be_active)
 {
 	struct dm_user user;
 
-	if (!answer->result)
+	if (!set->result)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
-	user = user_from_row(answer->result, answer->row);
+	user = user_from_row(set->result, set->row);
 	if (must_be_active && !user.is_active)
 		return fail(&operation->error, DM_INACTIVE, "the user is not active");
 	if (on_user)
@@ -59,68 +59,66 @@ static enum dm_status lend_one(struct dm_operation *operation, dm_user_row *on_u
 /* No user has this id. */
 #define NOBODY (-1)
 
-enum statement pg_user_authenticate(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_user_authenticate(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_text(parameters, operation->authenticate.key);
 	pg_add_int(parameters, operation->authenticate.with_recipient ? operation->authenticate.recipient_id : NOBODY);
 	return USER_BY_TOKEN;
 }
 
-enum statement pg_user_by_id(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_user_by_id(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->user_by_id.user_id);
 	return USER_BY_ID;
 }
 
-enum statement pg_user_by_name(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_user_by_name(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_text(parameters, operation->user_by_name.username);
 	return USER_BY_NAME;
 }
 
-enum statement pg_users(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_users(struct dm_operation *operation, struct parameters *parameters)
 {
 	(void)operation, (void)parameters;
 	return USERS;
 }
 
-enum dm_status pg_take_user_by_id(const struct postgres *postgres, struct dm_operation *operation,
-				  struct answer *answer)
+enum dm_status pg_read_user_by_id(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
 	(void)postgres;
-	return lend_one(operation, operation->user_by_id.on_user, answer, false);
+	return lend_one(operation, operation->user_by_id.on_user, set, false);
 }
 
-enum dm_status pg_take_user_by_name(const struct postgres *postgres, struct dm_operation *operation,
-				    struct answer *answer)
+enum dm_status pg_read_user_by_name(const struct postgres *postgres, struct dm_operation *operation,
+				    struct row_set *set)
 {
 	(void)postgres;
-	return lend_one(operation, operation->user_by_name.on_user, answer, false);
+	return lend_one(operation, operation->user_by_name.on_user, set, false);
 }
 
-enum dm_status pg_take_active_user(const struct postgres *postgres, struct dm_operation *operation,
-				   struct answer *answer)
+enum dm_status pg_read_active_user(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
 	(void)postgres;
-	operation->authenticate.recipient_exists = answer->result && pg_bool(answer->result, answer->row, 6);
-	return lend_one(operation, operation->authenticate.on_user, answer, true);
+	operation->authenticate.recipient_exists = set->result && pg_bool(set->result, set->row, 6);
+	return lend_one(operation, operation->authenticate.on_user, set, true);
 }
 
-void pg_lend_users(const struct dm_operation *operation, dm_user_row *on_user, struct answer *answer)
+void pg_lend_users(const struct dm_operation *operation, dm_user_row *on_user, struct row_set *set)
 {
-	int rows = PQntuples(answer->result);
+	int rows = PQntuples(set->result);
 
-	for (int row = 0; row < rows && !answer->enough; row++) {
-		struct dm_user user = user_from_row(answer->result, row);
+	for (int row = 0; row < rows && !set->enough; row++) {
+		struct dm_user user = user_from_row(set->result, row);
 
-		answer->enough = !on_user(operation->context, &user);
+		set->enough = !on_user(operation->context, &user);
 	}
 }
 
-enum dm_status pg_take_users(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_read_users(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
 	(void)postgres;
-	pg_lend_users(operation, operation->users.on_user, answer);
+	pg_lend_users(operation, operation->users.on_user, set);
 	return DM_OK;
 }
 
@@ -139,7 +137,7 @@ void pg_refuse_user(struct dm_operation *operation)
 		refuse_create(operation, why.message);
 }
 
-enum statement pg_user_create(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_user_create(struct dm_operation *operation, struct parameters *parameters)
 {
 	const struct dm_op_user_create *user = &operation->user_create;
 
@@ -156,17 +154,17 @@ enum statement pg_user_create(struct dm_operation *operation, struct parameters 
 	return USER_INSERT;
 }
 
-enum dm_status pg_take_created_user(const struct postgres *postgres, struct dm_operation *operation,
-				    struct answer *answer)
+enum dm_status pg_read_created_user(const struct postgres *postgres, struct dm_operation *operation,
+				    struct row_set *set)
 {
 	(void)postgres;
-	if (PQntuples(answer->result) == 0)
+	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_EXISTS, "a user of this name exists already; choose another name");
-	operation->user_create.user_id = pg_int(answer->result, 0, 0);
+	operation->user_create.user_id = pg_int(set->result, 0, 0);
 	return DM_OK;
 }
 
-enum statement pg_user_set_active(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_user_set_active(struct dm_operation *operation, struct parameters *parameters)
 {
 	if (!parameters->users->columns[COLUMN_IS_ACTIVE]) {
 		operation->status =
@@ -179,11 +177,11 @@ enum statement pg_user_set_active(struct dm_operation *operation, struct paramet
 	return USER_SET_ACTIVE;
 }
 
-enum dm_status pg_take_changed_user(const struct postgres *postgres, struct dm_operation *operation,
-				    struct answer *answer)
+enum dm_status pg_read_changed_user(const struct postgres *postgres, struct dm_operation *operation,
+				    struct row_set *set)
 {
 	(void)postgres;
-	if (PQntuples(answer->result) == 0)
+	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
 	return DM_OK;
 }

@@ -7,7 +7,7 @@
 
 #define WEBHOOKS "directmessages_webhook"
 
-const struct statement_text pg_webhook_statements[] = {
+const struct pg_statement_text pg_webhook_statements[] = {
 	/* What was committed before is not told of; what a transaction commits later that is under way now is. So the
 	 * position is before those that are under way, and the snapshot tells which others have ended by now. */
 	{WEBHOOK_INSERT,
@@ -35,7 +35,7 @@ const struct statement_text pg_webhook_statements[] = {
 	{0},
 };
 
-enum statement pg_webhook_create(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_webhook_create(struct dm_operation *operation, struct parameters *parameters)
 {
 	const struct dm_op_webhook_create *webhook = &operation->webhook_create;
 
@@ -47,27 +47,27 @@ enum statement pg_webhook_create(struct dm_operation *operation, struct paramete
 	return WEBHOOK_INSERT;
 }
 
-enum dm_status pg_take_created_webhook(const struct postgres *postgres, struct dm_operation *operation,
-				       struct answer *answer)
+enum dm_status pg_read_created_webhook(const struct postgres *postgres, struct dm_operation *operation,
+				       struct row_set *set)
 {
 	(void)postgres;
-	operation->webhook_create.webhook_id = pg_int(answer->result, 0, 0);
+	operation->webhook_create.webhook_id = pg_int(set->result, 0, 0);
 	return DM_OK;
 }
 
-enum statement pg_webhooks(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_webhooks(struct dm_operation *operation, struct parameters *parameters)
 {
 	(void)operation, (void)parameters;
 	return WEBHOOKS_ALL;
 }
 
-enum dm_status pg_take_webhooks(const struct postgres *postgres, struct dm_operation *operation, struct answer *answer)
+enum dm_status pg_read_webhooks(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
-	const PGresult *result = answer->result;
+	const PGresult *result = set->result;
 	int rows = PQntuples(result);
 
 	(void)postgres;
-	for (int row = 0; row < rows && !answer->enough; row++) {
+	for (int row = 0; row < rows && !set->enough; row++) {
 		struct dm_webhook webhook = {
 			.id = pg_int(result, row, 0),
 			.url = pg_text(result, row, 1),
@@ -85,24 +85,24 @@ enum dm_status pg_take_webhooks(const struct postgres *postgres, struct dm_opera
 			.last_at = pg_int(result, row, 13),
 		};
 
-		answer->enough = !operation->webhooks.on_webhook(operation->context, &webhook);
+		set->enough = !operation->webhooks.on_webhook(operation->context, &webhook);
 	}
 	return DM_OK;
 }
 
-enum statement pg_webhook_delete(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_webhook_delete(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->webhook_delete.webhook_id);
 	return WEBHOOK_DELETE;
 }
 
-enum statement pg_webhook_enable(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_webhook_enable(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->webhook_enable.webhook_id);
 	return WEBHOOK_ENABLE;
 }
 
-enum statement pg_webhook_rotate(struct dm_operation *operation, struct parameters *parameters)
+enum pg_statement pg_webhook_rotate(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->webhook_rotate.webhook_id);
 	pg_add_text(parameters, operation->webhook_rotate.secret);
@@ -110,11 +110,11 @@ enum statement pg_webhook_rotate(struct dm_operation *operation, struct paramete
 	return WEBHOOK_ROTATE;
 }
 
-enum dm_status pg_take_changed_webhook(const struct postgres *postgres, struct dm_operation *operation,
-				       struct answer *answer)
+enum dm_status pg_read_changed_webhook(const struct postgres *postgres, struct dm_operation *operation,
+				       struct row_set *set)
 {
 	(void)postgres;
-	if (PQntuples(answer->result) == 0)
+	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such webhook");
 	return DM_OK;
 }

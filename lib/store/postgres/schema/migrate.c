@@ -39,13 +39,13 @@ static enum dm_status ask(void *context, const char *sql, int64_t *value, struct
 	return status;
 }
 
-static enum dm_status execute(struct session *session, const char *sql, struct dm_error *error)
+static enum dm_status execute(struct pg_session *session, const char *sql, struct dm_error *error)
 {
 	return session_execute(session, sql, NULL, NO_DEADLINE, NULL, error);
 }
 
 /* Responses are UTF-8. Other encodings are converted, but SQL_ASCII may hold any bytes. */
-static enum dm_status check_encoding(const struct session *session, struct dm_error *error)
+static enum dm_status check_encoding(const struct pg_session *session, struct dm_error *error)
 {
 	const char *encoding = PQparameterStatus(session->connection, "server_encoding");
 
@@ -59,7 +59,7 @@ static enum dm_status check_encoding(const struct session *session, struct dm_er
 
 /* ---- applying ------------------------------------------------------------------------------------------------ */
 
-static enum dm_status put_on_record(struct session *session, const struct migration *step, struct dm_error *error)
+static enum dm_status put_on_record(struct pg_session *session, const struct migration *step, struct dm_error *error)
 {
 	struct parameters parameters = {.count = 0};
 	enum dm_status status =
@@ -112,7 +112,7 @@ static enum dm_status make_indexes(struct schema_session *schema, const struct m
 	return status;
 }
 
-static enum dm_status change_tables(struct session *session, const struct migration *step, bool satisfied,
+static enum dm_status change_tables(struct pg_session *session, const struct migration *step, bool satisfied,
 				    struct dm_error *error)
 {
 	enum dm_status status = execute(session, "BEGIN", error);
@@ -180,7 +180,7 @@ static struct migration_target target_of(struct schema_session *schema)
 	};
 }
 
-enum dm_status pg_schema_check(struct session *session, int64_t deadline, struct dm_error *error)
+enum dm_status pg_schema_check(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
 	struct schema_session schema = {session, deadline};
 	const struct migration_target target = target_of(&schema);
@@ -190,7 +190,7 @@ enum dm_status pg_schema_check(struct session *session, int64_t deadline, struct
 }
 
 /* The lock is released when the session ends. */
-enum dm_status pg_schema_migrate(struct session *session, const struct store_watch *watch, struct dm_error *error)
+enum dm_status pg_schema_migrate(struct pg_session *session, const struct store_watch *watch, struct dm_error *error)
 {
 	struct schema_session schema = {session, NO_DEADLINE};
 	const struct migration_target target = target_of(&schema);
@@ -223,7 +223,7 @@ static char *make_question(const struct user_table *users)
 	return sql;
 }
 
-enum dm_status pg_schema_still_fits(struct session *session, int64_t deadline, struct dm_error *error)
+enum dm_status pg_schema_still_fits(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
 	struct schema_session schema = {session, deadline};
 	char *question = make_question(session->postgres->options.users);

@@ -17,7 +17,7 @@ static const char question[] =
 	" ELSE blocks_total END, current_locker_pid"
 	" FROM pg_stat_progress_create_index WHERE pid = $1::bigint";
 
-static void report_progress(struct session *second, int pid, const char *what, const struct store_watch *watch)
+static void report_progress(struct pg_session *second, int pid, const char *what, const struct store_watch *watch)
 {
 	struct parameters parameters = {.count = 0};
 	struct dm_error ignored = {0};
@@ -43,9 +43,9 @@ static void report_progress(struct session *second, int pid, const char *what, c
 
 /* Waits until the statement has ended, and reports its progress. The second connection is made when the first report is
  * due. */
-static void watch_until_done(struct session *session, const char *what, const struct store_watch *watch)
+static void watch_until_done(struct pg_session *session, const char *what, const struct store_watch *watch)
 {
-	struct session second = {.postgres = session->postgres};
+	struct pg_session second = {.postgres = session->postgres};
 	struct dm_error ignored = {0};
 
 	while (!session_has_result(session, clock_monotonic() + INTERVAL)) {
@@ -57,7 +57,7 @@ static void watch_until_done(struct session *session, const char *what, const st
 	PQfinish(second.connection);
 }
 
-enum dm_status progress_execute(struct session *session, const char *sql, const char *what,
+enum dm_status progress_execute(struct pg_session *session, const char *sql, const char *what,
 				const struct store_watch *watch, struct dm_error *error)
 {
 	if (!PQsendQuery(session->connection, sql))

@@ -7,7 +7,7 @@
 
 /* Runs one statement outside of a transaction. While it runs watch->on_progress is told once a second how far it is, in
  * a line that begins with `what`. */
-MUST_CHECK enum dm_status progress_execute(struct session *session, const char *sql, const char *what,
+MUST_CHECK enum dm_status progress_execute(struct pg_session *session, const char *sql, const char *what,
 					   const struct store_watch *watch, struct dm_error *error);
 
 #endif

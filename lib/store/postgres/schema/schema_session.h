@@ -6,7 +6,7 @@
 #include "session.h"
 
 struct schema_session {
-	struct session *session;
+	struct pg_session *session;
 	int64_t deadline; /* of each statement */
 };
 

@@ -4,7 +4,7 @@
 
 #include "nouns.h"
 
-static const struct statement_text transaction_statements[] = {
+static const struct sqlite_statement_text transaction_statements[] = {
 	{BEGIN_READ, "BEGIN"},
 	/* Immediate: the lock is taken, and waited for, before anything is done. */
 	{BEGIN_WRITE, "BEGIN IMMEDIATE"},
@@ -13,9 +13,9 @@ static const struct statement_text transaction_statements[] = {
 	{0},
 };
 
-enum dm_status prepare_all_statements(struct session *session, struct dm_error *error)
+enum dm_status prepare_all_statements(struct sqlite_session *session, struct dm_error *error)
 {
-	static const struct statement_text *const tables[] = {
+	static const struct sqlite_statement_text *const tables[] = {
 		transaction_statements, user_statements,         token_statements, message_statements,
 		partner_statements,     conversation_statements, event_statements, ticket_statements,
 		webhook_statements,     delivery_statements,     claim_statements,

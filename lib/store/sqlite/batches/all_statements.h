@@ -7,6 +7,6 @@
 
 /* Prepares every statement, unless it is prepared. A mistake in one, or a missing table, shows here and not in a
  * request. */
-MUST_CHECK enum dm_status prepare_all_statements(struct session *session, struct dm_error *error);
+MUST_CHECK enum dm_status prepare_all_statements(struct sqlite_session *session, struct dm_error *error);
 
 #endif

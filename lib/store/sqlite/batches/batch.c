@@ -15,7 +15,7 @@ static bool is_of_the_store(enum dm_status status)
 	       status == DM_INTERNAL;
 }
 
-static enum dm_status run_in_transaction(struct session *session, struct dm_operation **operations, size_t count,
+static enum dm_status run_in_transaction(struct sqlite_session *session, struct dm_operation **operations, size_t count,
 					 struct dm_error *error)
 {
 	enum dm_status status = file_watch_ask(session->file, error);
@@ -42,7 +42,7 @@ static enum dm_status run_in_transaction(struct session *session, struct dm_oper
 
 /* Completes those that have waited in the queue for as long as any may, and gives how many are left. The others wait
  * for a locked file until the time of the first of them is over: no more than if it had been alone. */
-static size_t refuse_late(struct session *session, struct dm_operation **operations, size_t count)
+static size_t refuse_late(struct sqlite_session *session, struct dm_operation **operations, size_t count)
 {
 	int64_t limit = session->options->busy_timeout_ms * INT64_C(1000), now = clock_monotonic();
 	size_t kept = 0;
@@ -62,7 +62,7 @@ static size_t refuse_late(struct session *session, struct dm_operation **operati
 
 void batch_run(void *session_pointer, struct dm_operation **operations, size_t count)
 {
-	struct session *session = session_pointer;
+	struct sqlite_session *session = session_pointer;
 	struct dm_error error = {0};
 	enum dm_status status;
 

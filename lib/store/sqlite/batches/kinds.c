@@ -11,7 +11,7 @@ struct sqlite_kind {
 	operation_has_work *has_work; /* NULL: a write always has; a read never has */
 };
 
-static enum dm_status refuse(struct session *session, struct dm_operation *operation)
+static enum dm_status refuse(struct sqlite_session *session, struct dm_operation *operation)
 {
 	(void)session;
 	return fail(&operation->error, DM_INVALID, "there is no such kind of operation");
@@ -59,7 +59,7 @@ static enum dm_status refuse(struct session *session, struct dm_operation *opera
 static const struct sqlite_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);
 
-void operation_run(struct session *session, struct dm_operation *operation)
+void operation_run(struct sqlite_session *session, struct dm_operation *operation)
 {
 	operation->status = kinds[operation_index(operation)].run(session, operation);
 }

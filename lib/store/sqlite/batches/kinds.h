@@ -6,7 +6,7 @@
 #include "nouns.h"
 
 /* Runs one operation on a prepared session and leaves its status in it. */
-void operation_run(struct session *session, struct dm_operation *operation);
+void operation_run(struct sqlite_session *session, struct dm_operation *operation);
 
 /* What tells whether the operation has something to write; NULL if it has to be run to find out. */
 operation_has_work *operation_question(const struct dm_operation *operation);

@@ -30,7 +30,7 @@ static const char reader_setup[] = "PRAGMA query_only=ON;"
 				   "PRAGMA temp_store=MEMORY;";
 
 /* SQLite says "full" of a disk, and of a table that has given its largest id. */
-static enum dm_status refuse_full(struct session *session, struct dm_error *error)
+static enum dm_status refuse_full(struct sqlite_session *session, struct dm_error *error)
 {
 	static const char sql[] = "SELECT name FROM sqlite_sequence WHERE seq = 9223372036854775807";
 	enum dm_status status;
@@ -49,7 +49,7 @@ static enum dm_status refuse_full(struct session *session, struct dm_error *erro
 }
 
 /* What SQLite, or the system, says. SQLite says nothing of a code that we made up. */
-static const char *reason(struct session *session, int code)
+static const char *reason(struct sqlite_session *session, int code)
 {
 	int number = sqlite3_system_errno(session->db);
 
@@ -60,7 +60,7 @@ static const char *reason(struct session *session, int code)
 	return sqlite3_errmsg(session->db);
 }
 
-enum dm_status session_failure(struct session *session, int code, struct dm_error *error)
+enum dm_status session_failure(struct sqlite_session *session, int code, struct dm_error *error)
 {
 	const char *why = reason(session, code);
 
@@ -104,7 +104,7 @@ enum dm_status session_failure(struct session *session, int code, struct dm_erro
 }
 
 /* Runs the pragmas. Unlike other statements, a change to WAL does not wait for locks, so that is done here. */
-static int set_up(struct session *session, enum session_role role)
+static int set_up(struct sqlite_session *session, enum session_role role)
 {
 	const char *setup = role == SESSION_WRITER ? writer_setup : reader_setup;
 	int64_t deadline = clock_monotonic() + session->options->busy_timeout_ms * INT64_C(1000);
@@ -118,7 +118,7 @@ static int set_up(struct session *session, enum session_role role)
 
 /* SQLite silently opens what it may not write for reading only, even where the system just has no descriptor left, and
  * the file, or its log, stays so. The log is opened now, and not by the first write, to notice that. */
-static int refuse_read_only(struct session *session, enum session_role role)
+static int refuse_read_only(struct sqlite_session *session, enum session_role role)
 {
 	int code;
 
@@ -142,13 +142,13 @@ static void create_private(const char *path)
 		close(file);
 }
 
-struct session *session_open(const char *path, enum session_role role, const struct store_options *options,
-			     struct dm_error *error)
+struct sqlite_session *session_open(const char *path, enum session_role role, const struct store_options *options,
+				    struct dm_error *error)
 {
 	bool create = options->create && role == SESSION_WRITER;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
 	int busy = options->busy_timeout_ms;
-	struct session *session = calloc(1, sizeof(*session));
+	struct sqlite_session *session = calloc(1, sizeof(*session));
 	int code;
 
 	if (!session) {
@@ -178,7 +178,7 @@ struct session *session_open(const char *path, enum session_role role, const str
 	return session;
 }
 
-void session_close(struct session *session)
+void session_close(struct sqlite_session *session)
 {
 	for (size_t i = 0; i < STATEMENT_COUNT; i++)
 		sqlite3_finalize(session->statements[i]);
@@ -186,7 +186,7 @@ void session_close(struct session *session)
 	free(session);
 }
 
-int session_prepare_statement(struct session *session, const struct statement_text *text)
+int session_prepare_statement(struct sqlite_session *session, const struct sqlite_statement_text *text)
 {
 	sqlite3_stmt **statement = &session->statements[text->id];
 	char *sql;
@@ -202,7 +202,8 @@ int session_prepare_statement(struct session *session, const struct statement_te
 	return code;
 }
 
-enum dm_status session_prepare(struct session *session, const struct statement_text *texts, struct dm_error *error)
+enum dm_status session_prepare(struct sqlite_session *session, const struct sqlite_statement_text *texts,
+			       struct dm_error *error)
 {
 	for (; texts->sql; texts++) {
 		int code = session_prepare_statement(session, texts);
@@ -220,7 +221,7 @@ enum dm_status session_prepare(struct session *session, const struct statement_t
 static _Thread_local bool binding_failed;
 
 /* A failure to read a column shows only when the statement is reset. */
-enum dm_status session_finish(struct session *session, sqlite3_stmt *statement, int code, struct dm_error *error)
+enum dm_status session_finish(struct sqlite_session *session, sqlite3_stmt *statement, int code, struct dm_error *error)
 {
 	enum dm_status status = DM_OK;
 	int ended;
@@ -236,7 +237,7 @@ enum dm_status session_finish(struct session *session, sqlite3_stmt *statement, 
 	return status;
 }
 
-enum dm_status session_step_done(struct session *session, sqlite3_stmt *statement, struct dm_error *error)
+enum dm_status session_step_done(struct sqlite_session *session, sqlite3_stmt *statement, struct dm_error *error)
 {
 	return session_finish(session, statement, sqlite3_step(statement), error);
 }

@@ -11,10 +11,10 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
-struct session {
+struct sqlite_session {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT]; /* NULL until it is prepared */
-	struct session *next;                      /* in the pool of readers */
+	struct sqlite_session *next;               /* in the pool of readers */
 	const struct store_options *options;       /* the store's */
 	struct file_watch *file;                   /* the store's; NULL: of a session for the schema */
 	int64_t last_sent_at;                      /* the writer's: of the message stored last */
@@ -25,25 +25,26 @@ struct session {
 enum session_role { SESSION_READER, SESSION_WRITER };
 
 /* Opens the file. NULL and *error where that fails. `options` must outlive the session. */
-MUST_CHECK struct session *session_open(const char *path, enum session_role role, const struct store_options *options,
-					struct dm_error *error);
-void session_close(struct session *session);
+MUST_CHECK struct sqlite_session *session_open(const char *path, enum session_role role,
+					       const struct store_options *options, struct dm_error *error);
+void session_close(struct sqlite_session *session);
 
 /* Prepares one statement, unless it is prepared; gives SQLite's code. */
-MUST_CHECK int session_prepare_statement(struct session *session, const struct statement_text *text);
+MUST_CHECK int session_prepare_statement(struct sqlite_session *session, const struct sqlite_statement_text *text);
 
 /* Prepares all statements of a table, unless they are. */
-MUST_CHECK enum dm_status session_prepare(struct session *session, const struct statement_text *texts,
+MUST_CHECK enum dm_status session_prepare(struct sqlite_session *session, const struct sqlite_statement_text *texts,
 					  struct dm_error *error);
 
 /* The status of SQLite's error code, with its sentence in *error. */
-enum dm_status session_failure(struct session *session, int code, struct dm_error *error);
+enum dm_status session_failure(struct sqlite_session *session, int code, struct dm_error *error);
 
 /* Runs a statement that gives no rows. */
-MUST_CHECK enum dm_status session_step_done(struct session *session, sqlite3_stmt *statement, struct dm_error *error);
+MUST_CHECK enum dm_status session_step_done(struct sqlite_session *session, sqlite3_stmt *statement,
+					    struct dm_error *error);
 
 /* Resets a statement whose last sqlite3_step gave `code`. DM_OK if that was SQLITE_DONE or SQLITE_ROW. */
-MUST_CHECK enum dm_status session_finish(struct session *session, sqlite3_stmt *statement, int code,
+MUST_CHECK enum dm_status session_finish(struct sqlite_session *session, sqlite3_stmt *statement, int code,
 					 struct dm_error *error);
 
 void bind_text(sqlite3_stmt *statement, int index, struct dm_text text); /* must live until the statement is reset */

@@ -3,7 +3,7 @@
 #ifndef STATEMENTS_H
 #define STATEMENTS_H
 
-enum statement {
+enum sqlite_statement {
 	BEGIN_READ,
 	BEGIN_WRITE,
 	COMMIT,
@@ -79,8 +79,8 @@ enum statement {
 };
 
 /* The SQL of a statement. Names of the user table are written as in user_table_expand. */
-struct statement_text {
-	enum statement id;
+struct sqlite_statement_text {
+	enum sqlite_statement id;
 	const char *sql; /* NULL ends a table of these */
 };
 

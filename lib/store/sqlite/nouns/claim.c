@@ -14,7 +14,7 @@
 /* So many places of the log are looked at for one claim at most, when the endpoint wants few of them: about 1 ms. */
 #define LOG_WINDOW 10000
 
-const struct statement_text claim_statements[] = {
+const struct sqlite_statement_text claim_statements[] = {
 	{CLAIM_PLACE, "SELECT events, position, (SELECT max(id) FROM directmessages_event) FROM directmessages_webhook"
 		      " WHERE id = ?1 AND is_active"},
 	{CLAIM_IS_TAKEN, "SELECT 1 FROM " DELIVERIES " WHERE webhook_id = ?1 AND state = 0 AND next_at = ?2"},
@@ -43,7 +43,7 @@ const struct statement_text claim_statements[] = {
 	{0},
 };
 
-struct claim {
+struct sqlite_claim {
 	int64_t webhook_id;
 	int64_t until; /* known by this alone: no other delivery of the endpoint has it as its next_at */
 	int64_t room;
@@ -52,7 +52,8 @@ struct claim {
 };
 
 /* Where the endpoint is in the log. False in *found where there is none, or it is disabled. */
-static enum dm_status find_place(struct session *session, struct claim *claim, bool *found, struct dm_error *error)
+static enum dm_status find_place(struct sqlite_session *session, struct sqlite_claim *claim, bool *found,
+				 struct dm_error *error)
 {
 	sqlite3_stmt *statement = session->statements[CLAIM_PLACE];
 	int code;
@@ -68,7 +69,7 @@ static enum dm_status find_place(struct session *session, struct claim *claim, b
 	return session_finish(session, statement, code, error);
 }
 
-static enum dm_status make_unique(struct session *session, struct claim *claim, struct dm_error *error)
+static enum dm_status make_unique(struct sqlite_session *session, struct sqlite_claim *claim, struct dm_error *error)
 {
 	sqlite3_stmt *statement = session->statements[CLAIM_IS_TAKEN];
 	enum dm_status status = DM_OK;
@@ -83,7 +84,7 @@ static enum dm_status make_unique(struct session *session, struct claim *claim, 
 	return status;
 }
 
-static enum dm_status claim_due(struct session *session, struct claim *claim, struct dm_error *error)
+static enum dm_status claim_due(struct sqlite_session *session, struct sqlite_claim *claim, struct dm_error *error)
 {
 	sqlite3_stmt *statement = session->statements[CLAIM_DUE];
 	int64_t now = clock_now();
@@ -102,8 +103,8 @@ static enum dm_status claim_due(struct session *session, struct claim *claim, st
 }
 
 /* Up to where the log is taken: behind as many wanted events as there is room for, or to the end of the window. */
-static enum dm_status find_end(struct session *session, const struct claim *claim, int64_t *end, int64_t *count,
-			       struct dm_error *error)
+static enum dm_status find_end(struct sqlite_session *session, const struct sqlite_claim *claim, int64_t *end,
+			       int64_t *count, struct dm_error *error)
 {
 	sqlite3_stmt *statement = session->statements[CLAIM_END];
 	int64_t last = 0;
@@ -124,7 +125,7 @@ static enum dm_status find_end(struct session *session, const struct claim *clai
 	return session_finish(session, statement, code, error);
 }
 
-static enum dm_status claim_new(struct session *session, struct claim *claim, struct dm_error *error)
+static enum dm_status claim_new(struct sqlite_session *session, struct sqlite_claim *claim, struct dm_error *error)
 {
 	sqlite3_stmt *insert = session->statements[CLAIM_NEW];
 	sqlite3_stmt *advance = session->statements[CLAIM_ADVANCE];
@@ -178,7 +179,8 @@ static struct dm_message message_of_claim(sqlite3_stmt *row, const struct dm_del
 	return message;
 }
 
-static enum dm_status lend_claimed(struct session *session, const struct claim *claim, struct dm_operation *operation)
+static enum dm_status lend_claimed(struct sqlite_session *session, const struct sqlite_claim *claim,
+				   struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[CLAIM_ROWS];
 	int code;
@@ -200,13 +202,13 @@ static enum dm_status lend_claimed(struct session *session, const struct claim *
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status deliveries_claim(struct session *session, struct dm_operation *operation)
+enum dm_status deliveries_claim(struct sqlite_session *session, struct dm_operation *operation)
 {
 	struct dm_op_deliveries_claim *call = &operation->deliveries_claim;
-	struct claim claim = {.webhook_id = call->webhook_id,
-			      .until = call->until,
-			      .room = rows_to_claim(call->limit),
-			      .ahead = call->max_ahead_us};
+	struct sqlite_claim claim = {.webhook_id = call->webhook_id,
+				     .until = call->until,
+				     .room = rows_to_claim(call->limit),
+				     .ahead = call->max_ahead_us};
 	bool found;
 	enum dm_status status = find_place(session, &claim, &found, &operation->error);
 

@@ -21,7 +21,7 @@
 #define UNREAD " FROM directmessages_message INDEXED BY directmessages_unread WHERE recipient_id = ?1"
 #define IS_UNREAD " AND read_at IS NULL AND hidden_for_recipient IS NULL"
 
-const struct statement_text conversation_statements[] = {
+const struct sqlite_statement_text conversation_statements[] = {
 	{CONVERSATION_OLDER, PAGE("sent_at < ?3", "DESC")},
 	{CONVERSATION_OLDER_TIES, PAGE("sent_at = ?3 AND id < ?4", "DESC")},
 	{CONVERSATION_NEWER, PAGE("sent_at > ?3", "ASC")},
@@ -51,7 +51,7 @@ struct start {
 
 /* A row id says exactly where to go on; its time comes with it unless the cursor had to count rows from an earlier
  * position. A row that has vanished since leaves what the cursor counted. */
-static enum dm_status find_start(struct session *session, struct dm_operation *operation, struct start *start)
+static enum dm_status find_start(struct sqlite_session *session, struct dm_operation *operation, struct start *start)
 {
 	const struct dm_page *page = &operation->conversation.page;
 	sqlite3_stmt *statement = session->statements[CONVERSATION_ROW_TIME];
@@ -82,8 +82,8 @@ static void bind_position(sqlite3_stmt *statement, const struct start *start, bo
 		sqlite3_bind_text(statement, 3, reverse ? "" : "A", -1, SQLITE_STATIC);
 }
 
-static enum dm_status lend_range(struct session *session, struct dm_operation *operation, enum statement which,
-				 const struct start *start, struct lending *lending)
+static enum dm_status lend_range(struct sqlite_session *session, struct dm_operation *operation,
+				 enum sqlite_statement which, const struct start *start, struct lending *lending)
 {
 	sqlite3_stmt *statement = session->statements[which];
 	size_t limit = operation->conversation.page.limit;
@@ -100,7 +100,7 @@ static enum dm_status lend_range(struct session *session, struct dm_operation *o
 	return messages_lend(session, statement, operation, lending);
 }
 
-enum dm_status conversation_page(struct session *session, struct dm_operation *operation)
+enum dm_status conversation_page(struct sqlite_session *session, struct dm_operation *operation)
 {
 	const struct dm_op_conversation *page = &operation->conversation;
 	struct lending lending = {.on_message = page->on_message, .max_bytes = page->page.max_bytes};
@@ -120,7 +120,7 @@ enum dm_status conversation_page(struct session *session, struct dm_operation *o
 	return status;
 }
 
-enum dm_status conversation_has_unread(struct session *session, struct dm_operation *operation, bool *has)
+enum dm_status conversation_has_unread(struct sqlite_session *session, struct dm_operation *operation, bool *has)
 {
 	sqlite3_stmt *statement = session->statements[UNREAD_EXISTS];
 	int code;
@@ -133,8 +133,8 @@ enum dm_status conversation_has_unread(struct session *session, struct dm_operat
 }
 
 /* The messages of the piece, oldest first; at most as many as there is room for. */
-static enum dm_status find_piece(struct session *session, struct dm_operation *operation, size_t room, int64_t *ids,
-				 size_t *count)
+static enum dm_status find_piece(struct sqlite_session *session, struct dm_operation *operation, size_t room,
+				 int64_t *ids, size_t *count)
 {
 	sqlite3_stmt *statement = session->statements[CONVERSATION_UNREAD_IDS];
 	int code;
@@ -151,7 +151,7 @@ static enum dm_status find_piece(struct session *session, struct dm_operation *o
 }
 
 /* Takes note of where the whole ends: what is stored from now on is not of it. */
-static enum dm_status begin_marking(struct session *session, struct dm_operation *operation)
+static enum dm_status begin_marking(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGES_LAST_ID];
 	struct dm_op_mark_conversation_read *mark = &operation->mark_conversation_read;
@@ -165,7 +165,7 @@ static enum dm_status begin_marking(struct session *session, struct dm_operation
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status conversation_mark_read(struct session *session, struct dm_operation *operation)
+enum dm_status conversation_mark_read(struct sqlite_session *session, struct dm_operation *operation)
 {
 	struct dm_op_mark_conversation_read *mark = &operation->mark_conversation_read;
 	bool is_first = !mark->more;
@@ -186,7 +186,7 @@ enum dm_status conversation_mark_read(struct session *session, struct dm_operati
 	return status;
 }
 
-enum dm_status unread_count(struct session *session, struct dm_operation *operation)
+enum dm_status unread_count(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[UNREAD_COUNT];
 	int code;
@@ -197,7 +197,7 @@ enum dm_status unread_count(struct session *session, struct dm_operation *operat
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status unread_by_partner(struct session *session, struct dm_operation *operation)
+enum dm_status unread_by_partner(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[UNREAD_BY_PARTNER];
 	int code;
@@ -216,7 +216,7 @@ enum dm_status unread_by_partner(struct session *session, struct dm_operation *o
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status unread_messages(struct session *session, struct dm_operation *operation)
+enum dm_status unread_messages(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[UNREAD_MESSAGES];
 	struct lending lending = {.on_message = operation->unread_messages.on_message};

@@ -9,7 +9,7 @@
 /* So many deliveries are looked at by one trimming operation. */
 #define TRIM_WINDOW 2000
 
-const struct statement_text delivery_statements[] = {
+const struct sqlite_statement_text delivery_statements[] = {
 	{DELIVERIES_LIST, "SELECT " DELIVERY_COLUMNS " FROM " DELIVERIES " d WHERE (?1 = 0 OR d.webhook_id = ?1)"
 			  " AND (?2 < 0 OR d.state = ?2) ORDER BY d.id DESC LIMIT ?3"},
 	{DELIVERY_STATE, "SELECT state FROM " DELIVERIES " WHERE id = ?1"},
@@ -53,7 +53,7 @@ struct dm_delivery delivery_from_row(sqlite3_stmt *row)
 	};
 }
 
-enum dm_status deliveries_list(struct session *session, struct dm_operation *operation)
+enum dm_status deliveries_list(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[DELIVERIES_LIST];
 	const struct dm_op_deliveries *list = &operation->deliveries;
@@ -71,7 +71,7 @@ enum dm_status deliveries_list(struct session *session, struct dm_operation *ope
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status delivery_requeue(struct session *session, struct dm_operation *operation)
+enum dm_status delivery_requeue(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *again = session->statements[DELIVERY_REQUEUE];
 	sqlite3_stmt *look = session->statements[DELIVERY_STATE];
@@ -95,9 +95,9 @@ enum dm_status delivery_requeue(struct session *session, struct dm_operation *op
 	return operation->error.status != DM_OK ? operation->error.status : status;
 }
 
-enum dm_status delivery_result(struct session *session, struct dm_operation *operation)
+enum dm_status delivery_result(struct sqlite_session *session, struct dm_operation *operation)
 {
-	static const enum statement by_outcome[] = {
+	static const enum sqlite_statement by_outcome[] = {
 		[DM_OUTCOME_DELIVERED] = DELIVERY_DELIVERED, [DM_OUTCOME_RETRY] = DELIVERY_RETRY,
 		[DM_OUTCOME_FAILED] = DELIVERY_FAILED,       [DM_OUTCOME_GONE] = DELIVERY_FAILED,
 		[DM_OUTCOME_RELEASED] = DELIVERY_RELEASED,
@@ -118,7 +118,7 @@ enum dm_status delivery_result(struct session *session, struct dm_operation *ope
 	return webhook_note_outcome(session, operation);
 }
 
-enum dm_status deliveries_trim(struct session *session, struct dm_operation *operation)
+enum dm_status deliveries_trim(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *window = session->statements[DELIVERIES_WINDOW];
 	sqlite3_stmt *trim = session->statements[DELIVERIES_TRIM];
@@ -147,9 +147,9 @@ enum dm_status deliveries_trim(struct session *session, struct dm_operation *ope
 	return status;
 }
 
-enum dm_status outbox_state(struct session *session, struct dm_operation *operation)
+enum dm_status outbox_state(struct sqlite_session *session, struct dm_operation *operation)
 {
-	static const enum statement questions[] = {OUTBOX_PENDING, OUTBOX_BEHIND};
+	static const enum sqlite_statement questions[] = {OUTBOX_PENDING, OUTBOX_BEHIND};
 	struct dm_outbox *outbox = &operation->outbox.outbox;
 	int64_t *const counts[] = {&outbox->pending, &outbox->behind};
 

@@ -27,7 +27,7 @@
 	" ORDER BY id LIMIT " TRIM_MOST ") WHERE at >= ?2" \
 	" ORDER BY id LIMIT 1), 9223372036854775807)))"
 
-const struct statement_text event_statements[] = {
+const struct sqlite_statement_text event_statements[] = {
 	{EVENT_INSERT, "INSERT INTO " LOG
 		       " (kind, message_id, sender_id, recipient_id, at, nonce) VALUES (?1, ?2, ?3, ?4, ?5, random())"},
 	/* Columns 0 to 5 are those of message_from_row; NULL where the message is gone. An id says little: where Django
@@ -44,7 +44,7 @@ const struct statement_text event_statements[] = {
 	{0},
 };
 
-enum dm_status event_record(struct session *session, enum dm_signal signal, const struct dm_message *message,
+enum dm_status event_record(struct sqlite_session *session, enum dm_signal signal, const struct dm_message *message,
 			    struct dm_error *error)
 {
 	sqlite3_stmt *statement = session->statements[EVENT_INSERT];
@@ -102,7 +102,7 @@ static bool lend(struct dm_operation *operation, sqlite3_stmt *row, size_t *byte
 	return operation->events.on_event(operation->context, &event);
 }
 
-enum dm_status events_read(struct session *session, struct dm_operation *operation)
+enum dm_status events_read(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[EVENTS_FROM];
 	struct dm_op_events *events = &operation->events;
@@ -136,7 +136,7 @@ enum dm_status events_read(struct session *session, struct dm_operation *operati
 	return operation->error.status != DM_OK ? operation->error.status : status;
 }
 
-enum dm_status events_newest(struct session *session, struct dm_operation *operation)
+enum dm_status events_newest(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[EVENTS_NEWEST];
 	int code = sqlite3_step(statement);
@@ -153,7 +153,7 @@ static void bind_what_to_keep(sqlite3_stmt *statement, const struct dm_operation
 	sqlite3_bind_int64(statement, 2, operation->events_trim.before);
 }
 
-enum dm_status events_have_old(struct session *session, struct dm_operation *operation, bool *has)
+enum dm_status events_have_old(struct sqlite_session *session, struct dm_operation *operation, bool *has)
 {
 	sqlite3_stmt *statement = session->statements[EVENTS_OLD];
 	int code;
@@ -164,7 +164,7 @@ enum dm_status events_have_old(struct session *session, struct dm_operation *ope
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status events_trim(struct session *session, struct dm_operation *operation)
+enum dm_status events_trim(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[EVENTS_TRIM];
 	enum dm_status status;

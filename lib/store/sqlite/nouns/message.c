@@ -6,7 +6,7 @@
 #include "failure.h"
 #include "sent_time.h"
 
-const struct statement_text message_statements[] = {
+const struct sqlite_statement_text message_statements[] = {
 	/* Whether both users exist is asked here, for this row alone: a foreign key's failure would show at the commit
 	 * and take the whole batch with it. */
 	{MESSAGE_INSERT,
@@ -29,7 +29,7 @@ const struct statement_text message_statements[] = {
 	{0},
 };
 
-enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
+enum dm_status messages_lend(struct sqlite_session *session, sqlite3_stmt *statement, struct dm_operation *operation,
 			     struct lending *lending)
 {
 	int code = SQLITE_DONE;
@@ -47,7 +47,7 @@ enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, s
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status message_mark(struct session *session, struct dm_operation *operation, int64_t id, int64_t read_at,
+enum dm_status message_mark(struct sqlite_session *session, struct dm_operation *operation, int64_t id, int64_t read_at,
 			    struct marked *marked)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_MARK_READ];
@@ -74,7 +74,7 @@ enum dm_status message_mark(struct session *session, struct dm_operation *operat
 	return status;
 }
 
-enum dm_status message_send(struct session *session, struct dm_operation *operation)
+enum dm_status message_send(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_INSERT];
 	int64_t sent_at = sent_time_after(session->last_sent_at);
@@ -101,7 +101,7 @@ enum dm_status message_send(struct session *session, struct dm_operation *operat
 	return event_record(session, DM_MESSAGE_SENT, &operation->send.message, &operation->error);
 }
 
-enum dm_status message_get(struct session *session, struct dm_operation *operation)
+enum dm_status message_get(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_BY_ID];
 	struct lending lending = {.on_message = operation->message.on_message};
@@ -114,7 +114,7 @@ enum dm_status message_get(struct session *session, struct dm_operation *operati
 	return status;
 }
 
-static enum dm_status must_exist(struct session *session, struct dm_operation *operation)
+static enum dm_status must_exist(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_BY_ID];
 	enum dm_status status;
@@ -128,7 +128,7 @@ static enum dm_status must_exist(struct session *session, struct dm_operation *o
 	return status;
 }
 
-enum dm_status message_mark_read(struct session *session, struct dm_operation *operation)
+enum dm_status message_mark_read(struct sqlite_session *session, struct dm_operation *operation)
 {
 	struct marked marked = {.count = 0};
 	enum dm_status status = message_mark(session, operation, operation->mark_read.message_id, clock_now(), &marked);
@@ -139,9 +139,9 @@ enum dm_status message_mark_read(struct session *session, struct dm_operation *o
 	return status;
 }
 
-enum dm_status message_hide(struct session *session, struct dm_operation *operation)
+enum dm_status message_hide(struct sqlite_session *session, struct dm_operation *operation)
 {
-	static const enum statement sides[] = {MESSAGE_HIDE_FOR_SENDER, MESSAGE_HIDE_FOR_RECIPIENT};
+	static const enum sqlite_statement sides[] = {MESSAGE_HIDE_FOR_SENDER, MESSAGE_HIDE_FOR_RECIPIENT};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(sides); i++) {
 		sqlite3_stmt *statement = session->statements[sides[i]];
@@ -157,7 +157,7 @@ enum dm_status message_hide(struct session *session, struct dm_operation *operat
 	return fail(&operation->error, DM_NOT_FOUND, "there is no such message, or it is not this user's");
 }
 
-enum dm_status messages_all(struct session *session, struct dm_operation *operation)
+enum dm_status messages_all(struct sqlite_session *session, struct dm_operation *operation)
 {
 	const struct dm_op_all_messages *all = &operation->all_messages;
 	bool one_user = all->user_id != 0;

@@ -7,14 +7,14 @@
 #include "directmessages.h"
 #include "session.h"
 
-extern const struct statement_text user_statements[], token_statements[], message_statements[],
+extern const struct sqlite_statement_text user_statements[], token_statements[], message_statements[],
 	conversation_statements[], partner_statements[], event_statements[], ticket_statements[], webhook_statements[],
 	delivery_statements[], claim_statements[]; /* each ends with sql NULL */
 
-typedef enum dm_status operation_function(struct session *session, struct dm_operation *operation);
+typedef enum dm_status operation_function(struct sqlite_session *session, struct dm_operation *operation);
 
 /* Tells in *has whether the operation has something to write. */
-typedef enum dm_status operation_has_work(struct session *session, struct dm_operation *operation, bool *has);
+typedef enum dm_status operation_has_work(struct sqlite_session *session, struct dm_operation *operation, bool *has);
 
 /* user.c */
 operation_function user_authenticate, user_by_id, user_by_name, users_list, user_create, user_set_active;
@@ -46,7 +46,7 @@ struct lending {
 };
 
 /* Lends the statement's rows to on_message until that has enough; resets the statement. */
-enum dm_status messages_lend(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
+enum dm_status messages_lend(struct sqlite_session *session, sqlite3_stmt *statement, struct dm_operation *operation,
 			     struct lending *lending);
 
 /* Messages that an operation has marked as read. */
@@ -55,7 +55,7 @@ struct marked {
 };
 
 /* Marks a message as read if it is unread: passes it to the store's `changed` and adds it to *marked. */
-enum dm_status message_mark(struct session *session, struct dm_operation *operation, int64_t id, int64_t read_at,
+enum dm_status message_mark(struct sqlite_session *session, struct dm_operation *operation, int64_t id, int64_t read_at,
 			    struct marked *marked);
 
 /* conversation.c */
@@ -70,7 +70,7 @@ operation_function events_read, events_newest, events_trim;
 operation_has_work events_have_old;
 
 /* Writes the event of a message that was sent or marked as read, if the store records events. */
-enum dm_status event_record(struct session *session, enum dm_signal signal, const struct dm_message *message,
+enum dm_status event_record(struct sqlite_session *session, enum dm_signal signal, const struct dm_message *message,
 			    struct dm_error *error);
 
 /* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */

@@ -25,13 +25,13 @@
 #define LOWEST "-9223372036854775808"
 #define HIGHEST "9223372036854775807"
 
-const struct statement_text partner_statements[] = {
+const struct sqlite_statement_text partner_statements[] = {
 	{PARTNERS_DOWN, PARTNERS("max", "<", LOWEST)},
 	{PARTNERS_UP, PARTNERS("min", ">", HIGHEST)},
 	{0},
 };
 
-enum dm_status partners_page(struct session *session, struct dm_operation *operation)
+enum dm_status partners_page(struct sqlite_session *session, struct dm_operation *operation)
 {
 	const struct dm_page *page = &operation->partners.page;
 	sqlite3_stmt *statement = session->statements[page->reverse ? PARTNERS_UP : PARTNERS_DOWN];

@@ -16,7 +16,7 @@
 /* The clocks of two servers may differ by as much as that. */
 #define AHEAD_MOST (2 * LIFETIME)
 
-const struct statement_text ticket_statements[] = {
+const struct sqlite_statement_text ticket_statements[] = {
 	{TICKET_CREATE, "INSERT INTO " TICKETS " (ticket, key, expires_at) VALUES (?1, ?2, ?3)"},
 	/* One that is good for much longer than any may be was made before the clock was set back. */
 	{TICKET_EXISTS, "SELECT 1 FROM " TICKETS " WHERE ticket = ?1 AND expires_at > ?2 AND expires_at <= ?3"},
@@ -32,7 +32,7 @@ const struct statement_text ticket_statements[] = {
 };
 
 /* Makes room for one of the token's: without those whose time is over, and without the oldest where it has many. */
-static enum dm_status make_room(struct session *session, int64_t now, struct dm_operation *operation)
+static enum dm_status make_room(struct sqlite_session *session, int64_t now, struct dm_operation *operation)
 {
 	sqlite3_stmt *expire = session->statements[TICKETS_EXPIRE];
 	sqlite3_stmt *limit = session->statements[TICKETS_LIMIT];
@@ -49,7 +49,7 @@ static enum dm_status make_room(struct session *session, int64_t now, struct dm_
 	return session_step_done(session, limit, &operation->error);
 }
 
-enum dm_status ticket_create(struct session *session, struct dm_operation *operation)
+enum dm_status ticket_create(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[TICKET_CREATE];
 	int64_t now = clock_now();
@@ -79,7 +79,7 @@ static enum dm_status refuse(struct dm_operation *operation)
 	return fail(&operation->error, DM_NOT_FOUND, "there is no such ticket, or not any more");
 }
 
-enum dm_status ticket_exists(struct session *session, struct dm_operation *operation, bool *has)
+enum dm_status ticket_exists(struct sqlite_session *session, struct dm_operation *operation, bool *has)
 {
 	sqlite3_stmt *statement = session->statements[TICKET_EXISTS];
 	int code;
@@ -92,7 +92,7 @@ enum dm_status ticket_exists(struct session *session, struct dm_operation *opera
 	return *has ? DM_OK : refuse(operation);
 }
 
-enum dm_status ticket_redeem(struct session *session, struct dm_operation *operation)
+enum dm_status ticket_redeem(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[TICKET_REDEEM];
 	int code;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-const struct statement_text token_statements[] = {
+const struct sqlite_statement_text token_statements[] = {
 	{TOKEN_OF_USER, "SELECT {u.id}, t.key FROM {users} u LEFT JOIN authtoken_token t ON t.user_id = {u.id}"
 			" WHERE {u.username} = ?1"},
 	/* Replaces the row of that user, since user_id is unique. */
@@ -19,7 +19,7 @@ const struct statement_text token_statements[] = {
 };
 
 /* The user's id and, where there is one, the token in `key`. */
-static enum dm_status find(struct session *session, struct dm_operation *operation, int64_t *user_id)
+static enum dm_status find(struct sqlite_session *session, struct dm_operation *operation, int64_t *user_id)
 {
 	sqlite3_stmt *statement = session->statements[TOKEN_OF_USER];
 	enum dm_status status;
@@ -40,7 +40,7 @@ static enum dm_status find(struct session *session, struct dm_operation *operati
 	return operation->error.status != DM_OK ? operation->error.status : status;
 }
 
-enum dm_status token_create(struct session *session, struct dm_operation *operation)
+enum dm_status token_create(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[TOKEN_REPLACE];
 	enum dm_status status;
@@ -58,7 +58,7 @@ enum dm_status token_create(struct session *session, struct dm_operation *operat
 	return session_step_done(session, statement, &operation->error);
 }
 
-enum dm_status token_revoke(struct session *session, struct dm_operation *operation)
+enum dm_status token_revoke(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[TOKEN_DELETE];
 	enum dm_status status;

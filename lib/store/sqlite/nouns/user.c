@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-const struct statement_text user_statements[] = {
+const struct sqlite_statement_text user_statements[] = {
 	{USER_BY_TOKEN,
 	 "SELECT " USER_COLUMNS " FROM authtoken_token t CROSS JOIN {users} u ON {u.id} = t.user_id WHERE t.key = ?1"},
 	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} = ?1"},
@@ -18,12 +18,12 @@ const struct statement_text user_statements[] = {
 };
 
 /* Prepared when they are needed: a project's own table may lack columns of theirs. */
-static const struct statement_text insert = {
+static const struct sqlite_statement_text insert = {
 	USER_INSERT,
 	"INSERT INTO {users} (password, last_login, is_superuser, {username}, {last_name}, {email}, is_staff,"
 	" {is_active}, date_joined, {first_name}) VALUES (?1, NULL, 0, ?2, ?3, ?4, 0, 1, ?5, ?6)"};
-static const struct statement_text set_active = {USER_SET_ACTIVE,
-						 "UPDATE {users} AS u SET {is_active} = ?2 WHERE {u.username} = ?1"};
+static const struct sqlite_statement_text set_active = {
+	USER_SET_ACTIVE, "UPDATE {users} AS u SET {is_active} = ?2 WHERE {u.username} = ?1"};
 
 struct dm_user user_from_row(sqlite3_stmt *row)
 {
@@ -38,7 +38,7 @@ struct dm_user user_from_row(sqlite3_stmt *row)
 }
 
 /* Lends the one user that the statement finds. */
-static enum dm_status lend_one(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation,
+static enum dm_status lend_one(struct sqlite_session *session, sqlite3_stmt *statement, struct dm_operation *operation,
 			       dm_user_row *on_user, bool must_be_active)
 {
 	int code = sqlite3_step(statement);
@@ -60,7 +60,7 @@ static enum dm_status lend_one(struct session *session, sqlite3_stmt *statement,
 	return status;
 }
 
-static enum dm_status find_recipient(struct session *session, struct dm_operation *operation)
+static enum dm_status find_recipient(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[USER_BY_ID];
 	int code;
@@ -71,7 +71,7 @@ static enum dm_status find_recipient(struct session *session, struct dm_operatio
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status user_authenticate(struct session *session, struct dm_operation *operation)
+enum dm_status user_authenticate(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[USER_BY_TOKEN];
 	enum dm_status status;
@@ -84,7 +84,7 @@ enum dm_status user_authenticate(struct session *session, struct dm_operation *o
 	return find_recipient(session, operation);
 }
 
-enum dm_status user_by_id(struct session *session, struct dm_operation *operation)
+enum dm_status user_by_id(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[USER_BY_ID];
 
@@ -92,7 +92,7 @@ enum dm_status user_by_id(struct session *session, struct dm_operation *operatio
 	return lend_one(session, statement, operation, operation->user_by_id.on_user, false);
 }
 
-enum dm_status user_by_name(struct session *session, struct dm_operation *operation)
+enum dm_status user_by_name(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[USER_BY_NAME];
 
@@ -100,7 +100,7 @@ enum dm_status user_by_name(struct session *session, struct dm_operation *operat
 	return lend_one(session, statement, operation, operation->user_by_name.on_user, false);
 }
 
-enum dm_status users_list(struct session *session, struct dm_operation *operation)
+enum dm_status users_list(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[USERS];
 	int code;
@@ -120,7 +120,7 @@ static enum dm_status refuse_create(struct dm_operation *operation, const char *
 		    "users can't be made in this table (%s); make them with the Django project", why);
 }
 
-static enum dm_status prepare_insert(struct session *session, struct dm_operation *operation)
+static enum dm_status prepare_insert(struct sqlite_session *session, struct dm_operation *operation)
 {
 	int code;
 
@@ -133,7 +133,7 @@ static enum dm_status prepare_insert(struct session *session, struct dm_operatio
 }
 
 /* What a row of this user would break. */
-static enum dm_status refuse_row(struct session *session, struct dm_operation *operation, int code)
+static enum dm_status refuse_row(struct sqlite_session *session, struct dm_operation *operation, int code)
 {
 	const char *username = session->options->users->columns[COLUMN_USERNAME];
 	const char *why = sqlite3_errmsg(session->db);
@@ -146,7 +146,7 @@ static enum dm_status refuse_row(struct session *session, struct dm_operation *o
 	return fail(&operation->error, DM_EXISTS, "another user has the same already (%s); choose something else", why);
 }
 
-enum dm_status user_create(struct session *session, struct dm_operation *operation)
+enum dm_status user_create(struct sqlite_session *session, struct dm_operation *operation)
 {
 	enum dm_status status = prepare_insert(session, operation);
 	sqlite3_stmt *statement = session->statements[USER_INSERT];
@@ -171,7 +171,7 @@ enum dm_status user_create(struct session *session, struct dm_operation *operati
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status user_set_active(struct session *session, struct dm_operation *operation)
+enum dm_status user_set_active(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement;
 	enum dm_status status;

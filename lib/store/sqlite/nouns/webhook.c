@@ -8,7 +8,7 @@
 #define WEBHOOKS "directmessages_webhook"
 #define NEWEST_EVENT "(SELECT max(id) FROM directmessages_event)"
 
-const struct statement_text webhook_statements[] = {
+const struct sqlite_statement_text webhook_statements[] = {
 	{WEBHOOK_INSERT, "INSERT INTO " WEBHOOKS " (url, description, secret, old_secret, old_secret_until, events,"
 			 " position, created_at, is_active, disabled_why, failing_since)"
 			 " VALUES (?1, ?2, ?3, '', 0, ?4, " NEWEST_EVENT ", ?5, 1, '', 0)"},
@@ -34,7 +34,7 @@ const struct statement_text webhook_statements[] = {
 };
 
 /* Runs a statement on one endpoint, which must be there. */
-static enum dm_status change(struct session *session, sqlite3_stmt *statement, struct dm_operation *operation)
+static enum dm_status change(struct sqlite_session *session, sqlite3_stmt *statement, struct dm_operation *operation)
 {
 	enum dm_status status = session_step_done(session, statement, &operation->error);
 
@@ -43,7 +43,7 @@ static enum dm_status change(struct session *session, sqlite3_stmt *statement, s
 	return status;
 }
 
-enum dm_status webhook_create(struct session *session, struct dm_operation *operation)
+enum dm_status webhook_create(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[WEBHOOK_INSERT];
 	struct dm_op_webhook_create *webhook = &operation->webhook_create;
@@ -59,7 +59,7 @@ enum dm_status webhook_create(struct session *session, struct dm_operation *oper
 	return status;
 }
 
-enum dm_status webhooks_list(struct session *session, struct dm_operation *operation)
+enum dm_status webhooks_list(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[WEBHOOKS_ALL];
 	int code;
@@ -88,7 +88,7 @@ enum dm_status webhooks_list(struct session *session, struct dm_operation *opera
 	return session_finish(session, statement, code, &operation->error);
 }
 
-enum dm_status webhook_delete(struct session *session, struct dm_operation *operation)
+enum dm_status webhook_delete(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *deliveries = session->statements[WEBHOOK_DELETE_DELIVERIES];
 	sqlite3_stmt *webhook = session->statements[WEBHOOK_DELETE];
@@ -102,7 +102,7 @@ enum dm_status webhook_delete(struct session *session, struct dm_operation *oper
 	return session_step_done(session, deliveries, &operation->error);
 }
 
-enum dm_status webhook_enable(struct session *session, struct dm_operation *operation)
+enum dm_status webhook_enable(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[WEBHOOK_ENABLE];
 
@@ -110,7 +110,7 @@ enum dm_status webhook_enable(struct session *session, struct dm_operation *oper
 	return change(session, statement, operation);
 }
 
-enum dm_status webhook_rotate(struct session *session, struct dm_operation *operation)
+enum dm_status webhook_rotate(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[WEBHOOK_ROTATE];
 
@@ -121,7 +121,7 @@ enum dm_status webhook_rotate(struct session *session, struct dm_operation *oper
 }
 
 /* Disables the endpoint if it is active and has been failing since before. */
-static enum dm_status disable(struct session *session, struct dm_operation *operation, int64_t before)
+static enum dm_status disable(struct sqlite_session *session, struct dm_operation *operation, int64_t before)
 {
 	sqlite3_stmt *disable = session->statements[WEBHOOK_DISABLE];
 	sqlite3_stmt *give_up = session->statements[WEBHOOK_FAIL_DELIVERIES];
@@ -139,7 +139,7 @@ static enum dm_status disable(struct session *session, struct dm_operation *oper
 	return session_step_done(session, give_up, &operation->error);
 }
 
-enum dm_status webhook_note_outcome(struct session *session, struct dm_operation *operation)
+enum dm_status webhook_note_outcome(struct sqlite_session *session, struct dm_operation *operation)
 {
 	struct dm_op_delivery_result *result = &operation->delivery_result;
 	bool good = result->outcome == DM_OUTCOME_DELIVERED;

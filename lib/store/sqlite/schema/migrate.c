@@ -8,7 +8,7 @@
 
 static enum dm_status ask(void *context, const char *sql, int64_t *value, struct dm_error *error)
 {
-	struct session *session = context;
+	struct sqlite_session *session = context;
 	sqlite3_stmt *statement = NULL;
 	int code = sqlite3_prepare_v2(session->db, sql, -1, &statement, NULL);
 	enum dm_status status;
@@ -22,14 +22,15 @@ static enum dm_status ask(void *context, const char *sql, int64_t *value, struct
 	return status;
 }
 
-static enum dm_status execute(struct session *session, const char *sql, struct dm_error *error)
+static enum dm_status execute(struct sqlite_session *session, const char *sql, struct dm_error *error)
 {
 	int code = sqlite3_exec(session->db, sql, NULL, NULL, NULL);
 
 	return code == SQLITE_OK ? DM_OK : session_failure(session, code, error);
 }
 
-static enum dm_status put_on_record(struct session *session, const struct migration *step, struct dm_error *error)
+static enum dm_status put_on_record(struct sqlite_session *session, const struct migration *step,
+				    struct dm_error *error)
 {
 	static const char sql[] =
 		"INSERT OR REPLACE INTO " MIGRATION_RECORD " (number, name, applied) VALUES (?1, ?2, ?3)";
@@ -69,7 +70,7 @@ static enum dm_status change_tables(const struct migration_target *target, const
 static enum dm_status apply(const struct migration_target *target, const struct migration *step, bool *applied,
 			    const struct store_watch *watch, struct dm_error *error)
 {
-	struct session *session = target->context;
+	struct sqlite_session *session = target->context;
 	enum dm_status status = execute(session, "BEGIN IMMEDIATE", error);
 
 	(void)watch;
@@ -85,7 +86,7 @@ static enum dm_status apply(const struct migration_target *target, const struct 
 	return status;
 }
 
-static struct migration_target target_of(struct session *session)
+static struct migration_target target_of(struct sqlite_session *session)
 {
 	return (struct migration_target){
 		.context = session,
@@ -99,21 +100,21 @@ static struct migration_target target_of(struct session *session)
 	};
 }
 
-enum dm_status schema_check(struct session *session, struct dm_error *error)
+enum dm_status schema_check(struct sqlite_session *session, struct dm_error *error)
 {
 	const struct migration_target target = target_of(session);
 
 	return migration_check(&target, error);
 }
 
-enum dm_status schema_migrate(struct session *session, const struct store_watch *watch, struct dm_error *error)
+enum dm_status schema_migrate(struct sqlite_session *session, const struct store_watch *watch, struct dm_error *error)
 {
 	const struct migration_target target = target_of(session);
 
 	return migration_run(&target, watch, error);
 }
 
-enum dm_status schema_still_fits(struct session *session, struct dm_operation *operation)
+enum dm_status schema_still_fits(struct sqlite_session *session, struct dm_operation *operation)
 {
 	return schema_check(session, &operation->error);
 }

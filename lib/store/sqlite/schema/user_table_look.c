@@ -13,7 +13,7 @@ static const char columns[] = "SELECT type FROM pragma_table_info({'table'}, {'s
 
 enum dm_status look_at_user_table(void *context, const char *column, bool *found, bool *integer, struct dm_error *error)
 {
-	struct session *session = context;
+	struct sqlite_session *session = context;
 	sqlite3_stmt *statement = NULL;
 	char *sql = user_table_expand(session->options->users, columns);
 	int code = sql ? sqlite3_prepare_v2(session->db, sql, -1, &statement, NULL) : SQLITE_NOMEM;

@@ -5,7 +5,7 @@
 
 #include "user_table.h"
 
-/* The context is a struct session. */
+/* The context is a struct sqlite_session. */
 user_table_look look_at_user_table;
 
 #endif

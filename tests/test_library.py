@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The library as it is installed: its pkg-config file, its header, what it exports, and the examples built with it."""
 
+import re
 import shutil
 import subprocess
 
@@ -16,11 +17,12 @@ pytestmark = pytest.mark.skipif(
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror"]
 
 
-def run(*command, env=None):
+def run(*command, env=None, cwd=None):
     """Runs a command that must succeed and returns what it prints."""
     done = subprocess.run(
         [str(word) for word in command],
         env=harness.environment(**(env or {})),
+        cwd=cwd,
         text=True,
         capture_output=True,
         timeout=harness.DEADLINE,
@@ -111,6 +113,19 @@ def test_example_send_tells_what_is_wrong(installed, tmp_path, arguments, status
     program = installed.compile("send", tmp_path / "send", static=True)
     done = subprocess.run([program, url, *arguments], text=True, capture_output=True, timeout=harness.DEADLINE)
     assert (done.returncode, done.stdout, done.stderr) == (status, "", told)
+
+
+def test_program_of_the_documentation(installed, tmp_path):
+    """docs/library.md, carried out where its reader would."""
+    page = (harness.ROOT / "docs" / "library.md").read_text()
+    (program,) = re.findall(r"```c\n(.*?)```", page, re.DOTALL)
+    assert "cc embed.c -o embed $(pkg-config --cflags --libs directmessages)" in page
+    (tmp_path / "embed.c").write_text(program)
+    make_database(tmp_path / "directmessages.db")
+    assert harness.run_program("user", "create", "jane", cwd=tmp_path).returncode == 0
+    run("cc", *STRICT, *installed.flags("--cflags"), tmp_path / "embed.c", "-o", tmp_path / "embed", *installed.flags("--libs"))
+    env = {"LD_LIBRARY_PATH": installed.shared.parent}
+    assert run(tmp_path / "embed", env=env, cwd=tmp_path) == "1 wrote to 3: Hello from C\n"
 
 
 def test_example_listen(example, tmp_path):

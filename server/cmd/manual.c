@@ -49,12 +49,12 @@ static void print_entry(const char *head, const char *text)
 
 static void print_flag(struct flag flag)
 {
-	char head[COMMAND_FLAG_SIZE], text[1024];
+	char head[COMMAND_FLAG_SIZE], text[128];
 
 	command_format_flag(&flag, head);
-	snprintf(text, sizeof(text), flag.setting ? "%s See `%s`." : "%s", flag.help,
-		 flag.setting ? setting_row(flag.setting)->variable : "");
-	print_entry(head, text);
+	if (flag.setting)
+		snprintf(text, sizeof(text), "The setting `%s`; see ENVIRONMENT.", setting_row(flag.setting)->variable);
+	print_entry(head, flag.setting ? text : flag.help);
 }
 
 static void print_command(const struct command *command)

@@ -44,8 +44,7 @@ static void print_flag(struct flag flag)
 
 	command_format_flag(&flag, text);
 	if (flag.setting)
-		printf("| `%s` | %s See `%s` in [settings.md](settings.md). |\n", text, flag.help,
-		       setting_row(flag.setting)->variable);
+		printf("| `%s` | The setting [`%s`](settings.md). |\n", text, setting_row(flag.setting)->variable);
 	else
 		printf("| `%s` | %s |\n", text, flag.help);
 }

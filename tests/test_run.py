@@ -106,7 +106,7 @@ def test_what_it_prints_can_be_typed(run, listen, env):
 @needs_page
 def test_docs_page_is_where_it_says(run):
     made = run()
-    url = made.wait_for(r"^the API, to be read and tried out: (http://\S+)$")[1]
+    url = made.wait_for(r"^the API, to read and to try: (http://\S+)$")[1]
     assert "swagger" in made.type(f"curl {url}").lower()
 
 
@@ -114,7 +114,7 @@ def test_users_are_kept(run, tmp_path):
     first = run()
     first.wait_for("^Jane reads it")
     second = run(LISTEN="unix:other")
-    second.wait_for("^the users are kept: ")
+    second.wait_for("^there are users already: ")
     assert "token:" not in second.said
     assert second.type(second.wait_for(r"^the API: (curl .+)$")[1] + "unread/").startswith('{"detail":')
     assert len(run_program("user", "list", database=sqlite_url(tmp_path / "directmessages.db")).stdout.splitlines()) == 3

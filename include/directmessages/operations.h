@@ -301,13 +301,18 @@ struct dm_op_webhooks {
 	uint64_t reserved[4];
 };
 
+/* Its deliveries are deleted by DM_OP_DELIVERIES_TRIM, in pieces. */
 struct dm_op_webhook_delete {
 	int64_t webhook_id;
 	uint64_t reserved[4];
 };
 
+/* Pending deliveries from before it was disabled fail first, in pieces: submit the operation again while it ends with
+ * DM_OK and there is more. The endpoint is enabled by the last one. */
 struct dm_op_webhook_enable {
 	int64_t webhook_id;
+
+	bool more;
 	uint64_t reserved[4];
 };
 
@@ -367,7 +372,8 @@ struct dm_op_delivery_requeue {
 	uint64_t reserved[4];
 };
 
-/* See dm_deliveries_trim. Looks at some thousand deliveries at a time. */
+/* See dm_deliveries_trim. Looks at some thousand deliveries at a time. Of these it also deletes the ones of endpoints that
+ * were deleted, and fails the pending ones of endpoints that are disabled. */
 struct dm_op_deliveries_trim {
 	int64_t after;  /* look at those behind this delivery id; 0: from the first on */
 	int64_t before; /* 0: no such limit */

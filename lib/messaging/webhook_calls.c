@@ -36,15 +36,22 @@ enum dm_status dm_webhooks(dm *handle, dm_webhook_row *row, void *context, struc
 enum dm_status dm_webhook_delete(dm *handle, int64_t webhook_id, struct dm_error *error)
 {
 	struct dm_operation operation = {.kind = DM_OP_WEBHOOK_DELETE, .webhook_delete = {.webhook_id = webhook_id}};
+	enum dm_status status = service_run(handle, &operation, error);
 
-	return service_run(handle, &operation, error);
+	if (status == DM_OK && dm_deliveries_trim(handle, 0, 0, NULL, NULL) != DM_OK)
+		return DM_OK; /* the endpoint is deleted; its deliveries are by the next trim */
+	return status;
 }
 
 enum dm_status dm_webhook_enable(dm *handle, int64_t webhook_id, struct dm_error *error)
 {
 	struct dm_operation operation = {.kind = DM_OP_WEBHOOK_ENABLE, .webhook_enable = {.webhook_id = webhook_id}};
+	enum dm_status status;
 
-	return service_run(handle, &operation, error);
+	do
+		status = service_run(handle, &operation, error);
+	while (status == DM_OK && operation.webhook_enable.more);
+	return status;
 }
 
 enum dm_status dm_webhook_rotate(dm *handle, int64_t webhook_id, struct dm_text secret, int64_t old_until,

@@ -32,6 +32,9 @@ struct lane_options {
 #define MARK_FIRST_BYTES 65536
 #define MARK_BYTES 2097152
 
+/* How many pending deliveries of a disabled endpoint one operation fails. */
+#define FAIL_DELIVERIES_ROWS 1000
+
 /* The failure of an operation that has waited in the queue for too long. */
 extern const struct dm_error lane_late;
 

@@ -46,7 +46,7 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_WEBHOOK_CREATE, WRITE, RESULTS(webhook_create, webhook_id)) \
 	ROW(DM_OP_WEBHOOKS, READ) \
 	ROW(DM_OP_WEBHOOK_DELETE, WRITE) \
-	ROW(DM_OP_WEBHOOK_ENABLE, WRITE) \
+	ROW(DM_OP_WEBHOOK_ENABLE, WRITE, RESULTS(webhook_enable, more)) \
 	ROW(DM_OP_WEBHOOK_ROTATE, WRITE) \
 	ROW(DM_OP_DELIVERIES, READ) \
 	ROW(DM_OP_DELIVERIES_CLAIM, WRITE, RESULTS(deliveries_claim, claimed)) \
@@ -95,7 +95,8 @@ bool operation_is_unlimited(const struct dm_operation *operation)
 
 bool operation_is_continued(const struct dm_operation *operation)
 {
-	return operation->kind == DM_OP_MARK_CONVERSATION_READ && operation->mark_conversation_read.more;
+	return (operation->kind == DM_OP_MARK_CONVERSATION_READ && operation->mark_conversation_read.more) ||
+	       (operation->kind == DM_OP_WEBHOOK_ENABLE && operation->webhook_enable.more);
 }
 
 size_t operation_bytes(const struct dm_operation *operation)

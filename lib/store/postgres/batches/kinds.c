@@ -55,7 +55,7 @@ static enum dm_status read_nothing(const struct postgres *postgres, struct dm_op
 	ROW(DM_OP_WEBHOOK_CREATE, pg_webhook_create, pg_read_created_webhook) \
 	ROW(DM_OP_WEBHOOKS, pg_webhooks, pg_read_webhooks) \
 	ROW(DM_OP_WEBHOOK_DELETE, pg_webhook_delete, pg_read_changed_webhook) \
-	ROW(DM_OP_WEBHOOK_ENABLE, pg_webhook_enable, pg_read_changed_webhook) \
+	ROW(DM_OP_WEBHOOK_ENABLE, pg_webhook_enable, pg_read_enabled_webhook) \
 	ROW(DM_OP_WEBHOOK_ROTATE, pg_webhook_rotate, pg_read_changed_webhook) \
 	ROW(DM_OP_DELIVERIES, pg_deliveries, pg_read_deliveries) \
 	ROW(DM_OP_DELIVERIES_CLAIM, pg_deliveries_claim, pg_read_claimed) \

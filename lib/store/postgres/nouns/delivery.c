@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "lane.h"
 
 #define DELIVERIES "directmessages_delivery"
 
@@ -33,7 +34,8 @@ const struct pg_statement_text pg_delivery_statements[] = {
 	 " WHERE id = $1::bigint AND state = 0 AND attempts = $7::bigint RETURNING id),"
 	 " w AS (UPDATE directmessages_webhook SET failing_since = $3::bigint"
 	 " WHERE id = $2::bigint AND failing_since = 0 AND EXISTS (SELECT 1 FROM d)) SELECT 0::bigint"},
-	/* Disables the endpoint if it is active and has been failing since before $4. */
+	/* Disables the endpoint if it is active and has been failing since before $4. Its pending deliveries that are
+	 * beyond a piece are failed by trimming. */
 	{DELIVERY_FAILED,
 	 "WITH d AS (UPDATE " DELIVERIES " SET state = 2, finished_at = $3::bigint, http_status = $5::bigint,"
 	 " error = $6::text WHERE id = $1::bigint AND state = 0 AND attempts = $7::bigint RETURNING id),"
@@ -45,18 +47,23 @@ const struct pg_statement_text pg_delivery_statements[] = {
 	 " WHERE id = $2::bigint AND is_active AND EXISTS (SELECT 1 FROM d) RETURNING id, is_active),"
 	 " others AS (UPDATE " DELIVERIES
 	 " o SET state = 2, finished_at = $3::bigint, error = 'its endpoint was disabled'"
-	 " FROM w WHERE o.webhook_id = w.id AND NOT w.is_active AND o.state = 0 AND o.id <> $1::bigint)"
+	 " FROM (SELECT p.id FROM w JOIN " DELIVERIES " p ON p.webhook_id = w.id"
+	 " WHERE NOT w.is_active AND p.state = 0 AND p.id <> $1::bigint LIMIT $9::bigint) piece WHERE o.id = piece.id)"
 	 " SELECT count(*) FROM w WHERE NOT is_active"},
 	{DELIVERY_RELEASED, "WITH d AS (UPDATE " DELIVERIES " SET next_at = $2::bigint, attempts = attempts - 1"
 			    " WHERE id = $1::bigint AND state = 0 AND attempts = $3::bigint) SELECT 0::bigint"},
-	/* Those of an endpoint that is gone too, whatever their state: another server may have claimed some while it
-	 * was deleted. */
+	/* Deletes those of an endpoint that was deleted too, whatever their state, and fails the pending ones of an
+	 * endpoint that is disabled. */
 	{DELIVERIES_TRIM,
 	 "WITH looked_at AS (SELECT id FROM " DELIVERIES " WHERE id > $1::bigint ORDER BY id LIMIT " TRIM_WINDOW "),"
 	 " gone AS (DELETE FROM " DELIVERIES " d USING looked_at l WHERE d.id = l.id AND ((d.state <> 0"
 	 " AND (d.finished_at < $2::bigint OR d.id <= (SELECT max(id) FROM " DELIVERIES
 	 ") - $3::bigint)) OR NOT EXISTS (SELECT 1 FROM directmessages_webhook w WHERE w.id = d.webhook_id))"
-	 " RETURNING d.id)"
+	 " RETURNING d.id),"
+	 " failed AS (UPDATE " DELIVERIES
+	 " d SET state = 2, finished_at = $4::bigint, error = 'its endpoint was disabled'"
+	 " FROM looked_at l WHERE d.id = l.id AND d.state = 0 AND EXISTS"
+	 " (SELECT 1 FROM directmessages_webhook w WHERE w.id = d.webhook_id AND NOT w.is_active))"
 	 " SELECT (SELECT count(*) FROM gone) AS gone, CASE count(*) WHEN " TRIM_WINDOW
 	 " THEN max(id) ELSE 0 END AS last"
 	 " FROM looked_at"},
@@ -145,6 +152,7 @@ static enum pg_statement ask_failed(const struct dm_op_delivery_result *failed, 
 	if (is_retry)
 		return DELIVERY_RETRY;
 	pg_add_text(parameters, failed->disabled_reason);
+	pg_add_int(parameters, FAIL_DELIVERIES_ROWS);
 	return DELIVERY_FAILED;
 }
 
@@ -183,6 +191,7 @@ enum pg_statement pg_deliveries_trim(struct dm_operation *operation, struct para
 	pg_add_int(parameters, old->after);
 	pg_add_int(parameters, old->before);
 	pg_add_int(parameters, rows_to_keep(old->keep));
+	pg_add_int(parameters, clock_now());
 	return DELIVERIES_TRIM;
 }
 

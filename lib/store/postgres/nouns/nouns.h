@@ -119,7 +119,7 @@ operation_read_result pg_read_redeemed_ticket;
 
 /* webhook.c */
 operation_ask pg_webhook_create, pg_webhooks, pg_webhook_delete, pg_webhook_enable, pg_webhook_rotate;
-operation_read_result pg_read_created_webhook, pg_read_webhooks, pg_read_changed_webhook;
+operation_read_result pg_read_created_webhook, pg_read_webhooks, pg_read_changed_webhook, pg_read_enabled_webhook;
 
 /* delivery.c */
 #define DELIVERY_COLUMNS \

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "lane.h"
 
 #define WEBHOOKS "directmessages_webhook"
 
@@ -23,13 +24,20 @@ const struct pg_statement_text pg_webhook_statements[] = {
 	 " AS next_at,"
 	 " coalesce((SELECT max(d.next_at) FROM directmessages_delivery d WHERE d.webhook_id = w.id AND d.state = 0), 0)"
 	 " AS last_at FROM " WEBHOOKS " w ORDER BY w.id"},
-	{WEBHOOK_DELETE, "WITH gone AS (DELETE FROM " WEBHOOKS " WHERE id = $1::bigint RETURNING id), deliveries AS"
-			 " (DELETE FROM directmessages_delivery WHERE webhook_id = $1::bigint) SELECT id FROM gone"},
-	{WEBHOOK_ENABLE, "UPDATE " WEBHOOKS " SET is_active = true, disabled_why = '', failing_since = 0,"
-			 " position_transaction = CASE WHEN is_active THEN position_transaction ELSE " EVENTS_END
-			 " END, position_id = CASE WHEN is_active THEN position_id ELSE 0 END,"
-			 " begin_snapshot = CASE WHEN is_active THEN begin_snapshot ELSE pg_current_snapshot() END"
-			 " WHERE id = $1::bigint RETURNING id"},
+	{WEBHOOK_DELETE, "DELETE FROM " WEBHOOKS " WHERE id = $1::bigint RETURNING id"},
+	/* Enables the endpoint unless it had as many pending deliveries as a piece. */
+	{WEBHOOK_ENABLE,
+	 "WITH failed AS (UPDATE directmessages_delivery d SET state = 2, finished_at = $2::bigint,"
+	 " error = 'its endpoint was disabled' FROM (SELECT p.id FROM directmessages_delivery p"
+	 " WHERE p.webhook_id = $1::bigint AND p.state = 0 AND EXISTS (SELECT 1 FROM " WEBHOOKS
+	 " w WHERE w.id = $1::bigint AND NOT w.is_active) LIMIT $3::bigint) piece"
+	 " WHERE d.id = piece.id RETURNING d.id),"
+	 " enabled AS (UPDATE " WEBHOOKS " SET is_active = true, disabled_why = '', failing_since = 0,"
+	 " position_transaction = CASE WHEN is_active THEN position_transaction ELSE " EVENTS_END
+	 " END, position_id = CASE WHEN is_active THEN position_id ELSE 0 END,"
+	 " begin_snapshot = CASE WHEN is_active THEN begin_snapshot ELSE pg_current_snapshot() END"
+	 " WHERE id = $1::bigint AND (SELECT count(*) FROM failed) < $3::bigint)"
+	 " SELECT id, (SELECT count(*) FROM failed) = $3::bigint AS more FROM " WEBHOOKS " WHERE id = $1::bigint"},
 	{WEBHOOK_ROTATE, "UPDATE " WEBHOOKS " SET old_secret = secret, old_secret_until = $3::bigint, secret = $2::text"
 			 " WHERE id = $1::bigint RETURNING id"},
 	{0},
@@ -99,6 +107,8 @@ enum pg_statement pg_webhook_delete(struct dm_operation *operation, struct param
 enum pg_statement pg_webhook_enable(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->webhook_enable.webhook_id);
+	pg_add_int(parameters, clock_now());
+	pg_add_int(parameters, FAIL_DELIVERIES_ROWS);
 	return WEBHOOK_ENABLE;
 }
 
@@ -117,4 +127,13 @@ enum dm_status pg_read_changed_webhook(const struct postgres *postgres, struct d
 	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such webhook");
 	return DM_OK;
+}
+
+enum dm_status pg_read_enabled_webhook(const struct postgres *postgres, struct dm_operation *operation,
+				       struct row_set *set)
+{
+	enum dm_status status = pg_read_changed_webhook(postgres, operation, set);
+
+	operation->webhook_enable.more = status == DM_OK && pg_bool(set->result, 0, 1);
+	return status;
 }

@@ -26,8 +26,13 @@ const struct sqlite_statement_text delivery_statements[] = {
 			    " WHERE id = ?1 AND state = 0 AND attempts = ?5"},
 	{DELIVERIES_WINDOW,
 	 "SELECT max(id), count(*) FROM (SELECT id FROM " DELIVERIES " WHERE id > ?1 ORDER BY id LIMIT ?2)"},
-	{DELIVERIES_TRIM, "DELETE FROM " DELIVERIES " WHERE id > ?1 AND id <= ?2 AND state <> 0"
-			  " AND (finished_at < ?3 OR id <= (SELECT max(id) FROM " DELIVERIES ") - ?4)"},
+	{DELIVERIES_TRIM, "DELETE FROM " DELIVERIES " WHERE id > ?1 AND id <= ?2 AND ((state <> 0"
+			  " AND (finished_at < ?3 OR id <= (SELECT max(id) FROM " DELIVERIES ") - ?4))"
+			  " OR NOT EXISTS (SELECT 1 FROM directmessages_webhook w WHERE w.id = webhook_id))"},
+	{DELIVERIES_FAIL,
+	 "UPDATE " DELIVERIES " SET state = 2, finished_at = ?3, error = 'its endpoint was disabled'"
+	 " WHERE id > ?1 AND id <= ?2 AND state = 0"
+	 " AND EXISTS (SELECT 1 FROM directmessages_webhook w WHERE w.id = webhook_id AND NOT w.is_active)"},
 	{OUTBOX_PENDING, "SELECT count(*), min(at) FROM " DELIVERIES " WHERE state = 0"},
 	{OUTBOX_BEHIND, "SELECT sum((SELECT max(id) FROM directmessages_event) - position), (SELECT at FROM"
 			" directmessages_event WHERE id > (SELECT min(position) FROM directmessages_webhook"
@@ -118,23 +123,30 @@ enum dm_status delivery_result(struct sqlite_session *session, struct dm_operati
 	return webhook_note_outcome(session, operation);
 }
 
-enum dm_status deliveries_trim(struct sqlite_session *session, struct dm_operation *operation)
+/* Where the deliveries end that one operation looks at, and how many they are. */
+static enum dm_status find_window(struct sqlite_session *session, struct dm_operation *operation, int64_t *end, int64_t *count)
 {
-	sqlite3_stmt *window = session->statements[DELIVERIES_WINDOW];
-	sqlite3_stmt *trim = session->statements[DELIVERIES_TRIM];
-	struct dm_op_deliveries_trim *old = &operation->deliveries_trim;
-	int64_t end = 0, looked_at = 0;
-	enum dm_status status;
+	sqlite3_stmt *statement = session->statements[DELIVERIES_WINDOW];
 	int code;
 
-	sqlite3_bind_int64(window, 1, old->after);
-	sqlite3_bind_int64(window, 2, TRIM_WINDOW);
-	code = sqlite3_step(window);
+	sqlite3_bind_int64(statement, 1, operation->deliveries_trim.after);
+	sqlite3_bind_int64(statement, 2, TRIM_WINDOW);
+	code = sqlite3_step(statement);
 	if (code == SQLITE_ROW) {
-		end = sqlite3_column_int64(window, 0);
-		looked_at = sqlite3_column_int64(window, 1);
+		*end = sqlite3_column_int64(statement, 0);
+		*count = sqlite3_column_int64(statement, 1);
 	}
-	status = session_finish(session, window, code, &operation->error);
+	return session_finish(session, statement, code, &operation->error);
+}
+
+enum dm_status deliveries_trim(struct sqlite_session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *trim = session->statements[DELIVERIES_TRIM];
+	sqlite3_stmt *give_up = session->statements[DELIVERIES_FAIL];
+	struct dm_op_deliveries_trim *old = &operation->deliveries_trim;
+	int64_t end = 0, count = 0;
+	enum dm_status status = find_window(session, operation, &end, &count);
+
 	if (status != DM_OK)
 		return status;
 	sqlite3_bind_int64(trim, 1, old->after);
@@ -143,8 +155,13 @@ enum dm_status deliveries_trim(struct sqlite_session *session, struct dm_operati
 	sqlite3_bind_int64(trim, 4, rows_to_keep(old->keep));
 	status = session_step_done(session, trim, &operation->error);
 	old->removed = status == DM_OK ? sqlite3_changes(session->db) : 0;
-	old->next_after = looked_at == TRIM_WINDOW ? end : 0;
-	return status;
+	old->next_after = count == TRIM_WINDOW ? end : 0;
+	if (status != DM_OK)
+		return status;
+	sqlite3_bind_int64(give_up, 1, old->after);
+	sqlite3_bind_int64(give_up, 2, end);
+	sqlite3_bind_int64(give_up, 3, clock_now());
+	return session_step_done(session, give_up, &operation->error);
 }
 
 enum dm_status outbox_state(struct sqlite_session *session, struct dm_operation *operation)

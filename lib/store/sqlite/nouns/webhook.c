@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "lane.h"
 
 #define WEBHOOKS "directmessages_webhook"
 #define NEWEST_EVENT "(SELECT max(id) FROM directmessages_event)"
@@ -19,7 +20,6 @@ const struct sqlite_statement_text webhook_statements[] = {
 	 " FROM directmessages_delivery d WHERE d.webhook_id = w.id AND d.state = 0), 0) FROM " WEBHOOKS
 	 " w ORDER BY id"},
 	{WEBHOOK_DELETE, "DELETE FROM " WEBHOOKS " WHERE id = ?1"},
-	{WEBHOOK_DELETE_DELIVERIES, "DELETE FROM directmessages_delivery WHERE webhook_id = ?1"},
 	{WEBHOOK_ENABLE, "UPDATE " WEBHOOKS " SET is_active = 1, disabled_why = '', failing_since = 0,"
 			 " position = CASE WHEN is_active THEN position ELSE " NEWEST_EVENT " END WHERE id = ?1"},
 	{WEBHOOK_ROTATE,
@@ -28,8 +28,11 @@ const struct sqlite_statement_text webhook_statements[] = {
 	{WEBHOOK_IS_FAILING, "UPDATE " WEBHOOKS " SET failing_since = ?2 WHERE id = ?1 AND failing_since = 0"},
 	{WEBHOOK_DISABLE, "UPDATE " WEBHOOKS " SET is_active = 0, disabled_why = ?2"
 			  " WHERE id = ?1 AND is_active AND failing_since < ?3"},
-	{WEBHOOK_FAIL_DELIVERIES, "UPDATE directmessages_delivery SET state = 2, finished_at = ?2,"
-				  " error = 'its endpoint was disabled' WHERE webhook_id = ?1 AND state = 0"},
+	{WEBHOOK_FAIL_DELIVERIES,
+	 "UPDATE directmessages_delivery SET state = 2, finished_at = ?2,"
+	 " error = 'its endpoint was disabled' WHERE id IN (SELECT id FROM directmessages_delivery"
+	 " WHERE webhook_id = ?1 AND state = 0 AND EXISTS (SELECT 1 FROM " WEBHOOKS
+	 " w WHERE w.id = ?1 AND NOT w.is_active) LIMIT ?3)"},
 	{0},
 };
 
@@ -90,22 +93,31 @@ enum dm_status webhooks_list(struct sqlite_session *session, struct dm_operation
 
 enum dm_status webhook_delete(struct sqlite_session *session, struct dm_operation *operation)
 {
-	sqlite3_stmt *deliveries = session->statements[WEBHOOK_DELETE_DELIVERIES];
-	sqlite3_stmt *webhook = session->statements[WEBHOOK_DELETE];
-	enum dm_status status;
+	sqlite3_stmt *statement = session->statements[WEBHOOK_DELETE];
 
-	sqlite3_bind_int64(webhook, 1, operation->webhook_delete.webhook_id);
-	status = change(session, webhook, operation);
-	if (status != DM_OK)
-		return status;
-	sqlite3_bind_int64(deliveries, 1, operation->webhook_delete.webhook_id);
-	return session_step_done(session, deliveries, &operation->error);
+	sqlite3_bind_int64(statement, 1, operation->webhook_delete.webhook_id);
+	return change(session, statement, operation);
+}
+
+/* Fails pending deliveries of the endpoint if it is disabled, a piece of them. */
+static enum dm_status fail_pending(struct sqlite_session *session, int64_t webhook_id, struct dm_error *error)
+{
+	sqlite3_stmt *statement = session->statements[WEBHOOK_FAIL_DELIVERIES];
+
+	sqlite3_bind_int64(statement, 1, webhook_id);
+	sqlite3_bind_int64(statement, 2, clock_now());
+	sqlite3_bind_int64(statement, 3, FAIL_DELIVERIES_ROWS);
+	return session_step_done(session, statement, error);
 }
 
 enum dm_status webhook_enable(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[WEBHOOK_ENABLE];
+	enum dm_status status = fail_pending(session, operation->webhook_enable.webhook_id, &operation->error);
 
+	operation->webhook_enable.more = status == DM_OK && sqlite3_changes(session->db) == FAIL_DELIVERIES_ROWS;
+	if (status != DM_OK || operation->webhook_enable.more)
+		return status;
 	sqlite3_bind_int64(statement, 1, operation->webhook_enable.webhook_id);
 	return change(session, statement, operation);
 }
@@ -120,11 +132,11 @@ enum dm_status webhook_rotate(struct sqlite_session *session, struct dm_operatio
 	return change(session, statement, operation);
 }
 
-/* Disables the endpoint if it is active and has been failing since before. */
+/* Disables the endpoint if it is active and has been failing since before. Its pending deliveries that are beyond a
+ * piece are failed by trimming. */
 static enum dm_status disable(struct sqlite_session *session, struct dm_operation *operation, int64_t before)
 {
 	sqlite3_stmt *disable = session->statements[WEBHOOK_DISABLE];
-	sqlite3_stmt *give_up = session->statements[WEBHOOK_FAIL_DELIVERIES];
 	enum dm_status status;
 
 	sqlite3_bind_int64(disable, 1, operation->delivery_result.webhook_id);
@@ -134,9 +146,7 @@ static enum dm_status disable(struct sqlite_session *session, struct dm_operatio
 	if (status != DM_OK || sqlite3_changes(session->db) == 0)
 		return status;
 	operation->delivery_result.disabled = true;
-	sqlite3_bind_int64(give_up, 1, operation->delivery_result.webhook_id);
-	sqlite3_bind_int64(give_up, 2, clock_now());
-	return session_step_done(session, give_up, &operation->error);
+	return fail_pending(session, operation->delivery_result.webhook_id, &operation->error);
 }
 
 enum dm_status webhook_note_outcome(struct sqlite_session *session, struct dm_operation *operation)

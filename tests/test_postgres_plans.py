@@ -28,6 +28,9 @@ STATEMENTS = {  # a part of the text, its parameters
     "what is to be trimmed": ("SELECT 1 FROM old LIMIT 1", f"0, {FAR}"),
     "a claim of what is due": ("FOR UPDATE SKIP LOCKED", f"1, 7, {FAR}, 100, {FAR}"),
     "a claim of what is far ahead": ("FOR UPDATE SKIP LOCKED", "1, 7, 0, 100, 0"),
+    "a failure that disables an endpoint": ("is_active = NOT CASE", f"1, 1, 7, {FAR}, 410, 'no', 1, 'why', 1000"),
+    "enabling an endpoint": ("enabled AS (UPDATE", "1, 7, 1000"),
+    "a piece of trimming deliveries": ("WITH looked_at AS", f"0, {FAR}, 1, 7"),
     "a piece of marking": ("walked AS MATERIALIZED", "{two}, {one}, now(), true, '2026-01-01', 0, '2027-01-01', false, 300"),
 }
 MOST = 5001  # so many events may be trimmed at once

@@ -54,6 +54,23 @@ def test_a_message_that_is_gone_is_given_up(hooked, make_receiver):
     assert len(receiver.requests) == 1
 
 
+def test_all_that_a_disabled_endpoint_had_pending_fails(hooked, make_receiver):
+    """There is more than one operation of the store changes."""
+    receiver = make_receiver(lambda request: 410)
+    identity, _ = create(hooked, receiver.url)
+    hooked.sql(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) INSERT INTO directmessages_delivery"
+        " (webhook_id, name, kind, message_id, at, state, attempts, next_at, finished_at, http_status, error)"
+        f" SELECT {identity}, 'msg', 1, 1, 1, 0, 1, {int((time.time() + 3600) * 1e6)}, 0, 0, '' FROM n"
+    )
+    one, two = hooked.users(2)
+    one.send(two)
+    failed = "SELECT count(*) FROM directmessages_delivery WHERE state = 2 AND error = 'its endpoint was disabled'"
+    wait_until(lambda: hooked.sql(failed)[0][0] == 2500, "all have failed")
+    assert hooked.sql("SELECT count(*) FROM directmessages_delivery WHERE state = 0")[0][0] == 0
+    assert len(receiver.requests) == 1
+
+
 @pytest.mark.parametrize("same_pair", [False, True])
 def test_a_message_that_got_the_id_of_one_that_is_gone_is_not_delivered_for_it(hooked, make_receiver, same_pair):
     refused = threading.Event()

@@ -372,8 +372,8 @@ struct dm_op_delivery_requeue {
 	uint64_t reserved[4];
 };
 
-/* See dm_deliveries_trim. Looks at some thousand deliveries at a time. Of these it also deletes the ones of endpoints that
- * were deleted, and fails the pending ones of endpoints that are disabled. */
+/* See dm_deliveries_trim. Looks at some thousand deliveries at a time. Of these it also deletes the ones of endpoints
+ * that were deleted, and fails the pending ones of endpoints that are disabled. */
 struct dm_op_deliveries_trim {
 	int64_t after;  /* look at those behind this delivery id; 0: from the first on */
 	int64_t before; /* 0: no such limit */

@@ -89,16 +89,20 @@ static void wait_without_poster(struct webhooks *webhooks, int64_t time)
 	pthread_mutex_unlock(&webhooks->mutex);
 }
 
-static void trim(struct webhooks *webhooks)
+/* Removes old deliveries, and fails the pending ones of disabled endpoints. False: the database has failed. */
+static bool trim(struct webhooks *webhooks)
 {
 	struct dm_error error = {0};
 	int64_t removed;
 
 	if (dm_deliveries_trim(webhooks->handle, clock_now() - KEEP_FINISHED_FOR, MAX_FINISHED, &removed, &error) !=
-	    DM_OK)
+	    DM_OK) {
 		log_line(LOG_DEBUG, "cannot remove old deliveries: %s", error.message);
-	else if (removed > 0)
+		return false;
+	}
+	if (removed > 0)
 		log_line(LOG_DEBUG, "removed %lld old deliveries", (long long)removed);
+	return true;
 }
 
 /* Measures the outbox for the metrics, which must not wait for the database. */
@@ -125,8 +129,12 @@ static void run_periodic(struct webhooks *webhooks)
 		measure(webhooks);
 		webhooks->measure_at = now + MEASURE_EVERY;
 	}
-	if (now >= webhooks->trim_at && webhooks->endpoints) {
-		trim(webhooks);
+	if (atomic_exchange(&webhooks->has_disabled, false)) {
+		webhooks->has_leftovers = true;
+		webhooks->trim_at = now;
+	}
+	if (now >= webhooks->trim_at && (webhooks->endpoints || webhooks->has_leftovers)) {
+		webhooks->has_leftovers = !trim(webhooks);
 		webhooks->trim_at = now + TRIM_EVERY;
 	}
 }
@@ -190,6 +198,7 @@ struct webhooks *webhooks_start(dm *handle, const struct webhooks_options *optio
 	webhooks->handle = handle;
 	webhooks->options = *options;
 	webhooks->max_ahead = claim_max_ahead(webhooks);
+	webhooks->has_leftovers = true;
 	atomic_init(&webhooks->woken, true);
 	atomic_init(&webhooks->idle, true);
 	pthread_mutex_init(&webhooks->mutex, NULL);

@@ -38,6 +38,20 @@ MUTANTS = [
         FAILURES + "test_a_record_that_the_store_refused_is_repeated",
     ),
     Mutant(
+        "what a disabled endpoint has pending beyond a piece is left",
+        WORKER + "result.c",
+        "\t\tatomic_store(&webhooks->has_disabled, true);\n",
+        "",
+        "test_webhooks_life.py::test_all_that_a_disabled_endpoint_had_pending_fails[sqlite]",
+    ),
+    Mutant(
+        "an endpoint is enabled with what it has pending (SQLite)",
+        "lib/store/sqlite/nouns/webhook.c",
+        "\tif (status != DM_OK || operation->webhook_enable.more)\n",
+        "\tif (status != DM_OK)\n",
+        "test_library_webhook_pieces::enabling_fails_what_is_pending_in_pieces",
+    ),
+    Mutant(
         "a disabled endpoint stops trimming (SQLite)",
         "lib/store/sqlite/nouns/event.c",
         "coalesce((SELECT min(position) + 1 FROM directmessages_webhook WHERE is_active), 9223372036854775807)",

@@ -47,9 +47,10 @@ const struct pg_statement_text pg_delivery_statements[] = {
 	 " WHERE id = $2::bigint AND is_active AND EXISTS (SELECT 1 FROM d) RETURNING id, is_active),"
 	 " others AS (UPDATE " DELIVERIES
 	 " o SET state = 2, finished_at = $3::bigint, error = 'its endpoint was disabled'"
-	 " FROM (SELECT p.id FROM w JOIN " DELIVERIES " p ON p.webhook_id = w.id"
-	 " WHERE NOT w.is_active AND p.state = 0 AND p.id <> $1::bigint LIMIT $9::bigint) piece WHERE o.id = piece.id)"
-	 " SELECT count(*) FROM w WHERE NOT is_active"},
+	 " WHERE o.id = ANY (ARRAY(SELECT p.id FROM w JOIN " DELIVERIES " p ON p.webhook_id = w.id"
+	 " WHERE NOT w.is_active AND p.state = 0 AND p.id <> $1::bigint LIMIT $9::bigint)) AND " IS_STILL_PENDING(
+		 "o") ")"
+		      " SELECT count(*) FROM w WHERE NOT is_active"},
 	{DELIVERY_RELEASED, "WITH d AS (UPDATE " DELIVERIES " SET next_at = $2::bigint, attempts = attempts - 1"
 			    " WHERE id = $1::bigint AND state = 0 AND attempts = $3::bigint) SELECT 0::bigint"},
 	/* Deletes those of an endpoint that was deleted too, whatever their state, and fails the pending ones of an
@@ -62,11 +63,12 @@ const struct pg_statement_text pg_delivery_statements[] = {
 	 " RETURNING d.id),"
 	 " failed AS (UPDATE " DELIVERIES
 	 " d SET state = 2, finished_at = $4::bigint, error = 'its endpoint was disabled'"
-	 " FROM looked_at l WHERE d.id = l.id AND d.state = 0 AND EXISTS"
-	 " (SELECT 1 FROM directmessages_webhook w WHERE w.id = d.webhook_id AND NOT w.is_active))"
-	 " SELECT (SELECT count(*) FROM gone) AS gone, CASE count(*) WHEN " TRIM_WINDOW
-	 " THEN max(id) ELSE 0 END AS last"
-	 " FROM looked_at"},
+	 " WHERE d.id = ANY (ARRAY(SELECT id FROM looked_at)) AND " IS_STILL_PENDING(
+		 "d") " AND EXISTS"
+		      " (SELECT 1 FROM directmessages_webhook w WHERE w.id = d.webhook_id AND NOT w.is_active))"
+		      " SELECT (SELECT count(*) FROM gone) AS gone, CASE count(*) WHEN " TRIM_WINDOW
+		      " THEN max(id) ELSE 0 END AS last"
+		      " FROM looked_at"},
 	{OUTBOX,
 	 "SELECT count(*), coalesce(min(at), 0), (SELECT coalesce(sum((SELECT count(*) FROM"
 	 " (SELECT 1 FROM directmessages_event e WHERE " EVENT_IS_BEYOND_W " LIMIT " BEHIND_MOST ") x)), 0)::bigint"

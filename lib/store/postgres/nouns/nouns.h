@@ -121,6 +121,10 @@ operation_read_result pg_read_redeemed_ticket;
 operation_ask pg_webhook_create, pg_webhooks, pg_webhook_delete, pg_webhook_enable, pg_webhook_rotate;
 operation_read_result pg_read_created_webhook, pg_read_webhooks, pg_read_changed_webhook, pg_read_enabled_webhook;
 
+/* Of deliveries that are named by their ids. By "state = 0" PostgreSQL may choose to read the whole index of those that
+ * are pending. */
+#define IS_STILL_PENDING(delivery) delivery ".state + 0 = 0"
+
 /* delivery.c */
 #define DELIVERY_COLUMNS \
 	"d.id, d.webhook_id, d.name, d.kind, d.message_id, d.at, d.state, d.attempts, d.next_at, d.finished_at," \

@@ -124,7 +124,8 @@ enum dm_status delivery_result(struct sqlite_session *session, struct dm_operati
 }
 
 /* Where the deliveries end that one operation looks at, and how many they are. */
-static enum dm_status find_window(struct sqlite_session *session, struct dm_operation *operation, int64_t *end, int64_t *count)
+static enum dm_status find_window(struct sqlite_session *session, struct dm_operation *operation, int64_t *end,
+				  int64_t *count)
 {
 	sqlite3_stmt *statement = session->statements[DELIVERIES_WINDOW];
 	int code;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* attributes.h - the compiler attributes that we use, by what they mean. */
+/* attributes.h - names for the compiler attributes that we use. */
 #ifndef ATTRIBUTES_H
 #define ATTRIBUTES_H
 

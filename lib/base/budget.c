@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* budget.c - how many bytes all large pieces of memory may hold together. */
+/* budget.c - a limit of bytes for all large pieces of memory together. */
 #include "budget.h"
 
 #include <stdlib.h>
@@ -27,7 +27,7 @@ struct budget_share *budget_share(struct budget *budget, int64_t user_id)
 	return budget ? &budget->shares[(uint64_t)user_id % BUDGET_SHARES] : NULL;
 }
 
-/* Adds, then looks: at the limit two at once may both be refused, but never do both get what is there once. */
+/* Adds, then checks. Near the limit two threads may both be refused, but they never both get the last bytes. */
 static bool add(atomic_size_t *held, size_t bytes, size_t limit)
 {
 	size_t before = atomic_fetch_add_explicit(held, bytes, memory_order_relaxed);

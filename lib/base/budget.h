@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* budget.h - how many bytes all large pieces of memory may hold together, and what part of it one user may have. */
+/* budget.h - a limit of bytes for all large pieces of memory together, and for what one user may hold of it. */
 #ifndef BUDGET_H
 #define BUDGET_H
 
@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Pieces up to this size are not counted: there are only so many of them, and the hot path pays nothing. */
+/* Pieces up to this size are not counted. Their number is limited otherwise, and the hot path pays nothing. */
 #define BUDGET_FREE 16384
 
-/* Users whose ids differ by a multiple of this have one share together. */
+/* Users whose ids differ by a multiple of this have one share in common. */
 #define BUDGET_SHARES 4096
 
 struct budget;
@@ -32,24 +32,24 @@ struct budget {
 	struct budget_share shares[BUDGET_SHARES];
 };
 
-/* NULL where there is no memory. */
+/* NULL: no memory. */
 MUST_CHECK struct budget *budget_new(size_t limit, size_t share_limit);
 void budget_free(struct budget *budget);
 
-/* NULL, which is no limit, without a budget. */
+/* The share of a user. NULL, which means no limit, if budget is NULL. */
 struct budget_share *budget_share(struct budget *budget, int64_t user_id);
 
-/* Counts a piece that grows from so many bytes to so many; false where there is no room for it: then nothing has
- * changed. The share may be NULL. */
+/* Counts that a piece grows from one size to another, in bytes. False: the limit forbids it, and nothing has changed.
+ * The share may be NULL. */
 MUST_CHECK bool budget_take(struct budget_share *share, size_t from, size_t to);
 
-/* The same for one that shrinks, or ends: to 0. */
+/* Counts that a piece shrinks; to 0 if it is freed. */
 void budget_give(struct budget_share *share, size_t from, size_t to);
 
-/* Whether so many bytes could be had if nothing else was. */
+/* Whether so many bytes would fit into the limits if nothing else were held. */
 MUST_CHECK bool budget_could(const struct budget_share *share, size_t bytes);
 
-/* For what is counted however small it is: so many bytes more, or fewer. */
+/* For pieces that are counted whatever their size: so many bytes more, or fewer. */
 MUST_CHECK bool budget_add(struct budget_share *share, size_t bytes);
 void budget_remove(struct budget_share *share, size_t bytes);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* buffer.c - bytes that grow up to a ceiling given at birth. */
+/* buffer.c - bytes that grow up to a ceiling. */
 #include "buffer.h"
 
 #include <stdarg.h>
@@ -50,7 +50,7 @@ char *buffer_reserve(struct buffer *buffer, size_t more)
 {
 	if (buffer->failed)
 		return NULL;
-	/* The capacity may lie beyond the ceiling, so that is asked first. */
+	/* The capacity may be larger than the ceiling, so check the ceiling first. */
 	if (more > buffer->ceiling - buffer->length ||
 	    (buffer->capacity - buffer->length < more && !grow(buffer, more))) {
 		buffer->failed = true;

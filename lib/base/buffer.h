@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* buffer.h - bytes that grow up to a ceiling given at birth. */
+/* buffer.h - bytes that grow up to a ceiling. */
 #ifndef BUFFER_H
 #define BUFFER_H
 
@@ -9,29 +9,29 @@
 
 #include <string.h>
 
-/* Appending never fails halfway: once memory or the ceiling is exhausted `failed` is set, every later append does
- * nothing, and whoever uses the whole looks at it once. */
+/* An append that finds no memory, or would pass the ceiling, sets `failed` and appends nothing; so do all later ones.
+ * Check `failed` once, before the whole is used. */
 struct buffer {
 	char *data; /* owned; NULL while empty */
 	size_t length;
 	size_t capacity;
 	size_t ceiling;
-	struct budget_share *share; /* which counts what it holds; NULL: nobody does */
+	struct budget_share *share; /* counts what the buffer holds; NULL: nobody counts it */
 	bool failed;
 };
 
 void buffer_init(struct buffer *buffer, size_t ceiling);
 void buffer_release(struct buffer *buffer);
 
-/* What the buffer, which is empty, holds from now on is counted there. */
+/* From now on what the buffer holds is counted in this share. It must be empty now. */
 void buffer_charge(struct buffer *buffer, struct budget_share *share);
 
-/* Makes room for `more` bytes and gives the place where they go (then add to length); NULL when there is no room. */
+/* Makes room for `more` bytes and gives the place where they go; the caller then adds to length. NULL: no room. */
 char *buffer_reserve(struct buffer *buffer, size_t more);
 
-void buffer_append_slowly(struct buffer *buffer, const void *data, size_t length); /* where buffer_append needs room */
+void buffer_append_slowly(struct buffer *buffer, const void *data, size_t length); /* if buffer_append needs room */
 
-/* Inline, since a page of JSON is a thousand short pieces. */
+/* Inline: a page of JSON is a thousand short pieces. */
 static inline void buffer_append(struct buffer *buffer, const void *data, size_t length)
 {
 	size_t most = buffer->capacity < buffer->ceiling ? buffer->capacity : buffer->ceiling;
@@ -55,10 +55,10 @@ static inline void buffer_append_char(struct buffer *buffer, char c)
 void buffer_append_int(struct buffer *buffer, int64_t value);
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Gives back the memory behind what it holds: for what is kept for a while. */
+/* Frees the memory that the contents do not need: for contents that are kept for a while. */
 void buffer_fit(struct buffer *buffer);
 
-/* Gives the memory to the caller (free it; it is counted no more) and leaves the buffer empty. */
+/* Gives the memory to the caller, who frees it; it is no longer counted. Leaves the buffer empty. */
 char *buffer_take(struct buffer *buffer);
 
 static inline struct span buffer_span(const struct buffer *buffer)

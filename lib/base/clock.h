@@ -8,10 +8,10 @@
 /* Microseconds since 1970-01-01 UTC. */
 int64_t clock_now(void);
 
-/* Makes clock_now answer `microseconds` until it is set to 0 again. */
+/* Makes clock_now return `microseconds` until this is called with 0. */
 void clock_set(int64_t microseconds);
 
-/* Microseconds of a clock that never steps, for measuring how long something took. */
+/* Microseconds of a clock that is never set: for measuring durations. */
 int64_t clock_monotonic(void);
 
 #endif

@@ -15,15 +15,15 @@ static int hex_value(char c)
 	return -1;
 }
 
-/* Whether a '%' and two hex digits stand there. */
+/* Whether the text begins with '%' and two hex digits. */
 static bool is_escape(struct span text, size_t at)
 {
 	return text.data[at] == '%' && at + 2 < text.length && hex_value(text.data[at + 1]) >= 0 &&
 	       hex_value(text.data[at + 2]) >= 0;
 }
 
-/* The byte that stands at *at, which is moved behind it. */
-static char take_byte(struct span text, size_t *at, bool plus_is_blank)
+/* Decodes the byte at *at and moves *at behind it. */
+static char decode_byte(struct span text, size_t *at, bool plus_is_blank)
 {
 	char c = text.data[*at];
 
@@ -45,7 +45,7 @@ struct span percent_decode(struct arena *arena, struct span text, bool plus_is_b
 	if (!out)
 		return (struct span){NULL, 0};
 	for (size_t at = 0; at < text.length;)
-		out[length++] = take_byte(text, &at, plus_is_blank);
+		out[length++] = decode_byte(text, &at, plus_is_blank);
 	return (struct span){out, length};
 }
 
@@ -54,7 +54,7 @@ static bool decodes_to(struct span text, struct span wanted)
 	size_t length = 0;
 
 	for (size_t at = 0; at < text.length; length++)
-		if (length == wanted.length || take_byte(text, &at, true) != wanted.data[length])
+		if (length == wanted.length || decode_byte(text, &at, true) != wanted.data[length])
 			return false;
 	return length == wanted.length;
 }
@@ -101,7 +101,7 @@ void uri_append(struct buffer *out, struct span text)
 	}
 }
 
-/* Cuts the next name=value off *rest, both as they came; false at the end. */
+/* Cuts the next name=value off *rest, without decoding. False: *rest is at its end. */
 static bool next_pair(struct span *rest, struct span *name, struct span *value)
 {
 	while (rest->length > 0) {

@@ -6,22 +6,23 @@
 #include "arena.h"
 #include "buffer.h"
 
-/* Replaces each %XX by its byte, and '+' by a blank where plus_is_blank; a '%' without two hex digits stays. The result
- * is the arena's (data NULL without memory) and may hold any byte, NUL included. */
+/* Replaces each %XX by its byte and, if plus_is_blank, '+' by a blank. A '%' without two hex digits stays. The result
+ * is the arena's and may hold any byte, NUL included; data is NULL if there is no memory. */
 struct span percent_decode(struct arena *arena, struct span text, bool plus_is_blank);
 
-/* Everything but letters, digits and "_.-~" as %XX, a blank as '+': Python's quote_plus. */
+/* Writes all but letters, digits and "_.-~" as %XX and a blank as '+', as Python's quote_plus does. */
 void form_encode(struct buffer *out, struct span text);
 
-/* A path or a query as a URI may hold it (RFC 3986, and "[]", which nobody minds): all else as %XX, a '%' without two
- * hex digits too. */
+/* Writes a path or a query so that it may stand in a URI. What RFC 3986 allows stays, and so do "[" and "]"; all else
+ * becomes %XX, as does a '%' without two hex digits. */
 void uri_append(struct buffer *out, struct span text);
 
-/* Cuts the next name=value off *rest and decodes both; false at the end. Empty pieces are passed over, a name without
- * '=' has the value "". name.data is NULL without memory. */
+/* Cuts the next name=value off *rest and decodes both. False: *rest is at its end. Empty pieces are skipped; a name
+ * without '=' has the value "". name.data is NULL if there is no memory. */
 bool form_next(struct span *rest, struct arena *arena, struct span *name, struct span *value);
 
-/* The value of a field: of its first or its last appearance; false where there is none. Only that one takes memory. */
+/* Gives the value of a field: where it stands first, or last. False: there is no such field. Only that value takes
+ * memory of the arena. */
 enum form_pick { FORM_FIRST, FORM_LAST };
 bool form_find(struct span form, struct arena *arena, struct span name, enum form_pick pick, struct span *value);
 

@@ -18,7 +18,7 @@ bool random_bytes(void *out, size_t length)
 	return true;
 }
 
-/* Draws each character evenly from `alphabet` by throwing away the bytes that would favour its beginning. */
+/* Draws each character from `alphabet` with the same probability: bytes that would favour its beginning are dropped. */
 static bool draw(char *out, size_t length, const char *alphabet, size_t letters)
 {
 	const size_t fair = 256 - 256 % letters;

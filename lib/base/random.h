@@ -8,10 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Fills `out` with random bytes. False where the system gives none. */
+/* Fills `out` with random bytes. False: the system has none. */
 MUST_CHECK bool random_bytes(void *out, size_t length);
 
-/* Fills `out` with `length` lower-case hex digits (4 random bits each) and a NUL. False where the system gives none. */
+/* Fills `out` with `length` lower-case hex digits (4 random bits each) and a NUL. False: the system has no random
+ * bytes. */
 MUST_CHECK bool random_hex(char *out, size_t length);
 
 /* The same with letters and digits, as Django's get_random_string. */

@@ -6,7 +6,7 @@
 
 #define KEY_LEAST 24
 
-/* 0 to 63; -1 for no digit of base64. */
+/* 0 to 63, or -1 if it is not a digit of base64. */
 static int value_of(char c)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -15,7 +15,7 @@ static int value_of(char c)
 	return place ? (int)(place - digits) : -1;
 }
 
-size_t secret_decode(struct span secret, unsigned char key[SECRET_KEY_MOST])
+size_t secret_decode(struct span secret, unsigned char key[SECRET_MAX_KEY_SIZE])
 {
 	struct span rest = secret;
 	size_t length = 0, pads = 0;
@@ -37,7 +37,7 @@ size_t secret_decode(struct span secret, unsigned char key[SECRET_KEY_MOST])
 		bits = bits << 6 | (uint32_t)value;
 		if (i % 4 == 0)
 			continue;
-		if (length == SECRET_KEY_MOST)
+		if (length == SECRET_MAX_KEY_SIZE)
 			return 0;
 		key[length++] = (unsigned char)(bits >> (6 - 2 * (i % 4)));
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* secret.h - what a webhook's secret is: "whsec_" and the base64 of 24 to 64 bytes. */
+/* secret.h - the form of a webhook's secret: "whsec_" and the base64 of 24 to 64 bytes. */
 #ifndef SECRET_H
 #define SECRET_H
 
@@ -7,9 +7,9 @@
 #include "span.h"
 
 #define SECRET_PREFIX "whsec_"
-#define SECRET_KEY_MOST 64
+#define SECRET_MAX_KEY_SIZE 64
 
-/* The bytes that it stands for; their number, or 0 where it is not valid. */
-MUST_CHECK size_t secret_decode(struct span secret, unsigned char key[SECRET_KEY_MOST]);
+/* Decodes the secret into bytes and gives their number; 0 if it is not valid. */
+MUST_CHECK size_t secret_decode(struct span secret, unsigned char key[SECRET_MAX_KEY_SIZE]);
 
 #endif

@@ -69,22 +69,22 @@ size_t timestamp_format(int64_t microseconds, char separator, char out[TIMESTAMP
 	return (size_t)(end - out);
 }
 
-/* Takes between `least` and `most` digits off the front of *text. */
-static bool take_digits(struct span *text, int least, int most, int *value)
+/* Cuts between `min` and `max` digits off the front of *text. */
+static bool parse_digits(struct span *text, int min, int max, int *value)
 {
 	int digits = 0;
 
 	*value = 0;
-	while (digits < most && text->length > 0 && *text->data >= '0' && *text->data <= '9') {
+	while (digits < max && text->length > 0 && *text->data >= '0' && *text->data <= '9') {
 		*value = *value * 10 + (*text->data - '0');
 		text->data++;
 		text->length--;
 		digits++;
 	}
-	return digits >= least;
+	return digits >= min;
 }
 
-static bool take_char(struct span *text, char wanted)
+static bool skip_char(struct span *text, char wanted)
 {
 	if (text->length == 0 || *text->data != wanted)
 		return false;
@@ -93,14 +93,14 @@ static bool take_char(struct span *text, char wanted)
 	return true;
 }
 
-static bool take_date(struct span *text, int64_t *days)
+static bool parse_date(struct span *text, int64_t *days)
 {
 	static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int year, month, day;
 	bool leap;
 
-	if (!take_digits(text, 4, 4, &year) || !take_char(text, '-') || !take_digits(text, 1, 2, &month) ||
-	    !take_char(text, '-') || !take_digits(text, 1, 2, &day))
+	if (!parse_digits(text, 4, 4, &year) || !skip_char(text, '-') || !parse_digits(text, 1, 2, &month) ||
+	    !skip_char(text, '-') || !parse_digits(text, 1, 2, &day))
 		return false;
 	if (year < 1 || month < 1 || month > 12)
 		return false;
@@ -111,12 +111,12 @@ static bool take_date(struct span *text, int64_t *days)
 	return true;
 }
 
-static bool take_fraction(struct span *text, int *fraction)
+static bool parse_fraction(struct span *text, int *fraction)
 {
 	int scale = 100000, dropped;
 
 	*fraction = 0;
-	if (!take_char(text, '.') && !take_char(text, ','))
+	if (!skip_char(text, '.') && !skip_char(text, ','))
 		return true;
 	if (text->length == 0 || *text->data < '0' || *text->data > '9')
 		return false;
@@ -126,26 +126,26 @@ static bool take_fraction(struct span *text, int *fraction)
 		text->data++;
 		text->length--;
 	}
-	while (take_digits(text, 1, 1, &dropped))
+	while (parse_digits(text, 1, 1, &dropped))
 		;
 	return true;
 }
 
-static bool take_offset(struct span *text, int *minutes)
+static bool parse_offset(struct span *text, int *minutes)
 {
 	bool negative = text->length > 0 && *text->data == '-';
 	int hours, rest = 0;
 
 	*minutes = 0;
-	if (text->length == 0 || take_char(text, 'Z'))
+	if (text->length == 0 || skip_char(text, 'Z'))
 		return true;
-	if (!take_char(text, '+') && !take_char(text, '-'))
+	if (!skip_char(text, '+') && !skip_char(text, '-'))
 		return false;
-	if (!take_digits(text, 2, 2, &hours))
+	if (!parse_digits(text, 2, 2, &hours))
 		return false;
 	if (text->length > 0) {
-		take_char(text, ':');
-		if (!take_digits(text, 2, 2, &rest))
+		skip_char(text, ':');
+		if (!parse_digits(text, 2, 2, &rest))
 			return false;
 	}
 	if (hours > 23 || rest > 59)
@@ -154,16 +154,16 @@ static bool take_offset(struct span *text, int *minutes)
 	return true;
 }
 
-/* "HH:MM[:SS[.ffffff]]" and the offset behind it, in microseconds from the day's beginning in UTC. */
-static bool take_time(struct span *text, int64_t *microseconds)
+/* Reads "HH:MM[:SS[.ffffff]]" and an offset: microseconds since midnight UTC of the date before it. */
+static bool parse_time(struct span *text, int64_t *microseconds)
 {
 	int hours, minutes, seconds = 0, fraction = 0, offset;
 
-	if (!take_digits(text, 1, 2, &hours) || !take_char(text, ':') || !take_digits(text, 2, 2, &minutes))
+	if (!parse_digits(text, 1, 2, &hours) || !skip_char(text, ':') || !parse_digits(text, 2, 2, &minutes))
 		return false;
-	if (take_char(text, ':') && (!take_digits(text, 2, 2, &seconds) || !take_fraction(text, &fraction)))
+	if (skip_char(text, ':') && (!parse_digits(text, 2, 2, &seconds) || !parse_fraction(text, &fraction)))
 		return false;
-	if (!take_offset(text, &offset) || hours > 23 || minutes > 59 || seconds > 59)
+	if (!parse_offset(text, &offset) || hours > 23 || minutes > 59 || seconds > 59)
 		return false;
 	*microseconds = ((hours * 60 + minutes - offset) * INT64_C(60) + seconds) * SECOND + fraction;
 	return true;
@@ -173,9 +173,9 @@ bool timestamp_parse(struct span text, int64_t *microseconds)
 {
 	int64_t days, in_day = 0;
 
-	if (!take_date(&text, &days))
+	if (!parse_date(&text, &days))
 		return false;
-	if (text.length > 0 && ((!take_char(&text, 'T') && !take_char(&text, ' ')) || !take_time(&text, &in_day)))
+	if (text.length > 0 && ((!skip_char(&text, 'T') && !skip_char(&text, ' ')) || !parse_time(&text, &in_day)))
 		return false;
 	*microseconds = days * DAY + in_day;
 	return text.length == 0;

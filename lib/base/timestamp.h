@@ -5,10 +5,10 @@
 
 #include "span.h"
 
-/* Enough for "YYYY-MM-DD HH:MM:SS.ffffff" and a NUL. */
+/* Room for "YYYY-MM-DD HH:MM:SS.ffffff" and a NUL. */
 #define TIMESTAMP_SIZE 27
 
-/* Writes "YYYY-MM-DD<separator>HH:MM:SS[.ffffff]" with a NUL and gives its length. The fraction is left out when it is
+/* Writes "YYYY-MM-DD<separator>HH:MM:SS[.ffffff]" with a NUL and gives its length. The fraction is left out if it is
  * zero, as Python's str() and isoformat() do. Years outside 1 to 9999 are clamped to them. */
 size_t timestamp_format(int64_t microseconds, char separator, char out[TIMESTAMP_SIZE]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* utf8.c - is it UTF-8, and how many characters. */
+/* utf8.c - checking UTF-8 and counting its characters. */
 #include "utf8.h"
 
 #include <stdint.h>

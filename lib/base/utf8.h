@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* utf8.h - is it UTF-8, and how many characters. */
+/* utf8.h - checking UTF-8 and counting its characters. */
 #ifndef UTF8_H
 #define UTF8_H
 
@@ -8,10 +8,10 @@
 /* By RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF. NUL counts as valid. */
 bool utf8_valid(const char *data, size_t length);
 
-/* Code points in valid UTF-8, which is what Python's len() counts. */
+/* Counts the code points of valid UTF-8, as Python's len() does. */
 size_t utf8_count(const char *data, size_t length);
 
-/* Appends bytes of an HTTP header, which have no encoding of their own: each is taken as a character of Latin-1. */
+/* Appends bytes of an HTTP header as UTF-8. They have no encoding of their own, so each counts as Latin-1. */
 void utf8_append_latin1(struct buffer *out, struct span text);
 
 #endif

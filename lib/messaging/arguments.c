@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* arguments.c - whether a caller has given what a call needs. */
+/* arguments.c - checks what a caller gives: operations, texts, structs with a size. */
 #include "arguments.h"
 
 #include "failure.h"
@@ -9,7 +9,7 @@
 
 #define MAX_LANES 1024
 
-/* No struct of ours will be as large: a size beyond is memory that nobody has set. */
+/* No struct of ours will be as large. A larger size is memory that nobody has set. */
 #define MAX_STRUCT_SIZE 4096
 
 /* ---- texts and functions ------------------------------------------------------------------------------------- */
@@ -64,19 +64,18 @@ static enum dm_status refuse(const struct dm_operation *operation, struct dm_err
 	return fail(error, DM_INVALID, "there is no such kind of operation; give a dm_operation_kind");
 }
 
-/* What a kind needs. Places are offsets in struct dm_operation; 0 is none. */
+/* What a kind needs from the caller. Places are offsets in struct dm_operation; 0: none. */
 struct kind_needs {
-	size_t function; /* that must not be NULL */
+	size_t function; /* a function that must not be NULL */
 	const char *function_name;
-	size_t texts; /* so many next to each other */
+	size_t texts; /* the first of texts_count texts in a row */
 	size_t texts_count;
 	enum dm_status (*check)(const struct dm_operation *operation, struct dm_error *error);
 };
 
 #define FUNCTION(member, name) .function = offsetof(struct dm_operation, member.name), .function_name = #name
 
-/* One text, or texts that follow each other. Does not compile if anything else stands between them, as far as sizes
- * tell. */
+/* One text, or several in a row. If a field of another size stands between them, this does not compile. */
 #define TEXT(member, name) TEXTS(member, name, name)
 #define DISTANCE(member, first, last) \
 	(offsetof(struct dm_operation, member.last) - offsetof(struct dm_operation, member.first))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* arguments.h - whether a caller has given what a call needs, so that no mistake of a caller's is a crash. */
+/* arguments.h - checks what a caller gives, so that a caller's mistake is an error and no crash. */
 #ifndef ARGUMENTS_H
 #define ARGUMENTS_H
 
 #include "attributes.h"
 #include "directmessages.h"
 
-/* DM_INVALID, with what is missing, or DM_OK. */
+/* Checks that the operation has what its kind needs. DM_INVALID: the error says what is missing. */
 MUST_CHECK enum dm_status arguments_check(const struct dm_operation *operation, struct dm_error *error);
 
 /* Copies a struct that begins with its size from the caller, who may have been compiled with an older header (a smaller
@@ -16,7 +16,7 @@ MUST_CHECK enum dm_status arguments_check(const struct dm_operation *operation, 
 MUST_CHECK enum dm_status arguments_copy(void *own, size_t own_size, const void *given, const char *name,
 					 struct dm_error *error);
 
-/* DM_OK if this is the text of a caller's that can be read. */
+/* Checks that each text has data, and at most 2 GiB. DM_INVALID. */
 MUST_CHECK enum dm_status arguments_check_texts(const struct dm_text *texts, size_t count, struct dm_error *error);
 
 /* Copies and checks the options of dm_open. The user table is the caller's own, or NULL. */

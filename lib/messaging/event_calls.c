@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* event_calls.c - the calls of events.h that read and trim the log: each is an operation that is waited for. */
+/* event_calls.c - the calls of events.h that read and trim the log: each runs an operation and waits. */
 #include "service.h"
 
 enum dm_status dm_events(dm *handle, int64_t user_id, struct dm_event_position *position, size_t limit, int64_t *count,

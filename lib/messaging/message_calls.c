@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* message_calls.c - the calls of messages.h: each is an operation that is waited for. */
+/* message_calls.c - the calls of messages.h: each runs an operation and waits. */
 #include "service.h"
 
 #include "arguments.h"
@@ -65,7 +65,7 @@ enum dm_status dm_hide_message(dm *handle, int64_t user_id, int64_t message_id, 
 
 /* ---- a message's text ---------------------------------------------------------------------------------------- */
 
-/* A message's text on its way to the caller, and who wrote it. */
+/* The text of a message, which becomes the caller's, and its sender. */
 struct read_text {
 	int64_t sender_id;
 	char *text; /* NULL: no memory */
@@ -107,7 +107,7 @@ static bool put_email_before(void *context, const struct dm_user *user)
 	return false;
 }
 
-/* Gives the content, or "email: content", in *read; frees it after a failure. */
+/* Marks the message as read and gives its content, or "email: content", in *read: NULL after a failure. */
 static enum dm_status read_text(dm *handle, int64_t message_id, bool formatted, struct read_text *read,
 				struct dm_error *error)
 {

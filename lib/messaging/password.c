@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* password.c - passwords as Django keeps them (django.contrib.auth.hashers, PBKDF2PasswordHasher). */
+/* password.c - encodes passwords as Django does (django.contrib.auth.hashers, PBKDF2PasswordHasher). */
 #include "password.h"
 
 #include "random.h"
@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-/* Django 5.2's. Django reads the number from the text, and rehashes at login if it wants another. */
+/* As Django 5.2. Django reads the number from the encoded password, and hashes again at login if it wants another. */
 #define ITERATIONS 1000000
 #define SALT_LENGTH 22
 #define HASH_SIZE 32

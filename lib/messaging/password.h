@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* password.h - passwords as Django keeps them. */
+/* password.h - encodes passwords as Django does. */
 #ifndef PASSWORD_H
 #define PASSWORD_H
 
@@ -8,8 +8,9 @@
 
 #define PASSWORD_SIZE 129 /* Django's column holds 128 characters */
 
-/* "pbkdf2_sha256$ITERATIONS$SALT$BASE64", or, without a password (data NULL), "!" and 40 random characters, which no
- * password matches. Takes some tenths of a second on purpose. False where the system gives no random numbers. */
+/* Encodes a password as "pbkdf2_sha256$ITERATIONS$SALT$BASE64". Without a password (data NULL) it is "!" and 40 random
+ * characters, which no password matches. Takes some tenths of a second, so that guessing is slow. False: the system has
+ * no random bytes. */
 MUST_CHECK bool password_encode(struct dm_text password, char out[PASSWORD_SIZE]);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rules.c - who may send what to whom. */
+/* rules.c - what content, users and webhooks are allowed, and who may message whom. */
 #include "rules.h"
 
 #include "failure.h"
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Below the limits of both SQLite (1,000,000,000 bytes a row) and PostgreSQL (1 GiB a field). */
+/* Less than the limits of SQLite (1,000,000,000 bytes a row) and PostgreSQL (1 GiB a field). */
 #define MAX_CONTENT_BYTES 900000000
 
 static bool is_listed(const struct rules *rules, int64_t user_id)
@@ -57,12 +57,12 @@ static bool is_name_character(unsigned char c)
 	       c >= 0x80;
 }
 
-static bool is_text(struct dm_text text, size_t most)
+static bool is_text(struct dm_text text, size_t max_characters)
 {
 	if (text.length == 0)
 		return true;
 	return utf8_valid(text.data, text.length) && !memchr(text.data, '\0', text.length) &&
-	       utf8_count(text.data, text.length) <= most;
+	       utf8_count(text.data, text.length) <= max_characters;
 }
 
 enum dm_status rules_check_new_user(const struct dm_op_user_create *user, struct dm_error *error)
@@ -100,7 +100,7 @@ static bool is_http_url(struct dm_text url)
 
 enum dm_status rules_check_secret(struct dm_text secret, struct dm_error *error)
 {
-	unsigned char key[SECRET_KEY_MOST];
+	unsigned char key[SECRET_MAX_KEY_SIZE];
 	bool is_good = secret_decode((struct span){secret.data, secret.length}, key) > 0;
 
 	explicit_bzero(key, sizeof(key));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rules.h - who may send what to whom. Pure: they look at their arguments and nothing else. */
+/* rules.h - what content, users and webhooks are allowed, and who may message whom. They look at nothing but their
+ * arguments. */
 #ifndef RULES_H
 #define RULES_H
 
@@ -7,23 +8,23 @@
 #include "directmessages.h"
 
 struct rules {
-	int64_t *allowed_recipients; /* owned; none: everybody may message everybody */
+	int64_t *allowed_recipients; /* owned; empty: everybody may message everybody */
 	size_t allowed_recipients_count;
 	size_t max_content_length; /* characters */
 };
 
-/* DM_OK, or the first rule that forbids it: the content's (DM_INVALID), DM_SELF, DM_NOT_ALLOWED. The sentences are
- * those that the wire contract gives to clients. */
+/* DM_OK, or the first rule that forbids it: DM_INVALID (the content), DM_SELF, DM_NOT_ALLOWED. The errors
+ * have the texts that the wire contract gives to clients. */
 MUST_CHECK enum dm_status rules_check_send(const struct rules *rules, int64_t sender_id, int64_t recipient_id,
 					   struct dm_text content, struct dm_error *error);
 
-/* Django's limits of auth_user: what its forms would refuse, we refuse. */
+/* Refuses what Django's forms for auth_user refuse. DM_INVALID. */
 MUST_CHECK enum dm_status rules_check_new_user(const struct dm_op_user_create *user, struct dm_error *error);
 
-/* One that signature_make of a worker can use; see secret.h. */
+/* Checks the form of a webhook's secret: see secret.h. DM_INVALID. */
 MUST_CHECK enum dm_status rules_check_secret(struct dm_text secret, struct dm_error *error);
 
-/* A URL that can be printed in a line, at least one event, such a secret. */
+/* Checks that the URL can be printed in a line, that there is at least one event, and the secret. DM_INVALID. */
 MUST_CHECK enum dm_status rules_check_new_webhook(const struct dm_op_webhook_create *webhook, struct dm_error *error);
 
 #endif

@@ -17,7 +17,7 @@
 #define DEFAULT_MAX_WAITING 4096
 #define DEFAULT_LANES 4
 
-/* The messages that an operation marks as read, kept for the signals until the commit has made it true. */
+/* The messages that an operation has marked as read. They are signalled after the commit. */
 struct kept_messages {
 	struct arena arena;
 	struct kept_message {
@@ -67,7 +67,7 @@ static void complete(struct dm_operation *operation)
 
 	if (operation->status >= DM_BUSY && operation->status <= DM_INTERNAL)
 		atomic_fetch_add_explicit(&handle->failures[operation->status], 1, memory_order_relaxed);
-	if (operation->status != DM_OK) /* whatever it held may be rolled back */
+	if (operation->status != DM_OK) /* they may have been rolled back */
 		operation_clear_results(operation);
 	else if (operation->kind == DM_OP_SEND)
 		signals_emit(&handle->signals, DM_MESSAGE_SENT, &operation->send.message);
@@ -221,7 +221,7 @@ enum dm_status dm_migrate(dm *handle, void (*on_step)(void *context, int number,
 	return report(error, status, &own);
 }
 
-/* Makes the operation ready, checks its arguments, and asks the rules. */
+/* Sets the library's part of the operation; checks its arguments and the rules. */
 static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 {
 	memset(&operation->internal, 0, sizeof(operation->internal));
@@ -244,7 +244,7 @@ static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 	return operation->status;
 }
 
-/* True where it can't be begun at all; it is done with then. */
+/* True: there is no operation, or no handle to run it on; then it has been completed. */
 static bool is_refused(const dm *handle, struct dm_operation *operation)
 {
 	if (!operation || handle)

@@ -15,13 +15,13 @@ struct dm {
 	struct user_table users;
 	struct rules rules;
 	struct signals signals;
-	atomic_uint_fast64_t failures[DM_INTERNAL + 1]; /* the store's own, by status */
+	atomic_uint_fast64_t failures[DM_INTERNAL + 1]; /* by status, those that the store has caused */
 };
 
 /* Runs the operation and waits. Gives its status, and its error in *error (which may be NULL). */
 MUST_CHECK enum dm_status service_run(dm *handle, struct dm_operation *operation, struct dm_error *error);
 
-/* For a call that was given NULL for a pointer that it needs. */
+/* DM_INVALID, for a call that was given NULL instead of a pointer that it needs. */
 MUST_CHECK enum dm_status service_refuse_null(struct dm_error *error);
 
 #endif

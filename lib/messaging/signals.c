@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* signals.c - who wants to hear of a message that was sent or read. */
+/* signals.c - the receivers of signals: connecting, disconnecting, calling them. */
 #include "signals.h"
 
 #include "failure.h"
@@ -12,11 +12,11 @@ struct receiver {
 	dm_receiver *function;
 	void *context;
 	bool connected;
-	size_t running; /* calls of it under way */
-	size_t waiting; /* disconnectors that wait for these to end */
+	size_t running; /* calls that are under way */
+	size_t waiting; /* threads that wait in signals_disconnect for these to end */
 };
 
-/* The receivers that this thread is within, innermost first: a receiver may send, which calls receivers. */
+/* The receivers that run on this thread, innermost first: a receiver may send, which calls receivers again. */
 struct frame {
 	struct receiver *receiver;
 	struct frame *outer;
@@ -42,7 +42,7 @@ void signals_release(struct signals *signals)
 	pthread_mutex_destroy(&signals->mutex);
 }
 
-/* The place that points to the connected receiver, or to the end of the list. */
+/* The link of the list that points to the connected receiver, or the last link (NULL). */
 static struct receiver **find(struct signals *signals, enum dm_signal signal, dm_receiver *function, void *context)
 {
 	struct receiver **place = &signals->first;
@@ -53,7 +53,7 @@ static struct receiver **find(struct signals *signals, enum dm_signal signal, dm
 	return place;
 }
 
-/* Takes a receiver that is disconnected out of the list once nobody is in it or waits for it. */
+/* Frees a disconnected receiver as soon as no call of it is under way and nobody waits for it. */
 static void drop_if_unused(struct signals *signals, struct receiver *receiver)
 {
 	struct receiver **place = &signals->first;
@@ -80,7 +80,7 @@ enum dm_status signals_connect(struct signals *signals, enum dm_signal signal, d
 	if (*place) {
 		pthread_mutex_unlock(&signals->mutex);
 		free(receiver);
-		return fail(error, DM_EXISTS, "this receiver is connected already");
+		return fail(error, DM_EXISTS, "this receiver is already connected; disconnect it first");
 	}
 	*place = receiver;
 	atomic_fetch_add(&signals->counts[signal], 1);
@@ -123,7 +123,7 @@ bool signals_has_receivers(const struct signals *signals, enum dm_signal signal)
 	return atomic_load(&signals->counts[signal]) > 0;
 }
 
-/* Calls one receiver, with the mutex released meanwhile, and gives the one after it. */
+/* Calls one receiver, with the mutex unlocked meanwhile, and returns the next one. */
 static struct receiver *call(struct signals *signals, struct receiver *receiver, const struct dm_message *message)
 {
 	struct frame frame = {receiver, frames};

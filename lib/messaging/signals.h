@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* signals.h - who wants to hear of a message that was sent or read. */
+/* signals.h - the receivers of signals: connecting, disconnecting, calling them. */
 #ifndef SIGNALS_H
 #define SIGNALS_H
 
@@ -25,10 +25,10 @@ MUST_CHECK enum dm_status signals_connect(struct signals *signals, enum dm_signa
 					  void *context, struct dm_error *error);
 bool signals_disconnect(struct signals *signals, enum dm_signal signal, dm_receiver *function, void *context);
 
-/* Cheap: spares whoever has nobody to tell. */
+/* Cheap: one atomic load, so that nothing is prepared for signals that nobody receives. */
 bool signals_has_receivers(const struct signals *signals, enum dm_signal signal);
 
-/* Calls each receiver of the signal, in the caller's thread. The message may be NULL. */
+/* Calls each receiver of the signal on the caller's thread. The message is lent and may be NULL. */
 void signals_emit(struct signals *signals, enum dm_signal signal, const struct dm_message *message);
 
 #endif

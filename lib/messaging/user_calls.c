@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* user_calls.c - the calls of users.h: each is an operation that is waited for. */
+/* user_calls.c - the calls of users.h: each runs an operation and waits. */
 #include "service.h"
 
 #include "arguments.h"
 #include "failure.h"
 #include "password.h"
 
-/* Checks all but the password before it is hashed, which takes its time. */
+/* Checks everything before it hashes the password, which takes some tenths of a second. */
 static enum dm_status prepare_user(struct dm_op_user_create *create, const struct dm_new_user *given,
 				   char password[PASSWORD_SIZE], struct dm_error *error)
 {

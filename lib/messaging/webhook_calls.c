@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* webhook_calls.c - the calls of webhooks.h: each is an operation that is waited for. */
+/* webhook_calls.c - the calls of webhooks.h: each runs an operation and waits. */
 #include "service.h"
 
 #include "arguments.h"

@@ -29,7 +29,7 @@ bool secret_make(char out[SECRET_SIZE])
 
 bool secret_is_valid(struct span secret)
 {
-	unsigned char key[SECRET_KEY_MOST];
+	unsigned char key[SECRET_MAX_KEY_SIZE];
 	bool valid = secret_decode(secret, key) > 0;
 
 	OPENSSL_cleanse(key, sizeof(key));
@@ -55,7 +55,7 @@ static bool digest(const unsigned char *key, size_t key_length, const struct spa
 
 bool signature_make(struct span secret, struct span id, int64_t timestamp, struct span body, char out[SIGNATURE_SIZE])
 {
-	unsigned char key[SECRET_KEY_MOST], signature[DIGEST_LENGTH];
+	unsigned char key[SECRET_MAX_KEY_SIZE], signature[DIGEST_LENGTH];
 	size_t key_length = secret_decode(secret, key);
 	char middle[32]; /* ".<timestamp>." */
 	struct span parts[] = {id, {middle, 0}, body};

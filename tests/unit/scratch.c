@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* scratch.c - a database of a test's own, which goes away with it. */
+/* scratch.c - a database for one test. */
 #include "scratch.h"
 #include "scratch_postgres.h"
 
@@ -106,7 +106,7 @@ void scratch_sql(const struct scratch *scratch, const char *sql)
 		run_sql(scratch, sql, NULL);
 }
 
-static int take_number(void *number, int columns, char **values, char **names)
+static int copy_number(void *number, int columns, char **values, char **names)
 {
 	(void)columns;
 	(void)names;
@@ -116,7 +116,7 @@ static int take_number(void *number, int columns, char **values, char **names)
 
 int64_t scratch_number(const struct scratch *scratch, const char *sql)
 {
-	return scratch->is_postgres ? scratch_postgres_run(scratch->database, sql) : run_sql(scratch, sql, take_number);
+	return scratch->is_postgres ? scratch_postgres_run(scratch->database, sql) : run_sql(scratch, sql, copy_number);
 }
 
 void *scratch_lock(const struct scratch *scratch)
@@ -155,32 +155,32 @@ int64_t scratch_send(dm *handle, int64_t sender_id, int64_t recipient_id, const 
 	return sent.id;
 }
 
-static bool hear(struct heard *heard, int64_t id)
+static bool add_id(struct listed *listed, int64_t id)
 {
-	assert_in_range(heard->count, 0, sizeof(heard->ids) / sizeof(heard->ids[0]) - 1);
-	heard->ids[heard->count++] = id;
-	return heard->count != heard->most;
+	assert_in_range(listed->count, 0, sizeof(listed->ids) / sizeof(listed->ids[0]) - 1);
+	listed->ids[listed->count++] = id;
+	return listed->count != listed->max;
 }
 
-bool hear_message(void *heard, const struct dm_message *message)
+bool list_message(void *listed, const struct dm_message *message)
 {
-	return hear(heard, message->id);
+	return add_id(listed, message->id);
 }
 
-bool hear_user(void *heard, const struct dm_user *user)
+bool list_user(void *listed, const struct dm_user *user)
 {
-	return hear(heard, user->id);
+	return add_id(listed, user->id);
 }
 
-void check_heard(const struct heard *heard, const int64_t *ids, size_t count, const char *file, int line)
+void check_listed(const struct listed *listed, const int64_t *ids, size_t count, const char *file, int line)
 {
-	bool same = heard->count == count;
+	bool same = listed->count == count;
 
 	for (size_t i = 0; same && i < count; i++)
-		same = heard->ids[i] == ids[i];
+		same = listed->ids[i] == ids[i];
 	if (same)
 		return;
-	for (size_t i = 0; i < heard->count; i++)
-		print_error("heard of %lld\n", (long long)heard->ids[i]);
+	for (size_t i = 0; i < listed->count; i++)
+		print_error("listed of %lld\n", (long long)listed->ids[i]);
 	_fail(file, line);
 }

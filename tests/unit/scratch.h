@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* scratch.h - a database of a test's own, which goes away with it, and three users in it: a SQLite file in a folder,
- * or, where DIRECTMESSAGES_TEST_POSTGRES names a cluster ("postgresql://user@host:port/"), a database there. */
+/* scratch.h - a database for one test, with three users, which is removed with the test. It is a SQLite file in a
+ * folder; if DIRECTMESSAGES_TEST_POSTGRES names a cluster ("postgresql://user@host:port/"), it is a database there. */
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
@@ -19,26 +19,27 @@ struct scratch {
 	int64_t john, mary, bob;
 };
 
-/* The folder and the names alone. */
+/* Makes the folder and the names, and no database. */
 void scratch_make(struct scratch *scratch);
 
-/* And the open handle, migrated, with its users; `options` (may be NULL) are taken but for database and create. */
+/* Creates, migrates and opens the database, and creates its users. Of `options` (may be NULL) all but database and
+ * create are used. */
 void scratch_open(struct scratch *scratch, const struct dm_options *options);
 
 /* Closes the handle, if there is one, and removes the folder or the database. */
 void scratch_remove(struct scratch *scratch);
 
-/* For tests that want nothing special: the state is a struct scratch. */
+/* For tests that need no options: the state is a struct scratch. */
 int scratch_setup(void **state);
 int scratch_teardown(void **state);
 
-/* Runs SQL behind the library's back. */
+/* Runs SQL without the library. */
 void scratch_sql(const struct scratch *scratch, const char *sql);
 
-/* The first column of the SQL's one row. */
+/* Gives the first column of the one row that the SQL selects. */
 int64_t scratch_number(const struct scratch *scratch, const char *sql);
 
-/* Keeps all others from writing messages, until it is given back. */
+/* Locks messages against writes of all others until scratch_unlock. */
 void *scratch_lock(const struct scratch *scratch);
 void scratch_unlock(const struct scratch *scratch, void *lock);
 
@@ -50,25 +51,25 @@ static inline struct dm_text text_of(const char *text)
 	return (struct dm_text){text, strlen(text)};
 }
 
-/* The ids of the messages, or users, that were lent; ends the listing after `most` where that is not 0. */
-struct heard {
+/* The ids of the messages or users that were lent. The listing ends after `max`. */
+struct listed {
 	size_t count;
-	size_t most;
+	size_t max; /* 0: no limit */
 	int64_t ids[512];
 };
 
-bool hear_message(void *heard, const struct dm_message *message);
-bool hear_user(void *heard, const struct dm_user *user);
+bool list_message(void *listed, const struct dm_message *message);
+bool list_user(void *listed, const struct dm_user *user);
 
-void check_heard(const struct heard *heard, const int64_t *ids, size_t count, const char *file, int line);
+void check_listed(const struct listed *listed, const int64_t *ids, size_t count, const char *file, int line);
 
-#define assert_heard(heard, ...) \
-	check_heard(&(heard), (const int64_t[]){__VA_ARGS__}, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), \
-		    __FILE__, __LINE__)
+#define assert_listed(listed, ...) \
+	check_listed(&(listed), (const int64_t[]){__VA_ARGS__}, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), \
+		     __FILE__, __LINE__)
 
 #define assert_ok(call) assert_int_equal((call), DM_OK)
 
-/* The call has a `error` among its arguments; it fails with the status and says why. */
+/* The call passes `&error`. It must fail with the status `wanted` and say why. */
 #define assert_fails(wanted, call) \
 	do { \
 		struct dm_error error = {0}; \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* scratch_postgres.c - a test's own database in the cluster that DIRECTMESSAGES_TEST_POSTGRES names. */
+/* scratch_postgres.c - a database for one test in the cluster that DIRECTMESSAGES_TEST_POSTGRES names. */
 #include "scratch_postgres.h"
 
 #include "directmessages.h"

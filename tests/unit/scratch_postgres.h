@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* scratch_postgres.h - a test's own database in a PostgreSQL cluster; what scratch.c does on it. */
+/* scratch_postgres.h - a database for one test in a PostgreSQL cluster: what scratch.c does there. */
 #ifndef SCRATCH_POSTGRES_H
 #define SCRATCH_POSTGRES_H
 

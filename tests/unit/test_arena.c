@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_arena.c - memory that is freed all at once: zeroed, aligned, each piece its own. */
+/* test_arena.c - memory of an arena is zeroed and aligned, and no two pieces overlap. */
 #include "arena.h"
 
 #include "unit.h"

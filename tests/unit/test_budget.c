@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_budget.c - what is counted, what is refused, and that all of it is given back. */
+/* test_budget.c - what is counted and refused, and that the count returns to zero. */
 #include "arena.h"
 #include "budget.h"
 #include "buffer.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_buffer.c - bytes that grow up to a ceiling; a failure sticks. */
+/* test_buffer.c - a buffer grows up to its ceiling; once it has failed, it stays failed. */
 #include "buffer.h"
 
 #include "unit.h"

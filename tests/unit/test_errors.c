@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_errors.c - what clients are told of each failure of the library. */
+/* test_errors.c - which response each failure of the library has. */
 #include "errors.h"
 
 #include "unit.h"

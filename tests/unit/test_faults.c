@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_faults.c - each allocation of the library's own code fails once: the call says so, and works when repeated.
+/* test_faults.c - each allocation of the library fails once: the call reports it, and works when it is repeated.
  *
  * The linker sends the library's calls of malloc and its kin to the functions here (--wrap); SQLite's and the C
  * library's own calls are not touched. */
@@ -62,17 +62,17 @@ static char content[CONTENT_LENGTH];
 
 struct life {
 	struct scratch scratch;
-	atomic_size_t heard;
+	atomic_size_t signals;
 };
 
-static void hear_signal(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
-			int64_t to)
+static void on_signal(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+		      int64_t to)
 {
 	struct life *life = context;
 
 	(void)signal, (void)from_user, (void)to;
 	if (message->content.data && message->content.length == CONTENT_LENGTH)
-		atomic_fetch_add(&life->heard, 1);
+		atomic_fetch_add(&life->signals, 1);
 }
 
 /* ---- the steps of a life, each of which can be repeated when it has failed ----------------------------------- */
@@ -116,7 +116,7 @@ static enum dm_status create_mary(struct life *life, struct dm_error *error)
 
 static enum dm_status connect_step(struct life *life, struct dm_error *error)
 {
-	return dm_connect(life->scratch.handle, DM_MESSAGE_READ, hear_signal, life, error);
+	return dm_connect(life->scratch.handle, DM_MESSAGE_READ, on_signal, life, error);
 }
 
 static enum dm_status send_step(struct life *life, struct dm_error *error)
@@ -127,19 +127,19 @@ static enum dm_status send_step(struct life *life, struct dm_error *error)
 
 static enum dm_status page_step(struct life *life, struct dm_error *error)
 {
-	struct heard heard = {0};
+	struct listed listed = {0};
 
-	return dm_conversation(life->scratch.handle, life->scratch.mary, life->scratch.john, NULL, hear_message, &heard,
-			       error);
+	return dm_conversation(life->scratch.handle, life->scratch.mary, life->scratch.john, NULL, list_message,
+			       &listed, error);
 }
 
 static enum dm_status mark_step(struct life *life, struct dm_error *error)
 {
 	struct dm_conversation_options mark = {.size = sizeof(mark), .mark_read = true};
-	struct heard heard = {0};
+	struct listed listed = {0};
 
-	return dm_conversation(life->scratch.handle, life->scratch.mary, life->scratch.john, &mark, hear_message,
-			       &heard, error);
+	return dm_conversation(life->scratch.handle, life->scratch.mary, life->scratch.john, &mark, list_message,
+			       &listed, error);
 }
 
 static enum dm_status read_step(struct life *life, struct dm_error *error)
@@ -164,7 +164,7 @@ static bool live(long failing)
 {
 	struct life life;
 
-	atomic_init(&life.heard, 0);
+	atomic_init(&life.signals, 0);
 	scratch_make(&life.scratch);
 	atomic_store(&until_failure, failing);
 	atomic_store(&has_failed, false);
@@ -185,7 +185,7 @@ static bool live(long failing)
 		assert_ok(steps[i](&life, NULL));
 	}
 	assert_int_equal(scratch_number(&life.scratch, "SELECT count(*) FROM directmessages_message"), 2);
-	assert_int_equal(atomic_load(&life.heard), 2);
+	assert_int_equal(atomic_load(&life.signals), 2);
 	scratch_remove(&life.scratch);
 	return atomic_load(&has_failed);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_lane.c - what waits becomes one batch, a full queue says so, what waits too long is told, threads share a queue,
- * and know whose they are. */
+/* test_lane.c - waiting operations become one batch; a full queue and a long wait are refused; threads share a queue
+ * and know their lane. */
 #include "lane.h"
 
 #include "clock.h"

@@ -126,7 +126,7 @@ static void the_schema_is_made_once_and_must_not_be_newer(void **state)
 	assert_ok(dm_open(&options, &scratch.handle, NULL));
 	assert_fails(DM_SCHEMA, dm_check_schema(scratch.handle, &error));
 	assert_fails(DM_SCHEMA, dm_send(scratch.handle, 1, 2, text_of("x"), NULL, &error));
-	assert_fails(DM_SCHEMA, dm_users(scratch.handle, hear_user, NULL, &error));
+	assert_fails(DM_SCHEMA, dm_users(scratch.handle, list_user, NULL, &error));
 	assert_ok(dm_migrate(scratch.handle, count_step, NULL, &last, NULL));
 	assert_true(last > 0);
 	assert_ok(dm_check_schema(scratch.handle, NULL));
@@ -251,12 +251,12 @@ static void unread_messages_are_listed_and_counted(void **state)
 	int64_t a = scratch_send(s->handle, s->john, s->mary, "a"), b = scratch_send(s->handle, s->bob, s->mary, "b");
 	int64_t c = scratch_send(s->handle, s->john, s->mary, "c"), d = scratch_send(s->handle, s->mary, s->john, "d");
 	int64_t counts[] = {0, s->john, 2, s->bob, 1}, count = -1;
-	struct heard all = {0}, some = {.most = 2}, rest = {0};
+	struct listed all = {0}, some = {.max = 2}, rest = {0};
 
-	assert_ok(dm_unread_messages(s->handle, s->mary, hear_message, &all, NULL));
-	assert_heard(all, a, b, c);
-	assert_ok(dm_unread_messages(s->handle, s->mary, hear_message, &some, NULL));
-	assert_heard(some, a, b);
+	assert_ok(dm_unread_messages(s->handle, s->mary, list_message, &all, NULL));
+	assert_listed(all, a, b, c);
+	assert_ok(dm_unread_messages(s->handle, s->mary, list_message, &some, NULL));
+	assert_listed(some, a, b);
 	assert_ok(dm_unread_count(s->handle, s->mary, &count, NULL));
 	assert_int_equal(count, 3);
 	assert_ok(dm_unread_by_partner(s->handle, s->mary, check_unread, counts, NULL));
@@ -266,8 +266,8 @@ static void unread_messages_are_listed_and_counted(void **state)
 	assert_ok(dm_hide_message(s->handle, s->mary, b, NULL));
 	assert_fails(DM_NOT_FOUND, dm_mark_read(s->handle, d + 1, &error));
 	assert_int_equal(dm_mark_read(s->handle, d + 1, NULL), DM_NOT_FOUND);
-	assert_ok(dm_unread_messages(s->handle, s->mary, hear_message, &rest, NULL));
-	assert_heard(rest, c);
+	assert_ok(dm_unread_messages(s->handle, s->mary, list_message, &rest, NULL));
+	assert_listed(rest, c);
 	assert_ok(dm_unread_count(s->handle, 99, &count, NULL));
 	assert_int_equal(count, 0);
 }
@@ -310,46 +310,46 @@ static void conversations_are_listed_in_either_order(void **state)
 	int64_t c = scratch_send(s->handle, s->john, s->mary, "c"), d = scratch_send(s->handle, s->bob, s->mary, "d");
 	struct dm_conversation_options newest = {.size = sizeof(newest), .limit = 2, .newest_first = true},
 				       mark = {.size = sizeof(mark), .limit = 1, .mark_read = true};
-	struct heard oldest = {0}, two = {0}, one = {0}, stranger = {0}, partners = {0}, alone = {0};
+	struct listed oldest = {0}, two = {0}, one = {0}, stranger = {0}, partners = {0}, alone = {0};
 	int64_t count;
 
-	assert_ok(dm_conversation(s->handle, s->mary, s->john, NULL, hear_message, &oldest, NULL));
-	assert_heard(oldest, a, b, c);
-	assert_ok(dm_conversation(s->handle, s->mary, s->john, &newest, hear_message, &two, NULL));
-	assert_heard(two, c, b);
-	assert_ok(dm_conversation(s->handle, s->mary, s->john, &mark, hear_message, &one, NULL));
-	assert_heard(one, a);
+	assert_ok(dm_conversation(s->handle, s->mary, s->john, NULL, list_message, &oldest, NULL));
+	assert_listed(oldest, a, b, c);
+	assert_ok(dm_conversation(s->handle, s->mary, s->john, &newest, list_message, &two, NULL));
+	assert_listed(two, c, b);
+	assert_ok(dm_conversation(s->handle, s->mary, s->john, &mark, list_message, &one, NULL));
+	assert_listed(one, a);
 	assert_ok(dm_conversation(s->handle, s->mary, s->john, NULL, must_be_read, s, NULL));
 	assert_ok(dm_unread_count(s->handle, s->mary, &count, NULL));
 	assert_int_equal(count, 1);
-	assert_ok(dm_conversation(s->handle, s->mary, 99, &mark, hear_message, &stranger, NULL));
+	assert_ok(dm_conversation(s->handle, s->mary, 99, &mark, list_message, &stranger, NULL));
 	assert_int_equal(stranger.count, 0);
-	assert_ok(dm_conversations(s->handle, s->mary, hear_user, &partners, NULL));
-	assert_heard(partners, s->bob, s->john);
+	assert_ok(dm_conversations(s->handle, s->mary, list_user, &partners, NULL));
+	assert_listed(partners, s->bob, s->john);
 	assert_ok(dm_hide_message(s->handle, s->mary, d, NULL));
-	assert_ok(dm_conversations(s->handle, s->mary, hear_user, &alone, NULL));
-	assert_heard(alone, s->john);
+	assert_ok(dm_conversations(s->handle, s->mary, list_user, &alone, NULL));
+	assert_listed(alone, s->john);
 }
 
 static void a_deleted_message_is_hidden_from_one_side(void **state)
 {
 	struct scratch *s = *state;
 	int64_t id = scratch_send(s->handle, s->john, s->mary, "a");
-	struct heard mary = {0}, john = {0}, all = {0}, nobody = {0};
+	struct listed mary = {0}, john = {0}, all = {0}, nobody = {0};
 
 	assert_fails(DM_NOT_FOUND, dm_hide_message(s->handle, s->bob, id, &error));
 	assert_fails(DM_NOT_FOUND, dm_hide_message(s->handle, s->mary, id + 1, &error));
 	assert_int_equal(dm_hide_message(s->handle, s->bob, id, NULL), DM_NOT_FOUND);
 	assert_ok(dm_hide_message(s->handle, s->mary, id, NULL));
 	assert_ok(dm_hide_message(s->handle, s->mary, id, NULL));
-	assert_ok(dm_conversation(s->handle, s->mary, s->john, NULL, hear_message, &mary, NULL));
+	assert_ok(dm_conversation(s->handle, s->mary, s->john, NULL, list_message, &mary, NULL));
 	assert_int_equal(mary.count, 0);
-	assert_ok(dm_conversation(s->handle, s->john, s->mary, NULL, hear_message, &john, NULL));
-	assert_heard(john, id);
+	assert_ok(dm_conversation(s->handle, s->john, s->mary, NULL, list_message, &john, NULL));
+	assert_listed(john, id);
 	assert_ok(dm_hide_message(s->handle, s->john, id, NULL));
-	assert_ok(dm_all_messages(s->handle, 0, 0, hear_message, &all, NULL));
-	assert_heard(all, id);
-	assert_ok(dm_all_messages(s->handle, s->bob, 0, hear_message, &nobody, NULL));
+	assert_ok(dm_all_messages(s->handle, 0, 0, list_message, &all, NULL));
+	assert_listed(all, id);
+	assert_ok(dm_all_messages(s->handle, s->bob, 0, list_message, &nobody, NULL));
 	assert_int_equal(nobody.count, 0);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_library_arguments.c - what no caller should give: a refusal or an empty answer, never a crash, on both stores
- * the same. */
+/* test_library_arguments.c - wrong arguments are refused, or find nothing, and never crash; the same on both stores. */
 #include "scratch.h"
 
 #include <limits.h>
@@ -118,10 +117,10 @@ static void texts_without_bytes(void **state)
 
 	assert_fails(DM_INVALID, dm_send(s->handle, s->john, s->mary, none, NULL, &error));
 	assert_fails(DM_INVALID, dm_send(s->handle, s->john, s->mary, endless, NULL, &error));
-	assert_fails(DM_INVALID, dm_user_by_name(s->handle, none, hear_user, NULL, &error));
+	assert_fails(DM_INVALID, dm_user_by_name(s->handle, none, list_user, NULL, &error));
 	assert_fails(DM_INVALID, dm_user_set_active(s->handle, endless, true, &error));
 	assert_fails(DM_INVALID, dm_token_revoke(s->handle, none, &error));
-	assert_fails(DM_INVALID, dm_authenticate(s->handle, endless, hear_user, NULL, &error));
+	assert_fails(DM_INVALID, dm_authenticate(s->handle, endless, list_user, NULL, &error));
 	assert_fails(DM_INVALID, dm_webhook_rotate(s->handle, 1, none, 0, &error));
 	for (size_t i = 0; i < 3; i++) {
 		assert_fails(DM_INVALID, dm_user_create(s->handle, &users[i], &id, &error));
@@ -186,8 +185,8 @@ static void no_handle(void **state)
 	assert_int_equal(stats.commits, 0);
 }
 
-static void hear_signal(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
-			int64_t to)
+static void on_signal(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+		      int64_t to)
 {
 	(void)context, (void)signal, (void)message, (void)from_user, (void)to;
 }
@@ -200,8 +199,8 @@ static void signals_that_are_none(void **state)
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		enum dm_signal signal = (enum dm_signal)signals[i];
 
-		assert_fails(DM_INVALID, dm_connect(s->handle, signal, hear_signal, NULL, &error));
-		assert_false(dm_disconnect(s->handle, signal, hear_signal, NULL));
+		assert_fails(DM_INVALID, dm_connect(s->handle, signal, on_signal, NULL, &error));
+		assert_false(dm_disconnect(s->handle, signal, on_signal, NULL));
 	}
 	assert_fails(DM_INVALID, dm_connect(s->handle, DM_MESSAGE_SENT, NULL, NULL, &error));
 	scratch_send(s->handle, s->john, s->mary, "x");
@@ -236,14 +235,14 @@ static void options_that_make_no_sense(void **state)
 	dm_close(handle);
 }
 
-static bool hear_event(void *context, const struct dm_event *event)
+static bool list_event(void *context, const struct dm_event *event)
 {
 	(void)event;
 	++*(int64_t *)context;
 	return true;
 }
 
-static bool hear_delivery(void *context, const struct dm_delivery *delivery)
+static bool list_delivery(void *context, const struct dm_delivery *delivery)
 {
 	(void)delivery;
 	++*(int64_t *)context;
@@ -291,30 +290,30 @@ static void the_largest_and_the_least_limits(void **state)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct dm_conversation_options options = {.size = sizeof(options), .limit = sizes[i]};
 		struct dm_event_position position = start;
-		struct heard heard = {0}, users = {0}, beyond = {0};
+		struct listed listed = {0}, users = {0}, beyond = {0};
 		int64_t events = 0, deliveries = 0;
 		const struct dm_page page = {.offset = sizes[i], .limit = sizes[i]};
 		struct dm_operation partners = {.kind = DM_OP_PARTNERS,
 						.context = &beyond,
-						.partners = {.user_id = s->mary, .page = page, .on_user = hear_user}};
+						.partners = {.user_id = s->mary, .page = page, .on_user = list_user}};
 		struct dm_operation messages = {
 			.kind = DM_OP_CONVERSATION,
 			.context = &beyond,
 			.conversation = {
-				.user_id = s->mary, .partner_id = s->john, .page = page, .on_message = hear_message}};
+				.user_id = s->mary, .partner_id = s->john, .page = page, .on_message = list_message}};
 
-		assert_ok(dm_conversation(s->handle, s->mary, s->john, &options, hear_message, &heard, NULL));
-		assert_int_equal(heard.count, 2);
-		assert_ok(dm_all_messages(s->handle, 0, sizes[i], hear_message, &users, NULL));
+		assert_ok(dm_conversation(s->handle, s->mary, s->john, &options, list_message, &listed, NULL));
+		assert_int_equal(listed.count, 2);
+		assert_ok(dm_all_messages(s->handle, 0, sizes[i], list_message, &users, NULL));
 		assert_int_equal(users.count, 2);
 		if (start.id != 0) {
-			assert_ok(dm_events(s->handle, 0, &position, sizes[i], NULL, hear_event, &events, NULL));
+			assert_ok(dm_events(s->handle, 0, &position, sizes[i], NULL, list_event, &events, NULL));
 			assert_int_equal(events, 2);
 		}
-		assert_ok(dm_deliveries(s->handle, INT64_MIN, DM_DELIVERY_ANY, sizes[i], hear_delivery, &deliveries,
+		assert_ok(dm_deliveries(s->handle, INT64_MIN, DM_DELIVERY_ANY, sizes[i], list_delivery, &deliveries,
 					NULL));
 		assert_fails(DM_INVALID, dm_deliveries(s->handle, 0, (enum dm_delivery_state)INT_MIN, sizes[i],
-						       hear_delivery, &deliveries, &error));
+						       list_delivery, &deliveries, &error));
 		assert_int_equal(deliveries, 0);
 		dm_run(s->handle, &partners);
 		assert_int_equal(partners.status, DM_OK);
@@ -332,7 +331,7 @@ static enum dm_status claim(const struct scratch *s, size_t limit, int64_t until
 							      .limit = limit,
 							      .until = until,
 							      .max_ahead_us = ahead,
-							      .on_delivery = hear_delivery}};
+							      .on_delivery = list_delivery}};
 
 	*count = 0;
 	dm_run(s->handle, &operation);

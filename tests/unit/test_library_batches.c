@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_library_batches.c - the public API on real databases: operations that are run as one batch, of which each is to
- * get its own answer. */
+/* test_library_batches.c - the public API on real databases: each operation of a batch gets its own result. */
 #include "scratch.h"
 
 #include <pthread.h>

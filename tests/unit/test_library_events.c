@@ -18,16 +18,16 @@ static int setup(void **state)
 }
 
 /* What was lent: the message's id, negative where it was read. */
-static bool hear_event(void *context, const struct dm_event *event)
+static bool list_event(void *context, const struct dm_event *event)
 {
-	struct heard *heard = context;
+	struct listed *listed = context;
 	bool is_read = event->signal == DM_MESSAGE_READ;
 
 	assert_int_equal(event->message.read_at, is_read ? event->at : DM_UNREAD);
 	assert_true(is_read || event->at == event->message.sent_at);
-	assert_in_range(heard->count, 0, 511);
-	heard->ids[heard->count++] = is_read ? -event->message.id : event->message.id;
-	return heard->count != heard->most;
+	assert_in_range(listed->count, 0, 511);
+	listed->ids[listed->count++] = is_read ? -event->message.id : event->message.id;
+	return listed->count != listed->max;
 }
 
 static struct dm_event_position newest(const struct scratch *s)
@@ -39,12 +39,12 @@ static struct dm_event_position newest(const struct scratch *s)
 }
 
 /* Reads on from the position, and moves it. */
-static struct heard read_on(const struct scratch *s, int64_t user, struct dm_event_position *position, size_t limit)
+static struct listed read_on(const struct scratch *s, int64_t user, struct dm_event_position *position, size_t limit)
 {
-	struct heard heard = {0};
+	struct listed listed = {0};
 
-	assert_ok(dm_events(s->handle, user, position, limit, NULL, hear_event, &heard, NULL));
-	return heard;
+	assert_ok(dm_events(s->handle, user, position, limit, NULL, list_event, &listed, NULL));
+	return listed;
 }
 
 static void each_message_sent_or_read_is_an_event(void **state)
@@ -52,16 +52,16 @@ static void each_message_sent_or_read_is_an_event(void **state)
 	struct scratch *s = *state;
 	struct dm_conversation_options mark = {.size = sizeof(mark), .mark_read = true};
 	struct dm_event_position position = newest(s);
-	struct heard heard = {0};
+	struct listed listed = {0};
 
 	scratch_send(s->handle, s->john, s->mary, "a");
 	scratch_send(s->handle, s->john, s->mary, "b");
 	scratch_send(s->handle, s->mary, s->john, "c");
-	assert_ok(dm_conversation(s->handle, s->mary, s->john, &mark, hear_message, &heard, NULL));
+	assert_ok(dm_conversation(s->handle, s->mary, s->john, &mark, list_message, &listed, NULL));
 	assert_ok(dm_mark_read(s->handle, 3, NULL));
 	assert_ok(dm_mark_read(s->handle, 3, NULL));
-	heard = read_on(s, 0, &position, 0);
-	assert_heard(heard, 1, 2, 3, -1, -2, -3);
+	listed = read_on(s, 0, &position, 0);
+	assert_listed(listed, 1, 2, 3, -1, -2, -3);
 	assert_memory_equal(&position, &(struct dm_event_position){0}, sizeof(position.transaction));
 	assert_int_equal(newest(s).id, position.id);
 	assert_int_equal(read_on(s, 0, &position, 0).count, 0);
@@ -91,24 +91,24 @@ static void it_is_read_in_pieces_and_by_user(void **state)
 {
 	struct scratch *s = *state;
 	struct dm_event_position start = newest(s), position = start;
-	struct heard heard = {.most = 2};
+	struct listed listed = {.max = 2};
 	int64_t places = -1;
 
 	scratch_send(s->handle, s->john, s->mary, "a");
 	scratch_send(s->handle, s->bob, s->john, "b");
 	scratch_send(s->handle, s->mary, s->bob, "c");
 	scratch_send(s->handle, s->bob, s->mary, "d");
-	assert_ok(dm_events(s->handle, s->john, &position, 3, &places, hear_event, &heard, NULL));
+	assert_ok(dm_events(s->handle, s->john, &position, 3, &places, list_event, &listed, NULL));
 	assert_int_equal(places, 2); /* the row function had enough */
-	heard = (struct heard){0};
-	assert_ok(dm_events(s->handle, s->john, &position, 3, &places, hear_event, &heard, NULL));
+	listed = (struct listed){0};
+	assert_ok(dm_events(s->handle, s->john, &position, 3, &places, list_event, &listed, NULL));
 	assert_int_equal(places, 2);
-	assert_int_equal(heard.count, 0);
+	assert_int_equal(listed.count, 0);
 	position = start;
-	heard = read_on(s, s->mary, &position, 3);
-	assert_heard(heard, 1, 3);
-	heard = read_on(s, s->mary, &position, 3);
-	assert_heard(heard, 4);
+	listed = read_on(s, s->mary, &position, 3);
+	assert_listed(listed, 1, 3);
+	listed = read_on(s, s->mary, &position, 3);
+	assert_listed(listed, 4);
 	assert_int_equal(position.id, newest(s).id);
 }
 
@@ -128,10 +128,10 @@ static void a_position_that_the_log_does_not_hold_is_refused(void **state)
 	scratch_send(s->handle, s->john, s->mary, "a");
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct dm_event_position position = wrong[i];
-		struct heard heard = {0};
+		struct listed listed = {0};
 
-		assert_fails(DM_NOT_FOUND, dm_events(s->handle, 0, &position, 0, NULL, hear_event, &heard, &error));
-		assert_int_equal(heard.count, 0);
+		assert_fails(DM_NOT_FOUND, dm_events(s->handle, 0, &position, 0, NULL, list_event, &listed, &error));
+		assert_int_equal(listed.count, 0);
 		assert_memory_equal(&position, &wrong[i], sizeof(position));
 	}
 }
@@ -149,27 +149,27 @@ static void it_is_trimmed_by_number_and_by_age_but_for_the_newest(void **state)
 	struct scratch *s = *state;
 	struct dm_event_position start = newest(s), position = start;
 	struct dm_message third = {0};
-	struct heard heard = {0};
+	struct listed listed = {0};
 
 	scratch_send(s->handle, s->john, s->mary, "a");
-	heard = read_on(s, 0, &position, 0);
-	assert_heard(heard, 1);
+	listed = read_on(s, 0, &position, 0);
+	assert_listed(listed, 1);
 	scratch_send(s->handle, s->john, s->mary, "b");
 	assert_ok(dm_send(s->handle, s->john, s->mary, text_of("c"), &third, NULL));
 	scratch_send(s->handle, s->john, s->mary, "d");
 	assert_int_equal(trim(s, 0, 0), 0);
 	assert_int_equal(trim(s, 0, 5), 0);
 	assert_int_equal(trim(s, 0, 4), 1); /* the beginning */
-	assert_fails(DM_NOT_FOUND, dm_events(s->handle, 0, &start, 0, NULL, hear_event, &heard, &error));
-	heard = read_on(s, 0, &position, 0);
-	assert_heard(heard, 2, 3, 4);
+	assert_fails(DM_NOT_FOUND, dm_events(s->handle, 0, &start, 0, NULL, list_event, &listed, &error));
+	listed = read_on(s, 0, &position, 0);
+	assert_listed(listed, 2, 3, 4);
 	assert_int_equal(trim(s, third.sent_at, 0), 2);
 	assert_int_equal(trim(s, INT64_MAX, 1), 1);
 	assert_int_equal(trim(s, INT64_MAX, 1), 0);
 	assert_int_equal(newest(s).id, position.id);
 	scratch_send(s->handle, s->john, s->mary, "e");
-	heard = read_on(s, 0, &position, 0);
-	assert_heard(heard, 5);
+	listed = read_on(s, 0, &position, 0);
+	assert_listed(listed, 5);
 }
 
 static void much_is_trimmed_in_pieces(void **state)
@@ -194,13 +194,13 @@ static void events_of_messages_that_are_gone_are_passed_over(void **state)
 {
 	struct scratch *s = *state;
 	struct dm_event_position position = newest(s);
-	struct heard heard;
+	struct listed listed;
 
 	scratch_send(s->handle, s->john, s->mary, "a");
 	scratch_send(s->handle, s->john, s->mary, "b");
 	scratch_sql(s, "DELETE FROM directmessages_message WHERE id = 2");
-	heard = read_on(s, 0, &position, 0);
-	assert_heard(heard, 1);
+	listed = read_on(s, 0, &position, 0);
+	assert_listed(listed, 1);
 	assert_int_equal(position.id, newest(s).id);
 }
 
@@ -251,7 +251,7 @@ static void a_receiver_hears_once_a_commit_that_the_log_has_grown(void **state)
 	struct scratch *s = *state;
 	struct dm_conversation_options mark = {.size = sizeof(mark), .mark_read = true};
 	struct watch watch = {.scratch = s, .position = newest(s)};
-	struct heard heard = {0};
+	struct listed listed = {0};
 
 	assert_ok(dm_connect(s->handle, DM_EVENTS_RECORDED, watch_log, &watch, NULL));
 	for (int i = 0; i < 3; i++)
@@ -261,7 +261,7 @@ static void a_receiver_hears_once_a_commit_that_the_log_has_grown(void **state)
 	assert_fails(DM_NOT_FOUND, dm_send(s->handle, s->john, 99, text_of("x"), NULL, &error));
 	assert_ok(dm_hide_message(s->handle, s->john, 1, NULL));
 	assert_int_equal(watch.calls, 3);
-	assert_ok(dm_conversation(s->handle, s->mary, s->john, &mark, hear_message, &heard, NULL));
+	assert_ok(dm_conversation(s->handle, s->mary, s->john, &mark, list_message, &listed, NULL));
 	assert_int_equal(watch.calls, 4);
 	assert_int_equal(watch.events, 6);
 	assert_true(dm_disconnect(s->handle, DM_EVENTS_RECORDED, watch_log, &watch));

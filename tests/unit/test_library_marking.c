@@ -40,24 +40,24 @@ static void send_many(const struct scratch *s, int64_t sender, int64_t recipient
 }
 
 /* What was read, by a receiver of message_read. */
-struct told {
+struct read_signals {
 	size_t count;
 	int64_t last, read_at;
 	bool in_order, alike;
 };
 
-static void hear_read(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
-		      int64_t to)
+static void on_read(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+		    int64_t to)
 {
-	struct told *told = context;
+	struct read_signals *signals = context;
 
 	(void)signal, (void)from_user, (void)to;
-	told->in_order = (told->count == 0 || told->in_order) && message->id > told->last;
-	told->alike = (told->count == 0 || (told->alike && message->read_at == told->read_at)) &&
-		      message->content.length == 5 && memcmp(message->content.data, "Hello", 5) == 0;
-	told->last = message->id;
-	told->read_at = message->read_at;
-	told->count++;
+	signals->in_order = (signals->count == 0 || signals->in_order) && message->id > signals->last;
+	signals->alike = (signals->count == 0 || (signals->alike && message->read_at == signals->read_at)) &&
+			 message->content.length == 5 && memcmp(message->content.data, "Hello", 5) == 0;
+	signals->last = message->id;
+	signals->read_at = message->read_at;
+	signals->count++;
 }
 
 static int64_t unread_of(const struct scratch *s, int64_t user_id)
@@ -73,28 +73,28 @@ static void pieces_are_marked_oldest_first_and_signalled_each(void **state)
 	struct scratch *s = *state;
 	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ,
 				    .mark_conversation_read = {.user_id = s->mary, .partner_id = s->john}};
-	struct told told = {0};
+	struct read_signals signals = {0};
 	size_t pieces = 0;
 
 	send_many(s, s->john, s->mary);
 	scratch_send(s->handle, s->bob, s->mary, "another's");
-	assert_ok(dm_connect(s->handle, DM_MESSAGE_READ, hear_read, &told, NULL));
+	assert_ok(dm_connect(s->handle, DM_MESSAGE_READ, on_read, &signals, NULL));
 	do {
 		dm_run(s->handle, &mark);
 		assert_int_equal(mark.status, DM_OK);
-		assert_int_equal(told.count, MESSAGES + 1 - unread_of(s, s->mary));
+		assert_int_equal(signals.count, MESSAGES + 1 - unread_of(s, s->mary));
 		assert_in_range(mark.mark_conversation_read.marked, 1, 300);
 		pieces++;
 	} while (mark.mark_conversation_read.more);
 	assert_in_range(pieces, 3, 10);
-	assert_int_equal(told.count, MESSAGES);
-	assert_true(told.in_order);
-	assert_true(told.alike);
+	assert_int_equal(signals.count, MESSAGES);
+	assert_true(signals.in_order);
+	assert_true(signals.alike);
 	assert_int_equal(unread_of(s, s->mary), 1);
 	dm_run(s->handle, &mark);
 	assert_int_equal(mark.mark_conversation_read.marked, 0);
 	assert_false(mark.mark_conversation_read.more);
-	assert_true(dm_disconnect(s->handle, DM_MESSAGE_READ, hear_read, &told));
+	assert_true(dm_disconnect(s->handle, DM_MESSAGE_READ, on_read, &signals));
 }
 
 /* Whoever writes on while another reads must not keep that one reading for ever. */
@@ -125,7 +125,7 @@ static void a_piece_that_was_the_last_before_an_end_loses_nothing(void **state)
 	struct dm_options options = {.size = sizeof(options), .record_events = true};
 	struct dm_conversation_options wanted = {.size = sizeof(wanted), .limit = 1, .mark_read = true};
 	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ};
-	struct heard heard = {0};
+	struct listed listed = {0};
 
 	(void)state;
 	scratch_make(&scratch);
@@ -141,7 +141,7 @@ static void a_piece_that_was_the_last_before_an_end_loses_nothing(void **state)
 	assert_int_equal(unread_of(&scratch, scratch.mary), MESSAGES - mark.mark_conversation_read.marked);
 	assert_int_equal(scratch_number(&scratch, "SELECT count(*) FROM directmessages_event WHERE kind = 2"),
 			 mark.mark_conversation_read.marked);
-	assert_ok(dm_conversation(scratch.handle, scratch.mary, scratch.john, &wanted, hear_message, &heard, NULL));
+	assert_ok(dm_conversation(scratch.handle, scratch.mary, scratch.john, &wanted, list_message, &listed, NULL));
 	assert_int_equal(unread_of(&scratch, scratch.mary), 0);
 	assert_int_equal(scratch_number(&scratch, "SELECT count(DISTINCT message_id) * 1000000 + count(*)"
 						  " FROM directmessages_event WHERE kind = 2"),
@@ -154,7 +154,7 @@ static void one_unread_among_many_that_were_read_is_found(void **state)
 {
 	struct scratch *s = *state;
 	struct dm_conversation_options wanted = {.size = sizeof(wanted), .limit = 1, .mark_read = true};
-	struct heard heard = {0};
+	struct listed listed = {0};
 	int64_t hidden;
 
 	for (int i = 0; i < 3; i++)
@@ -165,7 +165,7 @@ static void one_unread_among_many_that_were_read_is_found(void **state)
 		s,
 		"UPDATE directmessages_message SET read_at = sent_at WHERE id NOT IN (1, 700, 1350) AND content <> 'hidden'");
 	assert_int_equal(unread_of(s, s->mary), 3);
-	assert_ok(dm_conversation(s->handle, s->mary, s->john, &wanted, hear_message, &heard, NULL));
+	assert_ok(dm_conversation(s->handle, s->mary, s->john, &wanted, list_message, &listed, NULL));
 	assert_int_equal(unread_of(s, s->mary), 0);
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message WHERE read_at IS NULL"), 1);
 }

@@ -121,11 +121,11 @@ static void more_than_may_wait_is_busy_at_once(void **state)
 static void an_operation_can_be_run_again(void **state)
 {
 	struct scratch *s = *state;
-	struct heard heard = {0};
+	struct listed listed = {0};
 	struct dm_operation operation = {.kind = DM_OP_MESSAGE,
-					 .message = {.message_id = 1, .on_message = hear_message}};
+					 .message = {.message_id = 1, .on_message = list_message}};
 
-	operation.context = &heard;
+	operation.context = &listed;
 	dm_run(s->handle, &operation);
 	assert_int_equal(operation.status, DM_NOT_FOUND);
 	assert_int_equal(operation.error.status, DM_NOT_FOUND);
@@ -133,7 +133,7 @@ static void an_operation_can_be_run_again(void **state)
 	dm_run(s->handle, &operation);
 	assert_int_equal(operation.status, DM_OK);
 	assert_int_equal(operation.error.status, DM_OK);
-	assert_heard(heard, operation.message.message_id);
+	assert_listed(listed, operation.message.message_id);
 	operation = (struct dm_operation){
 		.kind = DM_OP_MARK_CONVERSATION_READ,
 		.mark_conversation_read = {.user_id = s->mary, .partner_id = s->john, .marked = 99}};
@@ -146,25 +146,25 @@ static void an_operation_can_be_run_again(void **state)
 static void partners_come_in_pages(void **state)
 {
 	struct scratch *s = *state;
-	struct heard first = {0}, second = {0}, back = {0};
+	struct listed first = {0}, second = {0}, back = {0};
 	struct dm_operation page = {.kind = DM_OP_PARTNERS,
 				    .context = &first,
-				    .partners = {.user_id = s->john, .on_user = hear_user, .page = {.limit = 2}}};
+				    .partners = {.user_id = s->john, .on_user = list_user, .page = {.limit = 2}}};
 	int64_t anne = scratch_user(s->handle, "anne");
 
 	scratch_send(s->handle, s->john, s->mary, "x");
 	scratch_send(s->handle, s->bob, s->john, "x");
 	scratch_send(s->handle, s->john, anne, "x");
 	dm_run(s->handle, &page);
-	assert_heard(first, anne, s->bob);
+	assert_listed(first, anne, s->bob);
 	page.partners.page = (struct dm_page){.limit = 2, .has_position = true, .position = s->bob};
 	page.context = &second;
 	dm_run(s->handle, &page);
-	assert_heard(second, s->mary);
+	assert_listed(second, s->mary);
 	page.partners.page = (struct dm_page){.limit = 2, .has_position = true, .position = s->mary, .reverse = true};
 	page.context = &back;
 	dm_run(s->handle, &page);
-	assert_heard(back, s->bob, anne);
+	assert_listed(back, s->bob, anne);
 }
 
 /* ---- exact pages --------------------------------------------------------------------------------------------- */
@@ -247,13 +247,13 @@ static void ties_are_paged_exactly(void **state)
 static void a_row_that_is_gone_leaves_what_was_counted(void **state)
 {
 	struct scratch *s = *state;
-	struct heard heard = {0};
+	struct listed listed = {0};
 	struct dm_operation page = {.kind = DM_OP_CONVERSATION,
-				    .context = &heard,
+				    .context = &listed,
 				    .conversation = {.user_id = s->mary,
 						     .partner_id = s->john,
 						     .page = {.limit = 1, .row_id = 9999, .offset = 2},
-						     .on_message = hear_message}};
+						     .on_message = list_message}};
 	int64_t ids[4];
 
 	for (size_t i = 0; i < 4; i++)
@@ -263,7 +263,7 @@ static void a_row_that_is_gone_leaves_what_was_counted(void **state)
 	dm_run(s->handle, &page);
 	page.conversation.page = (struct dm_page){.limit = 1, .offset = 1, .reverse = true};
 	dm_run(s->handle, &page);
-	assert_heard(heard, ids[1], ids[1], ids[1]);
+	assert_listed(listed, ids[1], ids[1], ids[1]);
 }
 
 /* ---- many threads -------------------------------------------------------------------------------------------- */
@@ -287,15 +287,15 @@ static void *work(void *argument)
 		.size = sizeof(options), .limit = 5, .newest_first = true, .mark_read = true};
 
 	for (int i = 0; i < EACH; i++) {
-		struct heard heard = {0};
+		struct listed listed = {0};
 		struct dm_message sent = {0};
 
 		worker->failures += dm_send(s->handle, me, partner, text_of("x"), &sent, NULL) != DM_OK;
 		worker->failures +=
-			dm_conversation(s->handle, me, partner, &options, hear_message, &heard, NULL) != DM_OK;
-		worker->failures += heard.count == 0;
-		for (size_t row = 1; row < heard.count; row++)
-			worker->failures += heard.ids[row] >= heard.ids[row - 1];
+			dm_conversation(s->handle, me, partner, &options, list_message, &listed, NULL) != DM_OK;
+		worker->failures += listed.count == 0;
+		for (size_t row = 1; row < listed.count; row++)
+			worker->failures += listed.ids[row] >= listed.ids[row - 1];
 		worker->failures += dm_unread_count(s->handle, me, &count, NULL) != DM_OK;
 		worker->failures += dm_hide_message(s->handle, me, sent.id, NULL) != DM_OK;
 	}

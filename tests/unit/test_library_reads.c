@@ -71,15 +71,15 @@ static void but_not_from_a_row_function(void **state)
 	assert_int_equal(unread(s), 3);
 }
 
-static bool hear_all_within(void *context, const struct dm_user *user)
+static bool run_until_idle(void *context, const struct dm_user *user)
 {
 	struct scratch *s = context;
-	struct heard heard = {0};
+	struct listed listed = {0};
 
 	(void)user;
-	assert_ok(dm_users(s->handle, hear_user, &heard, NULL));
-	assert_heard(heard, s->john, s->mary, s->bob);
-	heard.count = 0;
+	assert_ok(dm_users(s->handle, list_user, &listed, NULL));
+	assert_listed(listed, s->john, s->mary, s->bob);
+	listed.count = 0;
 	return true;
 }
 
@@ -88,7 +88,7 @@ static void a_row_function_may_read(void **state)
 	struct scratch *s = *state;
 
 	dm_begin_reads(s->handle);
-	assert_ok(dm_users(s->handle, hear_all_within, s, NULL));
+	assert_ok(dm_users(s->handle, run_until_idle, s, NULL));
 	assert_int_equal(unread(s), 0);
 	dm_end_reads(s->handle);
 }

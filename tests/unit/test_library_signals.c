@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_library_signals.c - the public API on a real database: who hears of what, when, and what a receiver may do. */
+/* test_library_signals.c - the public API on a real database: which receivers are called, when, and what they may do.
+ */
 #include "scratch.h"
 
 #include <pthread.h>
@@ -54,7 +55,7 @@ static void a_signal_comes_once_a_message_after_the_commit(void **state)
 {
 	struct scratch *s = *state;
 	struct dm_conversation_options mark = {.size = sizeof(mark), .mark_read = true};
-	struct heard heard = {0};
+	struct listed listed = {0};
 	struct ear ear;
 	int64_t id;
 
@@ -71,7 +72,7 @@ static void a_signal_comes_once_a_message_after_the_commit(void **state)
 	for (int i = 0; i < 3; i++)
 		scratch_send(s->handle, s->john, s->mary, "b");
 	for (int i = 0; i < 2; i++)
-		assert_ok(dm_conversation(s->handle, s->mary, s->john, &mark, hear_message, &heard, NULL));
+		assert_ok(dm_conversation(s->handle, s->mary, s->john, &mark, list_message, &listed, NULL));
 	assert_int_equal(ear.sent, 4);
 	assert_int_equal(ear.read, 4);
 }

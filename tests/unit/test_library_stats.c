@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_library_stats.c - the public API on a real database: what it tells of itself, and of the database. */
+/* test_library_stats.c - the public API on a real database: the counters, and the name of the database. */
 #include "scratch.h"
 
 static uint64_t batches(const struct dm_stats *stats)

@@ -23,14 +23,14 @@ static void a_user_is_stored_as_told(void **state)
 				   text_of("J\xc3\xb6rg"),
 				   text_of("B"),
 				   text_of("secret")};
-	struct heard heard = {0};
+	struct listed listed = {0};
 	int64_t id = 0;
 
 	assert_ok(dm_user_create(s->handle, &user, &id, NULL));
 	assert_ok(dm_user_by_id(s->handle, id, check_user, &user, NULL));
 	assert_ok(dm_user_by_name(s->handle, user.username, check_user, &user, NULL));
-	assert_ok(dm_user_by_name(s->handle, user.username, hear_user, &heard, NULL));
-	assert_heard(heard, id);
+	assert_ok(dm_user_by_name(s->handle, user.username, list_user, &listed, NULL));
+	assert_listed(listed, id);
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM auth_user WHERE password LIKE 'pbkdf2\\_sha256$%$%$%'"
 					   " ESCAPE '\\' AND email = 'j@example.org'"),
 			 1);
@@ -45,7 +45,7 @@ static void bad_and_taken_names_are_refused(void **state)
 	const struct dm_text bad[] = {{NULL, 0},  {"", 0},     {"a b", 3},    {"a/b", 3},
 				      {"a\0", 2}, {"\xff", 1}, {name151, 151}};
 	struct dm_new_user user = {.size = sizeof(user), .username = text_of("john")};
-	struct heard all = {0}, two = {.most = 2};
+	struct listed all = {0}, two = {.max = 2};
 	int64_t id;
 
 	assert_fails(DM_EXISTS, dm_user_create(s->handle, &user, NULL, &error));
@@ -61,30 +61,30 @@ static void bad_and_taken_names_are_refused(void **state)
 	assert_fails(DM_INVALID, dm_user_create(s->handle, &user, NULL, &error));
 	user = (struct dm_new_user){.size = sizeof(struct dm_new_user), .username = {name151, 150}};
 	assert_ok(dm_user_create(s->handle, &user, &id, NULL));
-	assert_ok(dm_users(s->handle, hear_user, &all, NULL));
-	assert_heard(all, s->john, s->mary, s->bob, id);
-	assert_ok(dm_users(s->handle, hear_user, &two, NULL));
-	assert_heard(two, s->john, s->mary);
+	assert_ok(dm_users(s->handle, list_user, &all, NULL));
+	assert_listed(all, s->john, s->mary, s->bob, id);
+	assert_ok(dm_users(s->handle, list_user, &two, NULL));
+	assert_listed(two, s->john, s->mary);
 }
 
 static void unknown_users_are_not_found(void **state)
 {
 	struct scratch *s = *state;
 	struct dm_text unknown = text_of("nobody");
-	struct heard heard = {0};
+	struct listed listed = {0};
 	char key[DM_TOKEN_LENGTH + 1];
 
-	assert_fails(DM_NOT_FOUND, dm_user_by_id(s->handle, 99, hear_user, &heard, &error));
-	assert_fails(DM_NOT_FOUND, dm_user_by_name(s->handle, unknown, hear_user, &heard, &error));
+	assert_fails(DM_NOT_FOUND, dm_user_by_id(s->handle, 99, list_user, &listed, &error));
+	assert_fails(DM_NOT_FOUND, dm_user_by_name(s->handle, unknown, list_user, &listed, &error));
 	assert_fails(DM_NOT_FOUND, dm_user_set_active(s->handle, unknown, false, &error));
 	assert_fails(DM_NOT_FOUND, dm_token_create(s->handle, unknown, false, key, &error));
 	assert_fails(DM_NOT_FOUND, dm_token_create(s->handle, unknown, true, key, &error));
 	assert_fails(DM_NOT_FOUND, dm_token_revoke(s->handle, unknown, &error));
-	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, unknown, hear_user, &heard, &error));
-	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, (struct dm_text){NULL, 0}, hear_user, &heard, &error));
-	assert_int_equal(dm_user_by_id(s->handle, 99, hear_user, &heard, NULL), DM_NOT_FOUND);
+	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, unknown, list_user, &listed, &error));
+	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, (struct dm_text){NULL, 0}, list_user, &listed, &error));
+	assert_int_equal(dm_user_by_id(s->handle, 99, list_user, &listed, NULL), DM_NOT_FOUND);
 	assert_int_equal(dm_token_create(s->handle, unknown, false, key, NULL), DM_NOT_FOUND);
-	assert_int_equal(heard.count, 0);
+	assert_int_equal(listed.count, 0);
 }
 
 static void a_token_stands_for_its_active_user(void **state)
@@ -92,27 +92,27 @@ static void a_token_stands_for_its_active_user(void **state)
 	struct scratch *s = *state;
 	struct dm_text john = text_of("john");
 	char key[DM_TOKEN_LENGTH + 1], same[DM_TOKEN_LENGTH + 1], new[DM_TOKEN_LENGTH + 1];
-	struct heard heard = {0};
+	struct listed listed = {0};
 
 	assert_ok(dm_token_create(s->handle, john, false, key, NULL));
 	assert_int_equal(strlen(key), DM_TOKEN_LENGTH);
 	assert_int_equal(strspn(key, "0123456789abcdef"), DM_TOKEN_LENGTH);
 	assert_ok(dm_token_create(s->handle, john, false, same, NULL));
 	assert_string_equal(same, key);
-	assert_ok(dm_authenticate(s->handle, text_of(key), hear_user, &heard, NULL));
-	assert_heard(heard, s->john);
+	assert_ok(dm_authenticate(s->handle, text_of(key), list_user, &listed, NULL));
+	assert_listed(listed, s->john);
 	assert_ok(dm_user_set_active(s->handle, john, false, NULL));
-	assert_fails(DM_INACTIVE, dm_authenticate(s->handle, text_of(key), hear_user, &heard, &error));
-	assert_int_equal(dm_authenticate(s->handle, text_of(key), hear_user, &heard, NULL), DM_INACTIVE);
+	assert_fails(DM_INACTIVE, dm_authenticate(s->handle, text_of(key), list_user, &listed, &error));
+	assert_int_equal(dm_authenticate(s->handle, text_of(key), list_user, &listed, NULL), DM_INACTIVE);
 	assert_ok(dm_user_set_active(s->handle, john, true, NULL));
 	assert_ok(dm_token_create(s->handle, john, true, new, NULL));
 	assert_string_not_equal(new, key);
-	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, text_of(key), hear_user, &heard, &error));
-	assert_ok(dm_authenticate(s->handle, text_of(new), hear_user, &heard, NULL));
-	assert_heard(heard, s->john, s->john);
+	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, text_of(key), list_user, &listed, &error));
+	assert_ok(dm_authenticate(s->handle, text_of(new), list_user, &listed, NULL));
+	assert_listed(listed, s->john, s->john);
 	assert_ok(dm_token_revoke(s->handle, john, NULL));
 	assert_fails(DM_NOT_FOUND, dm_token_revoke(s->handle, john, &error));
-	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, text_of(new), hear_user, &heard, &error));
+	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, text_of(new), list_user, &listed, &error));
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_library_versions.c - what lets programs and libraries of different versions work together: structs with a size,
- * layouts that stay, kinds that are not known. */
+/* test_library_versions.c - programs and libraries of different versions work together: structs with a size, layouts
+ * that stay, outputs after a failure. */
 #include "scratch.h"
 
 #include <stddef.h>
@@ -36,15 +36,15 @@ static void an_older_program_gives_a_smaller_struct(void **state)
 						 .limit = 1,
 						 .newest_first = true,
 						 .mark_read = true};
-	struct heard heard = {0};
+	struct listed listed = {0};
 	int64_t first, unread;
 	dm *handle;
 
 	assert_ok(dm_open(&options, &handle, NULL));
 	first = scratch_send(handle, s->john, s->mary, "one");
 	scratch_send(handle, s->john, s->mary, "two");
-	assert_ok(dm_conversation(handle, s->mary, s->john, &newest, hear_message, &heard, NULL));
-	assert_heard(heard, first); /* oldest first: that is the default */
+	assert_ok(dm_conversation(handle, s->mary, s->john, &newest, list_message, &listed, NULL));
+	assert_listed(listed, first); /* oldest first: that is the default */
 	assert_ok(dm_unread_count(handle, s->mary, &unread, NULL));
 	assert_int_equal(unread, 2);
 	dm_close(handle);
@@ -79,14 +79,14 @@ static void sizes_that_cannot_be_are_refused(void **state)
 		const struct dm_new_user user = {.size = sizes[i], .username = text_of("x")};
 		const struct dm_new_webhook webhook = {.size = sizes[i], .url = text_of("http://a/")};
 		const struct dm_conversation_options wanted = {.size = sizes[i]};
-		struct heard heard = {0};
+		struct listed listed = {0};
 
 		assert_fails(DM_INVALID, dm_open(&options, &handle, &error));
 		assert_fails(DM_INVALID, dm_open(&of_users, &handle, &error));
 		assert_fails(DM_INVALID, dm_user_create(s->handle, &user, NULL, &error));
 		assert_fails(DM_INVALID, dm_webhook_create(s->handle, &webhook, NULL, &error));
 		assert_fails(DM_INVALID,
-			     dm_conversation(s->handle, s->mary, s->john, &wanted, hear_message, &heard, &error));
+			     dm_conversation(s->handle, s->mary, s->john, &wanted, list_message, &listed, &error));
 	}
 }
 
@@ -112,7 +112,7 @@ static void numbers_fill_what_the_caller_has_and_no_more(void **state)
 
 /* ---- outputs after a failure --------------------------------------------------------------------------------- */
 
-static bool hear_nothing(void *context, const struct dm_event *event)
+static bool list_nothing(void *context, const struct dm_event *event)
 {
 	(void)context, (void)event;
 	return false;
@@ -143,7 +143,7 @@ static void outputs_are_zero_after_a_failure(void **state)
 	assert_null(text);
 	assert_int_equal(length, 0);
 	id = 7;
-	assert_fails(DM_NOT_FOUND, dm_events(s->handle, 0, &position, 0, &id, hear_nothing, NULL, &error));
+	assert_fails(DM_NOT_FOUND, dm_events(s->handle, 0, &position, 0, &id, list_nothing, NULL, &error));
 	assert_int_equal(id, 0);
 	assert_int_equal(position.id, 2); /* an argument that is moved on stays where it was */
 }

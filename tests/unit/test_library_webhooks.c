@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_library_webhooks.c - the outbox through the public API: endpoints, claims, ends, trimming. */
+/* test_library_webhooks.c - the public API on a real file: endpoints, claims, results, trimming. */
 #include "scratch.h"
 
 #include <stdlib.h>
@@ -253,7 +253,7 @@ static void an_endpoint_is_disabled_when_gone_or_failing_for_long(void **state)
 	assert_true(end(s, result));
 	assert_false(last_webhook(s).is_active);
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_delivery WHERE state = 2"), 3);
-	scratch_send(s->handle, s->john, s->mary, "not heard");
+	scratch_send(s->handle, s->john, s->mary, "too late");
 	claim(s, webhook, 10, FAR_AWAY, &claimed);
 	assert_int_equal(claimed.count, 0);
 	assert_fails(DM_INVALID, dm_delivery_requeue(s->handle, 1, &error));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_library_writes.c - the public API on real databases: writes of one batch, some of which fail or have waited, and
- * the times that they get. */
+/* test_library_writes.c - the public API on real databases: writes of one batch of which some fail or waited too long,
+ * and the times of messages. */
 #include "scratch.h"
 
 #include "clock.h"
@@ -327,7 +327,7 @@ static void a_clock_that_was_set_back_is_believed(void **state)
 	assert_int_equal(sent_at(&batch->scratch), NOON - 3600 * SECOND);
 }
 
-static bool take_read_at(void *context, const struct dm_message *message)
+static bool copy_read_at(void *context, const struct dm_message *message)
 {
 	*(int64_t *)context = message->read_at;
 	return true;
@@ -339,7 +339,7 @@ static void reading_has_the_time_of_the_clock(void **state)
 	const struct scratch *s = &batch->scratch;
 	int64_t read_at = 0, id;
 	struct dm_operation look = {
-		.kind = DM_OP_MESSAGE, .context = &read_at, .message = {.on_message = take_read_at}};
+		.kind = DM_OP_MESSAGE, .context = &read_at, .message = {.on_message = copy_read_at}};
 
 	clock_set(NOON);
 	id = scratch_send(s->handle, s->john, s->mary, "x");

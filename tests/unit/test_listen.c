@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_listen.c - from an address to a listening socket. */
+/* test_listen.c - addresses become listening sockets. */
 #include "listen.h"
 
 #include "unit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_merge.c - the SQL of one look-up for many. */
+/* test_merge.c - many look-ups become one statement. */
 #include "merge.h"
 
 #include "unit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_parking.c - operations of a lane that are set apart: they come back, alone. */
+/* test_parking.c - parked operations come back, each as a batch of its own. */
 #include "lane.h"
 #include "unit.h"
 

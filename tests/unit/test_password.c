@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_password.c - passwords as Django keeps them. */
+/* test_password.c - passwords are encoded as Django does. */
 #include "password.h"
 
 #include "unit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_requests.c - requests are counted where they belong: by kind, status and duration. */
+/* test_requests.c - requests are counted by kind, status and duration. */
 #include "requests.h"
 
 #include "buffer.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_rules.c - who may send what to whom, in the order in which the rules are asked. */
+/* test_rules.c - what is allowed, and which of several broken rules is reported. */
 #include "rules.h"
 
 #include "unit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_schedule.c - when a delivery that failed is tried again. */
+/* test_schedule.c - when the retry of a delivery is due. */
 #include "unit.h"
 
 #include "schedule.h"

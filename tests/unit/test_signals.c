@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_signals.c - connecting, emitting, and disconnecting in the midst of it. */
+/* test_signals.c - connecting, emitting, and disconnecting meanwhile. */
 #include "signals.h"
 
 #include "unit.h"

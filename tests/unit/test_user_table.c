@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_user_table.c - the names of the user table: which are taken, and how they stand in SQL. */
+/* test_user_table.c - names of the user table: which are valid, and how SQL is expanded with them. */
 #include "user_table.h"
 
 #include "unit.h"

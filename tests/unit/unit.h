@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unit.h - what every unit test program includes: cmocka, after the headers that it wants, and what it lacks. */
+/* unit.h - what every unit test includes: cmocka, the headers that it needs before it, and what it lacks. */
 #ifndef UNIT_H
 #define UNIT_H
 

@@ -101,27 +101,33 @@ bool arguments_read(struct arguments *arguments, const struct command *command, 
 	return false;
 }
 
-const char *arguments_value(const struct arguments *arguments, const char *flag)
+/* The place of the flag in the command's row. */
+static size_t find_flag(const struct arguments *arguments, const char *name)
 {
 	size_t count = command_flags_count(arguments->command);
 
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(command_flag(arguments->command, i).name, flag) == 0)
-			return arguments->values[i];
-	abort(); /* the command's row lacks the flag: a mistake in this program */
+		if (strcmp(command_flag(arguments->command, i).name, name) == 0)
+			return i;
+	abort(); /* the row lacks the flag: a mistake in this program */
 }
 
-bool arguments_number(const struct arguments *arguments, const char *flag, int64_t min, int64_t max, int64_t fallback,
-		      int64_t *number)
+const char *arguments_value(const struct arguments *arguments, const char *flag)
 {
+	return arguments->values[find_flag(arguments, flag)];
+}
+
+bool arguments_number(const struct arguments *arguments, const char *flag, int64_t *number)
+{
+	const struct flag *row = &arguments->command->flags[find_flag(arguments, flag)];
 	const char *value = arguments_value(arguments, flag);
 
-	*number = fallback;
-	if (!value || cli_parse_number(value, min, max, number))
+	*number = row->fallback;
+	if (!value || cli_parse_number(value, row->min, row->max, number))
 		return true;
 	cli_fail(EXIT_USAGE,
 		 "--%s must be a whole number from %lld to %lld, not '%.100s'; see 'directmessages %s --help'", flag,
-		 (long long)min, (long long)max, value, arguments->command->name);
+		 (long long)row->min, (long long)row->max, value, arguments->command->name);
 	return false;
 }
 

@@ -20,10 +20,9 @@ MUST_CHECK bool arguments_read(struct arguments *arguments, const struct command
 /* The value of one of the command's flags; NULL: it was not given. For a flag without a value: "" if it was given. */
 const char *arguments_value(const struct arguments *arguments, const char *flag);
 
-/* The value of a flag that takes a whole number from min to max; `fallback` if it was not given. False after the error
- * was printed: the command ends with EXIT_USAGE. */
-MUST_CHECK bool arguments_number(const struct arguments *arguments, const char *flag, int64_t min, int64_t max,
-				 int64_t fallback, int64_t *number);
+/* The value of a flag that takes a whole number, whose range and default are in the command's row. False after the
+ * error was printed: the command ends with EXIT_USAGE. */
+MUST_CHECK bool arguments_number(const struct arguments *arguments, const char *flag, int64_t *number);
 
 /* The first word as an id. False after the error was printed, which names `lister`, the command that lists the ids: the
  * command ends with EXIT_USAGE. */

@@ -22,7 +22,7 @@ struct flag command_flag(const struct command *command, size_t index)
 	if (!flag.setting)
 		return flag;
 	row = setting_row(flag.setting);
-	return (struct flag){row->flag, row->argument, row->help, flag.setting};
+	return (struct flag){row->flag, row->argument, row->help, flag.setting, 0, 0, 0};
 }
 
 bool command_is_in_group(const struct command *command, const char *group)
@@ -36,6 +36,14 @@ void command_format_flag(const struct flag *flag, char text[COMMAND_FLAG_SIZE])
 {
 	snprintf(text, COMMAND_FLAG_SIZE, "--%s%s%s", flag->name, flag->argument ? " " : "",
 		 flag->argument ? flag->argument : "");
+}
+
+void command_format_help(const struct flag *flag, char text[COMMAND_HELP_SIZE])
+{
+	if (flag->fallback != 0)
+		snprintf(text, COMMAND_HELP_SIZE, "%s Default: `%lld`.", flag->help, (long long)flag->fallback);
+	else
+		snprintf(text, COMMAND_HELP_SIZE, "%s", flag->help);
 }
 
 void command_format_usage(const struct command *command, char usage[COMMAND_USAGE_SIZE])

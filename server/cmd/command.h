@@ -16,6 +16,8 @@ struct flag {
 	const char *argument; /* what its value is called in the help; NULL: it has no value */
 	const char *help;     /* a sentence; `code` stands between backquotes */
 	enum setting setting; /* SETTING_NONE: a flag of the command's own */
+	int64_t min, max;     /* of a number */
+	int64_t fallback;     /* the default of a number; 0: the help names none */
 };
 
 struct command {
@@ -49,5 +51,9 @@ void command_format_usage(const struct command *command, char usage[COMMAND_USAG
 /* "--limit N" */
 #define COMMAND_FLAG_SIZE 64
 void command_format_flag(const struct flag *flag, char text[COMMAND_FLAG_SIZE]);
+
+/* The help of a flag of the command's own, with its default. */
+#define COMMAND_HELP_SIZE 512
+void command_format_help(const struct flag *flag, char text[COMMAND_HELP_SIZE]);
 
 #endif

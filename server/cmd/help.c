@@ -71,19 +71,20 @@ static void print_setting(const char *left, const struct setting_row *row, bool 
 
 static void print_flag(const struct flag *flag)
 {
-	char left[COMMAND_FLAG_SIZE];
+	char left[COMMAND_FLAG_SIZE], text[COMMAND_HELP_SIZE];
 
 	command_format_flag(flag, left);
+	command_format_help(flag, text);
 	if (flag->setting)
 		print_setting(left, setting_row(flag->setting), true);
 	else
-		print_entry(left, FLAG_COLUMN, flag->help);
+		print_entry(left, FLAG_COLUMN, text);
 }
 
 static void print_common_flags(void)
 {
 	const struct setting_row *row = setting_row(SETTING_DATABASE);
-	const struct flag database = {row->flag, row->argument, row->help, SETTING_DATABASE};
+	const struct flag database = {row->flag, row->argument, row->help, SETTING_DATABASE, 0, 0, 0};
 
 	print_flag(&database);
 	print_entry("--help", FLAG_COLUMN, "Print this text.");

@@ -49,12 +49,13 @@ static void print_entry(const char *head, const char *text)
 
 static void print_flag(struct flag flag)
 {
-	char head[COMMAND_FLAG_SIZE], text[128];
+	char head[COMMAND_FLAG_SIZE], text[COMMAND_HELP_SIZE];
 
 	command_format_flag(&flag, head);
+	command_format_help(&flag, text);
 	if (flag.setting)
 		snprintf(text, sizeof(text), "The setting `%s`; see ENVIRONMENT.", setting_row(flag.setting)->variable);
-	print_entry(head, flag.setting ? text : flag.help);
+	print_entry(head, text);
 }
 
 static void print_command(const struct command *command)

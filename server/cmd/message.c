@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DEFAULT_LIMIT 50 /* commands.c says so, too */
-
 static bool print_name(void *context, const struct dm_user *user)
 {
 	(void)context;
@@ -58,7 +56,7 @@ int message_list_run(const struct arguments *arguments)
 	int status;
 	dm *handle;
 
-	if (!arguments_number(arguments, "limit", 0, INT32_MAX, DEFAULT_LIMIT, &limit))
+	if (!arguments_number(arguments, "limit", &limit))
 		return EXIT_USAGE;
 	handle = database_open(&status);
 	if (!handle)

@@ -40,13 +40,14 @@ void page_print_settings(const struct command_table *commands)
 
 static void print_flag(struct flag flag)
 {
-	char text[COMMAND_FLAG_SIZE];
+	char text[COMMAND_FLAG_SIZE], help[COMMAND_HELP_SIZE];
 
 	command_format_flag(&flag, text);
+	command_format_help(&flag, help);
 	if (flag.setting)
 		printf("| `%s` | The setting [`%s`](settings.md). |\n", text, setting_row(flag.setting)->variable);
 	else
-		printf("| `%s` | %s |\n", text, flag.help);
+		printf("| `%s` | %s |\n", text, help);
 }
 
 static void print_command(const struct command *command)

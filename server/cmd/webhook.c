@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DEFAULT_GRACE_HOURS 24   /* commands.c says so, too */
-#define MAX_GRACE_HOURS 8760     /* a year */
 #define HOUR INT64_C(3600000000) /* microseconds */
 
 static const struct {
@@ -192,8 +190,7 @@ int webhook_rotate_run(const struct arguments *arguments)
 	int status;
 	dm *handle;
 
-	if (!arguments_id(arguments, "webhook list", &id) ||
-	    !arguments_number(arguments, "grace", 0, MAX_GRACE_HOURS, DEFAULT_GRACE_HOURS, &grace))
+	if (!arguments_id(arguments, "webhook list", &id) || !arguments_number(arguments, "grace", &grace))
 		return EXIT_USAGE;
 	secret = choose_secret(arguments_value(arguments, "secret"), made, &status);
 	handle = secret ? database_open(&status) : NULL;
@@ -201,7 +198,7 @@ int webhook_rotate_run(const struct arguments *arguments)
 		return status;
 	status = EXIT_SUCCESS;
 	if (dm_webhook_rotate(handle, id, dm_text_of(secret), clock_now() + grace * HOUR, &error) == DM_OK)
-		printf("webhook %lld has a new secret, shown this once; requests are signed with the old one, too, for %lld hours:\n"
+		printf("webhook %lld has a new secret, which is shown this once; the old one also signs for %lld hours:\n"
 		       "%s\n",
 		       (long long)id, (long long)grace, secret);
 	else

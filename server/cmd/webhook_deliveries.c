@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_LIMIT 50 /* commands.c says so, too */
-
 static const char *const states[] = {
 	[DM_DELIVERY_PENDING] = "pending",
 	[DM_DELIVERY_DELIVERED] = "delivered",
@@ -73,8 +71,7 @@ int webhook_deliveries_run(const struct arguments *arguments)
 	int status;
 	dm *handle;
 
-	if (!arguments_number(arguments, "webhook", 1, INT64_MAX, 0, &webhook_id) ||
-	    !arguments_number(arguments, "limit", 0, INT64_MAX, DEFAULT_LIMIT, &limit))
+	if (!arguments_number(arguments, "webhook", &webhook_id) || !arguments_number(arguments, "limit", &limit))
 		return EXIT_USAGE;
 	if (!parse_state(state_name, &state))
 		return cli_fail(EXIT_USAGE, "--state is '%.100s'; give pending, delivered or failed", state_name);

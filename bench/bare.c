@@ -21,10 +21,10 @@ double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-struct pairs read_pairs(const char *path)
+struct user_pairs read_pairs(const char *path)
 {
-	struct pairs pairs = {NULL, 0};
-	struct pair pair;
+	struct user_pairs pairs = {NULL, 0};
+	struct user_pair pair;
 	FILE *file = fopen(path, "r");
 
 	if (!file)

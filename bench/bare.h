@@ -8,13 +8,13 @@
 /* As many rows as wrk has connections: the server cannot find more waiting when it begins a commit. */
 #define ROWS_IN_COMMIT 64
 
-struct pair {
+struct user_pair {
 	long long sender;
 	long long recipient;
 };
 
-struct pairs {
-	struct pair *items;
+struct user_pairs {
+	struct user_pair *items;
 	size_t count;
 };
 
@@ -26,7 +26,7 @@ double now(void);
 
 /* Reads the pairs that the server gets too: one per line, sender, space, recipient. Free them with free(pairs.items).
  */
-struct pairs read_pairs(const char *path);
+struct user_pairs read_pairs(const char *path);
 
 /* Writes the current time as Django does; returns its length. */
 int format_now(char *text, size_t size);

@@ -19,7 +19,7 @@ static void expect(int code, int wanted, const char *what)
 		fail(what, sqlite3_errmsg(database));
 }
 
-static void insert_row(sqlite3_stmt *insert, const char *content, struct pair pair)
+static void insert_row(sqlite3_stmt *insert, const char *content, struct user_pair pair)
 {
 	char sent_at[64];
 	int length = format_now(sent_at, sizeof(sent_at));
@@ -47,7 +47,7 @@ static void run(sqlite3_stmt *statement)
 }
 
 /* Stores rows for this long; returns their number. */
-static size_t insert_for(double seconds, const char *content, struct pairs pairs)
+static size_t insert_for(double seconds, const char *content, struct user_pairs pairs)
 {
 	sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE");
 	sqlite3_stmt *commit = prepare("COMMIT");
@@ -70,7 +70,7 @@ static size_t insert_for(double seconds, const char *content, struct pairs pairs
 
 int main(int argc, char **argv)
 {
-	struct pairs pairs;
+	struct user_pairs pairs;
 	double start, seconds;
 	size_t rows;
 

@@ -90,7 +90,7 @@ static void fill_contents(struct array *contents, const char *content)
 	free(quoted);
 }
 
-static void fill_rows(struct array *arrays, struct pairs pairs, size_t from)
+static void fill_rows(struct array *arrays, struct user_pairs pairs, size_t from)
 {
 	for (int i = TIMES; i < PARAMETERS; i++)
 		array_restart(&arrays[i]);
@@ -104,7 +104,7 @@ static void fill_rows(struct array *arrays, struct pairs pairs, size_t from)
 }
 
 /* Stores rows for this long, each statement in its own transaction; returns their number. */
-static size_t insert_for(PGconn *connection, double seconds, const char *content, struct pairs pairs)
+static size_t insert_for(PGconn *connection, double seconds, const char *content, struct user_pairs pairs)
 {
 	struct array arrays[PARAMETERS];
 	const char *values[PARAMETERS];
@@ -129,7 +129,7 @@ static size_t insert_for(PGconn *connection, double seconds, const char *content
 int main(int argc, char **argv)
 {
 	PGconn *connection;
-	struct pairs pairs;
+	struct user_pairs pairs;
 	double start;
 	size_t rows;
 

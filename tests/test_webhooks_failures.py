@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Webhooks that fail: how long a claim lasts, records that the store refuses, when an endpoint is disabled, and how many
+"""Webhooks that fail: how long a claim lasts, results that the store refuses, when an endpoint is disabled, and how many
 attempts one that fails gets at once."""
 
 import threading
@@ -38,7 +38,7 @@ def test_a_claim_lasts_longer_than_the_request_and_no_minute_more(make_server, m
     wait_state(server, "delivered")
 
 
-def test_a_record_that_the_store_refused_is_repeated(make_server, make_receiver):
+def test_a_result_that_the_store_refused_is_reported_again(make_server, make_receiver):
     """What was delivered is not delivered again for that."""
     go = threading.Event()
     receiver = make_receiver(lambda request: go.wait(60) and 204)
@@ -51,9 +51,9 @@ def test_a_record_that_the_store_refused_is_repeated(make_server, make_receiver)
     with server.transaction() as connection:
         connection.execute("UPDATE directmessages_delivery SET error = error")  # nobody else can
         go.set()
-        wait_until(lambda: scrape(server)[name] == 1, "the answer is there")
+        wait_until(lambda: scrape(server)[name] == 1, "the response is there")
         began = time.monotonic()
-        wait_until(lambda: time.monotonic() - began > 0.8, "the store has refused the record")
+        wait_until(lambda: time.monotonic() - began > 0.8, "the store has refused the result")
     (row,) = wait_state(server, "delivered")
     assert (row["attempts"], row["status"]) == ("1", "204")
     assert len(receiver.requests) == 1

@@ -35,7 +35,7 @@ MUTANTS = [
         WORKER + "webhooks.c",
         "\t\tresults_report_again(webhooks);\n\t\twebhooks->report_again_at",
         "\t\twebhooks->report_again_at",
-        FAILURES + "test_a_record_that_the_store_refused_is_repeated",
+        FAILURES + "test_a_result_that_the_store_refused_is_reported_again",
     ),
     Mutant(
         "what a disabled endpoint has pending beyond a piece is left",

@@ -70,6 +70,7 @@ static void completed(struct dm_operation *operation)
 	session.completed_on = pthread_self();
 	nest = session.nest;
 	session.nest = false;
+	pthread_cond_broadcast(&session.moved);
 	pthread_mutex_unlock(&session.mutex);
 	if (nest) {
 		struct dm_operation inner = {
@@ -89,12 +90,19 @@ static void set_closed(bool closed)
 	pthread_mutex_unlock(&session.mutex);
 }
 
-static void wait_for_batch(void)
+/* False: the operation has waited too long for the lane's thread and was refused. That is as if it had never been. */
+static bool wait_for_batch(void)
 {
+	bool has_begun;
+
 	pthread_mutex_lock(&session.mutex);
-	while (session.batches == 0)
+	while (session.batches == 0 && session.refused == 0)
 		pthread_cond_wait(&session.moved, &session.mutex);
+	has_begun = session.batches > 0;
+	if (!has_begun)
+		session.refused = session.completed = 0;
 	pthread_mutex_unlock(&session.mutex);
+	return has_begun;
 }
 
 static void start_with_limit(size_t max_waiting, int64_t timeout)
@@ -123,9 +131,10 @@ static void start(size_t max_waiting)
 static void block(struct dm_operation *first)
 {
 	set_closed(true);
-	*first = (struct dm_operation)SEND(1);
-	lane_submit(session.lane, first);
-	wait_for_batch();
+	do {
+		*first = (struct dm_operation)SEND(1);
+		lane_submit(session.lane, first);
+	} while (!wait_for_batch());
 }
 
 static void what_waits_becomes_one_batch(void **state)

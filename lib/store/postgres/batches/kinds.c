@@ -24,7 +24,7 @@ static enum dm_status read_nothing(const struct postgres *postgres, struct dm_op
 	return DM_OK;
 }
 
-/* Sends (pg_messages_send) and checks of the schema (session_check_schema) are not asked by this table. */
+/* Sends (pg_messages_send) and checks of the schema (pg_session_check_schema) are not asked by this table. */
 #define RUN(ROW) \
 	ROW(DM_OP_NONE, refuse, read_nothing) \
 	ROW(DM_OP_AUTHENTICATE, pg_user_authenticate, pg_read_active_user) \

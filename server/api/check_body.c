@@ -31,7 +31,7 @@ static enum http_outcome body_received(struct exchange *exchange)
 	if (request->body_lacks_memory)
 		return respond_no_room(request);
 	buffer_init(&detail, SIZE_MAX);
-	status = content_read(request, &exchange->content, &detail);
+	status = content_parse(request, &exchange->content, &detail);
 	request->arena.failed |= detail.failed;
 	if (status)
 		outcome = respond_detail(exchange, status, buffer_span(&detail));

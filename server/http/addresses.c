@@ -27,7 +27,7 @@ void addresses_release(struct addresses *addresses)
 	pthread_mutex_destroy(&addresses->mutex);
 }
 
-static bool read_address(const struct sockaddr *from, socklen_t length, uint8_t bytes[16])
+static bool copy_address(const struct sockaddr *from, socklen_t length, uint8_t bytes[16])
 {
 	memset(bytes, 0, 16);
 	if (from->sa_family == AF_INET && length >= sizeof(struct sockaddr_in)) {
@@ -92,7 +92,7 @@ bool addresses_enter(struct addresses *addresses, const struct sockaddr *from, s
 	bool may;
 
 	*counted = (struct address){.is_counted = false};
-	if (addresses->max == 0 || !read_address(from, length, counted->bytes))
+	if (addresses->max == 0 || !copy_address(from, length, counted->bytes))
 		return true;
 	pthread_mutex_lock(&addresses->mutex);
 	may = count(addresses, counted);

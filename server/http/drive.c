@@ -48,7 +48,7 @@ static bool start_request(struct request *request, const struct first_line *line
 	buffer_init(&request->response.body, SIZE_MAX);
 	if (!request->method.data)
 		return false;
-	framing_read(request, line);
+	framing_parse(request, line);
 	return true;
 }
 

@@ -63,7 +63,7 @@ static bool has_gaps(struct span target)
 
 /* ---- headers ------------------------------------------------------------------------------------------------- */
 
-static void read_codings(struct head *head, struct span value)
+static void add_codings(struct head *head, struct span value)
 {
 	struct span rest = value;
 
@@ -76,8 +76,8 @@ static void read_codings(struct head *head, struct span value)
 	} while (rest.data);
 }
 
-static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
-				   const char *value, size_t value_size)
+static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
+				  const char *value, size_t value_size)
 {
 	struct head *head = context;
 	struct span name_span = {name, name_size}, value_span = {value, value_size};
@@ -94,7 +94,7 @@ static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind, const
 		head->lengths++;
 		head->length = value_span;
 	} else if (span_equal_nocase(name_span, SPAN(MHD_HTTP_HEADER_TRANSFER_ENCODING))) {
-		read_codings(head, value_span);
+		add_codings(head, value_span);
 	}
 	return MHD_YES;
 }
@@ -139,14 +139,14 @@ static void judge(struct request *request, const struct head *head)
 		refuse(request, 400, HOSTS);
 }
 
-void framing_read(struct request *request, const struct first_line *line)
+void framing_parse(struct request *request, const struct first_line *line)
 {
 	struct head head = {.next = NULL};
 	int64_t bytes;
 
 	if (parses_in_place())
 		head.next = line->version + strlen(line->version) + END_OF_LINE;
-	MHD_get_connection_values_n(request->http.connection, MHD_HEADER_KIND, read_header, &head);
+	MHD_get_connection_values_n(request->http.connection, MHD_HEADER_KIND, add_header, &head);
 	head.malformed |= head.next && !is_whole(request, line, &head);
 	request->accepts_chunks = strcmp(line->version, MHD_HTTP_VERSION_1_0) != 0;
 	if (head.lengths > 0)

@@ -13,8 +13,8 @@ struct first_line {
 /* The value of MHD_OPTION_STRICT_FOR_CLIENT for the installed version of libmicrohttpd. */
 int framing_strictness(void);
 
-/* Reads the version, the declared length of the body, and what is wrong with the head. Sets accepts_chunks,
+/* Looks at the version, the declared length of the body, and what is wrong with the head. Sets accepts_chunks,
  * content_length and refusal. */
-void framing_read(struct request *request, const struct first_line *line);
+void framing_parse(struct request *request, const struct first_line *line);
 
 #endif

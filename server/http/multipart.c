@@ -99,7 +99,7 @@ static struct span separator_of(struct request *request)
 
 /* ---- parts --------------------------------------------------------------------------------------------------- */
 
-static void read_header(struct part *part, struct span line, struct arena *arena)
+static void parse_header(struct part *part, struct span line, struct arena *arena)
 {
 	struct span value = parameters_main(line);
 	struct span header = span_cut(&value, ':');
@@ -114,7 +114,7 @@ static void read_header(struct part *part, struct span line, struct arena *arena
 }
 
 /* Reads a part, which goes from the end of its boundary's line to the next boundary. False: its headers have no end. */
-static bool read_part(struct part *part, struct span text, struct arena *arena)
+static bool parse_part(struct part *part, struct span text, struct arena *arena)
 {
 	const char *end = memmem(text.data, text.length, "\r\n\r\n", 4);
 	struct span headers = {text.data, end ? (size_t)(end - text.data) : 0};
@@ -124,7 +124,7 @@ static bool read_part(struct part *part, struct span text, struct arena *arena)
 		const char *line_end = memmem(headers.data, headers.length, "\r\n", 2);
 		struct span line = {headers.data, line_end ? (size_t)(line_end - headers.data) : headers.length};
 
-		read_header(part, span_strip(line), arena);
+		parse_header(part, span_strip(line), arena);
 		headers = from(headers, line_end ? line_end + 2 : end_of(headers));
 	}
 	return end != NULL;
@@ -145,7 +145,7 @@ bool multipart_find(struct request *request, struct span name, struct multipart_
 		if (!find_boundary(body, rest.data, separator, &cut))
 			return span_strip(rest).length ==
 			       0; /* the last part has no end: the body may have been cut off */
-		if (!read_part(&part, cut.before, &request->arena) || !part.has_name ||
+		if (!parse_part(&part, cut.before, &request->arena) || !part.has_name ||
 		    !span_equal(span_strip(part.name), name))
 			continue;
 		if (part.is_base64 && !part.is_file)

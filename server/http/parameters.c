@@ -81,7 +81,7 @@ static struct span unquote(struct span value, struct arena *arena)
 /* ---- RFC 2231 ------------------------------------------------------------------------------------------------ */
 
 /* Reads what follows the name of a parameter. False: the name goes on, so it is another one. */
-static bool read_section(struct span behind, struct section *section)
+static bool parse_section(struct span behind, struct section *section)
 {
 	if (behind.data[0] != '*')
 		return false;
@@ -165,8 +165,8 @@ struct span parameter_find(struct span line, struct span name, struct arena *are
 		section.value = value;
 		if (written.length == name.length)
 			found = value;
-		else if (read_section((struct span){written.data + name.length, written.length - name.length},
-				      &section))
+		else if (parse_section((struct span){written.data + name.length, written.length - name.length},
+				       &section))
 			add_section(&sections, &section);
 	}
 	return sections.count > 0 ? join_sections(&sections, arena) : found;

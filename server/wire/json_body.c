@@ -48,7 +48,7 @@ size_t number_format(double value, char out[NUMBER_SIZE])
 	return (size_t)snprintf(out, NUMBER_SIZE, "%se%c%02d", digits, exponent < 0 ? '-' : '+', abs(exponent));
 }
 
-static bool read_value(const json_t *value, struct arena *arena, struct span *content, struct buffer *detail)
+static bool copy_value(const json_t *value, struct arena *arena, struct span *content, struct buffer *detail)
 {
 	char number[NUMBER_SIZE];
 
@@ -157,10 +157,10 @@ static enum json_loaded load_any_keys(struct span body, struct arena *memory, st
 	return harmless.data ? load(harmless, memory, root, error) : JSON_OUT_OF_MEMORY;
 }
 
-static bool read_root(const json_t *root, struct arena *arena, struct span *content, struct buffer *detail)
+static bool copy_content(const json_t *root, struct arena *arena, struct span *content, struct buffer *detail)
 {
 	if (json_is_object(root))
-		return read_value(json_object_get(root, "content"), arena, content, detail);
+		return copy_value(json_object_get(root, "content"), arena, content, detail);
 	buffer_printf(detail, "Invalid data. Expected a dictionary, but got %s.", python_type(root));
 	return false;
 }
@@ -174,7 +174,7 @@ bool json_body_content(struct span body, struct arena *arena, struct span *conte
 
 	switch (load_any_keys(body, &memory, &copy, &root, &error)) {
 	case JSON_LOADED:
-		usable = read_root(root, arena, content, detail);
+		usable = copy_content(root, arena, content, detail);
 		break;
 	case JSON_MALFORMED:
 		explain(body, &error, detail);

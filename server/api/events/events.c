@@ -41,7 +41,7 @@ static enum http_outcome replied(struct exchange *exchange)
 
 /* The position to continue from. A browser that reconnects by itself sends the header and repeats the URL, so the
  * header wins. */
-static bool read_position(struct exchange *exchange, struct span *position)
+static bool find_position(struct exchange *exchange, struct span *position)
 {
 	struct request *request = exchange->request;
 	struct span header = request_header(request, "Last-Event-ID");
@@ -62,7 +62,7 @@ enum http_outcome events_get(struct exchange *exchange)
 		return respond_error(exchange, 404, "Not found.");
 	if (exchange->is_head)
 		return respond_to_head(exchange);
-	client.has_position = read_position(exchange, &client.position);
+	client.has_position = find_position(exchange, &client.position);
 	exchange_wait_begin(exchange, replied);
 	if (!hub_ask(hub, exchange->request, &client))
 		return respond_error(exchange, 503, "Service temporarily unavailable.");

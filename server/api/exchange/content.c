@@ -10,19 +10,19 @@
 
 #define FIELD "content"
 
-static unsigned read_json(struct request *request, struct span *content, struct buffer *detail)
+static unsigned parse_json(struct request *request, struct span *content, struct buffer *detail)
 {
 	return json_body_content(buffer_span(&request->body), &request->arena, content, detail) ? 0 : 400;
 }
 
-static unsigned read_urlencoded(struct request *request, struct span *content, struct buffer *detail)
+static unsigned parse_urlencoded(struct request *request, struct span *content, struct buffer *detail)
 {
 	(void)detail;
 	form_find(buffer_span(&request->body), &request->arena, SPAN(FIELD), FORM_LAST, content);
 	return 0;
 }
 
-static unsigned read_multipart(struct request *request, struct span *content, struct buffer *detail)
+static unsigned parse_multipart(struct request *request, struct span *content, struct buffer *detail)
 {
 	struct multipart_field field;
 	unsigned refused = 0;
@@ -41,14 +41,14 @@ static unsigned read_multipart(struct request *request, struct span *content, st
 
 static const struct {
 	struct span type, subtype;
-	unsigned (*read)(struct request *request, struct span *content, struct buffer *detail);
+	unsigned (*parse)(struct request *request, struct span *content, struct buffer *detail);
 } formats[] = {
-	{{"application", 11}, {"json", 4}, read_json},
-	{{"application", 11}, {"x-www-form-urlencoded", 21}, read_urlencoded},
-	{{"multipart", 9}, {"form-data", 9}, read_multipart},
+	{{"application", 11}, {"json", 4}, parse_json},
+	{{"application", 11}, {"x-www-form-urlencoded", 21}, parse_urlencoded},
+	{{"multipart", 9}, {"form-data", 9}, parse_multipart},
 };
 
-unsigned content_read(struct request *request, struct span *content, struct buffer *detail)
+unsigned content_parse(struct request *request, struct span *content, struct buffer *detail)
 {
 	struct span type = request_header(request, "Content-Type");
 
@@ -57,7 +57,7 @@ unsigned content_read(struct request *request, struct span *content, struct buff
 		return 0;
 	for (size_t i = 0; i < ARRAY_LENGTH(formats); i++)
 		if (media_type_covers(type, formats[i].type, formats[i].subtype))
-			return formats[i].read(request, content, detail);
+			return formats[i].parse(request, content, detail);
 	BUFFER_APPEND_LITERAL(detail, "Unsupported media type \"");
 	utf8_append_latin1(detail, type);
 	BUFFER_APPEND_LITERAL(detail, "\" in request.");

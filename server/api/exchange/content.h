@@ -5,8 +5,8 @@
 
 #include "http.h"
 
-/* Reads it into *content, which lies in the request's body or arena. Returns 0, or the status of an error response with
+/* Puts it into *content, which lies in the request's body or arena. Returns 0, or the status of an error response with
  * its detail in `detail`. */
-unsigned content_read(struct request *request, struct span *content, struct buffer *detail);
+unsigned content_parse(struct request *request, struct span *content, struct buffer *detail);
 
 #endif

@@ -168,10 +168,10 @@ enum dm_status arguments_copy(void *own, size_t own_size, const void *given, con
 			    "the size in a struct %s can't be %zu; set its member `size` to sizeof(struct %s)", name,
 			    size, name);
 	if (size > own_size && !is_zero((const char *)given + own_size, size - own_size))
-		return fail(
-			error, DM_INVALID,
-			"this struct %s sets an option that the library, version %s, does not know; install a newer library",
-			name, dm_version());
+		return fail(error, DM_INVALID,
+			    "this struct %s sets an option that the library, version " DIRECTMESSAGES_VERSION
+			    ", does not know; install a newer library",
+			    name);
 	memset(own, 0, own_size);
 	memcpy(own, given, size < own_size ? size : own_size);
 	return DM_OK;

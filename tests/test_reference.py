@@ -61,6 +61,13 @@ def test_commands_and_flags_are_described(form):
         assert re.search(rf"^(\| `|\\fB){flag}\b", text, re.MULTILINE), flag
 
 
+def test_commands_and_flags_can_be_typed():
+    """A hyphen in a manual page may show as another character, which a shell does not take for '-'."""
+    for line in printed("man").splitlines():
+        for code in re.findall(r"\\fB(.*?)\\fR", line):
+            assert "-" not in code.replace("\\-", ""), line
+
+
 def test_manual_names_every_setting():
     named = set(re.findall(r"^\\fB(\w+)\\fR$", printed("man"), re.MULTILINE))
     assert settings() <= named

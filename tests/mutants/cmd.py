@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Mistakes on the command line: where settings come from, what is refused, what the help says."""
+
+from mutants.mutant import Mutant
+
+CMD = "server/cmd/"
+
+MUTANTS = [
+    Mutant(
+        "the environment wins over a flag",
+        CMD + "settings.c",
+        "\tif (given[setting])\n\t\treturn given[setting];\n",
+        "\tif (given[setting] && !value)\n\t\treturn given[setting];\n",
+        "test_cli_database.py::test_flag_wins_over_environment_over_default",
+    ),
+    Mutant(
+        "an empty variable is a value",
+        CMD + "settings.c",
+        "return value && (*value || rows[setting].may_be_empty) ? value : NULL;",
+        "return value;",
+        "test_cli_database.py::test_empty_environment_is_the_default",
+    ),
+    Mutant(
+        "the empty prefix is the default",
+        CMD + "settings.c",
+        ".may_be_empty = true,",
+        ".may_be_empty = false,",
+        "test_cli_database.py::test_routes_begin_with_the_prefix",
+    ),
+    Mutant(
+        "numbers have no lower bound",
+        CMD + "cli.c",
+        "*number >= min && *number <= max",
+        "*number <= max",
+        "test_cli_serve.py::test_garbage_in_the_environment_is_status_2",
+    ),
+    Mutant(
+        "a word too many is ignored",
+        CMD + "arguments.c",
+        "if (argc - optind == wanted)",
+        "if (argc - optind >= wanted)",
+        "test_cli.py::test_wrong_usage_is_status_2",
+    ),
+    Mutant(
+        "the manual page has a hyphen where a minus is to be typed",
+        CMD + "manual.c",
+        'fputs("\\\\-", stdout);',
+        "putchar('-');",
+        "test_reference.py::test_commands_and_flags_can_be_typed",
+    ),
+    Mutant(
+        "the help of serve leaves out what has no flag",
+        CMD + "help.c",
+        "if (command->shows_environment)",
+        "if (false)",
+        "test_reference.py::test_serve_help_names_every_setting",
+    ),
+]

@@ -165,7 +165,7 @@ def test_users_are_made_in_a_table_like_auth_user(make):
     assert password.startswith("pbkdf2_sha256$") and (active, name) == (1, "John")
     taken = run(server, "user", "create", "john")
     check_error(taken, 1)
-    assert "name exists" in taken.stderr
+    assert "name already exists" in taken.stderr
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_what_else_must_be_unique_is_told(make):
     done(server, "user", "create", "john", "--email", "j@x.org")
     refused = run(server, "user", "create", "jane", "--email", "j@x.org")
     check_error(refused, 1)
-    assert "mail" in refused.stderr and "name exists" not in refused.stderr
+    assert "mail" in refused.stderr and "name already exists" not in refused.stderr
 
 
 # ---- what is no user table

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* store.h - what a storage backend is: a table of functions on meaning, behind which stands its own SQL. */
+/* store.h - what a storage backend is: a table of functions. Its SQL stands behind them. */
 #ifndef STORE_H
 #define STORE_H
 
 #include "attributes.h"
 #include "directmessages.h"
 
-/* What a size_t of a caller's is in SQL, where limits and offsets are added up. */
-#define ROWS_MOST (INT64_MAX / 4)
+/* A limit or offset of a caller's in SQL, which adds them up. */
+#define MAX_ROWS (INT64_MAX / 4)
 
 static inline int64_t rows_of(uint64_t rows)
 {
-	return rows < ROWS_MOST ? (int64_t)rows : ROWS_MOST;
+	return rows < MAX_ROWS ? (int64_t)rows : MAX_ROWS;
 }
 
-/* How many are to be kept, where 0 is no limit. */
+/* How many rows to keep; 0: all. */
 static inline int64_t rows_to_keep(uint64_t keep)
 {
-	return keep > 0 ? rows_of(keep) : ROWS_MOST;
+	return keep > 0 ? rows_of(keep) : MAX_ROWS;
 }
 
-/* How many deliveries a claim may give, where 0 is no limit of its own. */
+/* How many deliveries a claim may give; 0: as many as there may be. */
 static inline int64_t rows_to_claim(size_t limit)
 {
 	return limit > 0 && limit < DM_MAX_CLAIM ? (int64_t)limit : DM_MAX_CLAIM;
@@ -42,17 +42,17 @@ struct user_table;
 
 struct store_options {
 	const char *url;
-	const struct user_table *users; /* lives longer than the store */
+	const struct user_table *users; /* must outlive the store */
 	int busy_timeout_ms;
 	size_t max_waiting;
 	size_t lanes;    /* PostgreSQL: sessions at once; at least 1 */
-	bool unprepared; /* PostgreSQL: no prepared statements, for poolers that can't do with them */
+	bool unprepared; /* PostgreSQL: no prepared statements, for poolers that don't support them */
 	bool create;
 	bool record_events;
-	/* A message was marked as read; called before the commit, so it counts only if the operation ends with DM_OK.
-	 * False where there is no memory to remember it. */
+	/* A message was marked as read. Called before the commit, so it counts only if the operation ends with DM_OK.
+	 * False: there is no memory to remember it. */
 	bool (*changed)(struct dm_operation *operation, const struct dm_message *message);
-	/* A commit has added to the event log (or, where another process did, that was heard of). */
+	/* A commit has added to the event log, or another process has notified us of one. Called on any thread. */
 	void (*recorded)(void *context);
 	void *recorded_context;
 	/* The operation has its result, and what it wrote is durable. Called once, on any thread; may free it. */
@@ -70,21 +70,21 @@ struct store_backend {
 	enum dm_status (*check_schema)(struct store *store, struct dm_error *error);
 	enum dm_status (*migrate)(struct store *store, const struct store_watch *watch, struct dm_error *error);
 
-	/* Runs the operation now, or queues it to a lane; `completed` is called in either case. */
+	/* Runs the operation now, or queues it to a lane. `completed` is called in either case. */
 	void (*submit)(struct store *store, struct dm_operation *operation);
 
-	/* The same, but returns after `completed` has returned. */
+	/* The same, but returns only after `completed` has. */
 	void (*run)(struct store *store, struct dm_operation *operation);
 
-	/* Reads that this thread submits between the two share what they need, and are completed within submit. NULL
-	 * where they are not. */
+	/* Reads that this thread submits between the two share a session and a transaction, and are completed within
+	 * submit. NULL where there is no such thing. */
 	void (*begin_reads)(struct store *store);
 	void (*end_reads)(struct store *store);
 
-	/* Fills in all but the failures. */
+	/* Fills in all numbers but those of failures. */
 	void (*stats)(struct store *store, struct dm_stats *stats);
 
-	/* Finishes what is queued. */
+	/* Finishes what is queued, then frees the store. */
 	void (*close)(struct store *store);
 };
 

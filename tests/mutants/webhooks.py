@@ -243,8 +243,8 @@ MUTANTS = [
     Mutant(
         "a clock that was set back lengthens a ticket's life",
         "lib/store/sqlite/nouns/ticket.c",
-        "#define AHEAD_MOST (2 * LIFETIME)",
-        "#define AHEAD_MOST (2000000 * LIFETIME)",
+        "#define MAX_AHEAD (2 * LIFETIME)",
+        "#define MAX_AHEAD (2000000 * LIFETIME)",
         "test_events_ticket.py::test_a_clock_that_was_set_back_does_not_lengthen_a_tickets_life[sqlite]",
     ),
 ]

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store_postgres.c - the PostgreSQL backend: one lane of one session for writes, one of several for reads, and one for
- * questions about the schema, which anybody may ask. */
+/* store_postgres.c - the PostgreSQL backend: a lane of one session for writes, a lane of several for reads, and a lane
+ * that checks the schema. */
 #include "store_postgres.h"
 
 #include "all_statements.h"
@@ -18,14 +18,14 @@
 
 #include <stdlib.h>
 
-/* Reads of one flush: more than this gains little, and makes the first of them wait. */
-#define READS_MOST 32
+/* Reads of one flush. More gain little, and make the first of them wait. */
+#define MAX_READS 32
 
 struct postgres_store {
 	struct store base;
 	struct postgres postgres;
 	struct keeper *keeper;
-	struct pg_session **sessions; /* the lanes', that of the writes first, the checker's last */
+	struct pg_session **sessions; /* of the lanes: the writer's first, the checker's last */
 	struct pg_session *spares;    /* for calls from a lane's own thread, not in use; guarded by postgres.mutex */
 	struct held_rows held;        /* the writer's */
 	struct lane *writer;
@@ -36,7 +36,7 @@ struct postgres_store {
 
 /* ---- operations ---------------------------------------------------------------------------------------------- */
 
-/* Also what may turn out to need a write: the lane of reads finds out first. */
+/* A write that may have nothing to write goes to the lane of reads too, which finds out. */
 static struct lane *lane_for(const struct postgres_store *store, const struct dm_operation *operation)
 {
 	bool is_read = operation_is_read(operation) || pg_operation_question(operation);
@@ -46,7 +46,7 @@ static struct lane *lane_for(const struct postgres_store *store, const struct dm
 	return is_read && store->readers ? store->readers : store->writer;
 }
 
-static struct pg_session *take_spare(struct postgres_store *store)
+static struct pg_session *pop_spare(struct postgres_store *store)
 {
 	struct pg_session *session;
 
@@ -58,7 +58,7 @@ static struct pg_session *take_spare(struct postgres_store *store)
 	return session ? session : session_new(&store->postgres, store->keeper);
 }
 
-static void give_back(struct postgres_store *store, struct pg_session *session)
+static void push_spare(struct postgres_store *store, struct pg_session *session)
 {
 	pthread_mutex_lock(&store->postgres.mutex);
 	session->next = store->spares;
@@ -66,19 +66,19 @@ static void give_back(struct postgres_store *store, struct pg_session *session)
 	pthread_mutex_unlock(&store->postgres.mutex);
 }
 
-/* A receiver, or a row's function, calls the library again: its own lane is busy with it, and may be in the middle of
- * an set. So another session does it, at once. */
+/* For a receiver, or a row function, that calls the library: its own lane is busy with it, and may be in the middle of
+ * a result. So another session runs the operation at once. */
 static void run_on_spare(struct postgres_store *store, struct lane *own, struct dm_operation *operation)
 {
 	static const struct dm_error no_memory = {DM_NO_MEMORY, "out of memory"};
-	struct pg_session *session = take_spare(store);
+	struct pg_session *session = pop_spare(store);
 
 	if (!session) {
 		lane_fail(&store->postgres.options, &operation, 1, &no_memory);
 		return;
 	}
 	lane_run_nested(own, session, operation);
-	give_back(store, session);
+	push_spare(store, session);
 }
 
 static void postgres_submit(struct store *base, struct dm_operation *operation)
@@ -222,7 +222,7 @@ static void start_lanes(struct postgres_store *store, size_t lanes)
 		store->sessions[i]->writer = store->writer;
 	if (lanes > 1) {
 		writing->lock_limit = store->postgres.limits.write_lock;
-		store->readers = start_lane(store, 1, lanes - 1, READS_MOST);
+		store->readers = start_lane(store, 1, lanes - 1, MAX_READS);
 	}
 	store->checker = start_lane(store, lanes, 1, 1);
 }

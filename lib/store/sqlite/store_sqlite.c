@@ -28,15 +28,15 @@ struct sqlite_store {
 	struct sqlite_session *readers; /* prepared, and not in use */
 };
 
-/* The reads that this thread has bracketed: they share one session in one transaction, since to take and leave the
- * locks of a transaction costs more than a short read does. */
+/* The reads between sqlite_begin_reads and sqlite_end_reads of this thread share one session and one transaction: to
+ * take and release the locks of a transaction costs more than a short read. */
 static _Thread_local struct {
 	struct sqlite_store *store;     /* NULL outside of a bracket */
 	struct sqlite_session *session; /* NULL until the first read */
-	bool in_use;                    /* a row function that reads while rows are lent gets another session */
+	bool in_use;                    /* rows are being lent; a row function that reads gets another session */
 } bracket;
 
-static struct sqlite_session *take_from_pool(struct sqlite_store *store, struct dm_error *error)
+static struct sqlite_session *session_from_pool(struct sqlite_store *store, struct dm_error *error)
 {
 	struct sqlite_session *session;
 
@@ -56,7 +56,7 @@ static struct sqlite_session *take_from_pool(struct sqlite_store *store, struct 
 	return session;
 }
 
-static void give_to_pool(struct sqlite_store *store, struct sqlite_session *session)
+static void return_to_pool(struct sqlite_store *store, struct sqlite_session *session)
 {
 	pthread_mutex_lock(&store->mutex);
 	session->next = store->readers;
@@ -64,17 +64,17 @@ static void give_to_pool(struct sqlite_store *store, struct sqlite_session *sess
 	pthread_mutex_unlock(&store->mutex);
 }
 
-static struct sqlite_session *take_reader(struct sqlite_store *store, struct dm_error *error)
+static struct sqlite_session *begin_read(struct sqlite_store *store, struct dm_error *error)
 {
 	if (file_watch_ask(&store->file, error) != DM_OK)
 		return NULL;
 	if (bracket.store != store || bracket.in_use)
-		return take_from_pool(store, error);
+		return session_from_pool(store, error);
 	if (!bracket.session) {
-		bracket.session = take_from_pool(store, error);
+		bracket.session = session_from_pool(store, error);
 		if (!bracket.session)
 			return NULL;
-		/* A failure leaves each read in a transaction of its own, which will tell. */
+		/* If this fails each read has a transaction of its own, which reports the failure. */
 		sqlite3_step(bracket.session->statements[BEGIN_READ]);
 		sqlite3_reset(bracket.session->statements[BEGIN_READ]);
 	}
@@ -82,12 +82,12 @@ static struct sqlite_session *take_reader(struct sqlite_store *store, struct dm_
 	return bracket.session;
 }
 
-static void give_back(struct sqlite_store *store, struct sqlite_session *session)
+static void end_read(struct sqlite_store *store, struct sqlite_session *session)
 {
 	if (session == bracket.session)
 		bracket.in_use = false;
 	else
-		give_to_pool(store, session);
+		return_to_pool(store, session);
 }
 
 static void sqlite_begin_reads(struct store *base)
@@ -110,21 +110,21 @@ static void sqlite_end_reads(struct store *base)
 		sqlite3_step(session->statements[COMMIT]);
 		sqlite3_reset(session->statements[COMMIT]);
 	}
-	give_to_pool((struct sqlite_store *)base, session);
+	return_to_pool((struct sqlite_store *)base, session);
 }
 
 static void read_inline(struct sqlite_store *store, struct dm_operation *operation)
 {
 	bool asks = operation->kind == DM_OP_CHECK_SCHEMA;
 	bool fits = !asks || file_watch_look(&store->file, &operation->error) == DM_OK;
-	struct sqlite_session *session = fits ? take_reader(store, &operation->error) : NULL;
+	struct sqlite_session *session = fits ? begin_read(store, &operation->error) : NULL;
 
 	if (!session) {
 		operation->status = operation->error.status;
 		return;
 	}
 	operation_run(session, operation);
-	give_back(store, session);
+	end_read(store, session);
 }
 
 /* Asks whether there is something to write: that costs a microsecond, a commit for nothing much more. True if the
@@ -137,20 +137,20 @@ static bool has_nothing_to_write(struct sqlite_store *store, struct dm_operation
 
 	if (!question)
 		return false;
-	session = take_reader(store, &operation->error);
+	session = begin_read(store, &operation->error);
 	if (!session) {
 		operation->status = operation->error.status;
 		return true;
 	}
 	operation->status = question(session, operation, &has);
-	give_back(store, session);
+	end_read(store, session);
 	if (!has)
 		operation_clear_results(operation);
 	return operation->status != DM_OK || !has;
 }
 
 /* True where the operation has its result without the lane. */
-static bool answer_inline(struct sqlite_store *store, struct dm_operation *operation)
+static bool run_inline(struct sqlite_store *store, struct dm_operation *operation)
 {
 	if (operation_is_read(operation)) {
 		read_inline(store, operation);
@@ -170,7 +170,7 @@ static void sqlite_submit(struct store *base, struct dm_operation *operation)
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
 
-	if (answer_inline(store, operation)) {
+	if (run_inline(store, operation)) {
 		store->options.completed(operation);
 		return;
 	}
@@ -182,7 +182,7 @@ static void sqlite_run(struct store *base, struct dm_operation *operation)
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
 
-	if (answer_inline(store, operation)) {
+	if (run_inline(store, operation)) {
 		store->options.completed(operation);
 		return;
 	}

@@ -38,7 +38,7 @@ void pg_add_offset(struct parameters *parameters, uint64_t offset)
 
 void pg_add_max(struct parameters *parameters, uint64_t max)
 {
-	pg_add_offset(parameters, max > 0 ? max : ROWS_MOST);
+	pg_add_offset(parameters, max > 0 ? max : MAX_ROWS);
 }
 
 void pg_add_limit(struct parameters *parameters, uint64_t limit)

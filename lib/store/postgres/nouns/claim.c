@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* claim.c - giving deliveries to a worker: those that are due, and new ones made from the event log.
+/* claim.c - gives deliveries to a worker: those that are due, and new ones that are made from the event log.
  *
- * A delivery that waits and one that is under way look alike: a claim moves next_at to the time when it ends, so that
- * the delivery of a worker that has died is due again by then. */
+ * A delivery that waits and one that is under way look alike. A claim sets next_at to the time when the claim ends, so
+ * the delivery of a worker that has died is due at that time. */
 #include "nouns.h"
 
 #include "clock.h"
@@ -11,13 +11,14 @@
 
 #define DELIVERIES "directmessages_delivery"
 
-/* So many places of the log are looked at for one claim at most, when the endpoint wants few of them. */
+/* How many events a claim looks at, where the endpoint wants few of them. */
 #define LOG_WINDOW "2000"
 
 const struct pg_statement_text pg_claim_statements[] = {
 	/* The endpoint's row is locked, so that of two servers one advances it; the other gets nothing this time. Where
-	 * fewer events are wanted than there is room for, the position moves behind all that was looked at. The name is
-	 * of the event and the endpoint alone: claimed again after a restore, it is the same. */
+	 * fewer events are wanted than there is room for, the position moves behind all that were looked at. The name
+	 * comes from the event and the endpoint alone, so it is the same if the event is claimed once more after a
+	 * restore. */
 	{CLAIM,
 	 "WITH w AS (SELECT * FROM directmessages_webhook WHERE id = $1::bigint AND is_active FOR UPDATE SKIP LOCKED),"
 	 " late AS (SELECT d.id FROM " DELIVERIES
@@ -27,7 +28,7 @@ const struct pg_statement_text pg_claim_statements[] = {
 	 " d WHERE d.webhook_id = $1::bigint AND d.state = 0 AND EXISTS (SELECT 1 FROM w)"
 	 " AND d.next_at > $5::bigint ORDER BY d.next_at LIMIT $4::bigint FOR UPDATE OF d SKIP LOCKED),"
 	 " due AS (SELECT id FROM late UNION ALL SELECT id FROM ahead_of_all LIMIT $4::bigint),"
-	 " again AS (UPDATE " DELIVERIES " d SET attempts = d.attempts + 1, next_at = $2::bigint FROM due"
+	 " retried AS (UPDATE " DELIVERIES " d SET attempts = d.attempts + 1, next_at = $2::bigint FROM due"
 	 " WHERE d.id = due.id RETURNING d.*),"
 	 " room AS (SELECT $4::bigint - count(*) AS n FROM due),"
 	 " ahead AS MATERIALIZED (SELECT e.* FROM w CROSS JOIN LATERAL (SELECT * FROM directmessages_event e"
@@ -48,7 +49,7 @@ const struct pg_statement_text pg_claim_statements[] = {
 	 " FROM last WHERE directmessages_webhook.id = (SELECT id FROM w))"
 	 " SELECT " DELIVERY_COLUMNS ", m.sender_id, m.recipient_id, m.sent_at, m.content, {f.id}, {f.username},"
 	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name}, m.read_at"
-	 " FROM (SELECT * FROM again UNION ALL SELECT * FROM made) d"
+	 " FROM (SELECT * FROM retried UNION ALL SELECT * FROM made) d"
 	 " LEFT JOIN LATERAL (SELECT * FROM directmessages_message m WHERE m.id = d.message_id OFFSET 0) m ON true"
 	 " LEFT JOIN LATERAL (SELECT * FROM {users} f WHERE {f.id} = m.sender_id OFFSET 0) f ON true"
 	 " LEFT JOIN LATERAL (SELECT * FROM {users} t WHERE {t.id} = m.recipient_id OFFSET 0) t ON true ORDER BY d.id"},
@@ -80,7 +81,7 @@ static struct dm_user user_of_claim(const PGresult *result, int row, int column)
 	};
 }
 
-/* As it was then; of id 0 where it is gone, and where another message has got its id. */
+/* The message as it was at the event. Its id is 0 where it is gone, or another message has got its id. */
 static struct dm_message message_of_claim(const PGresult *result, int row, const struct dm_delivery *delivery)
 {
 	struct dm_message message = {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* conversation.c - the messages between two users: pages of them, what is unread, marking as read.
  *
- * A page merges two ranges, what the user sent (index directmessages_sent) and received (directmessages_received); the
- * indexes hold visible messages only, in the order of the page. So PostgreSQL walks both from the position on and stops
+ * A page merges two ranges: what the user sent (index directmessages_sent) and received (directmessages_received). The
+ * indexes hold only visible messages, in the order of the page. So PostgreSQL walks both from the position, and stops
  * at the limit. */
 #include "nouns.h"
 
-/* $1 user, $2 partner, $3 position, $4 row id, $5 limit, $6 offset, $7 bytes. Contents that are too much do not leave
- * the server: adding them up costs a third of the statement, so first those come that fit whatever the others are ($7
- * is the limit's part for one row), and only where one is longer they are added up. */
+/* $1 user, $2 partner, $3 position, $4 row id, $5 limit, $6 offset, $7 bytes. Contents beyond max_bytes don't leave the
+ * server. To add up the lengths costs a third of the statement. So PAGE sends a content if it fits into one row's share
+ * of the limit ($7), and only where one is longer LONG_PAGE runs, which adds them up. */
 #define RANGE(user, partner, hidden, beyond, direction) \
 	"(SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE " user " = $1::bigint AND " partner \
 	" = $2::bigint AND " hidden " IS NULL AND (sent_at, id) " beyond " ORDER BY sent_at " direction \
@@ -29,7 +29,7 @@
 
 #define BEYOND(compare) compare " ($3::timestamptz, $4::bigint)"
 
-/* The row says exactly where to go on, where it is still there; if not, what was counted. */
+/* If the row is still there the page starts behind it, else where the cursor counts to. */
 #define FROM_ROW(page) \
 	"WITH row AS MATERIALIZED (SELECT sent_at, id FROM directmessages_message WHERE id = $4::bigint" \
 	" AND ((sender_id = $1::bigint AND recipient_id = $2::bigint)" \
@@ -66,16 +66,17 @@ const struct pg_statement_text pg_conversation_statements[] = {
 enum pg_statement pg_conversation_page(struct dm_operation *operation, struct parameters *parameters)
 {
 	const struct dm_page *page = &operation->conversation.page;
-	/* A row id says exactly where to go on; its time comes with it unless the cursor had to count rows from an
-	 * earlier position. */
+	/* A row id says exactly where the page starts, and the cursor holds its time, unless it counts rows from an
+	 * earlier position; then the time is looked up. */
 	bool look_up = page->row_id != 0 && !(page->has_position && page->offset == 0);
 	static const enum pg_statement statements[2][2] = {{CONVERSATION_OLDER, CONVERSATION_OLDER_THAN_ROW},
 							   {CONVERSATION_NEWER, CONVERSATION_NEWER_THAN_ROW}};
 	int64_t first = page->reverse ? TIME_FIRST : TIME_LAST, beyond_ids = page->reverse ? INT64_MAX : INT64_MIN;
 
-	if (operation->conversation.user_id == operation->conversation.partner_id) /* nobody messages oneself */
+	if (operation->conversation.user_id ==
+	    operation->conversation.partner_id) /* no user has messages to themselves */
 		return NOTHING_TO_ASK;
-	/* A row without a limit, or with less than a byte, has no part of the limit to itself. */
+	/* Without a limit, or with less than a byte for each row, there is no share of one row. */
 	operation->internal.is_long |= page->max_bytes > 0 && (page->limit == 0 || page->max_bytes < page->limit);
 	pg_add_int(parameters, operation->conversation.user_id);
 	pg_add_int(parameters, operation->conversation.partner_id);

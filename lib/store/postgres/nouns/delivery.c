@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* delivery.c - what is to be delivered, or was: listed, finished, begun anew, removed. Times are in microseconds. */
+/* delivery.c - deliveries: list them, store results, requeue, trim. Times are microseconds since 1970. */
 #include "nouns.h"
 
 #include "clock.h"
@@ -8,22 +8,22 @@
 
 #define DELIVERIES "directmessages_delivery"
 
-/* So many deliveries are looked at by one trimming operation. */
+/* How many deliveries a trimming operation looks at. */
 #define TRIM_WINDOW "2000"
 
-/* So many places of the log are counted at most, for each endpoint. */
-#define BEHIND_MOST "100000"
+/* How many events of the log are counted, for each endpoint. */
+#define MAX_BEHIND "100000"
 
 const struct pg_statement_text pg_delivery_statements[] = {
 	{DELIVERIES_LIST,
 	 "SELECT " DELIVERY_COLUMNS " FROM " DELIVERIES " d WHERE ($1::bigint = 0 OR d.webhook_id = $1::bigint)"
 	 " AND ($2::bigint < 0 OR d.state = $2::bigint) ORDER BY d.id DESC LIMIT $3::bigint"},
-	/* The state is that before. */
+	/* Gives the state from before. */
 	{DELIVERY_REQUEUE,
-	 "WITH again AS (UPDATE " DELIVERIES " SET state = 0, attempts = 0, next_at = $2::bigint,"
+	 "WITH requeued AS (UPDATE " DELIVERIES " SET state = 0, attempts = 0, next_at = $2::bigint,"
 	 " finished_at = 0, http_status = 0, error = '' WHERE id = $1::bigint AND state <> 0 AND EXISTS"
 	 " (SELECT 1 FROM directmessages_webhook w WHERE w.id = webhook_id AND w.is_active) RETURNING id)"
-	 " SELECT state, (SELECT count(*) FROM again) AS begun FROM " DELIVERIES " WHERE id = $1::bigint"},
+	 " SELECT state, (SELECT count(*) FROM requeued) AS requeued FROM " DELIVERIES " WHERE id = $1::bigint"},
 	{DELIVERY_DELIVERED,
 	 "WITH d AS (UPDATE " DELIVERIES
 	 " SET state = 1, finished_at = $3::bigint, http_status = $4::bigint, error = ''"
@@ -71,7 +71,7 @@ const struct pg_statement_text pg_delivery_statements[] = {
 		      " FROM looked_at"},
 	{OUTBOX,
 	 "SELECT count(*), coalesce(min(at), 0), (SELECT coalesce(sum((SELECT count(*) FROM"
-	 " (SELECT 1 FROM directmessages_event e WHERE " EVENT_IS_BEYOND_W " LIMIT " BEHIND_MOST ") x)), 0)::bigint"
+	 " (SELECT 1 FROM directmessages_event e WHERE " EVENT_IS_BEYOND_W " LIMIT " MAX_BEHIND ") x)), 0)::bigint"
 	 " FROM directmessages_webhook w WHERE w.is_active) AS behind,"
 	 " (SELECT min((SELECT at FROM directmessages_event e WHERE " EVENT_IS_BEYOND_W
 	 " ORDER BY e.transaction, e.id LIMIT 1)) FROM directmessages_webhook w WHERE w.is_active) AS oldest_behind"

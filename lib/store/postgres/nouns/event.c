@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* event.c - the event log: one row for each message sent or marked as read. The statements that write it are those that
- * store and mark messages.
+/* event.c - the event log: one row for each message sent or marked as read. The statements that store and mark messages
+ * write it.
  *
- * Transactions end in another order than they begin in, so a row may become visible behind one that was read already.
- * But whatever becomes visible later belongs to a transaction that is not older than the oldest under way. So the order
- * of the log is that of the transactions' ids, and it is read up to the oldest under way.
+ * Transactions don't end in the order in which they begin, so a row may become visible before one that was read
+ * already. But what becomes visible later belongs to a transaction that is not older than the oldest one under way. So
+ * the log has the order of the transactions' ids, and is read up to the oldest transaction under way.
  *
- * A database that was restored may come into a cluster whose ids are behind those in its log. So a transaction's number
- * in the log is its id plus a base, which is stored beside the log and moved on (pg_event_log_adopt) before anything is
- * written there: numbers never go back, and all that the copy brought with it is settled.
+ * A restored database may come into a cluster whose transaction ids are lower than those in its log. So a transaction's
+ * number in the log is its id plus a base. The base is stored beside the log, and raised (pg_event_log_adopt) before
+ * anything is written: numbers never go back, and all that the copy has brought is settled.
  *
- * Both kinds of ids come again where the database is replaced by an older copy. So a position holds its row's mark too:
- * another event at the same place has another. */
+ * Where the database is replaced by an older copy the same numbers and ids are given to other events. So a position
+ * also holds its row's mark, which differs from that of another event at the same place. */
 #include "nouns.h"
 
 #include "event_match.h"
 #include "failure.h"
 
-/* So many rows are removed at once at most. */
-#define TRIM_MOST "5000"
+/* How many rows are deleted at once. */
+#define MAX_TRIM "5000"
 
 #define LOG "directmessages_event"
 #define MARK "nonce # " OF_THE_LOG("epoch") " & 9223372036854775807"
 #define SETTLED "transaction < " EVENTS_END
 
-/* The rows that are to go: from the beginning, by number and by time, none that an
- * active webhook has not been given yet, and no more than some. $1 keep, $2 before. */
+/* The rows to delete, from the start of the log: by number and by time, none that an active endpoint has not been given
+ * yet, and at most MAX_TRIM. $1 keep, $2 before. */
 #define OLD \
 	"WITH first AS MATERIALIZED (SELECT transaction, id, at FROM " LOG " WHERE " SETTLED \
-	" ORDER BY transaction, id LIMIT " TRIM_MOST " + 1)," \
+	" ORDER BY transaction, id LIMIT " MAX_TRIM " + 1)," \
 	" newest AS (SELECT transaction, id FROM " LOG " WHERE " SETTLED \
 	" ORDER BY transaction DESC, id DESC LIMIT 1)," \
 	" kept AS (SELECT f.transaction, f.id FROM first f, newest n WHERE (f.transaction, f.id) = (n.transaction, n.id)" \
@@ -38,8 +38,8 @@
 	" WHERE NOT EXISTS (SELECT 1 FROM kept) ORDER BY transaction DESC, id DESC LIMIT 1))," \
 	" old AS (SELECT f.transaction, f.id FROM first f, bound b WHERE (f.transaction, f.id) < (b.transaction, b.id))"
 
-/* The highest number in use. Whatever this snapshot sees was committed, and so has an id below its end, unless another
- * cluster gave it. This statement's own transaction has written nothing, and it reads no row under a lock. */
+/* The highest number in use. What this snapshot sees was committed, so its id is below the snapshot's end, unless it
+ * came from another cluster: this transaction has written nothing, and reads no row under a lock. */
 #define HIGHEST \
 	"greatest((SELECT max(transaction) FROM " LOG ")," \
 	" (SELECT max(position_transaction) FROM directmessages_webhook))"
@@ -47,8 +47,8 @@
 
 static const char is_ahead[] = "SELECT 1 FROM directmessages_event_log WHERE " HIGHEST IS_AHEAD;
 
-/* Of two at once the second finds the first one's base, and nothing to do. Snapshots are of the cluster that they were
- * taken in. */
+/* Of two sessions at once the second finds the base of the first, and has nothing to do. A snapshot means nothing in
+ * another cluster, so endpoints lose theirs. */
 static const char adopt[] =
 	"WITH highest AS MATERIALIZED (SELECT " HIGHEST " AS number), adopted AS (UPDATE directmessages_event_log"
 	" SET base = highest.number + 1 - pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
@@ -57,9 +57,10 @@ static const char adopt[] =
 	" WHERE begin_snapshot IS NOT NULL AND EXISTS (SELECT 1 FROM adopted)";
 
 const struct pg_statement_text pg_event_statements[] = {
-	/* $1, $2 the position, $3 places, $4 the user, $5 bytes: contents before which so many were stay in the server.
-	 * The message's columns come last; NULL where it is gone, or none of the user's, or of the position itself. An
-	 * id says little: where Django empties its tables (manage.py flush), its ids begin anew, and this log stays. */
+	/* $1, $2 the position, $3 limit, $4 user, $5 bytes: once so many were sent further contents are NULL. The
+	 * message's columns come last. They are NULL for the row of the position, and where the message is gone or not
+	 * the user's. The id alone does not identify a message: where Django empties its tables (manage.py flush), ids
+	 * start from 1, and this log stays. */
 	{EVENTS_FROM,
 	 "SELECT e.transaction, e.id, e." MARK
 	 ", e.kind, e.at, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL,"
@@ -104,7 +105,7 @@ enum pg_statement pg_events(struct dm_operation *operation, struct parameters *p
 	return EVENTS_FROM;
 }
 
-/* False where no more are wanted. */
+/* Lends one event. False: no more are wanted. */
 static bool lend(struct dm_operation *operation, const PGresult *result, int row)
 {
 	struct dm_event event = {
@@ -150,11 +151,10 @@ enum dm_status pg_read_events(const struct postgres *postgres, struct dm_operati
 	events->position = events->after;
 	events->count = 0;
 	events->is_cut = false;
-	/* The row at the position itself shows that nothing behind it was removed: the log is trimmed from its start.
-	 */
+	/* The log is trimmed from its start. So if the row of the position is there, none behind it was deleted. */
 	if (!is_there(result, &events->after))
 		return fail(&operation->error, DM_NOT_FOUND,
-			    "the event log does not hold this position, or not any more");
+			    "the event log does not hold this position, or no longer does");
 	for (int row = 1; row < rows && !set->enough; row++) {
 		events->is_cut = !PQgetisnull(result, row, 7) && PQgetisnull(result, row, 12);
 		if (events->is_cut)

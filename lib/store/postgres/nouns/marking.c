@@ -6,61 +6,56 @@
 #include "failure.h"
 #include "lane.h"
 
-/* So many messages are walked over for one piece, read ones among them. */
-#define WALK 1000
-/* The first unread message is looked for among so many; where there are more, the walk begins with the conversation. */
-#define LOOK 20000
+/* How many messages a piece walks over, read ones too. */
+#define MAX_WALK 1000
+/* Among how many unread messages the first is searched; where there are more, the walk starts with the conversation. */
+#define MAX_SEARCH 20000
 
 #define TEXT_OF(number) #number
 #define NUMBER(number) TEXT_OF(number)
 
-/* What came from the partner; $1 user, $2 partner. */
+/* What the user ($1) has received from the partner ($2). */
 #define RECEIVED \
 	" FROM directmessages_message WHERE recipient_id = $1::bigint AND sender_id = $2::bigint" \
 	" AND hidden_for_recipient IS NULL"
 
-/* $3 read_at, $4 whether to record, $5, $6 beyond which message the piece begins ($5 NULL: it is the first), $7 the
- * time of the last message (0 likewise), $8 whether anybody hears, $9 messages.
+/* $3 read_at, $4 whether to record events, $5 and $6 the message behind which the piece starts ($5 NULL: it is the
+ * first piece), $7 the time of the last message to mark (unused in the first piece), $8 whether there are receivers, $9
+ * limit.
  *
- * directmessages_unread has no order, and its rows of what is marked stay until the table is vacuumed. So the pieces
- * walk over directmessages_received, in the order of the conversation: `walked` is no query for unread rows, or the
- * planner would take the other index and sort. Contents are not rewritten, so their lengths count only where they are
+ * The index directmessages_unread has no order, and holds what was marked until the table is vacuumed. So pieces walk
+ * over directmessages_received, in the order of the conversation. `walked` asks for read messages too: otherwise the
+ * planner would take the other index, and sort. Contents are not rewritten, so their lengths count only where they are
  * sent to us. */
+/* clang-format off */
 const struct pg_statement_text pg_marking_statements[] = {
 	{CONVERSATION_MARK_READ,
 	 "WITH unread AS MATERIALIZED (SELECT sent_at" RECEIVED " AND read_at IS NULL AND $5::timestamptz IS NULL"
-	 " LIMIT " NUMBER(
-		 LOOK) "),"
-		       " bounds AS MATERIALIZED (SELECT coalesce($5::timestamptz, (SELECT CASE WHEN count(*) < " NUMBER(
-			       LOOK) " THEN min(sent_at) ELSE '-infinity' END FROM unread)) AS first, CASE WHEN $5::timestamptz IS NULL"
-				     " THEN (SELECT sent_at" RECEIVED
-				     " ORDER BY sent_at DESC, id DESC LIMIT 1) ELSE $7::timestamptz END AS last),"
-				     " walked AS MATERIALIZED (SELECT id, sent_at, read_at IS NULL AS is_unread,"
-				     " CASE WHEN $8::boolean THEN octet_length(content) ELSE 0 END AS bytes" RECEIVED
-				     " AND (sent_at, id) > ((SELECT first FROM bounds), $6::bigint) AND sent_at <= (SELECT last FROM bounds)"
-				     " ORDER BY sent_at, id LIMIT " NUMBER(
-					     WALK) "),"
-						   " chosen AS MATERIALIZED (SELECT id, sent_at FROM (SELECT id, sent_at,"
-						   " sum(bytes) OVER (ORDER BY sent_at, id) - bytes AS before FROM walked WHERE is_unread) w"
-						   " WHERE before < " NUMBER(
-							   MARK_BYTES) " ORDER BY sent_at, id LIMIT $9::bigint),"
-								       " marked AS (UPDATE directmessages_message m SET read_at = $3::timestamptz FROM chosen"
-								       " WHERE m.id = chosen.id AND m.read_at IS NULL AND m.hidden_for_recipient IS NULL"
-								       " RETURNING m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at,"
-								       " CASE WHEN $8::boolean THEN m.content ELSE '' END AS content),"
-								       " recorded AS (" RECORD_EVENTS(
-									       "2", "marked", "read_at",
-									       "$4") "),"
-										     " ending AS (SELECT (SELECT count(*) FROM walked WHERE is_unread) > (SELECT count(*) FROM chosen) AS is_cut,"
-										     " (SELECT count(*) FROM walked) = " NUMBER(
-											     WALK) " AS is_full)"
-												   " SELECT " MESSAGE_COLUMNS
-												   ", is_cut OR is_full, at.t, at.i, (SELECT last FROM bounds)"
-												   " FROM ending LEFT JOIN LATERAL (SELECT sent_at AS t, id AS i FROM (SELECT sent_at, id FROM chosen WHERE is_cut"
-												   " UNION ALL SELECT sent_at, id FROM walked WHERE NOT is_cut) w ORDER BY sent_at DESC, id DESC LIMIT 1) at ON true"
-												   " LEFT JOIN marked ON true ORDER BY marked.sent_at, marked.id"},
+	 " LIMIT " NUMBER(MAX_SEARCH) "),"
+	 " bounds AS MATERIALIZED (SELECT coalesce($5::timestamptz, (SELECT CASE WHEN count(*) < " NUMBER(MAX_SEARCH)
+	 " THEN min(sent_at) ELSE '-infinity' END FROM unread)) AS first, CASE WHEN $5::timestamptz IS NULL"
+	 " THEN (SELECT sent_at" RECEIVED " ORDER BY sent_at DESC, id DESC LIMIT 1) ELSE $7::timestamptz END AS last),"
+	 " walked AS MATERIALIZED (SELECT id, sent_at, read_at IS NULL AS is_unread,"
+	 " CASE WHEN $8::boolean THEN octet_length(content) ELSE 0 END AS bytes" RECEIVED
+	 " AND (sent_at, id) > ((SELECT first FROM bounds), $6::bigint) AND sent_at <= (SELECT last FROM bounds)"
+	 " ORDER BY sent_at, id LIMIT " NUMBER(MAX_WALK) "),"
+	 " chosen AS MATERIALIZED (SELECT id, sent_at FROM (SELECT id, sent_at,"
+	 " sum(bytes) OVER (ORDER BY sent_at, id) - bytes AS before FROM walked WHERE is_unread) w"
+	 " WHERE before < " NUMBER(MARK_BYTES) " ORDER BY sent_at, id LIMIT $9::bigint),"
+	 " marked AS (UPDATE directmessages_message m SET read_at = $3::timestamptz FROM chosen"
+	 " WHERE m.id = chosen.id AND m.read_at IS NULL AND m.hidden_for_recipient IS NULL"
+	 " RETURNING m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at,"
+	 " CASE WHEN $8::boolean THEN m.content ELSE '' END AS content),"
+	 " recorded AS (" RECORD_EVENTS("2", "marked", "read_at", "$4") "),"
+	 " ending AS (SELECT (SELECT count(*) FROM walked WHERE is_unread) > (SELECT count(*) FROM chosen) AS is_cut,"
+	 " (SELECT count(*) FROM walked) = " NUMBER(MAX_WALK) " AS is_full)"
+	 " SELECT " MESSAGE_COLUMNS ", is_cut OR is_full, at.t, at.i, (SELECT last FROM bounds)"
+	 " FROM ending LEFT JOIN LATERAL (SELECT sent_at AS t, id AS i FROM (SELECT sent_at, id FROM chosen WHERE is_cut"
+	 " UNION ALL SELECT sent_at, id FROM walked WHERE NOT is_cut) w ORDER BY sent_at DESC, id DESC LIMIT 1) at ON true"
+	 " LEFT JOIN marked ON true ORDER BY marked.sent_at, marked.id"},
 	{0},
 };
+/* clang-format on */
 
 enum pg_statement pg_conversation_mark_read(struct dm_operation *operation, struct parameters *parameters)
 {

@@ -6,12 +6,12 @@
 #include "failure.h"
 #include "sent_time.h"
 
-/* One user by the index, whatever the planner thinks of the table: OFFSET 0 keeps the two apart. */
+/* One user, by the index: OFFSET 0 keeps the planner from joining in another way. */
 #define USER(id) "CROSS JOIN LATERAL (SELECT {u.id} AS id FROM {users} u WHERE {u.id} = " id " OFFSET 0) "
 
 const struct pg_statement_text pg_message_statements[] = {
-	/* A send whose sender or recipient does not exist gives no row. The rows are known again by their times, of
-	 * which no two in a batch are equal; ids follow the order of the arrays. */
+	/* A send whose sender or recipient does not exist gives no row. The times, which are all different, say which
+	 * row belongs to which send; ids are in the order of the arrays. */
 	{MESSAGES_INSERT,
 	 "WITH sent AS (INSERT INTO directmessages_message (content, sent_at, recipient_id, sender_id)"
 	 " SELECT i.content, i.sent_at, r.id, s.id"
@@ -160,7 +160,7 @@ enum dm_status pg_read_marked_message(const struct postgres *postgres, struct dm
 	operation->mark_read.was_unread = false;
 	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
-	if (!pg_bool(set->result, 0, 6)) /* it was read before */
+	if (!pg_bool(set->result, 0, 6)) /* it was already read */
 		return DM_OK;
 	operation->mark_read.was_unread = true;
 	message = pg_message_from_row(set->result, 0);

@@ -82,19 +82,19 @@ operation_read_result pg_read_partners;
 operation_ask pg_events, pg_events_newest, pg_events_have_old, pg_events_trim;
 operation_read_result pg_read_events, pg_read_newest_event, pg_read_trimmed_events;
 
-/* The one row of what the log is, by its index: a scan is priced so high (decision 14) that the planner would take all
- * plans of the statement for equally bad, and any of them. */
+/* A column of the one row of directmessages_event_log, by its index. A scan is priced so high (decision 14) that the
+ * planner would find all plans of the statement equally bad, and take any. */
 #define OF_THE_LOG(column) "coalesce((SELECT " column " FROM directmessages_event_log ORDER BY epoch LIMIT 1), 0)"
 
-/* The number of a transaction in the log is its id and this; see event.c. */
+/* A transaction's number in the log is its id plus this; see event.c. */
 #define EVENTS_BASE OF_THE_LOG("base")
 
-/* Moves EVENTS_BASE on where the log holds numbers that this cluster's transactions have not come to. Called for each
- * new connection, before it writes. */
+/* Raises EVENTS_BASE if the log holds numbers that this cluster's transactions have not reached. Called for each new
+ * connection, before it writes. */
 MUST_CHECK enum dm_status pg_event_log_adopt(struct pg_session *session, int64_t deadline, struct dm_error *error);
 
-/* Part of a statement that writes messages: what it has written, a WITH query of these columns, goes into the event log
- * where the boolean parameter says so. `at` is a timestamptz. */
+/* Part of a statement that writes messages: puts `rows`, a WITH query of the messages written, into the event log if
+ * the boolean parameter is true. `at` is a timestamptz column. */
 #define RECORD_EVENTS(kind, rows, at, parameter) \
 	"INSERT INTO directmessages_event (transaction, kind, message_id, sender_id, recipient_id, at)" \
 	" SELECT pg_current_xact_id()::text::bigint + " EVENTS_BASE ", " kind \
@@ -105,12 +105,12 @@ MUST_CHECK enum dm_status pg_event_log_adopt(struct pg_session *session, int64_t
 operation_ask pg_ticket_create, pg_ticket_exists, pg_ticket_redeem;
 operation_read_result pg_read_redeemed_ticket;
 
-/* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */
+/* From the column `kind`. Its 0 is the beginning of the log, which is a position and not an event. */
 #define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
 
-/* Events of transactions that are over, as all before them are, and that the webhook w has not been given; none that
- * were committed before it was made. Nothing here takes a number beyond the statement's snapshot for one of another
- * cluster: w is read under a lock, so that its position may be newer than the snapshot. Then nothing is beyond it. */
+/* Events that the endpoint w has not been given yet, and that were not committed before it was made. All transactions
+ * up to theirs have ended. A number beyond the statement's snapshot is not taken for one of another cluster: w is read
+ * under a lock, so its position may be newer than the snapshot. Then no event is beyond it. */
 #define EVENTS_END "(pg_snapshot_xmin(pg_current_snapshot())::text::bigint + " EVENTS_BASE ")"
 #define EVENT_IS_BEYOND_W \
 	"(e.transaction, e.id) > (w.position_transaction, w.position_id) AND e.transaction < " EVENTS_END \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* partner.c - with whom a user has messages: a page of users.
+/* partner.c - a page of a user's partners.
  *
- * A loose scan: from each partner's id the next smaller (or greater) one is a single step into each of the two indexes
- * that hold the visible messages, so a page costs what it lists, however many messages there are. */
+ * A loose index scan: from each partner's id one step into each of the two indexes of visible messages leads to the
+ * next smaller (or greater) one. So a page costs what it lists, however many messages there are. */
 #include "nouns.h"
 
 /* The next partner's id from `from` on in one of the indexes; NULL when there is none left. */
@@ -10,7 +10,7 @@
 	"(SELECT " other " FROM directmessages_message WHERE " own " = $1::bigint AND " hidden " IS NULL AND " other \
 	" " compare " " from " ORDER BY " other " " direction " LIMIT 1)"
 
-/* In both; greatest and least pass over NULL. */
+/* The next one in either index. greatest and least ignore NULL. */
 #define NEXT(from, pick, compare, direction) \
 	pick "(" STEP("sender_id", "recipient_id", "hidden_for_sender", from, compare, direction) ", " STEP( \
 		"recipient_id", "sender_id", "hidden_for_recipient", from, compare, direction) ")"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ticket.c - tickets, each of which stands for a token once, for a short time. Times are in microseconds. */
+/* ticket.c - tickets: each can be redeemed once, for a short time, in place of a token. Times are in microseconds. */
 #include "nouns.h"
 
 #include "clock.h"
@@ -8,21 +8,21 @@
 
 #include <string.h>
 
-/* So many of those whose time is over go with each new one, so that none pays for many. */
-#define EXPIRE_MOST "10"
+/* Each new ticket deletes at most so many expired ones, so that no request pays for many. */
+#define MAX_EXPIRED "10"
 
 #define TICKETS "directmessages_ticket"
 #define LIFETIME (DM_TICKET_SECONDS * INT64_C(1000000))
-/* The clocks of two servers may differ by as much as that. */
-#define AHEAD_MOST (2 * LIFETIME)
+/* No ticket expires later than that from now, even where the clocks of two servers differ by LIFETIME. */
+#define MAX_AHEAD (2 * LIFETIME)
 
 const struct pg_statement_text pg_ticket_statements[] = {
-	/* Makes room first: without those whose time is over, and without the oldest where the token has many. One that
-	 * is good for much longer than any may be was made before the clock was set back. */
+	/* Makes room first: deletes some expired ones, and the oldest where the token has many. A ticket that expires
+	 * later than MAX_AHEAD was made before the clock was set back, and does not count. */
 	{TICKET_CREATE,
 	 "WITH old AS MATERIALIZED (SELECT ticket FROM " TICKETS " WHERE expires_at <= $3::bigint ORDER BY expires_at"
-	 " LIMIT " EXPIRE_MOST "), ahead AS MATERIALIZED (SELECT ticket FROM " TICKETS
-	 " WHERE expires_at > $6::bigint ORDER BY expires_at LIMIT " EXPIRE_MOST
+	 " LIMIT " MAX_EXPIRED "), ahead AS MATERIALIZED (SELECT ticket FROM " TICKETS
+	 " WHERE expires_at > $6::bigint ORDER BY expires_at LIMIT " MAX_EXPIRED
 	 "), surplus AS MATERIALIZED (SELECT ticket FROM " TICKETS
 	 " WHERE key = $2::text ORDER BY expires_at > $6::bigint, expires_at DESC OFFSET $5::bigint), gone AS (DELETE FROM " TICKETS
 	 " WHERE ticket IN (SELECT ticket FROM old UNION SELECT ticket FROM ahead UNION SELECT ticket FROM surplus))"
@@ -39,8 +39,8 @@ enum pg_statement pg_ticket_create(struct dm_operation *operation, struct parame
 	int64_t now = clock_now();
 
 	if (!random_hex(operation->ticket_create.ticket, DM_TOKEN_LENGTH)) {
-		operation->status =
-			fail(&operation->error, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
+		operation->status = fail(&operation->error, DM_UNAVAILABLE,
+					 "the system has no random numbers to give; try again later");
 		return NOTHING_TO_ASK;
 	}
 	pg_add_text(parameters, (struct dm_text){operation->ticket_create.ticket, DM_TOKEN_LENGTH});
@@ -48,7 +48,7 @@ enum pg_statement pg_ticket_create(struct dm_operation *operation, struct parame
 	pg_add_int(parameters, now);
 	pg_add_int(parameters, now + LIFETIME);
 	pg_add_int(parameters, DM_MAX_TICKETS - 1);
-	pg_add_int(parameters, now + AHEAD_MOST);
+	pg_add_int(parameters, now + MAX_AHEAD);
 	return TICKET_CREATE;
 }
 
@@ -58,7 +58,7 @@ static void add_ticket(const struct dm_operation *operation, struct parameters *
 
 	pg_add_text(parameters, operation->ticket_redeem.ticket);
 	pg_add_int(parameters, now);
-	pg_add_int(parameters, now + AHEAD_MOST);
+	pg_add_int(parameters, now + MAX_AHEAD);
 }
 
 enum pg_statement pg_ticket_exists(struct dm_operation *operation, struct parameters *parameters)

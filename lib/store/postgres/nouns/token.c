@@ -9,7 +9,7 @@
 #include <string.h>
 
 const struct pg_statement_text pg_token_statements[] = {
-	/* Gives the key that there is afterwards: the new one where there was none, or where $4 asks for it. */
+	/* Gives the key that is stored afterwards: the new one if there was none, or if $4 asks for it. */
 	{TOKEN_CREATE,
 	 "INSERT INTO authtoken_token AS t (key, created, user_id)"
 	 " SELECT $2::text, $3::timestamptz, {u.id} FROM {users} u WHERE {u.username} = $1::text"
@@ -24,8 +24,8 @@ const struct pg_statement_text pg_token_statements[] = {
 enum pg_statement pg_token_create(struct dm_operation *operation, struct parameters *parameters)
 {
 	if (!random_hex(operation->token_create.key, DM_TOKEN_LENGTH)) {
-		operation->status =
-			fail(&operation->error, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
+		operation->status = fail(&operation->error, DM_UNAVAILABLE,
+					 "the system has no random numbers to give; try again later");
 		return NOTHING_TO_ASK;
 	}
 	pg_add_text(parameters, operation->token_create.username);

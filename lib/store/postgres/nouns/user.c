@@ -14,8 +14,8 @@ const struct pg_statement_text pg_user_statements[] = {
 	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} = $1::bigint", .is_look_up = true},
 	{USER_BY_NAME, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.username} = $1::text"},
 	{USERS, "SELECT " USER_COLUMNS " FROM {users} u ORDER BY {u.id}"},
-	/* Not prepared: a project's own table may lack columns of theirs. A name that is taken gives no row; a failure
-	 * would end the whole batch. */
+	/* Rare, since a project's own table may lack some of the columns, which must not fail the others. A name that
+	 * is taken gives no row: a failure would end the whole batch. */
 	{USER_INSERT,
 	 "INSERT INTO {users} AS u (password, last_login, is_superuser, {username}, {last_name}, {email}, is_staff,"
 	 " {is_active}, date_joined, {first_name})"
@@ -159,7 +159,7 @@ enum dm_status pg_read_created_user(const struct postgres *postgres, struct dm_o
 {
 	(void)postgres;
 	if (PQntuples(set->result) == 0)
-		return fail(&operation->error, DM_EXISTS, "a user of this name exists already; choose another name");
+		return fail(&operation->error, DM_EXISTS, "a user of this name already exists; choose another name");
 	operation->user_create.user_id = pg_int(set->result, 0, 0);
 	return DM_OK;
 }
@@ -169,7 +169,7 @@ enum pg_statement pg_user_set_active(struct dm_operation *operation, struct para
 	if (!parameters->users->columns[COLUMN_IS_ACTIVE]) {
 		operation->status =
 			fail(&operation->error, DM_INVALID,
-			     "the user table has no column that says who is active; ask the Django project");
+			     "the user table has no column that says whether a user is active; use the Django project");
 		return NOTHING_TO_ASK;
 	}
 	pg_add_text(parameters, operation->user_set_active.username);

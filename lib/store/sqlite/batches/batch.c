@@ -31,7 +31,7 @@ static enum dm_status run_in_transaction(struct sqlite_session *session, struct 
 			*error = operations[i]->error;
 		}
 	}
-	if (status == DM_OK) /* what is acknowledged has to be found again */
+	if (status == DM_OK) /* what is acknowledged must be in the file of that name */
 		status = file_watch_look(session->file, error);
 	if (status == DM_OK)
 		status = session_step_done(session, session->statements[COMMIT], error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* claim.c - giving deliveries to a worker: those that are due, and new ones made from the event log.
+/* claim.c - gives deliveries to a worker: those that are due, and new ones that are made from the event log.
  *
- * A delivery that waits and one that is under way look alike: a claim moves next_at to the time when it ends, so that
- * the delivery of a worker that has died is due again by then. */
+ * A delivery that waits and one that is under way look alike. A claim sets next_at to the time when the claim ends, so
+ * the delivery of a worker that has died is due at that time. */
 #include "nouns.h"
 
 #include "clock.h"
@@ -11,7 +11,7 @@
 
 #define DELIVERIES "directmessages_delivery"
 
-/* So many places of the log are looked at for one claim at most, when the endpoint wants few of them: about 1 ms. */
+/* How many events a claim looks at, where the endpoint wants few of them: about 1 ms. */
 #define LOG_WINDOW 10000
 
 const struct sqlite_statement_text claim_statements[] = {
@@ -25,8 +25,8 @@ const struct sqlite_statement_text claim_statements[] = {
 		    " WHERE webhook_id = ?1 AND state = 0 AND next_at > ?5 ORDER BY next_at LIMIT ?4) LIMIT ?4)"},
 	{CLAIM_END, "SELECT max(id), count(*) FROM (SELECT id FROM directmessages_event WHERE id > ?1 AND id <= ?2"
 		    " AND kind > 0 AND (?3 >> (kind - 1)) & 1 ORDER BY id LIMIT ?4)"},
-	/* The name is of the event and the endpoint alone: claimed again after a restore, it is the same. Events from
-	 * before they had a nonce have their place. */
+	/* The name comes from the event and the endpoint alone, so it is the same if the event is claimed once more
+	 * after a restore. Events from before there was a nonce have their id in its place. */
 	{CLAIM_NEW,
 	 "INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
 	 " finished_at, http_status, error) SELECT ?1, printf('msg_%08x%016x', ?1,"
@@ -45,13 +45,13 @@ const struct sqlite_statement_text claim_statements[] = {
 
 struct sqlite_claim {
 	int64_t webhook_id;
-	int64_t until; /* known by this alone: no other delivery of the endpoint has it as its next_at */
-	int64_t room;
-	int64_t ahead;
+	int64_t until; /* identifies the claim: no other delivery of the endpoint has this next_at */
+	int64_t room;  /* how many more it may get */
+	int64_t ahead; /* microseconds: a next_at beyond that was made before the clock was set back; 0: no limit */
 	int64_t events, position, newest;
 };
 
-/* Where the endpoint is in the log. False in *found where there is none, or it is disabled. */
+/* Reads where the endpoint is in the log. *found is false where there is no such endpoint, or it is disabled. */
 static enum dm_status find_place(struct sqlite_session *session, struct sqlite_claim *claim, bool *found,
 				 struct dm_error *error)
 {
@@ -69,6 +69,7 @@ static enum dm_status find_place(struct sqlite_session *session, struct sqlite_c
 	return session_finish(session, statement, code, error);
 }
 
+/* Moves `until` on to a time that is no other delivery's. */
 static enum dm_status make_unique(struct sqlite_session *session, struct sqlite_claim *claim, struct dm_error *error)
 {
 	sqlite3_stmt *statement = session->statements[CLAIM_IS_TAKEN];
@@ -102,7 +103,8 @@ static enum dm_status claim_due(struct sqlite_session *session, struct sqlite_cl
 	return status;
 }
 
-/* Up to where the log is taken: behind as many wanted events as there is room for, or to the end of the window. */
+/* Finds the end of this claim in the log: the last of as many wanted events as there is room for, or the end of the
+ * window. */
 static enum dm_status find_end(struct sqlite_session *session, const struct sqlite_claim *claim, int64_t *end,
 			       int64_t *count, struct dm_error *error)
 {
@@ -161,7 +163,7 @@ static struct dm_user user_of_claim(sqlite3_stmt *row, int column)
 	};
 }
 
-/* As it was then; of id 0 where it is gone, and where another message has got its id. */
+/* The message as it was at the event. Its id is 0 where it is gone, or another message has got its id. */
 static struct dm_message message_of_claim(sqlite3_stmt *row, const struct dm_delivery *delivery)
 {
 	struct dm_message message = {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* conversation.c - the messages between two users: pages of them, what is unread, marking as read.
  *
- * A page merges two ranges, what the user sent (index directmessages_sent) and received (directmessages_received); the
- * indexes hold visible messages only, by time, and end with the row's id as every SQLite index does. So SQLite walks
- * both from the position on and stops at the limit. */
+ * A page merges two ranges: what the user sent (index directmessages_sent) and received (directmessages_received). The
+ * indexes hold only visible messages, by time, and end with the row's id as every SQLite index does. So SQLite walks
+ * both from the position, and stops at the limit. */
 #include "nouns.h"
 
 #include "clock.h"
 #include "lane.h"
 
-/* ?1 user, ?2 partner, ?3 position, ?4 row id, ?5 limit, ?6 offset. One statement for each direction, and for the rows
- * at the very time of the position (SQLite would walk all of these if they were asked for by a row value). */
+/* ?1 user, ?2 partner, ?3 position, ?4 row id, ?5 limit, ?6 offset. Each direction has a statement of its own, and so
+ * have the rows at exactly the time of the position: by a row value SQLite would walk all of these. */
 #define PAGE(range, direction) \
 	"SELECT " MESSAGE_COLUMNS " FROM directmessages_message INDEXED BY directmessages_sent" \
 	" WHERE sender_id = ?1 AND recipient_id = ?2 AND hidden_for_sender IS NULL AND " range \
@@ -41,23 +41,24 @@ const struct sqlite_statement_text conversation_statements[] = {
 	{0},
 };
 
-/* Where a page starts: beyond (position, row_id), or, without row_id, beyond position and then `offset` rows on. */
-struct start {
+/* Where a page starts: behind (position, row_id), or without row_id `offset` rows behind position. */
+struct page_start {
 	bool has_position;
 	int64_t position;
 	int64_t row_id;
 	uint64_t offset;
 };
 
-/* A row id says exactly where to go on; its time comes with it unless the cursor had to count rows from an earlier
- * position. A row that has vanished since leaves what the cursor counted. */
-static enum dm_status find_start(struct sqlite_session *session, struct dm_operation *operation, struct start *start)
+/* Finds where the page starts. A row id says that exactly, and the cursor holds its time, unless it counts rows from an
+ * earlier position; then the time is looked up. If that row is gone the page starts where the cursor counts to. */
+static enum dm_status find_start(struct sqlite_session *session, struct dm_operation *operation,
+				 struct page_start *start)
 {
 	const struct dm_page *page = &operation->conversation.page;
 	sqlite3_stmt *statement = session->statements[CONVERSATION_ROW_TIME];
 	int code;
 
-	*start = (struct start){page->has_position, page->position, 0, page->offset};
+	*start = (struct page_start){page->has_position, page->position, 0, page->offset};
 	if (page->row_id == 0)
 		return DM_OK;
 	if (page->has_position && page->offset == 0) {
@@ -69,13 +70,13 @@ static enum dm_status find_start(struct sqlite_session *session, struct dm_opera
 	sqlite3_bind_int64(statement, 3, operation->conversation.partner_id);
 	code = sqlite3_step(statement);
 	if (code == SQLITE_ROW)
-		*start = (struct start){true, column_time(statement, 0, 0), page->row_id, 0};
+		*start = (struct page_start){true, column_time(statement, 0, 0), page->row_id, 0};
 	return session_finish(session, statement, code, &operation->error);
 }
 
-static void bind_position(sqlite3_stmt *statement, const struct start *start, bool reverse)
+static void bind_position(sqlite3_stmt *statement, const struct page_start *start, bool reverse)
 {
-	/* Beyond every time in either direction: times are texts that begin with a digit. */
+	/* Without a position: beyond all times, which are texts that begin with a digit. */
 	if (start->has_position)
 		bind_time(statement, 3, start->position);
 	else
@@ -83,7 +84,7 @@ static void bind_position(sqlite3_stmt *statement, const struct start *start, bo
 }
 
 static enum dm_status lend_range(struct sqlite_session *session, struct dm_operation *operation,
-				 enum sqlite_statement which, const struct start *start, struct lending *lending)
+				 enum sqlite_statement which, const struct page_start *start, struct lending *lending)
 {
 	sqlite3_stmt *statement = session->statements[which];
 	size_t limit = operation->conversation.page.limit;
@@ -106,9 +107,9 @@ enum dm_status conversation_page(struct sqlite_session *session, struct dm_opera
 	struct lending lending = {.on_message = page->on_message, .max_bytes = page->page.max_bytes};
 	bool reverse = page->page.reverse;
 	enum dm_status status;
-	struct start start;
+	struct page_start start;
 
-	if (page->user_id == page->partner_id) /* nobody messages oneself */
+	if (page->user_id == page->partner_id) /* no user has messages to themselves */
 		return DM_OK;
 	status = find_start(session, operation, &start);
 	if (status == DM_OK && start.row_id != 0)
@@ -132,7 +133,7 @@ enum dm_status conversation_has_unread(struct sqlite_session *session, struct dm
 	return session_finish(session, statement, code, &operation->error);
 }
 
-/* The messages of the piece, oldest first; at most as many as there is room for. */
+/* Finds the messages of the piece, oldest first, at most `room`. */
 static enum dm_status find_piece(struct sqlite_session *session, struct dm_operation *operation, size_t room,
 				 int64_t *ids, size_t *count)
 {
@@ -150,7 +151,7 @@ static enum dm_status find_piece(struct sqlite_session *session, struct dm_opera
 	return session_finish(session, statement, code, &operation->error);
 }
 
-/* Takes note of where the whole ends: what is stored from now on is not of it. */
+/* Notes the last message to mark: what is stored from now on is not marked. */
 static enum dm_status begin_marking(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGES_LAST_ID];

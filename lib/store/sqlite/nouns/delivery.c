@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* delivery.c - what is to be delivered, or was: listed, finished, begun anew, removed. Times are in microseconds. */
+/* delivery.c - deliveries: list them, store results, requeue, trim. Times are microseconds since 1970. */
 #include "nouns.h"
 
 #include "clock.h"
 #include "failure.h"
 
 #define DELIVERIES "directmessages_delivery"
-/* So many deliveries are looked at by one trimming operation. */
+/* How many deliveries a trimming operation looks at. */
 #define TRIM_WINDOW 2000
 
 const struct sqlite_statement_text delivery_statements[] = {
@@ -78,14 +78,14 @@ enum dm_status deliveries_list(struct sqlite_session *session, struct dm_operati
 
 enum dm_status delivery_requeue(struct sqlite_session *session, struct dm_operation *operation)
 {
-	sqlite3_stmt *again = session->statements[DELIVERY_REQUEUE];
+	sqlite3_stmt *requeue = session->statements[DELIVERY_REQUEUE];
 	sqlite3_stmt *look = session->statements[DELIVERY_STATE];
 	enum dm_status status;
 	int code;
 
-	sqlite3_bind_int64(again, 1, operation->delivery_requeue.delivery_id);
-	sqlite3_bind_int64(again, 2, clock_now());
-	status = session_step_done(session, again, &operation->error);
+	sqlite3_bind_int64(requeue, 1, operation->delivery_requeue.delivery_id);
+	sqlite3_bind_int64(requeue, 2, clock_now());
+	status = session_step_done(session, requeue, &operation->error);
 	if (status != DM_OK || sqlite3_changes(session->db) > 0)
 		return status;
 	sqlite3_bind_int64(look, 1, operation->delivery_requeue.delivery_id);

@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* event.c - the event log: one row for each message sent or marked as read, in the order of commits.
  *
- * The writer is alone, so ids grow as commits do, and a reader that has seen one has seen all before it. `at` is in
- * microseconds: nobody but us reads this table.
+ * There is one writer, so ids are in the order of commits, and a reader that has seen a row has seen all before it.
+ * `at` is microseconds since 1970.
  *
- * Ids come again where the file is replaced by an older copy. So a position holds its row's mark too: another event at
- * the same place has another. */
+ * Where the file is replaced by an older copy the same ids are given to other events. So a position also holds its
+ * row's mark, which differs from that of another event at the same place. */
 #include "nouns.h"
 
 #include "event_match.h"
 #include "failure.h"
 
-/* So many rows are removed at once at most: about 10 ms. */
-#define TRIM_MOST "5000"
+/* How many rows are deleted at once: about 10 ms. */
+#define MAX_TRIM "5000"
 
 #define LOG "directmessages_event"
 
 #define EPOCH "(SELECT epoch FROM directmessages_event_log)"
 
-/* The first row to be kept: by number, by time (looked for among those that may go), what an active webhook has not
- * been given yet, and no more than some are to go. */
+/* The first row that stays: by number; by time, which is looked up only for rows that may be deleted; because an active
+ * endpoint has not been given it yet; or because enough others are deleted. */
 #define FIRST_KEPT \
-	"min((SELECT max(id) FROM " LOG "), (SELECT min(id) FROM " LOG ") + " TRIM_MOST \
+	"min((SELECT max(id) FROM " LOG "), (SELECT min(id) FROM " LOG ") + " MAX_TRIM \
 	", coalesce((SELECT min(position) + 1 FROM directmessages_webhook WHERE is_active), 9223372036854775807)" \
 	", max((SELECT max(id) FROM " LOG ") - ?1 + 1, coalesce((SELECT id FROM (SELECT id, at FROM " LOG \
-	" ORDER BY id LIMIT " TRIM_MOST ") WHERE at >= ?2" \
+	" ORDER BY id LIMIT " MAX_TRIM ") WHERE at >= ?2" \
 	" ORDER BY id LIMIT 1), 9223372036854775807)))"
 
 const struct sqlite_statement_text event_statements[] = {
 	{EVENT_INSERT, "INSERT INTO " LOG
 		       " (kind, message_id, sender_id, recipient_id, at, nonce) VALUES (?1, ?2, ?3, ?4, ?5, random())"},
-	/* Columns 0 to 5 are those of message_from_row; NULL where the message is gone. An id says little: where Django
-	 * empties its tables (manage.py flush), its ids begin anew, and this log stays. */
+	/* Columns 0 to 5 are those of message_from_row; NULL where the message is gone. The id alone does not identify
+	 * a message: where Django empties its tables (manage.py flush), ids start from 1, and this log stays. */
 	{EVENTS_FROM,
 	 "SELECT m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, m.content, e.id, e.kind, e.at, e.sender_id,"
 	 " e.recipient_id, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL, e.nonce, " EPOCH
@@ -60,7 +60,7 @@ enum dm_status event_record(struct sqlite_session *session, enum dm_signal signa
 	return session_step_done(session, statement, error);
 }
 
-/* From the row's id, and two columns together: its nonce and the log's epoch. */
+/* The position of a row: `id` is the column of its id, `nonce` that of its nonce, which the log's epoch follows. */
 static struct dm_event_position position_from_row(sqlite3_stmt *row, int id, int nonce)
 {
 	return (struct dm_event_position){
@@ -118,11 +118,10 @@ enum dm_status events_read(struct sqlite_session *session, struct dm_operation *
 	sqlite3_bind_int64(statement, 1, events->after.id);
 	sqlite3_bind_int64(statement, 2, limit > 0 ? rows_of(limit) + 1 : -1);
 	code = sqlite3_step(statement);
-	/* The row at the position itself shows that nothing behind it was removed: the log is trimmed from its start.
-	 */
+	/* The log is trimmed from its start. So if the row of the position is there, none behind it was deleted. */
 	first = code == SQLITE_ROW ? position_from_row(statement, 6, 13) : (struct dm_event_position){0};
 	if (code == SQLITE_DONE || (code == SQLITE_ROW && !is_same(&first, &events->after)))
-		fail(&operation->error, DM_NOT_FOUND, "the event log does not hold this position, or not any more");
+		fail(&operation->error, DM_NOT_FOUND, "the event log does not hold this position, or no longer does");
 	while (operation->error.status == DM_OK && !enough && code == SQLITE_ROW &&
 	       (code = sqlite3_step(statement)) == SQLITE_ROW) {
 		events->is_cut = enough = events->max_bytes > 0 && bytes >= events->max_bytes;

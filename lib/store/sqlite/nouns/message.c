@@ -7,8 +7,7 @@
 #include "sent_time.h"
 
 const struct sqlite_statement_text message_statements[] = {
-	/* Whether both users exist is asked here, for this row alone: a foreign key's failure would show at the commit
-	 * and take the whole batch with it. */
+	/* Checks that both users exist. A foreign key would fail only at the commit, and the whole batch with it. */
 	{MESSAGE_INSERT,
 	 "INSERT INTO directmessages_message (content, sent_at, read_at, recipient_id, sender_id,"
 	 " hidden_for_recipient, hidden_for_sender) SELECT ?1, ?2, NULL, ?3, ?4, NULL, NULL"
@@ -66,7 +65,8 @@ enum dm_status message_mark(struct sqlite_session *session, struct dm_operation 
 				 ? event_record(session, DM_MESSAGE_READ, &message, &operation->error)
 				 : fail(&operation->error, DM_NO_MEMORY, "out of memory");
 		if (status == DM_OK)
-			code = sqlite3_step(statement); /* to its end: RETURNING gives rows before that */
+			code = sqlite3_step(
+				statement); /* to the end: RETURNING gives its rows before the UPDATE is done */
 	}
 	if (status == DM_OK)
 		return session_finish(session, statement, code, &operation->error);

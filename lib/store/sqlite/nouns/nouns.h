@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* nouns.h - what each noun's file does for an operation. Each gives the operation's status; rows are lent to its
- * row functions, results go into the operation. */
+/* nouns.h - what each noun's file does for an operation. Each function returns the operation's status, lends rows to
+ * its row functions, and puts results into it. */
 #ifndef NOUNS_H
 #define NOUNS_H
 
@@ -13,7 +13,7 @@ extern const struct sqlite_statement_text user_statements[], token_statements[],
 
 typedef enum dm_status operation_function(struct sqlite_session *session, struct dm_operation *operation);
 
-/* Tells in *has whether the operation has something to write. */
+/* *has: whether the operation has something to write. */
 typedef enum dm_status operation_has_work(struct sqlite_session *session, struct dm_operation *operation, bool *has);
 
 /* user.c */
@@ -31,7 +31,7 @@ operation_has_work ticket_exists;
 /* message_row.c */
 #define MESSAGE_COLUMNS "id, sender_id, recipient_id, sent_at, read_at, content"
 struct dm_message
-message_from_row(sqlite3_stmt *row); /* of SELECT MESSAGE_COLUMNS; content is lent until the next step */
+message_from_row(sqlite3_stmt *row); /* of SELECT MESSAGE_COLUMNS; content lives until the next step */
 
 /* message.c */
 operation_function message_send, message_get, message_mark_read, message_hide, messages_all;
@@ -73,14 +73,14 @@ operation_has_work events_have_old;
 enum dm_status event_record(struct sqlite_session *session, enum dm_signal signal, const struct dm_message *message,
 			    struct dm_error *error);
 
-/* What the column `kind` holds; 0 is the beginning of the log, which is a position and no event. */
+/* The column `kind`. Its 0 is the beginning of the log, which is a position and not an event. */
 #define KIND_OF(signal) ((int)(signal) + 1)
 #define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
 
 /* webhook.c */
 operation_function webhook_create, webhooks_list, webhook_delete, webhook_enable, webhook_rotate;
 
-/* What an attempt's outcome means for its endpoint; the operation is a DM_OP_DELIVERY_RESULT. */
+/* Applies the outcome of an attempt to its endpoint. The operation is a DM_OP_DELIVERY_RESULT. */
 operation_function webhook_note_outcome;
 
 /* delivery.c */

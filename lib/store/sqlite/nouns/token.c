@@ -51,7 +51,8 @@ enum dm_status token_create(struct sqlite_session *session, struct dm_operation 
 	if (status != DM_OK || (operation->token_create.key[0] && !operation->token_create.reset))
 		return status;
 	if (!random_hex(operation->token_create.key, DM_TOKEN_LENGTH))
-		return fail(&operation->error, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
+		return fail(&operation->error, DM_UNAVAILABLE,
+			    "the system has no random numbers to give; try again later");
 	bind_text(statement, 1, (struct dm_text){operation->token_create.key, DM_TOKEN_LENGTH});
 	bind_time(statement, 2, clock_now());
 	sqlite3_bind_int64(statement, 3, user_id);

@@ -17,7 +17,7 @@ const struct sqlite_statement_text user_statements[] = {
 	{0},
 };
 
-/* Prepared when they are needed: a project's own table may lack columns of theirs. */
+/* Prepared only when they are needed: a project's own table may lack some of their columns. */
 static const struct sqlite_statement_text insert = {
 	USER_INSERT,
 	"INSERT INTO {users} (password, last_login, is_superuser, {username}, {last_name}, {email}, is_staff,"
@@ -132,7 +132,7 @@ static enum dm_status prepare_insert(struct sqlite_session *session, struct dm_o
 	return code == SQLITE_OK ? DM_OK : session_failure(session, code, &operation->error);
 }
 
-/* What a row of this user would break. */
+/* Says which constraint the new user's row violates. */
 static enum dm_status refuse_row(struct sqlite_session *session, struct dm_operation *operation, int code)
 {
 	const char *username = session->options->users->columns[COLUMN_USERNAME];
@@ -142,8 +142,8 @@ static enum dm_status refuse_row(struct sqlite_session *session, struct dm_opera
 	if (code != SQLITE_CONSTRAINT_UNIQUE)
 		return refuse_create(operation, why);
 	if (column && strcmp(column + 1, username) == 0)
-		return fail(&operation->error, DM_EXISTS, "a user of this name exists already; choose another name");
-	return fail(&operation->error, DM_EXISTS, "another user has the same already (%s); choose something else", why);
+		return fail(&operation->error, DM_EXISTS, "a user of this name already exists; choose another name");
+	return fail(&operation->error, DM_EXISTS, "another user already has this value (%s); choose another", why);
 }
 
 enum dm_status user_create(struct sqlite_session *session, struct dm_operation *operation)
@@ -179,7 +179,7 @@ enum dm_status user_set_active(struct sqlite_session *session, struct dm_operati
 
 	if (!session->options->users->columns[COLUMN_IS_ACTIVE])
 		return fail(&operation->error, DM_INVALID,
-			    "the user table has no column that says who is active; ask the Django project");
+			    "the user table has no column that says whether a user is active; use the Django project");
 	code = session_prepare_statement(session, &set_active);
 	if (code != SQLITE_OK)
 		return session_failure(session, code, &operation->error);

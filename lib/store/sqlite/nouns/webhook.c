@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* webhook.c - the endpoints that are told of messages. Times are in microseconds: nobody but us reads this table. */
+/* webhook.c - endpoints of webhooks. Times are microseconds since 1970. */
 #include "nouns.h"
 
 #include "clock.h"

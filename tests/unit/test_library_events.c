@@ -228,7 +228,7 @@ static void it_tells_for_whom_a_message_is_hidden(void **state)
 }
 
 /* Counts the calls, and looks at the log from within, as a receiver may. */
-struct watch {
+struct log_watch {
 	const struct scratch *scratch;
 	struct dm_event_position position;
 	size_t calls, events;
@@ -237,7 +237,7 @@ struct watch {
 static void watch_log(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
 		      int64_t to)
 {
-	struct watch *watch = context;
+	struct log_watch *watch = context;
 
 	assert_int_equal(signal, DM_EVENTS_RECORDED);
 	assert_null(message);
@@ -250,7 +250,7 @@ static void a_receiver_hears_once_a_commit_that_the_log_has_grown(void **state)
 {
 	struct scratch *s = *state;
 	struct dm_conversation_options mark = {.size = sizeof(mark), .mark_read = true};
-	struct watch watch = {.scratch = s, .position = newest(s)};
+	struct log_watch watch = {.scratch = s, .position = newest(s)};
 	struct listed listed = {0};
 
 	assert_ok(dm_connect(s->handle, DM_EVENTS_RECORDED, watch_log, &watch, NULL));

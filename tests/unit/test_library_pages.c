@@ -15,14 +15,14 @@ struct row {
 	size_t bytes;
 };
 
-struct list {
+struct all_rows {
 	struct row rows[MESSAGES]; /* newest first */
 	size_t count;
 	uint32_t random;
 };
 
 /* The same each time. */
-static uint32_t below(struct list *list, uint32_t most)
+static uint32_t below(struct all_rows *list, uint32_t most)
 {
 	list->random = list->random * 1664525 + 1013904223;
 	return (list->random >> 8) % most;
@@ -38,7 +38,7 @@ static int compare_rows(const void *a_pointer, const void *b_pointer)
 }
 
 /* Many of one time, in either direction, some hidden, empty ones and such of two bytes a character among them. */
-static void fill(const struct scratch *s, struct list *list)
+static void fill(const struct scratch *s, struct all_rows *list)
 {
 	for (int64_t id = 1; id <= MESSAGES; id++) {
 		static const char e_acute[] =
@@ -60,7 +60,7 @@ static void fill(const struct scratch *s, struct list *list)
 	qsort(list->rows, list->count, sizeof(list->rows[0]), compare_rows);
 }
 
-struct page {
+struct read_page {
 	struct row rows[MESSAGES];
 	bool has_content[MESSAGES];
 	size_t count;
@@ -68,7 +68,7 @@ struct page {
 
 static bool take(void *context, const struct dm_message *message)
 {
-	struct page *page = context;
+	struct read_page *page = context;
 
 	assert_true(page->count < MESSAGES);
 	page->has_content[page->count] = message->content.data != NULL;
@@ -77,7 +77,7 @@ static bool take(void *context, const struct dm_message *message)
 }
 
 /* Where the page begins: so many rows from the list's end that it comes from; the cursor that says so is made anew. */
-static size_t choose_start(struct list *list, struct dm_page *page)
+static size_t choose_start(struct all_rows *list, struct dm_page *page)
 {
 	size_t n = below(list, (uint32_t)list->count), start = 0;
 	const struct row *row = &list->rows[page->reverse ? list->count - 1 - n : n];
@@ -113,7 +113,8 @@ static size_t choose_start(struct list *list, struct dm_page *page)
 	}
 }
 
-static void check_page(const struct list *list, const struct dm_page *asked, size_t start, const struct page *page)
+static void check_page(const struct all_rows *list, const struct dm_page *asked, size_t start,
+		       const struct read_page *page)
 {
 	size_t left = start < list->count ? list->count - start : 0, bytes = 0, rows = 0;
 	bool is_full = false;
@@ -137,11 +138,11 @@ static void check_page(const struct list *list, const struct dm_page *asked, siz
 static void pages_hold_what_the_list_says_they_hold(void **state)
 {
 	struct scratch *s = *state;
-	struct list list = {.random = 7};
+	struct all_rows list = {.random = 7};
 
 	fill(s, &list);
 	for (int i = 0; i < PAGES; i++) {
-		struct page page = {.count = 0};
+		struct read_page page = {.count = 0};
 		struct dm_operation operation = {
 			.kind = DM_OP_CONVERSATION,
 			.context = &page,
@@ -163,7 +164,7 @@ static void pages_hold_what_the_list_says_they_hold(void **state)
 static void walks_there_and_back_hold_each_message_once(void **state)
 {
 	struct scratch *s = *state;
-	struct list list = {.random = 11};
+	struct all_rows list = {.random = 11};
 
 	fill(s, &list);
 	for (int round = 0; round < 20; round++) {
@@ -175,7 +176,7 @@ static void walks_there_and_back_hold_each_message_once(void **state)
 		size_t seen = 0;
 
 		while (seen < list.count) {
-			struct page page = {.count = 0};
+			struct read_page page = {.count = 0};
 
 			operation.conversation.page.limit = 1 + below(&list, 12);
 			operation.conversation.page.max_bytes = 1 + below(&list, 100);

@@ -21,10 +21,10 @@ pytestmark = [
 ]
 
 
-def measure(folder, *options):
-    """What a quick run prints; it may leave nothing behind."""
+def measure(folder, program, *options):
+    """What a program of bench/ prints on standard output, and on standard error. It may leave nothing behind."""
     done = subprocess.run(
-        [ROOT / "bench" / "run", "--quick", *options],
+        [ROOT / "bench" / program, *options],
         env=environment(DIRECTMESSAGES_BUILD=BUILD, TMPDIR=folder, PYTHONDONTWRITEBYTECODE=1),
         cwd=folder,
         stdin=subprocess.DEVNULL,
@@ -34,7 +34,7 @@ def measure(folder, *options):
     )
     assert done.returncode == 0, done.stderr
     assert list(folder.iterdir()) == [], "it cleans up after itself"
-    return done.stdout
+    return done.stdout, done.stderr
 
 
 def check_rows(table, figures):
@@ -47,23 +47,20 @@ def check_rows(table, figures):
 
 
 def test_quick_run_on_sqlite(tmp_path):
-    check_rows(measure(tmp_path, "--no-postgres", "--no-reference"), 3)
+    check_rows(measure(tmp_path, "run", "--quick", "--no-postgres", "--no-reference")[0], 3)
 
 
 def test_quick_run_of_webhooks(tmp_path):
-    done = subprocess.run(
-        [ROOT / "bench" / "webhooks", "--quick"],
-        env=environment(DIRECTMESSAGES_BUILD=BUILD, TMPDIR=tmp_path, PYTHONDONTWRITEBYTECODE=1),
-        cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"^\| round 1 \|( [\d,.]+ \|){5}\n\nMedian ratio", done.stdout, re.MULTILINE), done.stdout
-    assert re.search(r"\. [\d,]*[1-9][\d,]* of [\d,]+ messages were delivered meanwhile", done.stdout), done.stdout
-    assert list(tmp_path.iterdir()) == [], "it cleans up after itself"
+    table, errors = measure(tmp_path, "webhooks", "--quick")
+    assert errors == ""
+    assert re.search(r"^\| round 1 \|( [\d,.]+ \|){5}\n\nMedian ratio", table, re.MULTILINE), table
+    assert re.search(r"\. [\d,]*[1-9][\d,]* of [\d,]+ messages were delivered meanwhile", table), table
+
+
+def test_quick_run_of_streams(tmp_path):
+    table, errors = measure(tmp_path, "streams", "--count", "40")
+    assert errors == ""
+    assert re.search(r"^\| KB per stream, after .* \| [\d.]+ \| <= 10 \| (met|missed) \|$", table, re.MULTILINE), table
 
 
 @pytest.fixture
@@ -78,7 +75,7 @@ def open_folder():
 @pytest.mark.skipif(postgres.why_not() is not None, reason=str(postgres.why_not()))
 def test_quick_run_on_postgresql_beside_the_reference(open_folder):
     reason = reference_project.why_not()
-    ours, _, reference = measure(open_folder, "--no-sqlite").partition("beside drf-directmessages")
+    ours, _, reference = measure(open_folder, "run", "--quick", "--no-sqlite")[0].partition("beside drf-directmessages")
     check_rows(ours, 3)
     assert re.search(r"\| GET `unread/` .*\(pgbench\)", ours)
     if reason is not None:

@@ -71,3 +71,11 @@ def test_names_are_in_the_file_that_is_said(document, tree):
             if not any(re.search(rf"\b{name}\b", home.read_text()) for home in homes):
                 lost.append(f"{name} in {file}")
     assert lost == []
+
+
+def test_names_of_the_architecture_are_in_the_source(tree):
+    sources = [ROOT / name for name in tree if name.endswith((".c", ".h", ".in", ".build")) or name == "Makefile"]
+    known = set(re.findall(r"\w+", "\n".join(path.read_text() for path in sources)))
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    named = {name for name in re.findall(r"`(?:struct |enum )?([A-Za-z]\w{3,})(?:\[\])?`", text)}
+    assert sorted(named - known) == []

@@ -128,6 +128,12 @@ def test_program_of_the_documentation(installed, tmp_path):
     assert run(tmp_path / "embed", env=env, cwd=tmp_path) == "1 wrote to 3: Hello from C\n"
 
 
+def test_manual_page_is_installed(installed):
+    page = installed.only("directmessages.1")
+    assert page.parts[-3:] == ("man", "man1", "directmessages.1")
+    assert page.read_text() == harness.run_program("help", "--form", "man").stdout
+
+
 def test_example_listen(example, tmp_path):
     listen = example("listen")
     assert listen(harness.sqlite_url(tmp_path / "new.db")).splitlines() == [

@@ -18,7 +18,7 @@ int cli_fail(int status, const char *format, ...) PRINTF_LIKE(2, 3);
 bool cli_parse_number(const char *text, int64_t min, int64_t max, int64_t *number);
 
 /* Prints a field of a line of output. Control characters and backslashes are printed as escapes, so that a line stays a
- * line, and a terminal is told nothing. */
+ * line, and no message controls a terminal. */
 void cli_print_field(struct dm_text text);
 
 #endif

@@ -6,13 +6,14 @@
 #include "nouns.h"
 
 static const struct pg_statement_text transaction_statements[] = {
-	/* Whatever the database's default is. That it may only be read is no default to overrule: a server is frozen so
-	 * where another has taken its place, or its disk is full. */
+	/* Overrules the database's default isolation level, but not READ ONLY: a server is frozen that way where
+	 * another has taken its place, or its disk is full. */
 	{BEGIN_WRITE, "BEGIN ISOLATION LEVEL READ COMMITTED"},
 	{COMMIT, "COMMIT"},
 	{ROLLBACK, "ROLLBACK"},
-	/* Until the transaction ends: behind a pooler the connection's own settings are somebody else's too. */
+	/* Those of the users that can be locked now. */
 	{USERS_FREE, "SELECT {u.id} FROM {users} u WHERE {u.id} = ANY ($1::bigint[]) FOR KEY SHARE SKIP LOCKED"},
+	/* Until the transaction ends: behind a pooler others use the connection too. */
 	{SET_LIMITS, "SELECT set_config('statement_timeout', $1::bigint::text, true),"
 		     " set_config('lock_timeout', $2::bigint::text, true)"},
 	{0},

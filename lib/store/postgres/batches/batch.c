@@ -15,7 +15,7 @@ static void check_schema(struct pg_session *session, struct dm_operation *operat
 	lane_complete(&session->postgres->options, operation);
 }
 
-/* Refuses what has waited too long already, and moves the reads to the front. Gives how many are left; *reads of them
+/* Refuses what has waited too long, and moves reads to the front. Gives how many operations are left, of which *reads
  * are reads. */
 static size_t sort(struct pg_session *session, struct dm_operation **operations, size_t count, int64_t now,
 		   size_t *reads)

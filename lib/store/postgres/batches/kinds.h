@@ -5,12 +5,12 @@
 
 #include "nouns.h"
 
-/* The statement that runs the operation, and what takes its result. Sends are not asked one by one: the sends of a
+/* The function that chooses the operation's statement, and the one that reads its result. Sends have none: those of a
  * batch are one statement, see pg_messages_send. */
 operation_ask *pg_operation_ask(const struct dm_operation *operation);
 operation_read_result *pg_operation_read_result(const struct dm_operation *operation);
 
-/* A read whose result has a row if the operation has something to write; NULL if it has to be run to find out. */
+/* A read whose result has a row if the operation has something to write; NULL: it has to be run to find out. */
 operation_ask *pg_operation_question(const struct dm_operation *operation);
 
 #endif

@@ -115,7 +115,7 @@ void pg_order(struct dm_operation **operations, size_t count)
 		operations[i] = places[i].operation;
 }
 
-/* ---- rows that others hold ----------------------------------------------------------------------------------- */
+/* ---- rows that other transactions hold ----------------------------------------------------------------------- */
 
 static bool is_same(const struct lock_key *a, const struct lock_key *b)
 {

@@ -13,8 +13,8 @@
 /* So many connections in a row may be lost while they are prepared; then there is none for now. */
 #define MAX_ATTEMPTS 3
 
-/* A COMMIT that is cancelled while it waits for a synchronous standby is done on the primary alone, and says so by a
- * warning. The warning's text depends on the server's language, the function that it comes from does not. */
+/* A COMMIT that is cancelled while it waits for a synchronous standby is done on the primary alone, and sends a
+ * warning. The warning's text depends on the server's language; the function that it comes from does not. */
 static void on_notice(void *context, const PGresult *notice)
 {
 	struct pg_session *session = context;
@@ -23,7 +23,8 @@ static void on_notice(void *context, const PGresult *notice)
 	session->unreplicated = session->unreplicated || (function && strcmp(function, "SyncRepWaitForLSN") == 0);
 }
 
-/* The connection's own limit is that of reads. Behind a pooler each transaction sets its own. */
+/* Sets the lock timeout of a writer; a connection begins with that of reads. Behind a pooler each transaction sets it.
+ */
 static enum dm_status set_lock_limit(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
 	char sql[64];
@@ -56,7 +57,7 @@ static enum dm_status prepare(struct pg_session *session, int64_t deadline, stru
 	return session_drain(session, deadline, error);
 }
 
-/* One attempt; *lost where there was a connection, which ended over it. */
+/* Makes one attempt. *lost: the attempt has failed because its connection broke. */
 static enum dm_status become_ready(struct pg_session *session, int64_t deadline, bool *lost, struct dm_error *error)
 {
 	enum dm_status status = session_connect(session, deadline, error);
@@ -67,7 +68,7 @@ static enum dm_status become_ready(struct pg_session *session, int64_t deadline,
 	status = prepare(session, deadline, error);
 	session->prepared = status == DM_OK;
 	session->used_at = clock_monotonic();
-	/* Where the schema is not as it should be the connection is good, and asked again next time. */
+	/* If only the schema does not fit the connection is kept, and checked again next time. */
 	if (status != DM_OK && (status != DM_SCHEMA || PQpipelineStatus(session->connection) != PQ_PIPELINE_OFF)) {
 		*lost = PQstatus(session->connection) == CONNECTION_BAD;
 		session_lost(session);

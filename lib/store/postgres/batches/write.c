@@ -41,7 +41,7 @@ static size_t leave_out(struct dm_operation **operations, size_t count, const st
 	return left;
 }
 
-/* ---- rows that others hold ----------------------------------------------------------------------------------- */
+/* ---- rows that other transactions hold ----------------------------------------------------------------------- */
 
 /* Parks what needs a row that is known to be held. Gives how many are left. */
 static size_t park_held(struct pg_session *session, struct dm_operation **operations, size_t count)
@@ -58,6 +58,7 @@ static size_t park_held(struct pg_session *session, struct dm_operation **operat
 	return left;
 }
 
+/* Whether the first column has the id. */
 static bool is_among(const PGresult *result, int64_t id)
 {
 	for (int row = 0; row < PQntuples(result); row++)
@@ -123,12 +124,12 @@ static size_t after_lock(struct pg_session *session, struct dm_operation **opera
 		       : count;
 	if (left < count)
 		return left;
-	for (size_t i = 0; i < count; i++) /* it is a row that we don't know: each finds out for itself */
+	for (size_t i = 0; i < count; i++) /* an unknown row is held: each operation finds out for itself */
 		lane_park(session->parking, operations[i]);
 	return 0;
 }
 
-/* ---- what a failure means for the others --------------------------------------------------------------------- */
+/* ---- after a failure ----------------------------------------------------------------------------------------- */
 
 /* What has happened to the writes so far. */
 struct write_history {
@@ -173,7 +174,8 @@ static size_t run(struct pg_session *session, struct dm_operation **operations, 
 {
 	static const struct dm_error unknown = {
 		DM_UNAVAILABLE,
-		"it is not known whether the database has stored what was sent: the connection was lost, or a standby did not answer"};
+		"it is not known whether the database has stored what was sent: the connection was lost, or a standby did "
+		"not answer; check before you try again"};
 	struct transaction transaction; /* the ending points into it */
 	struct write_history history = {.reruns = 0};
 	bool alone = false;

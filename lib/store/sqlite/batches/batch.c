@@ -6,9 +6,8 @@
 #include "clock.h"
 #include "kinds.h"
 #include "lane.h"
-#include "migrate.h"
 
-/* Failures of one row are its own; these are the store's, and leave the transaction in doubt. */
+/* Whether it is a failure of the store, which fails the whole transaction. Others are of one operation. */
 static bool is_of_the_store(enum dm_status status)
 {
 	return status == DM_BUSY || status == DM_UNAVAILABLE || status == DM_NO_MEMORY || status == DM_SCHEMA ||
@@ -40,8 +39,8 @@ static enum dm_status run_in_transaction(struct sqlite_session *session, struct 
 	return status;
 }
 
-/* Completes those that have waited in the queue for as long as any may, and gives how many are left. The others wait
- * for a locked file until the time of the first of them is over: no more than if it had been alone. */
+/* Refuses operations that have waited too long, and gives how many are left. A locked file is waited for until the time
+ * of the first of these is over, as if it were alone. */
 static size_t refuse_late(struct sqlite_session *session, struct dm_operation **operations, size_t count)
 {
 	int64_t limit = session->options->busy_timeout_ms * INT64_C(1000), now = clock_monotonic();

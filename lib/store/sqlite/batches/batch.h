@@ -6,7 +6,7 @@
 #include "session.h"
 
 /* Runs all as one transaction with one commit, then completes them. Each operation has its own status; where the store
- * itself fails, all of them have failed and nothing is written. */
+ * itself fails all of them fail, and nothing is written. A lane calls it with a struct sqlite_session. */
 void batch_run(void *session, struct dm_operation **operations, size_t count);
 
 #endif

@@ -8,7 +8,7 @@
 /* Runs one operation on a prepared session and leaves its status in it. */
 void operation_run(struct sqlite_session *session, struct dm_operation *operation);
 
-/* What tells whether the operation has something to write; NULL if it has to be run to find out. */
+/* A function that finds out whether the operation has something to write; NULL: it has to be run to find out. */
 operation_has_work *operation_question(const struct dm_operation *operation);
 
 #endif

@@ -164,6 +164,33 @@ def test_header_compiles_alone(installed, tmp_path, name, compiler, language):
     installed.run(program)
 
 
+CPLUSPLUS = """#include <directmessages.h>
+int main()
+{
+    dm_options options = DM_OPTIONS_INIT;
+    dm_new_user user = DM_NEW_USER_INIT;
+    dm_operation operation = {};
+    dm *handle;
+    user.username = DM_TEXT("john");
+    operation.kind = DM_OP_SEND;
+    operation.send.content = dm_text_of("Hello");
+    options.database = "no scheme";
+    return !(options.size == sizeof(options) && user.size == sizeof(user) && operation.send.content.length == 5 &&
+             user.username.length == 4 && dm_open(&options, &handle, nullptr) == DM_INVALID && handle == nullptr);
+}
+"""
+
+
+def test_structs_and_texts_work_in_cplusplus(installed, tmp_path):
+    if shutil.which("c++") is None:
+        pytest.skip("there is no c++ here")
+    source = tmp_path / "structs.cc"
+    source.write_text(CPLUSPLUS)
+    run("c++", "-std=c++11", "-Wall", "-Wextra", "-pedantic", "-Werror", *installed.flags("--cflags"), source, "-o",
+        tmp_path / "structs", *installed.flags("--libs"))
+    installed.run(tmp_path / "structs")
+
+
 def declared(headers):
     """The functions that the headers declare."""
     lines = "".join(run("cc", "-E", "-P", header) for header in headers).replace("\n", " ").split(";")

@@ -402,9 +402,11 @@ struct dm_operation {
 	struct { /* the library's; dm_submit and dm_run set it */
 		struct dm_operation *next;
 		struct dm *handle;
-		void *marked, *waiter;
+		void *marked; /* the messages kept for the signals */
+		void *waiter; /* who waits in dm_run */
 		int64_t queued_at, parked_until;
-		bool signals_read, is_long;
+		bool signals_read; /* messages that are marked as read are kept for the signals */
+		bool is_long;      /* it lists messages with long content */
 		uint64_t reserved[4];
 	} internal;
 

@@ -49,8 +49,7 @@ enum dm_status {
 	DM_NOT_ALLOWED, /* the allowed recipients forbid it */
 	DM_INACTIVE,    /* the token is valid, its user is not active */
 	DM_BUSY,        /* the store is locked or has too much waiting; the same call may work later */
-	DM_UNAVAILABLE, /* the store can't be reached, is full, read-only or damaged; remove the cause, then try again
-			 */
+	DM_UNAVAILABLE, /* the store can't be reached, is full, read-only or damaged: remove the cause, then retry */
 	DM_SCHEMA,      /* the database's schema is older than this library needs, or newer than it knows */
 	DM_NO_MEMORY,
 	DM_INTERNAL /* a defect of the library */

@@ -18,7 +18,7 @@ void scratch_make(struct scratch *scratch)
 		scratch_postgres_create(scratch->database, sizeof(scratch->database), false);
 		snprintf(scratch->url, sizeof(scratch->url), "%s%s", getenv("DIRECTMESSAGES_TEST_POSTGRES"),
 			 scratch->database);
-		scratch->short_timeout_ms = 2000; /* a fourth of it is for the lock, the rest for connecting */
+		scratch->short_timeout_ms = 2000; /* a quarter is for locks, the rest for connecting */
 		return;
 	}
 	snprintf(scratch->folder, sizeof(scratch->folder), "%.80s/directmessages-unit-XXXXXX",
@@ -32,7 +32,7 @@ void scratch_open(struct scratch *scratch, const struct dm_options *options)
 {
 	struct dm_options chosen = options ? *options : (struct dm_options)DM_OPTIONS_INIT;
 
-	if (scratch->is_postgres) { /* a copy with all tables is made quicker than the tables */
+	if (scratch->is_postgres) { /* copying a database is quicker than migrating one */
 		scratch_postgres_drop(scratch->database);
 		scratch_postgres_create(scratch->database, sizeof(scratch->database), true);
 		snprintf(scratch->url, sizeof(scratch->url), "%s%s", getenv("DIRECTMESSAGES_TEST_POSTGRES"),

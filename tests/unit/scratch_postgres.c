@@ -47,7 +47,7 @@ int64_t scratch_postgres_run(const char *database, const char *sql)
 	return number;
 }
 
-/* Made once a program: databases with all tables are copies of it. */
+/* Made once per program; databases with all tables are copies of it. */
 static const char *template(void)
 {
 	static char name[48];

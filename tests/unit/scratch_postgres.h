@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-/* Makes a database, empty or migrated, and tells its name. */
+/* Creates a database, empty or migrated, and gives its name. */
 void scratch_postgres_create(char *database, size_t size, bool with_tables);
 void scratch_postgres_drop(const char *database);
 

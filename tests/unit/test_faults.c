@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* The allocation of this number fails; counted down from it, and beyond. */
+/* Counts allocations down; the one at 0 fails. */
 static atomic_long until_failure;
 static atomic_bool armed, has_failed;
 
@@ -56,7 +56,7 @@ char *__wrap_strndup(const char *text, size_t most)
 	return must_fail() ? NULL : __real_strndup(text, most);
 }
 
-/* Larger than what an arena takes from malloc at once, so that each copy of it is an allocation. */
+/* Larger than a chunk of an arena, so that each copy of it is an allocation. */
 #define CONTENT_LENGTH 50000
 static char content[CONTENT_LENGTH];
 
@@ -75,7 +75,7 @@ static void on_signal(void *context, enum dm_signal signal, const struct dm_mess
 		atomic_fetch_add(&life->signals, 1);
 }
 
-/* ---- the steps of a life, each of which can be repeated when it has failed ----------------------------------- */
+/* ---- steps, each of which can be repeated after a failure ---------------------------------------------------- */
 
 static enum dm_status open_step(struct life *life, struct dm_error *error)
 {
@@ -159,7 +159,7 @@ static enum dm_status (*const steps[])(struct life *life, struct dm_error *error
 	send_step, send_step,    page_step,  mark_step,   read_step,
 };
 
-/* Lives with the allocation of that number failing; false where there are not so many. */
+/* Runs all steps while one allocation, given by its number, fails. False: there are fewer allocations. */
 static bool live(long failing)
 {
 	struct life life;

@@ -9,25 +9,25 @@
 #include <pthread.h>
 #include <sched.h>
 
-#define BATCHES_MOST 64
+#define MAX_BATCHES 64
 
-/* What the lane is given to run on; its batches stop at the gate while that is closed. */
-struct session {
+/* The session of the lane. While the gate is closed, its batches wait at it. */
+struct fake_session {
 	pthread_mutex_t mutex;
 	pthread_cond_t moved;
 	bool closed;
 	bool nest; /* run one more operation from within `completed` */
 	struct lane *lane;
 	size_t batches, completed, refused;
-	size_t sizes[BATCHES_MOST];
-	pthread_t completed_on; /* of the operation completed last */
-	int64_t last;           /* the number of the operation run last; they must come in order */
+	size_t sizes[MAX_BATCHES];
+	pthread_t completed_on; /* of the last operation */
+	int64_t last;           /* the number of the last operation; they must come in order */
 	bool in_order;
 };
 
-static struct session session;
+static struct fake_session session;
 
-/* Operations have numbers: that of their user. */
+/* An operation has a number: the id of its user. */
 #define SEND(number) \
 	{ \
 		.kind = DM_OP_SEND, .send = {.sender_id = (number) } \
@@ -43,10 +43,10 @@ static struct store_options store = {.completed = completed};
 
 static void run_batch(void *context, struct dm_operation **operations, size_t count)
 {
-	struct session *own = context;
+	struct fake_session *own = context;
 
 	pthread_mutex_lock(&own->mutex);
-	own->sizes[own->batches++ % BATCHES_MOST] = count;
+	own->sizes[own->batches++ % MAX_BATCHES] = count;
 	pthread_cond_broadcast(&own->moved);
 	while (own->closed)
 		pthread_cond_wait(&own->moved, &own->mutex);
@@ -90,7 +90,7 @@ static void set_closed(bool closed)
 	pthread_mutex_unlock(&session.mutex);
 }
 
-/* False: the operation has waited too long for the lane's thread and was refused. That is as if it had never been. */
+/* False: the operation was refused, because it waited too long for the lane's thread. It is not counted then. */
 static bool wait_for_batch(void)
 {
 	bool has_begun;
@@ -115,7 +115,7 @@ static void start_with_limit(size_t max_waiting, int64_t timeout)
 				       .timeout = timeout,
 				       .store = &store};
 
-	session = (struct session){
+	session = (struct fake_session){
 		.mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER, .in_order = true};
 	store.max_waiting = max_waiting;
 	session.lane = lane_new(&options);
@@ -127,7 +127,7 @@ static void start(size_t max_waiting)
 	start_with_limit(max_waiting, 0);
 }
 
-/* Submits one operation and waits until the lane is at it, behind the closed gate. */
+/* Closes the gate, submits one operation and waits until the lane runs it. */
 static void block(struct dm_operation *first)
 {
 	set_closed(true);
@@ -149,7 +149,7 @@ static void what_waits_becomes_one_batch(void **state)
 		lane_submit(session.lane, &operations[i]);
 	}
 	set_closed(false);
-	lane_free(session.lane); /* runs what still waits */
+	lane_free(session.lane); /* runs the operations that still wait */
 	assert_int_equal(session.batches, 3);
 	assert_int_equal(session.sizes[0], 1);
 	assert_int_equal(session.sizes[1], 256);
@@ -195,7 +195,7 @@ static void wait_for_refusals(size_t count)
 	} while (refused < count);
 }
 
-/* The gate stays closed: a batch hangs in the disk. */
+/* The gate stays closed, as if a batch waited for the disk. */
 static void what_waits_too_long_behind_a_batch_is_refused_meanwhile(void **state)
 {
 	struct dm_operation first, late[3] = {SEND(2), SEND(3), SEND(4)}, next = SEND(2);
@@ -316,7 +316,7 @@ static void its_numbers_are_told(void **state)
 		operations[i] = (struct dm_operation)SEND((int64_t)i + 1);
 		lane_submit(session.lane, &operations[i]);
 	}
-	lane_stats(session.lane, &stats); /* is added to what is there */
+	lane_stats(session.lane, &stats); /* adds to the numbers */
 	assert_int_equal(stats.lanes, 2);
 	assert_int_equal(stats.waiting, 300);
 	assert_int_equal(stats.max_waiting, 1000);
@@ -329,7 +329,7 @@ static void its_numbers_are_told(void **state)
 	assert_int_equal(stats.waiting, 0);
 	assert_int_equal(stats.operations, 302);
 	assert_int_equal(stats.batches[8], 1); /* of 256 */
-	assert_int_equal(stats.batches[6], 1); /* of 44, or 45 where the last was quick enough */
+	assert_int_equal(stats.batches[6], 1); /* of 44, or of 45 if the last one was quick enough */
 	assert_in_range(stats.batches[0], 1, 2);
 	lane_free(session.lane);
 }

@@ -45,7 +45,7 @@ static void kinds_that_are_none(void **state)
 	}
 }
 
-/* Kinds that are fine with nothing but zeros; what they say then is their own. */
+/* Kinds that do not need any argument: with zeros alone they are not DM_INVALID. */
 static bool needs_nothing(enum dm_operation_kind kind)
 {
 	static const enum dm_operation_kind fine[] = {
@@ -355,9 +355,9 @@ static void claims_of_everything(void **state)
 	assert_int_equal(count, 1);
 	assert_ok(claim(s, 0, far, INT64_MIN, &count)); /* 0 is no limit: there is no second */
 	assert_int_equal(count, 0);
-	assert_ok(claim(s, SIZE_MAX, far, INT64_MAX, &count)); /* nothing is that far ahead */
+	assert_ok(claim(s, SIZE_MAX, far, INT64_MAX, &count)); /* no delivery is due that late */
 	assert_int_equal(count, 0);
-	assert_ok(claim(s, SIZE_MAX, far, 1, &count)); /* but this long all is */
+	assert_ok(claim(s, SIZE_MAX, far, 1, &count)); /* now every delivery is */
 	assert_int_equal(count, 1);
 }
 

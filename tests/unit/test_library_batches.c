@@ -5,19 +5,19 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define BATCH_MOST 24
+#define MAX_BATCH 24
 
-/* An operation of the batch, and what became of it. */
+/* An operation of the batch, and the user that it lent. */
 struct member {
 	struct dm_operation operation;
-	int64_t user_id; /* who was lent; 0: nobody */
+	int64_t user_id; /* the user that was lent; 0: none */
 	struct batch *batch;
 };
 
 struct batch {
 	const struct scratch *scratch;
 	char john[DM_TOKEN_LENGTH + 1], mary[DM_TOKEN_LENGTH + 1]; /* their tokens */
-	struct member members[BATCH_MOST];
+	struct member members[MAX_BATCH];
 	size_t count;
 	pthread_mutex_t mutex; /* guards done */
 	pthread_cond_t changed;
@@ -77,7 +77,7 @@ static struct member *add(struct batch *batch, struct dm_operation operation)
 {
 	struct member *member = &batch->members[batch->count++];
 
-	assert_true(batch->count <= BATCH_MOST);
+	assert_true(batch->count <= MAX_BATCH);
 	*member = (struct member){.operation = operation, .batch = batch};
 	member->operation.done = note_done;
 	member->operation.context = member;
@@ -117,7 +117,7 @@ static struct member *mark(struct batch *batch, int64_t user_id, int64_t partner
 					 .mark_conversation_read = {.user_id = user_id, .partner_id = partner_id}});
 }
 
-/* On the only thread for reads, which can't go on with what is submitted before this returns. */
+/* Runs on the only thread for reads, so that what it submits waits, and becomes one batch, until it returns. */
 static bool submit_all(void *context, const struct dm_user *user)
 {
 	struct batch *batch = context;
@@ -199,7 +199,7 @@ static void one_that_fails_leaves_the_others(void **state)
 
 	for (size_t i = 0; i < 4; i++)
 		members[i] = authenticate_for(batch, text_of(i % 2 ? batch->john : batch->mary), s->bob);
-	bad = authenticate_for(batch, (struct dm_text){"\xff\xfe", 2}, s->bob); /* no UTF-8 */
+	bad = authenticate_for(batch, (struct dm_text){"\xff\xfe", 2}, s->bob); /* not UTF-8 */
 	for (size_t i = 4; i < 8; i++)
 		members[i] = authenticate_for(batch, text_of(i % 2 ? batch->john : batch->mary), 1000000);
 	run(batch);
@@ -208,7 +208,7 @@ static void one_that_fails_leaves_the_others(void **state)
 		assert_user(members[i], i % 2 ? s->john : s->mary, i < 4);
 }
 
-/* An imported database may have it. */
+/* An imported database may have a user of id 0. */
 static void the_user_of_id_0_is_a_partner_too(void **state)
 {
 	struct batch *batch = *state;

@@ -17,7 +17,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* What was lent: the message's id, negative where it was read. */
+/* Lists the id of the message; negative: the event is that it was read. */
 static bool list_event(void *context, const struct dm_event *event)
 {
 	struct listed *listed = context;
@@ -38,7 +38,7 @@ static struct dm_event_position newest(const struct scratch *s)
 	return position;
 }
 
-/* Reads on from the position, and moves it. */
+/* Reads the events behind the position, and moves the position. */
 static struct listed read_on(const struct scratch *s, int64_t user, struct dm_event_position *position, size_t limit)
 {
 	struct listed listed = {0};
@@ -99,7 +99,7 @@ static void it_is_read_in_pieces_and_by_user(void **state)
 	scratch_send(s->handle, s->mary, s->bob, "c");
 	scratch_send(s->handle, s->bob, s->mary, "d");
 	assert_ok(dm_events(s->handle, s->john, &position, 3, &places, list_event, &listed, NULL));
-	assert_int_equal(places, 2); /* the row function had enough */
+	assert_int_equal(places, 2); /* the row function has ended the reading */
 	listed = (struct listed){0};
 	assert_ok(dm_events(s->handle, s->john, &position, 3, &places, list_event, &listed, NULL));
 	assert_int_equal(places, 2);
@@ -227,7 +227,7 @@ static void it_tells_for_whom_a_message_is_hidden(void **state)
 	assert_string_equal(trace, "--s--r");
 }
 
-/* Counts the calls, and looks at the log from within, as a receiver may. */
+/* Counts the signals, and reads the event log from within the receiver. */
 struct log_watch {
 	const struct scratch *scratch;
 	struct dm_event_position position;

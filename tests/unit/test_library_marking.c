@@ -20,7 +20,7 @@ static void note_done(struct dm_operation *operation)
 	pthread_mutex_unlock(&mutex);
 }
 
-/* Many messages, few commits. */
+/* Sends MESSAGES messages in few commits. */
 static void send_many(const struct scratch *s, int64_t sender, int64_t recipient)
 {
 	static struct dm_operation sends[MESSAGES];
@@ -39,7 +39,7 @@ static void send_many(const struct scratch *s, int64_t sender, int64_t recipient
 	pthread_mutex_unlock(&mutex);
 }
 
-/* What was read, by a receiver of message_read. */
+/* What a receiver of message_read has got. */
 struct read_signals {
 	size_t count;
 	int64_t last, read_at;
@@ -97,7 +97,7 @@ static void pieces_are_marked_oldest_first_and_signalled_each(void **state)
 	assert_true(dm_disconnect(s->handle, DM_MESSAGE_READ, on_read, &signals));
 }
 
-/* Whoever writes on while another reads must not keep that one reading for ever. */
+/* A sender who goes on sending must not make the marking endless. */
 static void what_is_sent_meanwhile_is_left(void **state)
 {
 	struct scratch *s = *state;
@@ -149,7 +149,7 @@ static void a_piece_that_was_the_last_before_an_end_loses_nothing(void **state)
 	scratch_remove(&scratch);
 }
 
-/* On PostgreSQL the pieces walk over what was read too. */
+/* On PostgreSQL a piece walks over messages that are read already. */
 static void one_unread_among_many_that_were_read_is_found(void **state)
 {
 	struct scratch *s = *state;
@@ -170,7 +170,7 @@ static void one_unread_among_many_that_were_read_is_found(void **state)
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message WHERE read_at IS NULL"), 1);
 }
 
-/* Two writes that are one batch: submitted on the lane's own thread. */
+/* Two writes that become one batch, because they are submitted on the lane's own thread. */
 struct pair {
 	const struct scratch *scratch;
 	struct dm_operation mark, send;
@@ -197,7 +197,7 @@ static void submit_pair(void *context, enum dm_signal signal, const struct dm_me
 	dm_submit(pair->scratch->handle, &pair->send);
 }
 
-/* The piece was marked when another's write failed, and the transaction was rolled back. */
+/* The piece is marked, then another write of the batch fails, and the transaction is rolled back. */
 static void what_failed_begins_anew_where_it_is_submitted_again(void **state)
 {
 	struct scratch *s = *state;
@@ -210,7 +210,7 @@ static void what_failed_begins_anew_where_it_is_submitted_again(void **state)
 			     .send = {.sender_id = s->bob, .recipient_id = s->mary, .content = text_of("bad")}}};
 
 	if (s->is_postgres)
-		skip(); /* the others are run again there, without the one that failed */
+		skip(); /* there the others are rerun without the one that failed */
 	send_many(s, s->john, s->mary);
 	scratch_sql(s, "CREATE TRIGGER fault BEFORE INSERT ON directmessages_message WHEN NEW.content = 'bad'"
 		       " BEGIN SELECT RAISE(ABORT, 'bad'); END");

@@ -50,7 +50,7 @@ static void each_submitted_operation_is_done_once(void **state)
 				.kind = DM_OP_UNREAD_COUNT, .done = note_done, .unread_count = {.user_id = s->john}};
 		dm_submit(s->handle, operation);
 	}
-	dm_close(s->handle); /* finishes what waits */
+	dm_close(s->handle); /* finishes the operations that wait */
 	s->handle = NULL;
 	assert_int_equal(atomic_load(&done_count), BURST);
 	assert_int_equal(atomic_load(&sent_count), BURST / 3 * 2);
@@ -105,7 +105,7 @@ static void more_than_may_wait_is_busy_at_once(void **state)
 		statuses[i] = DM_INTERNAL;
 		dm_submit(s->handle, &operations[i]);
 	}
-	/* One may wait, and one more may have been taken to wait for the lock. */
+	/* One may wait in the queue, and one more may be running: it waits for the lock. */
 	for (size_t i = 0; i < 4; i++)
 		refused += statuses[i] == DM_BUSY;
 	assert_in_range(refused, 2, 3);
@@ -191,7 +191,7 @@ static bool note_last(void *context, const struct dm_message *message)
 	return true;
 }
 
-/* Walks the conversation to its end; the ids come in the order in which the pages gave them. */
+/* Reads the conversation page by page; last->ids gets the ids in the order of the pages. */
 static void walk(struct scratch *s, bool reverse, bool with_position, struct last *last)
 {
 	struct dm_operation page = {.kind = DM_OP_CONVERSATION,
@@ -230,7 +230,7 @@ static void ties_are_paged_exactly(void **state)
 	struct scratch *s = *state;
 	struct last last;
 
-	/* Both directions of the conversation, 100 rows at one time, 10 before and 10 after. */
+	/* Messages of both users: 100 with the same time, 10 earlier and 10 later ones. */
 	insert_series(s, 1, 10, "2025-06-06 11:00:00");
 	insert_series(s, 11, 110, "2025-06-06 12:00:00.123456");
 	insert_series(s, 111, 120, "2025-06-06 13:00:00");
@@ -318,7 +318,7 @@ static void threads_share_a_handle(void **state)
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message"), THREADS * EACH);
 	assert_int_equal(
 		scratch_number(s, "SELECT count(*) FROM directmessages_message WHERE hidden_for_sender IS NULL"), 0);
-	/* The order of times is the order of commits. */
+	/* Messages have times in the order of their ids. */
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message a JOIN directmessages_message b"
 					   " ON b.id = a.id + 1 WHERE b.sent_at <= a.sent_at"),
 			 0);

@@ -9,7 +9,7 @@
 #define PAGES 400
 #define HOUR INT64_C(1749204000000000) /* 2025-06-06 10:00 */
 
-/* A message that mary sees. */
+/* A message that mary can see. */
 struct row {
 	int64_t id, sent_at;
 	size_t bytes;
@@ -21,11 +21,11 @@ struct all_rows {
 	uint32_t random;
 };
 
-/* The same each time. */
-static uint32_t below(struct all_rows *list, uint32_t most)
+/* A pseudo-random number below max, the same in each run. */
+static uint32_t below(struct all_rows *list, uint32_t max)
 {
 	list->random = list->random * 1664525 + 1013904223;
-	return (list->random >> 8) % most;
+	return (list->random >> 8) % max;
 }
 
 static int compare_rows(const void *a_pointer, const void *b_pointer)
@@ -37,7 +37,7 @@ static int compare_rows(const void *a_pointer, const void *b_pointer)
 	return a->id < b->id ? 1 : -1;
 }
 
-/* Many of one time, in either direction, some hidden, empty ones and such of two bytes a character among them. */
+/* Stores messages of both users. Many have the same time; some are hidden, some empty; characters have two bytes. */
 static void fill(const struct scratch *s, struct all_rows *list)
 {
 	for (int64_t id = 1; id <= MESSAGES; id++) {
@@ -76,25 +76,26 @@ static bool take(void *context, const struct dm_message *message)
 	return true;
 }
 
-/* Where the page begins: so many rows from the list's end that it comes from; the cursor that says so is made anew. */
+/* Chooses where a page begins and writes that into it in one of the ways that cursors have. Returns the number of rows
+ * before it, counted from the end of the list that the page comes from. */
 static size_t choose_start(struct all_rows *list, struct dm_page *page)
 {
 	size_t n = below(list, (uint32_t)list->count), start = 0;
 	const struct row *row = &list->rows[page->reverse ? list->count - 1 - n : n];
 
 	switch (below(list, 5)) {
-	case 0: /* by the row, and the time that it has */
+	case 0: /* by a row and its time */
 		page->has_position = true;
 		page->position = row->sent_at;
 		page->row_id = row->id;
 		return n + 1;
-	case 1: /* by the row alone; what was counted does not matter */
+	case 1: /* by a row alone: the offset is ignored */
 		page->has_position = below(list, 2) != 0;
 		page->position = HOUR + 3;
 		page->offset = 1 + below(list, 9);
 		page->row_id = row->id;
 		return n + 1;
-	case 2: /* by a time, and a number of rows, as the reference does; where the row is gone likewise */
+	case 2: /* by a time and an offset, as in the reference; the same if the row does not exist */
 		page->has_position = true;
 		page->position = row->sent_at;
 		page->offset = 1 + below(list, 9);
@@ -160,7 +161,7 @@ static void pages_hold_what_the_list_says_they_hold(void **state)
 	}
 }
 
-/* Page by page with sizes of any kind, there and back: each message once, in order. */
+/* Page by page, with pages of any size, in both directions: each message once, in order. */
 static void walks_there_and_back_hold_each_message_once(void **state)
 {
 	struct scratch *s = *state;

@@ -25,7 +25,7 @@ static void they_share_the_view_of_the_first(void **state)
 	assert_int_equal(unread(s), 0);
 }
 
-/* A bracket that nothing is read in sees nothing, and holds nothing. */
+/* A bracket without a read has no view of the database, and no lock. */
 static void the_first_read_comes_when_it_comes(void **state)
 {
 	struct scratch *s = *state;
@@ -60,7 +60,7 @@ static bool send_within(void *context, const struct dm_user *user)
 	return true;
 }
 
-/* It can't: the rows are still lent. What is read meanwhile is as it was. */
+/* The write cannot end the bracket while rows are lent: reads see the database as it was. */
 static void but_not_from_a_row_function(void **state)
 {
 	struct scratch *s = *state;
@@ -99,7 +99,7 @@ static void *send_and_read(void *context)
 
 	scratch_send(s->handle, s->john, s->mary, "meanwhile");
 	assert_int_equal(unread(s), 1);
-	dm_end_reads(s->handle); /* not this thread's: does nothing */
+	dm_end_reads(s->handle); /* another thread's bracket: does nothing */
 	return NULL;
 }
 

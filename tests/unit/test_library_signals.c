@@ -14,7 +14,7 @@ struct ear {
 	bool disconnect;
 };
 
-/* What another connection sees is committed. */
+/* Asks on another connection, which sees only what is committed. */
 static bool is_committed(const struct scratch *scratch, const struct dm_message *message, enum dm_signal signal)
 {
 	char sql[160];
@@ -141,7 +141,7 @@ static void a_receiver_may_disconnect_itself(void **state)
 	assert_false(dm_disconnect(s->handle, DM_MESSAGE_SENT, listen_to, &ear));
 }
 
-/* A receiver that stays where it is until it is let go. */
+/* A receiver that waits until the gate is opened. */
 struct gate {
 	pthread_mutex_t mutex;
 	pthread_cond_t moved;
@@ -205,7 +205,7 @@ static void disconnecting_waits_for_a_running_receiver(void **state)
 	assert_int_equal(pthread_create(&sender, NULL, send_one, &gate), 0);
 	wait_for(&gate, &gate.entered);
 	assert_int_equal(pthread_create(&disconnector, NULL, disconnect_gate, &gate), 0);
-	/* Once the same receiver can be connected anew the other thread is within dm_disconnect, and waits there. */
+	/* The receiver can be connected again as soon as the other thread waits within dm_disconnect. */
 	while (dm_connect(gate.scratch->handle, DM_MESSAGE_SENT, wait_at_gate, &gate, NULL) != DM_OK)
 		sched_yield();
 	set(&gate, &gate.open);

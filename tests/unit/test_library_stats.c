@@ -20,11 +20,12 @@ static void writes_are_counted(void **state)
 	dm_stats(s->handle, &before);
 	assert_string_equal(before.backend, s->is_postgres ? "postgresql" : "sqlite");
 	assert_int_equal(before.lanes, s->is_postgres ? 4 : 1);
-	assert_int_equal(before.max_waiting, s->is_postgres ? 2 * 4096 : 4096); /* a queue of reads, one of writes */
-	assert_int_equal(before.commits, 3);                                    /* the users */
+	assert_int_equal(before.max_waiting,
+			 s->is_postgres ? 2 * 4096 : 4096); /* a queue for reads, a queue for writes */
+	assert_int_equal(before.commits, 3);                /* the users */
 	scratch_send(s->handle, s->john, s->mary, "x");
 	scratch_send(s->handle, s->mary, s->john, "y");
-	assert_ok(dm_unread_count(s->handle, s->john, &count, NULL)); /* a read, which is in no batch of SQLite */
+	assert_ok(dm_unread_count(s->handle, s->john, &count, NULL)); /* a read: SQLite runs it without a batch */
 	dm_stats(s->handle, &after);
 	assert_int_equal(after.operations - before.operations, s->is_postgres ? 3 : 2);
 	assert_int_equal(batches(&after) - batches(&before), s->is_postgres ? 3 : 2);
@@ -61,7 +62,7 @@ static void a_write_that_the_store_refuses_is_a_failure_and_no_commit(void **sta
 	assert_fails(DM_BUSY, dm_send(s->handle, s->john, s->mary, text_of("x"), NULL, &error));
 	dm_stats(s->handle, &stats);
 	assert_int_equal(stats.failures[DM_BUSY], 1);
-	assert_true(stats.operations <= 1); /* none where its time was over before the lane took it */
+	assert_true(stats.operations <= 1); /* 0 if it was refused before the lane ran it */
 	assert_int_equal(stats.commits, 0);
 	scratch_unlock(s, lock);
 }

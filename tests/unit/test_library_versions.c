@@ -145,10 +145,9 @@ static void outputs_are_zero_after_a_failure(void **state)
 	id = 7;
 	assert_fails(DM_NOT_FOUND, dm_events(s->handle, 0, &position, 0, &id, list_nothing, NULL, &error));
 	assert_int_equal(id, 0);
-	assert_int_equal(position.id, 2); /* an argument that is moved on stays where it was */
+	assert_int_equal(position.id, 2); /* a position that a call moves stays where it was */
 }
 
-/* The commit fails after the operation has had its results. */
 static void results_of_an_operation_are_zero_after_a_failure(void **state)
 {
 	struct scratch *s = *state;

@@ -82,7 +82,7 @@ static bool end(const struct scratch *s, struct dm_op_delivery_result result)
 
 static bool copy_webhook(void *context, const struct dm_webhook *webhook)
 {
-	*(struct dm_webhook *)context = *webhook; /* its texts are gone, its numbers are not */
+	*(struct dm_webhook *)context = *webhook; /* its numbers stay valid, its texts do not */
 	return true;
 }
 
@@ -110,7 +110,7 @@ static void claims_come_in_the_order_of_the_log(void **state)
 	claim(s, webhook, 10, FAR_AWAY, &claimed);
 	assert_int_equal(claimed.count, 3);
 	assert_int_equal(claimed.rows[0].message_id, first);
-	assert_int_equal(claimed.rows[0].read_at, DM_UNREAD); /* as it was when it was sent */
+	assert_int_equal(claimed.rows[0].read_at, DM_UNREAD); /* as it was when the message was sent */
 	assert_string_equal(claimed.rows[0].content, "one");
 	assert_string_equal(claimed.rows[0].from, "john");
 	assert_int_equal(claimed.rows[1].message_id, second);
@@ -146,7 +146,7 @@ static void claims_are_bounded_and_exclusive(void **state)
 	for (int i = 0; i < 5; i++)
 		scratch_send(s->handle, s->john, s->mary, "x");
 	claim(s, webhook, 2, FAR_AWAY, &first);
-	claim(s, webhook, 10, FAR_AWAY, &second); /* the same end: they are told apart nevertheless */
+	claim(s, webhook, 10, FAR_AWAY, &second); /* claims that end at the same time are told apart */
 	claim(s, other, 10, FAR_AWAY, &third);
 	assert_int_equal(first.count, 2);
 	assert_int_equal(second.count, 3);
@@ -163,13 +163,13 @@ static void a_claim_that_has_ended_is_claimed_again(void **state)
 	struct dm_op_delivery_result late = {.webhook_id = webhook, .outcome = DM_OUTCOME_RETRY, .next_at = 1};
 
 	scratch_send(s->handle, s->john, s->mary, "x");
-	claim(s, webhook, 10, 1, &first); /* ended in 1970 */
+	claim(s, webhook, 10, 1, &first); /* a claim that ended in 1970 */
 	claim(s, webhook, 10, FAR_AWAY, &again);
 	assert_int_equal(again.count, 1);
 	assert_int_equal(again.rows[0].id, first.rows[0].id);
 	assert_string_equal(again.rows[0].name, first.rows[0].name);
 	assert_int_equal(again.rows[0].attempts, 2);
-	/* Whoever lost it can't make a failure of it any more, but can tell of a success. */
+	/* A worker that lost the claim can still report a success, but no failure. */
 	late.delivery_id = first.rows[0].id;
 	late.attempt = 1;
 	end(s, late);
@@ -309,10 +309,10 @@ static void finished_deliveries_are_trimmed_by_age_and_number(void **state)
 		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
 		" INSERT INTO directmessages_delivery SELECT i, 1, 'x', 1, 1, 1, CASE WHEN i % 5 = 0 THEN 0 ELSE 1 END, 1, 1, i, 200, '' FROM n");
 	assert_ok(dm_deliveries_trim(s->handle, 2501, 5000, &removed, NULL));
-	assert_int_equal(removed, 2000); /* 2500 without the fifth of them that wait */
+	assert_int_equal(removed, 2000); /* of 2500, a fifth of which are pending */
 	assert_ok(dm_deliveries_trim(s->handle, 0, SIZE_MAX, &removed, NULL));
 	assert_int_equal(removed, 0);
-	assert_ok(dm_deliveries_trim(s->handle, INT64_MIN, 0, &removed, NULL)); /* no limit of their number */
+	assert_ok(dm_deliveries_trim(s->handle, INT64_MIN, 0, &removed, NULL)); /* keep 0: any number */
 	assert_int_equal(removed, 0);
 	assert_ok(dm_deliveries_trim(s->handle, 0, 1000, &removed, NULL));
 	assert_int_equal(removed, 1200);
@@ -320,7 +320,7 @@ static void finished_deliveries_are_trimmed_by_age_and_number(void **state)
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_delivery WHERE state = 1"), 800);
 }
 
-/* Its row has gone with the webhook, and its number may belong to another's. */
+/* The delivery was deleted with its endpoint, and its id may belong to another endpoint's delivery. */
 static void the_end_of_a_deleted_webhooks_delivery_ends_no_other(void **state)
 {
 	struct scratch *s = *state;

@@ -9,24 +9,24 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define BATCH_MOST 8
+#define MAX_BATCH 8
 #define LIMIT_MS 1000
 
-/* An operation of the batch, and what became of it. */
-struct member {
+/* An operation of the batch, and its result. */
+struct write_member {
 	struct dm_operation operation;
-	struct dm_message message; /* as it was lent to the receiver; id 0: it was not */
-	struct batch *batch;
+	struct dm_message message; /* as the receiver got it; id 0: it got none */
+	struct write_batch *batch;
 };
 
-/* What is submitted on the lane's own thread, which so finds all of it waiting when it goes on. */
-struct batch {
+/* Operations that are submitted on the lane's own thread, so that they wait together and become one batch. */
+struct write_batch {
 	struct scratch scratch;
-	struct member members[BATCH_MOST];
+	struct write_member members[MAX_BATCH];
 	size_t count;
 	bool is_submitted;
-	long pause_ms; /* between submitting and going on */
-	bool locks;    /* the database, meanwhile and then on */
+	long pause_ms; /* after submitting, before the lane continues */
+	bool locks;    /* locks the database before the lane continues */
 	void *lock;
 	pthread_mutex_t mutex; /* guards done */
 	pthread_cond_t changed;
@@ -36,7 +36,7 @@ struct batch {
 static int setup(void **state)
 {
 	const struct dm_options options = {.size = sizeof(options), .lanes = 2, .busy_timeout_ms = LIMIT_MS};
-	struct batch *batch = calloc(1, sizeof(*batch));
+	struct write_batch *batch = calloc(1, sizeof(*batch));
 
 	assert_non_null(batch);
 	scratch_make(&batch->scratch);
@@ -49,7 +49,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	struct batch *batch = *state;
+	struct write_batch *batch = *state;
 
 	clock_set(0);
 	pthread_cond_destroy(&batch->changed);
@@ -61,8 +61,8 @@ static int teardown(void **state)
 
 static void note_done(struct dm_operation *operation)
 {
-	struct member *member = operation->context;
-	struct batch *batch = member->batch;
+	struct write_member *member = operation->context;
+	struct write_batch *batch = member->batch;
 
 	if (operation->kind == DM_OP_SEND)
 		member->message = operation->send.message;
@@ -72,18 +72,18 @@ static void note_done(struct dm_operation *operation)
 	pthread_mutex_unlock(&batch->mutex);
 }
 
-static struct member *add(struct batch *batch, struct dm_operation operation)
+static struct write_member *add(struct write_batch *batch, struct dm_operation operation)
 {
-	struct member *member = &batch->members[batch->count++];
+	struct write_member *member = &batch->members[batch->count++];
 
-	assert_true(batch->count <= BATCH_MOST);
-	*member = (struct member){.operation = operation, .batch = batch};
+	assert_true(batch->count <= MAX_BATCH);
+	*member = (struct write_member){.operation = operation, .batch = batch};
 	member->operation.done = note_done;
 	member->operation.context = member;
 	return member;
 }
 
-static struct member *add_send(struct batch *batch, const char *content)
+static struct write_member *add_send(struct write_batch *batch, const char *content)
 {
 	return add(batch, (struct dm_operation){.kind = DM_OP_SEND,
 						.send = {.sender_id = batch->scratch.john,
@@ -91,7 +91,7 @@ static struct member *add_send(struct batch *batch, const char *content)
 							 .content = text_of(content)}});
 }
 
-static struct member *add_hide(struct batch *batch, int64_t message_id)
+static struct write_member *add_hide(struct write_batch *batch, int64_t message_id)
 {
 	return add(batch, (struct dm_operation){.kind = DM_OP_HIDE,
 						.hide = {.user_id = batch->scratch.john, .message_id = message_id}});
@@ -100,7 +100,7 @@ static struct member *add_hide(struct batch *batch, int64_t message_id)
 static void submit_all(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
 		       int64_t to)
 {
-	struct batch *batch = context;
+	struct write_batch *batch = context;
 	struct timespec pause = {batch->pause_ms / 1000, batch->pause_ms % 1000 * 1000000};
 
 	(void)signal, (void)message, (void)from_user, (void)to;
@@ -114,7 +114,7 @@ static void submit_all(void *context, enum dm_signal signal, const struct dm_mes
 	nanosleep(&pause, NULL);
 }
 
-static void wait_for_all(struct batch *batch)
+static void wait_for_all(struct write_batch *batch)
 {
 	pthread_mutex_lock(&batch->mutex);
 	while (batch->done < batch->count)
@@ -122,8 +122,8 @@ static void wait_for_all(struct batch *batch)
 	pthread_mutex_unlock(&batch->mutex);
 }
 
-/* A message of bob's makes the lane's thread call the receiver. */
-static void run(struct batch *batch)
+/* Sends a message from bob, so that the lane's thread calls the receiver. */
+static void run(struct write_batch *batch)
 {
 	const struct scratch *s = &batch->scratch;
 
@@ -133,7 +133,7 @@ static void run(struct batch *batch)
 	assert_true(dm_disconnect(s->handle, DM_MESSAGE_SENT, submit_all, batch));
 }
 
-static int64_t count_of(const struct batch *batch, const char *content)
+static int64_t count_of(const struct write_batch *batch, const char *content)
 {
 	char sql[128];
 
@@ -141,7 +141,7 @@ static int64_t count_of(const struct batch *batch, const char *content)
 	return scratch_number(&batch->scratch, sql);
 }
 
-static void fails_on_postgres(const struct batch *batch, const char *when)
+static void fails_on_postgres(const struct write_batch *batch, const char *when)
 {
 	char sql[512];
 
@@ -155,11 +155,11 @@ static void fails_on_postgres(const struct batch *batch, const char *when)
 
 /* ---- failures ------------------------------------------------------------------------------------------------- */
 
-/* On PostgreSQL, where a statement fails alone. */
+/* PostgreSQL: a statement fails alone. */
 static void of_many_sends_only_the_bad_one_fails(void **state)
 {
-	struct batch *batch = *state;
-	struct member *first, *second, *bad, *last;
+	struct write_batch *batch = *state;
+	struct write_member *first, *second, *bad, *last;
 
 	fails_on_postgres(batch, "INSERT");
 	first = add_send(batch, "first");
@@ -179,9 +179,9 @@ static void of_many_sends_only_the_bad_one_fails(void **state)
 
 static void one_write_that_fails_leaves_the_others(void **state)
 {
-	struct batch *batch = *state;
+	struct write_batch *batch = *state;
 	const struct scratch *s = &batch->scratch;
-	struct member *members[3], *bad;
+	struct write_member *members[3], *bad;
 	int64_t ids[4];
 
 	for (size_t i = 0; i < 4; i++)
@@ -206,11 +206,11 @@ static const char full[] = "CREATE TABLE full_table (id INTEGER PRIMARY KEY AUTO
 			   "CREATE TRIGGER fault AFTER INSERT ON directmessages_message WHEN NEW.content = 'full'"
 			   " BEGIN INSERT INTO full_table VALUES (NULL); END;";
 
-/* On SQLite. */
+/* SQLite: all of the batch fails. */
 static void a_failure_of_the_store_is_that_of_all(void **state)
 {
-	struct batch *batch = *state;
-	struct member *members[4];
+	struct write_batch *batch = *state;
+	struct write_member *members[4];
 	int64_t id;
 
 	id = scratch_send(batch->scratch.handle, batch->scratch.john, batch->scratch.mary, "there");
@@ -233,8 +233,8 @@ static void a_failure_of_the_store_is_that_of_all(void **state)
 
 static void what_has_waited_too_long_is_refused(void **state)
 {
-	struct batch *batch = *state;
-	struct member *late = add_send(batch, "late");
+	struct write_batch *batch = *state;
+	struct write_member *late = add_send(batch, "late");
 
 	batch->pause_ms = LIMIT_MS + 50;
 	run(batch);
@@ -248,10 +248,10 @@ static void what_has_waited_too_long_is_refused(void **state)
  * alone. On SQLite; each kind of waiting has a share of the time on PostgreSQL. */
 static void time_in_the_queue_is_taken_off_the_wait_for_the_lock(void **state)
 {
-	struct batch *batch = *state;
+	struct write_batch *batch = *state;
 	const struct scratch *s = &batch->scratch;
 	int64_t began, queued, alone;
-	struct member *member;
+	struct write_member *member;
 
 	member = add_send(batch, "queued");
 	batch->pause_ms = LIMIT_MS * 3 / 4;
@@ -283,18 +283,18 @@ static int64_t sent_at(const struct scratch *s)
 
 static void times_grow_while_the_clock_stands(void **state)
 {
-	struct batch *batch = *state;
+	struct write_batch *batch = *state;
 	const struct scratch *s = &batch->scratch;
-	struct member *members[BATCH_MOST];
+	struct write_member *members[MAX_BATCH];
 
 	clock_set(NOON);
 	assert_int_equal(sent_at(s), NOON);
 	assert_int_equal(sent_at(s), NOON + 1);
 	assert_int_equal(sent_at(s), NOON + 2);
-	for (size_t i = 0; i < BATCH_MOST; i++)
+	for (size_t i = 0; i < MAX_BATCH; i++)
 		members[i] = add_send(batch, "of a batch");
-	run(batch); /* whose first message has a time too */
-	for (size_t i = 0; i < BATCH_MOST; i++) {
+	run(batch); /* the first message of the batch has a time as well */
+	for (size_t i = 0; i < MAX_BATCH; i++) {
 		assert_int_equal(members[i]->message.sent_at, NOON + 4 + (int64_t)i);
 		assert_true(i == 0 || members[i]->message.id > members[i - 1]->message.id);
 	}
@@ -304,7 +304,7 @@ static void times_grow_while_the_clock_stands(void **state)
 
 static void a_clock_that_steps_back_a_little_is_not_followed(void **state)
 {
-	struct batch *batch = *state;
+	struct write_batch *batch = *state;
 
 	clock_set(NOON);
 	assert_int_equal(sent_at(&batch->scratch), NOON);
@@ -316,7 +316,7 @@ static void a_clock_that_steps_back_a_little_is_not_followed(void **state)
 
 static void a_clock_that_was_set_back_is_believed(void **state)
 {
-	struct batch *batch = *state;
+	struct write_batch *batch = *state;
 
 	clock_set(NOON);
 	assert_int_equal(sent_at(&batch->scratch), NOON);
@@ -335,7 +335,7 @@ static bool copy_read_at(void *context, const struct dm_message *message)
 
 static void reading_has_the_time_of_the_clock(void **state)
 {
-	struct batch *batch = *state;
+	struct write_batch *batch = *state;
 	const struct scratch *s = &batch->scratch;
 	int64_t read_at = 0, id;
 	struct dm_operation look = {

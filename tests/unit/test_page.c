@@ -5,12 +5,12 @@
 #include "form.h"
 #include "unit.h"
 
-#define ROWS_MOST 260
+#define MAX_ROWS 260
 
 /* A list in its order, highest position first; the id of a row is its index plus one. */
-struct list {
+struct model_list {
 	size_t count;
-	int64_t positions[ROWS_MOST];
+	int64_t positions[MAX_ROWS];
 };
 
 /* The rows that a cursor leads to, nearest first, at most one more than fits on a page. */
@@ -19,7 +19,7 @@ struct window {
 	size_t rows[PAGE_SIZE + 1];
 };
 
-static struct window look(const struct list *list, const struct dm_page *from)
+static struct window look(const struct model_list *list, const struct dm_page *from)
 {
 	struct window window = {0};
 	uint64_t skipped = 0;
@@ -39,7 +39,7 @@ static struct window look(const struct list *list, const struct dm_page *from)
 /* ---- the model ----------------------------------------------------------------------------------------------- */
 
 struct model {
-	const struct list *list;
+	const struct model_list *list;
 	const struct dm_page *from;
 	const struct window *window;
 	size_t rows;
@@ -112,7 +112,7 @@ static bool back(const struct model *model, struct dm_page *place)
 
 /* ---- the code ------------------------------------------------------------------------------------------------ */
 
-static void write_page(const struct list *list, const struct dm_page *from, const struct window *window,
+static void write_page(const struct model_list *list, const struct dm_page *from, const struct window *window,
 		       struct buffer *out)
 {
 	struct arena arena = {0};
@@ -181,7 +181,8 @@ static void check_results(const char *json, const struct window *window, size_t 
 }
 
 /* Compares one page; gives the place of a link to follow, false where there is none. */
-static bool check_page(const struct list *list, const struct dm_page *from, bool want_next, struct dm_page *follow)
+static bool check_page(const struct model_list *list, const struct dm_page *from, bool want_next,
+		       struct dm_page *follow)
 {
 	struct window window = look(list, from);
 	size_t rows = window.count < PAGE_SIZE ? window.count : PAGE_SIZE;
@@ -212,7 +213,7 @@ static void pages_are_the_model_s(void **state)
 
 	(void)state;
 	for (int run = 0; run < 400; run++) {
-		struct list list = {.count = next_random(&random) % ROWS_MOST};
+		struct model_list list = {.count = next_random(&random) % MAX_ROWS};
 		uint64_t spread = (uint64_t[]){1, 3, 20, 1000}[run % 4];
 		struct dm_page from = {0}, follow;
 		int64_t at = INT64_C(1749211200000000);

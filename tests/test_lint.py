@@ -137,3 +137,13 @@ def test_a_public_header_may_be_long(tree):
     (tree.folder / "include" / "all.h").write_text("/* SPDX-License-Identifier: MIT */\n" * 900)
     done = subprocess.run([CHECK_SOURCES], cwd=tree.folder, text=True, capture_output=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_two_types_of_one_name_are_refused(tree):
+    if shutil.which("pmccabe") is None:
+        pytest.skip("pmccabe is not installed (make lint brings it)")
+    licence = "/* SPDX-License-Identifier: MIT */\n"
+    tree.write(a_c=licence + "struct unit {\n\tint a;\n};\n", b_c=licence + "struct unit {\n\tint b;\n};\nstruct other;\n")
+    done = subprocess.run([CHECK_SOURCES], cwd=tree.folder, text=True, capture_output=True)
+    assert done.returncode == 1, done
+    assert "'unit' is also a type in" in done.stderr and "other" not in done.stderr

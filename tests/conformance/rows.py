@@ -8,7 +8,7 @@ from conformance import content, sending
 from conformance.sides import Request
 
 BIG = "99999999999999999999"
-ENDPOINTS = ["unread/", "conversations/", "conversations/unread/", "conversations/2/", "messages/999999/", "send/2/"]
+PATHS = ["unread/", "conversations/", "conversations/unread/", "conversations/2/", "messages/999999/", "send/2/"]
 ROWS_OF_OURS_ALONE = {
     "body larger than the limit: 413": "the reference has no such limit; tests/test_limits.py",
     "the store can't be reached or is busy past its time limit: 503": "tests/test_storage_*.py",
@@ -61,7 +61,7 @@ COMMON = [
         (send('{"content":"\\u2028\\u2029 \\" \\\\ / \\b\\f\\n\\r\\t\\u0001\\u001f\\u007f \u00e4\U0001f600"}'), 201),
         (get("conversations/2/"), 200)]),
     ("every response carries Allow", [
-        *((ask("PATCH", path), 405) for path in ENDPOINTS), (get("unread/", None), 401)]),
+        *((ask("PATCH", path), 405) for path in PATHS), (get("unread/", None), 401)]),
     ("order of checks", [
         (get("nowhere/", None, Accept="text/html"), 404),
         (get("unread/", None, Accept="text/html"), 406),
@@ -110,12 +110,12 @@ COMMON = [
     ("malformed JSON: 400", [(send(text), 400) for text in ("{", '{"content":"x"', "x", '{"content":"\\x"}', "{,}")]),
     ("JSON body that is not an object: 400", [
         (send(text), 400) for text in ("[]", "[1]", '"x"', '""', "1", "0", "1.5", "true", "false", "null")]),
-    ("HEAD answers as GET without a body", [(ask("HEAD", path), 200) for path in ENDPOINTS[:3]]),
+    ("HEAD answers as GET without a body", [(ask("HEAD", path), 200) for path in PATHS[:3]]),
     ("HEAD has no side effect", [
         (send('{"content":"x"}', "send/5/", 4), 201), (ask("HEAD", "conversations/4/", 5), 200),
         (get("unread/", 5), 200)]),
     ("OPTIONS answers with DRF's metadata", [
-        *((ask("OPTIONS", path), 200) for path in ENDPOINTS), (ask("OPTIONS", "conversations/999999/"), 200),
+        *((ask("OPTIONS", path), 200) for path in PATHS), (ask("OPTIONS", "conversations/999999/"), 200),
         (ask("OPTIONS", "send/999999/"), 200), (ask("OPTIONS", "unread/", None), 401)]),
     ("ids in paths may have leading zeros", [
         (get("conversations/0002/"), 200), (send('{"content":"x"}', "send/002/"), 201)]),

@@ -58,7 +58,7 @@ def members(server):
     return [User(server, key, 10 * number, name) for number, (name, key) in enumerate(keys.items(), 1)]
 
 
-def test_every_endpoint_works_on_another_table(make):
+def test_every_route_works_on_another_table(make):
     server = make(MEMBER + "; DROP TABLE auth_user_groups; DROP TABLE auth_user_user_permissions; DROP TABLE auth_user", MEMBER_SETTINGS)
     ann, ben, cat = members(server)
     sent = ann.send(ben, "one")

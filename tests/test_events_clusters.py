@@ -20,6 +20,9 @@ EVENT = """
     INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at)
     SELECT 1, id, sender_id, recipient_id, (extract(epoch FROM sent_at) * 1000000)::bigint
     FROM directmessages_message WHERE id = ?"""
+PENDING = """
+    INSERT INTO directmessages_delivery (webhook_id, name, kind, message_id, at, state, attempts, next_at, finished_at,
+    http_status, error) SELECT ?, 'msg', 1, n, 0, 0, 1, n, 0, 0, '' FROM generate_series(1, ?) n"""
 NAMES = "SELECT name FROM directmessages_delivery ORDER BY id"
 
 
@@ -132,7 +135,6 @@ def test_an_endpoint_that_is_deleted_while_it_is_claimed_for(server):
         record(connection, alice, bob)
     with server.transaction() as connection:
         prepare(connection, "claim", claim, 5)
-        prepare(connection, "trim", trim, 3)
         assert len(execute(connection, "claim", webhook, FAR, 0, 100, FAR)) == 1
         deleting = threading.Thread(target=lambda: server.run("webhook", "delete", webhook))
         deleting.start()
@@ -142,9 +144,38 @@ def test_an_endpoint_that_is_deleted_while_it_is_claimed_for(server):
     deleting.join()
     assert endpoints(server) == {}
     with server.transaction() as connection:
-        prepare(connection, "trim", trim, 3)
-        execute(connection, "trim", 0, 0, FAR)
+        prepare(connection, "trim", trim, 4)
+        execute(connection, "trim", 0, 0, FAR, 7)
     assert server.sql("SELECT count(*) FROM directmessages_delivery") == [(0,)]
+
+
+def test_a_result_that_comes_while_an_endpoint_is_enabled(server):
+    """A full piece was chosen, so there is more, although some of them are no longer pending."""
+    piece = 5
+    enable = statement(server, "enabled AS (UPDATE")
+    webhook, _ = create(server, "http://127.0.0.1:1/", "--events", "message_read")
+    server.stop()
+    with server.transaction() as connection:
+        connection.execute(PENDING, (webhook, 2 * piece))
+        connection.execute("UPDATE directmessages_webhook SET is_active = false")
+    found = []
+
+    def run():
+        with server.transaction() as connection:
+            prepare(connection, "enable", enable, 3)
+            found.extend(execute(connection, "enable", webhook, 7, piece))
+
+    with server.transaction() as connection:
+        connection.execute("UPDATE directmessages_delivery SET state = 1")
+        connection.execute("UPDATE directmessages_delivery SET state = 0 WHERE id % 2 = 0")
+        enabling = threading.Thread(target=run)
+        enabling.start()
+        waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'EXECUTE enable%'"
+        with server.store.cluster.connect(server.store.name) as other:
+            wait_until(lambda: other.execute(waits).fetchall(), "enabling waits for the results")
+    enabling.join()
+    assert found == [(webhook, True)]
+    assert server.sql("SELECT is_active FROM directmessages_webhook") == [(False,)]
 
 
 def into_another_cluster(server):

@@ -25,20 +25,21 @@ const struct pg_statement_text pg_webhook_statements[] = {
 	 " coalesce((SELECT max(d.next_at) FROM directmessages_delivery d WHERE d.webhook_id = w.id AND d.state = 0), 0)"
 	 " AS last_at FROM " WEBHOOKS " w ORDER BY w.id"},
 	{WEBHOOK_DELETE, "DELETE FROM " WEBHOOKS " WHERE id = $1::bigint RETURNING id"},
-	/* Enables the endpoint unless it had as many pending deliveries as a piece. */
+	/* Fails a piece of its pending deliveries; enables the endpoint if that was not a full piece. Those that were
+	 * chosen are counted, not those that were failed: a result may have finished some of them meanwhile. */
 	{WEBHOOK_ENABLE,
-	 "WITH failed AS (UPDATE directmessages_delivery d SET state = 2, finished_at = $2::bigint,"
-	 " error = 'its endpoint was disabled' WHERE d.id = ANY (ARRAY(SELECT p.id FROM"
-	 " directmessages_delivery p WHERE p.webhook_id = $1::bigint AND p.state = 0 AND EXISTS"
-	 " (SELECT 1 FROM " WEBHOOKS " w WHERE w.id = $1::bigint AND NOT w.is_active)"
-	 " LIMIT $3::bigint)) AND " IS_STILL_PENDING(
-		 "d") " RETURNING d.id),"
+	 "WITH chosen AS MATERIALIZED (SELECT p.id FROM directmessages_delivery p WHERE p.webhook_id = $1::bigint"
+	 " AND p.state = 0 AND EXISTS (SELECT 1 FROM " WEBHOOKS " w WHERE w.id = $1::bigint AND NOT w.is_active)"
+	 " LIMIT $3::bigint), failed AS (UPDATE directmessages_delivery d SET state = 2, finished_at = $2::bigint,"
+	 " error = 'its endpoint was disabled' WHERE d.id = ANY (ARRAY(SELECT id FROM chosen))"
+	 " AND " IS_STILL_PENDING(
+		 "d") "),"
 		      " enabled AS (UPDATE " WEBHOOKS " SET is_active = true, disabled_why = '', failing_since = 0,"
 		      " position_transaction = CASE WHEN is_active THEN position_transaction ELSE " EVENTS_END
 		      " END, position_id = CASE WHEN is_active THEN position_id ELSE 0 END,"
 		      " begin_snapshot = CASE WHEN is_active THEN begin_snapshot ELSE pg_current_snapshot() END"
-		      " WHERE id = $1::bigint AND (SELECT count(*) FROM failed) < $3::bigint)"
-		      " SELECT id, (SELECT count(*) FROM failed) = $3::bigint AS more FROM " WEBHOOKS
+		      " WHERE id = $1::bigint AND (SELECT count(*) FROM chosen) < $3::bigint)"
+		      " SELECT id, (SELECT count(*) FROM chosen) = $3::bigint AS more FROM " WEBHOOKS
 		      " WHERE id = $1::bigint"},
 	{WEBHOOK_ROTATE, "UPDATE " WEBHOOKS " SET old_secret = secret, old_secret_until = $3::bigint, secret = $2::text"
 			 " WHERE id = $1::bigint RETURNING id"},

@@ -33,13 +33,15 @@ void session_free(struct pg_session *session)
 
 void session_lost(struct pg_session *session)
 {
-	PQfinish(session->connection);
-	session->connection = NULL;
 	if (session->is_silent)
 		atomic_fetch_add(&session->postgres->suspicions, 1);
 	session->is_silent = false;
 	session->prepared = false;
 	session->cut = false;
+	if (!session->connection) /* lost before: the keeper may have made another by now */
+		return;
+	PQfinish(session->connection);
+	session->connection = NULL;
 	keeper_reconnect(session->keeper, &session->link);
 }
 

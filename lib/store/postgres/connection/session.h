@@ -32,7 +32,8 @@ void session_free(struct pg_session *session);
 /* Makes sure that there is a connection that answers, as far as can be told; waits for one until the deadline. */
 MUST_CHECK enum dm_status session_connect(struct pg_session *session, int64_t deadline, struct dm_error *error);
 
-/* Gives up the connection: it has broken, or is in an unknown state. The keeper makes another. */
+/* Gives up the connection: it has broken, or is in an unknown state. The keeper makes another.
+ * May be called again before session_connect. */
 void session_lost(struct pg_session *session);
 
 /* A write was refused because the server may only be read. True: it is to be run again on another connection. False:

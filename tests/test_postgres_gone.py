@@ -211,7 +211,7 @@ def test_server_starts_before_its_database(cluster, serve):
         assert server.wait_log("warning .*; the response to each request is 503 until the database is available")
         check_error(User(server, "0" * 40, 1, "x", "", "", "").get("unread/"), 503, UNAVAILABLE)
         cluster.start()
-        assert server.wait_log("info the database is there, and its schema is up to date")
+        assert server.wait_log("info the database is available, and its schema is up to date")
         users = server.users(2)
         send = lambda: users[0].post(f"send/{users[1].id}/", {"content": "Hello"})  # noqa: E731
         wait_until(lambda: send().status == 201, "each session has connected again")
@@ -228,7 +228,7 @@ def test_server_waits_for_the_schema_of_a_database_that_comes_late(cluster):
         assert server.wait_log("warning the schema is not up to date: step 1")
         check_error(User(server, "0" * 40, 1, "x", "", "", "").get("unread/"), 503, UNAVAILABLE)
         assert run_program("migrate", database=server.url).returncode == 0
-        assert server.wait_log("info the database is there, and its schema is up to date")
+        assert server.wait_log("info the database is available, and its schema is up to date")
         alice, bob = server.users(2)
         assert alice.send(bob)["id"]
     finally:

@@ -77,7 +77,7 @@ struct store_backend {
 	void (*run)(struct store *store, struct dm_operation *operation);
 
 	/* Reads that this thread submits between the two share a session and a transaction, and are completed within
-	 * submit. NULL where there is no such thing. */
+	 * submit. NULL: the backend has no need of that. */
 	void (*begin_reads)(struct store *store);
 	void (*end_reads)(struct store *store);
 

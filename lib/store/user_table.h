@@ -36,7 +36,7 @@ void user_table_release(struct user_table *users);
 /* Whether it is Django's auth_user, which our migrations can make. */
 bool user_table_is_own(const struct user_table *users);
 
-/* Whether all columns have names, each another. Only then can a user be inserted. */
+/* Whether every column has a name, and no two share one. Only then can a user be inserted. */
 bool user_table_is_complete(const struct user_table *users);
 
 /* Looks for a column of the table (NULL: for the table), and whether the column is an integer. */

@@ -266,7 +266,7 @@ static const struct store_backend sqlite_backend = {
 	.close = sqlite_close,
 };
 
-/* Wherever the program was started, and whatever links led to it, this is the file. */
+/* The file's URL with its absolute path, without links. NULL where there is no memory. */
 static char *name_of(const char *path)
 {
 	char *real = realpath(path, NULL);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* So many connections in a row may be lost while they are prepared; then there is none for now. */
+/* How many connections in a row may be lost while they are prepared before there is none for now. */
 #define MAX_ATTEMPTS 3
 
 /* A COMMIT that is cancelled while it waits for a synchronous standby is done on the primary alone, and sends a

@@ -132,6 +132,7 @@ static void expire(struct attempt *attempt, struct dm_error *error)
 	give_up(attempt, error);
 }
 
+/* Whether any attempt is in this phase. */
 static bool is_any(const struct race *race, enum attempt_phase phase)
 {
 	for (size_t i = 0; i < race->begun; i++)

@@ -116,8 +116,8 @@ static int set_up(struct sqlite_session *session, enum session_role role)
 	return code;
 }
 
-/* SQLite silently opens what it may not write for reading only, even where the system just has no descriptor left, and
- * the file, or its log, stays so. The log is opened now, and not by the first write, to notice that. */
+/* Where SQLite may not write a file, or the system has no descriptor left for it, it silently opens the file, or its
+ * log, for reading only, and leaves it so. To notice that, the log is opened now, and not by the first write. */
 static int refuse_read_only(struct sqlite_session *session, enum session_role role)
 {
 	int code;

@@ -69,7 +69,7 @@ static enum dm_status find_place(struct sqlite_session *session, struct sqlite_c
 	return session_finish(session, statement, code, error);
 }
 
-/* Moves `until` on to a time that is no other delivery's. */
+/* Raises `until` to a time that no other delivery of the endpoint has as its next_at. */
 static enum dm_status make_unique(struct sqlite_session *session, struct sqlite_claim *claim, struct dm_error *error)
 {
 	sqlite3_stmt *statement = session->statements[CLAIM_IS_TAKEN];

@@ -66,13 +66,25 @@ static bool update(struct endpoint *endpoint, const struct dm_webhook *webhook)
 	       replace(&endpoint->old_secret, webhook->old_secret);
 }
 
+/* A disabled endpoint has pending deliveries, which trimming fails: at once, but after a failure not before its time.
+ */
+static void note_leftovers(struct webhooks *webhooks)
+{
+	if (!webhooks->has_leftovers)
+		webhooks->trim_at = webhooks->endpoints_read_at;
+	webhooks->has_leftovers = true;
+}
+
 static bool on_webhook(void *context, const struct dm_webhook *webhook)
 {
 	struct webhooks *webhooks = context;
 	struct endpoint *endpoint;
 
-	if (!webhook->is_active)
+	if (!webhook->is_active) {
+		if (webhook->next_at != 0)
+			note_leftovers(webhooks);
 		return true;
+	}
 	endpoint = find(webhooks, webhook->id);
 	if (!endpoint) {
 		endpoint = calloc(1, sizeof(*endpoint));

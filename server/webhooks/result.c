@@ -32,8 +32,6 @@ static void on_reported(struct dm_operation *operation)
 		atomic_fetch_add(&webhooks->options.counts->disabled, 1);
 		log_line(LOG_WARNING, "webhook %lld is disabled: %.*s", (long long)result->webhook_id,
 			 (int)result->disabled_reason.length, result->disabled_reason.data);
-		atomic_store(&webhooks->has_disabled, true);
-		poster_wake(webhooks->poster);
 	}
 	forget(delivery);
 }

@@ -129,10 +129,6 @@ static void run_periodic(struct webhooks *webhooks)
 		measure(webhooks);
 		webhooks->measure_at = now + MEASURE_EVERY;
 	}
-	if (atomic_exchange(&webhooks->has_disabled, false)) {
-		webhooks->has_leftovers = true;
-		webhooks->trim_at = now;
-	}
 	if (now >= webhooks->trim_at && (webhooks->endpoints || webhooks->has_leftovers)) {
 		webhooks->has_leftovers = !trim(webhooks);
 		webhooks->trim_at = now + TRIM_EVERY;
@@ -198,7 +194,6 @@ struct webhooks *webhooks_start(dm *handle, const struct webhooks_options *optio
 	webhooks->handle = handle;
 	webhooks->options = *options;
 	webhooks->max_ahead = claim_max_ahead(webhooks);
-	webhooks->has_leftovers = true;
 	atomic_init(&webhooks->woken, true);
 	atomic_init(&webhooks->idle, true);
 	pthread_mutex_init(&webhooks->mutex, NULL);

@@ -56,9 +56,8 @@ struct webhooks {
 	pthread_t thread;
 	pthread_cond_t stop; /* with `mutex`: wakes a worker that has no poster */
 	atomic_bool stopping;
-	atomic_bool woken;        /* there may be something new; set by whoever wakes the worker */
-	atomic_bool idle;         /* no endpoint is active, so the worker need not be woken */
-	atomic_bool has_disabled; /* a result has disabled an endpoint */
+	atomic_bool woken; /* there may be something new; set by whoever wakes the worker */
+	atomic_bool idle;  /* no endpoint is active, so the worker need not be woken */
 
 	pthread_mutex_t mutex;       /* guards the two lists */
 	struct claim *claims;        /* ended ones */
@@ -73,7 +72,7 @@ struct webhooks {
 	int64_t endpoints_read_at;
 	int64_t endpoints_due_at; /* the next reading, at the latest */
 	int64_t report_again_at, measure_at, trim_at;
-	bool has_leftovers;  /* a disabled endpoint may have pending deliveries; true at the start */
+	bool has_leftovers;  /* a disabled endpoint has pending deliveries */
 	bool failure_logged; /* the endpoints could not be read, and that was logged */
 };
 

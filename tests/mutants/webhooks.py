@@ -39,8 +39,8 @@ MUTANTS = [
     ),
     Mutant(
         "what a disabled endpoint has pending beyond a piece is left",
-        WORKER + "result.c",
-        "\t\tatomic_store(&webhooks->has_disabled, true);\n",
+        WORKER + "endpoint.c",
+        "\twebhooks->has_leftovers = true;\n",
         "",
         "test_webhooks_life.py::test_all_that_a_disabled_endpoint_had_pending_fails[sqlite]",
     ),

@@ -147,3 +147,21 @@ def test_two_types_of_one_name_are_refused(tree):
     done = subprocess.run([CHECK_SOURCES], cwd=tree.folder, text=True, capture_output=True)
     assert done.returncode == 1, done
     assert "'unit' is also a type in" in done.stderr and "other" not in done.stderr
+
+
+def test_a_kind_of_operation_gets_the_arguments_of_its_own(tree):
+    if shutil.which("pmccabe") is None:
+        pytest.skip("pmccabe is not installed (make lint brings it)")
+    spdx = "/* SPDX-License-Identifier: MIT */\n"
+    header = tree.folder / "include" / "directmessages" / "operations.h"
+    header.parent.mkdir(parents=True)
+    header.write_text(f"{spdx}enum {{ DM_OP_SEND, DM_OP_HIDE }};\n")
+    tree.write(a_c=f"{spdx}struct dm_operation good = {{.kind = DM_OP_SEND, .context = 0, .send = {{.sender_id = 1}}}};\n",
+               b_c=f"{spdx}struct dm_operation bad = {{.kind = DM_OP_SEND, .hide = {{.user_id = 1}}}};\n",
+               c_c=f"{spdx}void f(void)\n{{\n\toperation(exchange, DM_OP_HIDE)->send.sender_id = 1;\n}}\n")
+    done = subprocess.run([CHECK_SOURCES], cwd=tree.folder, text=True, capture_output=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "check-sources: lib/b.c: DM_OP_SEND is given `hide`; its arguments are `send`",
+        "check-sources: lib/c.c: DM_OP_HIDE is given `send`; its arguments are `hide`",
+    ]

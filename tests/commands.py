@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The table of the program's commands that tests run over, and the check of a command that fails."""
+"""The table of the program's commands that tests run over, `serve` run to its end, and the checks of commands that fail."""
 
 import dataclasses
+import os
 import re
+import resource
+import subprocess
+import tempfile
 
 import pytest
+
+from harness import PROGRAM, environment, wait_until
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,3 +71,39 @@ def check_error(done, status):
     """One line that says what is wrong and what to do, nothing on standard output, and the exit status."""
     assert (done.returncode, done.stdout) == (status, ""), done
     assert ERROR.fullmatch(done.stderr), done.stderr
+
+
+def serve_briefly(*arguments, database, env=None, files=None):
+    """Runs `serve` to its end, which comes by SIGTERM if it listens: `listening on` is then in what it said. It may have
+    so many open files."""
+
+    def limit():
+        if files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
+    with tempfile.TemporaryFile("w+") as said:
+        command = [PROGRAM, "--database", database, "serve", *arguments]
+        process = subprocess.Popen(
+            command,
+            env=environment(**(env or {})),
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            preexec_fn=limit,
+        )
+
+        def text():
+            return os.pread(said.fileno(), 100_000, 0).decode()
+
+        wait_until(lambda: process.poll() is not None or "listening on" in text(), "it listens or ends")
+        process.terminate()
+        out, _ = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(command, process.returncode, out, text())
+
+
+def check_refused(done, status):
+    """An error in one line, perhaps below lines of the log."""
+    assert (done.returncode, done.stdout) == (status, ""), done
+    lines = done.stderr.splitlines()
+    assert re.fullmatch(r"directmessages: .+; .+", lines[-1]), done.stderr
+    assert not [line for line in lines[:-1] if not re.search(r"Z (info|warning) ", line)], done.stderr

@@ -1,57 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The command `serve`: its settings, where it listens, and when it refuses to start."""
+"""The command `serve`: its settings, and when it refuses to start."""
 
 import os
-import pathlib
 import re
-import resource
-import socket
-import stat
 import subprocess
-import tempfile
 
 import pytest
 
-from harness import PROGRAM, environment, run_program, sqlite_url, wait_until
-from commands import check_error
+from harness import PROGRAM, run_program, sqlite_url, wait_until
+from commands import check_error, check_refused, serve_briefly
 
 pytestmark = pytest.mark.sqlite
-
-
-def serve_briefly(*arguments, database, env=None, files=None):
-    """Runs `serve` to its end, which comes by SIGTERM if it listens: `listening on` is then in what it said. It may have
-    so many open files."""
-
-    def limit():
-        if files:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-
-    with tempfile.TemporaryFile("w+") as said:
-        command = [PROGRAM, "--database", database, "serve", *arguments]
-        process = subprocess.Popen(
-            command,
-            env=environment(**(env or {})),
-            stdout=subprocess.PIPE,
-            stderr=said,
-            text=True,
-            preexec_fn=limit,
-        )
-
-        def text():
-            return os.pread(said.fileno(), 100_000, 0).decode()
-
-        wait_until(lambda: process.poll() is not None or "listening on" in text(), "it listens or ends")
-        process.terminate()
-        out, _ = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(command, process.returncode, out, text())
-
-
-def check_refused(done, status):
-    """An error in one line, perhaps below lines of the log."""
-    assert (done.returncode, done.stdout) == (status, ""), done
-    lines = done.stderr.splitlines()
-    assert re.fullmatch(r"directmessages: .+; .+", lines[-1]), done.stderr
-    assert not [line for line in lines[:-1] if not re.search(r"Z (info|warning) ", line)], done.stderr
 
 
 # ---- settings
@@ -225,105 +184,6 @@ def test_nobody_learns_tokens_or_contents_from_the_log(make_server):
     text = "\n".join(server.log)
     for hidden in (one.token, two.token, "whisper", "f" * 40):
         assert hidden not in text
-
-
-# ---- where it listens
-
-
-@pytest.mark.parametrize("listen", ["127.0.0.1:0", "127.0.0.2:0", "localhost:0"])
-def test_ipv4(make_server, listen):
-    server = make_server(listen=listen)
-    assert server.user().unread() == 0
-
-
-def test_ipv6(make_server):
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError as error:
-        pytest.skip(f"there is no IPv6 here: {error}")
-    server = make_server(listen="[::1]:0")
-    assert re.search(r"listening on http://\[::1\]:\d+/api/dm/$", server.wait_log("listening on"))
-    one, two = server.users(2)
-    one.send(two)
-    assert server.host == "::1" and two.conversation(one)["results"]
-
-
-def test_unix_socket(make_server, tmp_path):
-    path = tmp_path / "dm.sock"
-    server = make_server(listen=f"unix:{path}")
-    assert server.wait_log("listening on").endswith(f"listening on unix:{path}")
-    one, two = server.users(2)
-    one.send(two)
-    assert stat.S_ISSOCK(path.stat().st_mode)
-    server.stop()
-    assert not path.exists()
-
-
-def test_links_over_a_unix_socket_name_the_host_that_was_asked_for(make_server, tmp_path):
-    server = make_server(listen=f"unix:{tmp_path}/dm.sock")
-    one, two = server.users(2)
-    for number in range(51):
-        one.send(two, str(number))
-    answer = one.request("GET", f"conversations/{two.id}/", headers={"Host": "dm.example.com"})
-    assert answer.json()["next"].startswith(f"http://dm.example.com/api/dm/conversations/{two.id}/?cursor=")
-
-
-def test_relative_unix_socket(make_server):
-    server = make_server(listen="unix:here.sock", start=False)
-    server.start()
-    assert (server.directory / "here.sock").exists()
-    server.stop()
-    assert not (server.directory / "here.sock").exists()
-
-
-def test_socket_file_of_a_killed_server_is_replaced(make_server, tmp_path):
-    path = tmp_path / "dm.sock"
-    server = make_server(listen=f"unix:{path}")
-    server.kill()
-    assert path.exists()
-    server.start()
-    assert server.anonymous().get("unread/").status == 401
-
-
-def test_socket_file_that_is_served_is_left_alone(make_server, tmp_path):
-    server = make_server(listen=f"unix:{tmp_path}/dm.sock")
-    check_refused(serve_briefly("--listen", server.listen, database=server.url), 1)
-    assert server.anonymous().get("unread/").status == 401
-
-
-def test_file_that_is_no_socket_is_left_alone(tmp_path):
-    """A slip of the finger must not cost a file, such as the database itself."""
-    path = tmp_path / "precious.txt"
-    path.write_text("precious")
-    url = sqlite_url(tmp_path / "a.db")
-    done = serve_briefly("--migrate", "--listen", f"unix:{path}", database=url)
-    assert path.is_file() and path.read_text() == "precious"
-    check_refused(done, 1)
-
-
-@pytest.mark.parametrize(
-    "make", [pathlib.Path.mkdir, lambda path: path.symlink_to("/nonexistent/dangling")], ids=["folder", "dangling"]
-)
-def test_path_that_can_not_be_a_socket_is_told(tmp_path, make):
-    path = tmp_path / "there"
-    make(path)
-    done = serve_briefly("--migrate", "--listen", f"unix:{path}", database=sqlite_url(tmp_path / "a.db"))
-    check_refused(done, 1)
-
-
-def test_port_in_use_is_status_1(make_server):
-    server = make_server()
-    done = serve_briefly("--listen", f"127.0.0.1:{server.port}", database=server.url)
-    check_refused(done, 1)
-    assert str(server.port) in done.stderr
-    assert server.anonymous().get("unread/").status == 401
-
-
-def test_address_of_another_machine_is_status_1(tmp_path):
-    """192.0.2.0/24 is nobody's."""
-    done = serve_briefly("--migrate", "--listen", "192.0.2.1:0", database=sqlite_url(tmp_path / "a.db"))
-    check_refused(done, 1)
 
 
 # ---- the schema

@@ -9,7 +9,7 @@ import pytest
 from routes import ROUTES, check_error
 from harness import run_program, sqlite_url, wait_until
 from metrics import Admin, scrape, wait_for_requests
-from test_cli_serve import check_refused, serve_briefly
+from commands import check_refused, serve_briefly
 
 PATHS = ["/livez", "/readyz", "/metrics"]
 

@@ -16,7 +16,7 @@ import harness
 from harness import PROGRAM, ROOT, Server, run_program, wait_until
 from metrics import Admin, scrape
 from streams import Stream
-from test_cli_serve import check_refused, serve_briefly
+from commands import check_refused, serve_briefly
 from webhook_receiver import LOCAL, create
 from webhook_receiver import make_receiver, receiver  # noqa: F401 (fixtures)
 

@@ -21,7 +21,7 @@ import sys
 from installed import ROOT, FromPyPI, Unavailable
 
 ENVIRONMENT = FromPyPI("reference-python", ROOT / "tests" / "conformance" / "requirements.txt")
-MODULES = "django, rest_framework, rest_framework.authtoken, directmessages, drf_spectacular, gunicorn, psycopg"
+MODULES = "django, corsheaders, rest_framework, rest_framework.authtoken, directmessages, drf_spectacular, gunicorn, psycopg"
 
 
 @functools.lru_cache(maxsize=None)

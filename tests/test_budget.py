@@ -30,9 +30,9 @@ def post(user, to, framing):
     ).encode()
 
 
-def ask(server, users, to):
-    """Each asks whether it may send a large body: the connections and the statuses."""
-    head = f"Content-Length: {len(BODY)}\r\nExpect: 100-continue"
+def ask(server, users, to, *headers):
+    """Each asks whether it may send a large body: the connections and the responses."""
+    head = "\r\n".join([f"Content-Length: {len(BODY)}", "Expect: 100-continue", *headers])
     raws = [server.raw(post(user, to, head)) for user in users]
     return raws, [raw.response() for raw in raws]
 

@@ -31,6 +31,7 @@ GARBAGE = {
     "TRUST_FORWARDED": ["x", "yes", "2", "-1", "true "],
     "LOG_LEVEL": ["x", "INFO ", "4", "warn "],
     "ALLOWED_RECIPIENTS": ["x", "1,x", "1,,2", ",", "1,", ",1", "1 2", "1;2", "-1", "1.0", "9" * 30, "0x1"],
+    "CORS_ORIGINS": ["app.example.org", "https://app.example.org/", "https://x,*", "null", "https://x\ny"],
     "PREFIX": ["a b", "a?b", "a#b", "a%20", "\u00e9", "a\nb", "x" * 5000],
     "LISTEN": [
         "x",
@@ -103,6 +104,7 @@ def test_empty_settings_are_defaults(make_server):
         "SLOW_RATE",
         "BUSY_TIMEOUT",
         "TRUST_FORWARDED",
+        "CORS_ORIGINS",
         "LOG_LEVEL",
         "ALLOWED_RECIPIENTS",
     ]

@@ -24,8 +24,8 @@ def before(tmp_path, make_server):
     """Has nginx pass on to our server what the lines say, and gives the server's users and nginx's port."""
     made = []
 
-    def start(lines):
-        server = make_server(env={"DIRECTMESSAGES_TRUST_FORWARDED": 1})
+    def start(lines, **env):
+        server = make_server(env={"DIRECTMESSAGES_TRUST_FORWARDED": 1, **env})
         proxy = nginx.Nginx(tmp_path / "nginx", server.port)
         made.append(proxy)
         proxy.put_lines(re.sub(r"http://127.0.0.1:800\d", f"http://{server.netloc}", lines))
@@ -80,15 +80,14 @@ def test_links_keep_the_port_behind_the_proxy_of_operations(before):
 @pytest.mark.sqlite
 def test_pages_of_another_origin(before):
     page = Page(ROOT / "docs" / "django.md", {})
-    location, cors = page.only("nginx").rstrip(), page.only("nginx cors")
-    assert location.endswith("}")
-    server, proxy = before(location[:-1] + cors + "}\n")
+    name, origins = re.fullmatch(r"export (\w+)=(\S+)\n", page.only("sh cors")).groups()
+    server, proxy = before(page.only("nginx"), **{name: origins})
     user = server.user()
     preflight = {"Access_Control_Request_Method": "POST", "Access_Control_Request_Headers": "authorization"}
     for origin, allowed in ((ORIGIN, ORIGIN), ("https://evil.example.org", None)):
         answer = ask(proxy, "OPTIONS", "/api/dm/send/1/", Origin=origin, **preflight)
         assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (204, allowed)
-        assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
+        assert ("authorization" in answer.headers.get("Access-Control-Allow-Headers", "")) == (allowed is not None)
         for token, status in ((user.token, 200), ("x", 401)):
             answer = ask(proxy, "GET", "/api/dm/unread/", Origin=origin, Authorization=f"Token {token}")
             assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (status, allowed)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* check_route.c - checks of what is asked for: the path, the media type, the method, the recipient. */
+/* check_route.c - checks of what is asked for: the path, a preflight, the media type, the method, the recipient. */
 #include "budget.h"
 #include "checks.h"
+#include "cors.h"
 #include "form.h"
 #include "negotiate.h"
 #include "respond.h"
@@ -70,6 +71,14 @@ enum http_outcome check_route(struct exchange *exchange)
 	default:
 		return respond_error(exchange, 404, "Not found.");
 	}
+}
+
+/* ---- the preflight of a browser ------------------------------------------------------------------------------- */
+
+/* A preflight never has credentials, and any `Accept` will do for a response without a body. */
+enum http_outcome check_preflight(struct exchange *exchange)
+{
+	return cors_is_preflight(exchange) ? respond_empty(exchange, 204) : CHECK_PASSED;
 }
 
 /* ---- the media type ------------------------------------------------------------------------------------------ */

@@ -18,6 +18,7 @@ static const struct {
 	{check_length,    AREA_API | AREA_SERVER}, /* 413 */
 	{check_host,      AREA_API | AREA_SERVER}, /* 400 */
 	{check_route,     AREA_API | AREA_SERVER}, /* 404, 301, 308 */
+	{check_preflight, AREA_API | AREA_SERVER}, /* 204 */
 	{check_accept,    AREA_API},               /* 404, 406 */
 	{check_caller,    AREA_API},               /* 401; runs an operation */
 	{check_options,   AREA_API},               /* 200 */

@@ -140,6 +140,20 @@ static bool read_allowed_recipients(struct config *config)
 	return true;
 }
 
+static bool read_cors_origins(struct config *config)
+{
+	const struct setting_row *row = setting_row(SETTING_CORS_ORIGINS);
+	struct span wrong;
+	const char *problem = origins_parse(&config->cors_origins, setting_text(SETTING_CORS_ORIGINS), &wrong);
+
+	if (problem && wrong.data)
+		cli_fail(EXIT_USAGE, "%s has '%.*s', which %s; give %s", row->variable,
+			 wrong.length < 100 ? (int)wrong.length : 100, wrong.data, problem, row->values);
+	else if (problem)
+		cli_fail(EXIT_FAILED, "out of memory; free some, or give fewer origins in %s", row->variable);
+	return !problem;
+}
+
 static bool read_address(enum setting setting, const char **address)
 {
 	*address = setting_text(setting);
@@ -152,9 +166,10 @@ bool config_read(struct config *config)
 	return read_address(SETTING_LISTEN, &config->listen) &&
 	       read_address(SETTING_ADMIN_LISTEN, &config->admin_listen) && read_capacity(config) &&
 	       read_clients(config) && read_budget(config) && config_read_prefix(config) &&
-	       setting_switch(SETTING_TRUST_FORWARDED, &config->trust_forwarded) && read_events(config) &&
-	       setting_switch(SETTING_DOCS, &config->docs) && setting_switch(SETTING_CORE_DUMPS, &config->core_dumps) &&
-	       read_log_level(config) && config_read_webhooks(&config->webhooks) && read_allowed_recipients(config);
+	       setting_switch(SETTING_TRUST_FORWARDED, &config->trust_forwarded) && read_cors_origins(config) &&
+	       read_events(config) && setting_switch(SETTING_DOCS, &config->docs) &&
+	       setting_switch(SETTING_CORE_DUMPS, &config->core_dumps) && read_log_level(config) &&
+	       config_read_webhooks(&config->webhooks) && read_allowed_recipients(config);
 }
 
 static bool holds_certificates(const char *path)
@@ -195,4 +210,5 @@ bool config_read_webhooks(struct webhooks_options *options)
 void config_release(struct config *config)
 {
 	free(config->allowed_recipients);
+	origins_release(&config->cors_origins);
 }

@@ -7,6 +7,7 @@
 #include "directmessages.h"
 #include "hub_options.h"
 #include "log.h"
+#include "origins.h"
 #include "webhooks.h"
 
 struct config {
@@ -25,7 +26,8 @@ struct config {
 	size_t content_length; /* characters, or DM_CONTENT_UNLIMITED */
 	int busy_timeout_ms;
 	bool trust_forwarded;
-	bool core_dumps; /* and debuggers of the same user are allowed */
+	struct origins cors_origins; /* owned */
+	bool core_dumps;             /* and debuggers of the same user are allowed */
 	bool record_events;
 	struct hub_options events; /* without handle and budget */
 	bool docs;                 /* serve the OpenAPI document and the docs page */

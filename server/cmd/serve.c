@@ -113,6 +113,7 @@ static int serve_addresses(const struct config *config, const struct api *api, c
 
 	public.api.shows_public = admin.api.shows_admin = true;
 	public.api.shows_admin = !config->admin_listen;
+	admin.api.cors = NULL;
 	opened = open_admin(config, &admin, &options) &&
 		 served_address_open(&public, config->listen, SETTING_LISTEN, &options);
 	if (opened) {
@@ -184,6 +185,7 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 		.max_header_bytes = config->header_bytes,
 		.document = config->docs ? &document : NULL,
 		.trust_forwarded = config->trust_forwarded,
+		.cors = config->cors_origins.count > 0 ? &config->cors_origins : NULL,
 		.budget = budget,
 		.public_budget = budget_new(config->buffer_bytes / 8, config->buffer_bytes / 8),
 	};

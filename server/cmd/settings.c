@@ -59,6 +59,10 @@ static const struct setting_row rows[SETTING_COUNT] = {
 	[SETTING_TRUST_FORWARDED] = {SWITCH(0), .variable = V("TRUST_FORWARDED"),
 		.help = "`1`: make the links of pages from `X-Forwarded-Proto` and `X-Forwarded-Host`. Only behind a proxy "
 			"that sets both."},
+	[SETTING_CORS_ORIGINS] = {TEXT, .variable = V("CORS_ORIGINS"),
+		.values = "*, or origins with commas between them, such as https://app.example.org", .unset = "none",
+		.help = "The origins whose web pages may call the API from a browser (CORS), written exactly as browsers write "
+			"them. `*`: all of them, but never `null`."},
 	[SETTING_LOG_LEVEL] = {TEXT, .variable = V("LOG_LEVEL"), .flag = "log-level", .argument = "LEVEL",
 		.values = "debug, info, warning or error", .text = "info",
 		.help = "What is logged on standard error; `info` includes a line for each request."},

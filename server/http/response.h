@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define MAX_RESPONSE_HEADERS 12
+#define MAX_RESPONSE_HEADERS 16
 
 struct http_header {
 	const char *name;

@@ -11,6 +11,7 @@
 struct document;
 struct hub;
 struct monitor;
+struct origins;
 
 /* What the log says when there is no room for what a request needs. */
 #define EXCHANGE_NO_ROOM \
@@ -26,6 +27,7 @@ struct api {
 	size_t max_body_bytes, max_header_bytes;
 	const struct document *document; /* what GET /api/schema/ serves; NULL: turned off */
 	bool trust_forwarded;            /* X-Forwarded-Proto and -Host decide the links */
+	const struct origins *cors;      /* whose pages may call the API from a browser; NULL: CORS is off */
 	struct hub *hub;                 /* of the event streams; NULL: turned off */
 	struct budget *budget;           /* for what requests hold */
 	struct budget *public_budget;    /* for responses without authentication: users can't use it up */

@@ -2,6 +2,7 @@
 /* respond.c - the responses of the API. */
 #include "respond.h"
 
+#include "cors.h"
 #include "errors.h"
 #include "log.h"
 #include "shapes.h"
@@ -49,6 +50,7 @@ static enum http_outcome complete(struct exchange *exchange, unsigned status)
 	response_header(response, "X-Content-Type-Options", "nosniff");
 	if (status == 401)
 		response_header(response, "WWW-Authenticate", "Token");
+	cors_add_headers(exchange->request);
 	return HTTP_RESPOND;
 }
 
@@ -66,6 +68,7 @@ enum http_outcome respond_no_room(struct request *request)
 	*response = response_no_room;
 	if (exchange && exchange->route)
 		response_header(response, "Allow", exchange->route->allow);
+	cors_add_headers(request);
 	return HTTP_RESPOND;
 }
 

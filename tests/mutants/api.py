@@ -25,6 +25,60 @@ MUTANTS = [
         "test_order.py::test_the_earlier_check_wins",
     ),
     Mutant(
+        "a preflight needs a token",
+        PIPELINE,
+        "\t{check_preflight, AREA_API | AREA_SERVER}, /* 204 */\n\t{check_accept,    AREA_API},               /* 404, 406 */\n"
+        "\t{check_caller,    AREA_API},               /* 401; runs an operation */\n",
+        "\t{check_accept,    AREA_API},               /* 404, 406 */\n"
+        "\t{check_caller,    AREA_API},               /* 401; runs an operation */\n"
+        "\t{check_preflight, AREA_API | AREA_SERVER}, /* 204 */\n",
+        "test_cors.py::test_a_preflight_is_answered_before_everything_but_the_path",
+    ),
+    Mutant(
+        "an origin that is not listed is told that it may read",
+        API + "exchange/cors.c",
+        "\tif (!allowed)\n\t\treturn;\n",
+        "\tif (!allowed)\n\t\tallowed = \"*\";\n",
+        "test_cors.py::test_every_kind_of_error_and_redirects",
+    ),
+    Mutant(
+        "caches may give one origin's response to another",
+        API + "exchange/cors.c",
+        "\tresponse_header(response, \"Vary\", \"Origin\");\n\tallowed = origins_match(api->cors, request_header(request, \"Origin\"));\n"
+        "\tif (!allowed)\n\t\treturn;\n",
+        "\tallowed = origins_match(api->cors, request_header(request, \"Origin\"));\n"
+        "\tif (!allowed)\n\t\treturn;\n\tresponse_header(response, \"Vary\", \"Origin\");\n",
+        "test_cors.py::test_every_kind_of_error_and_redirects",
+    ),
+    Mutant(
+        "a page can't read that there is no room",
+        API + "exchange/respond.c",
+        "\tcors_add_headers(request);\n",
+        "",
+        "test_cors.py::test_a_response_when_there_is_no_room",
+    ),
+    Mutant(
+        "the operator's address has the headers for web pages",
+        "server/cmd/serve.c",
+        "\tadmin.api.cors = NULL;\n",
+        "",
+        "test_cors.py::test_the_operators_address_knows_no_origins",
+    ),
+    Mutant(
+        "a star allows null",
+        "server/http/origins.c",
+        "if (origin.length == 0 || span_equal(origin, SPAN(\"null\")))",
+        "if (origin.length == 0)",
+        "test_origins::a_star_matches_all_but_null",
+    ),
+    Mutant(
+        "a star may stand beside origins",
+        "server/http/origins.c",
+        "return is_alone ? NULL : \"must stand alone\";",
+        "return NULL;",
+        "test_origins::entries_are_neither_empty_nor_a_star_beside_others",
+    ),
+    Mutant(
         "the size is looked at behind the path",
         PIPELINE,
         "\t{check_length,    AREA_API | AREA_SERVER}, /* 413 */\n"

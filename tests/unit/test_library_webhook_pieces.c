@@ -84,14 +84,25 @@ static bool is_active(const struct scratch *s)
 	return active;
 }
 
+static int64_t waiting(const struct scratch *s)
+{
+	struct dm_outbox outbox;
+
+	assert_ok(dm_outbox_state(s->handle, &outbox, NULL));
+	assert_true((outbox.pending > 0) == (outbox.oldest_at > 0));
+	return outbox.pending;
+}
+
 static void disabling_fails_a_piece_and_trimming_the_rest(void **state)
 {
 	struct scratch *s = *state;
 	int64_t webhook = add_webhook(s), removed;
 
 	add_deliveries(s, webhook);
+	assert_int_equal(waiting(s), PENDING);
 	disable(s, webhook);
 	assert_false(is_active(s));
+	assert_int_equal(waiting(s), 0);
 	assert_int_equal(pending(s), PENDING - 1 - PIECE);
 	assert_int_equal(failed_by_disabling(s), PIECE);
 	assert_ok(dm_deliveries_trim(s->handle, 0, 0, &removed, NULL));

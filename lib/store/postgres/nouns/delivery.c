@@ -75,7 +75,8 @@ const struct pg_statement_text pg_delivery_statements[] = {
 	 " FROM directmessages_webhook w WHERE w.is_active) AS behind,"
 	 " (SELECT min((SELECT at FROM directmessages_event e WHERE " EVENT_IS_BEYOND_W
 	 " ORDER BY e.transaction, e.id LIMIT 1)) FROM directmessages_webhook w WHERE w.is_active) AS oldest_behind"
-	 " FROM " DELIVERIES " WHERE state = 0"},
+	 " FROM " DELIVERIES
+	 " WHERE state = 0 AND webhook_id IN (SELECT id FROM directmessages_webhook WHERE is_active)"},
 	{0},
 };
 

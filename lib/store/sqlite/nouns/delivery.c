@@ -33,7 +33,8 @@ const struct sqlite_statement_text delivery_statements[] = {
 	 "UPDATE " DELIVERIES " SET state = 2, finished_at = ?3, error = 'its endpoint was disabled'"
 	 " WHERE id > ?1 AND id <= ?2 AND state = 0"
 	 " AND EXISTS (SELECT 1 FROM directmessages_webhook w WHERE w.id = webhook_id AND NOT w.is_active)"},
-	{OUTBOX_PENDING, "SELECT count(*), min(at) FROM " DELIVERIES " WHERE state = 0"},
+	{OUTBOX_PENDING, "SELECT count(*), min(at) FROM " DELIVERIES " WHERE state = 0"
+			 " AND webhook_id IN (SELECT id FROM directmessages_webhook WHERE is_active)"},
 	{OUTBOX_BEHIND, "SELECT sum((SELECT max(id) FROM directmessages_event) - position), (SELECT at FROM"
 			" directmessages_event WHERE id > (SELECT min(position) FROM directmessages_webhook"
 			" WHERE is_active) ORDER BY id LIMIT 1) FROM directmessages_webhook WHERE is_active"},

@@ -11,8 +11,8 @@
  *                                        .unread_count = {.user_id = 5}};
  *     dm_submit(handle, operation);
  *
- * `done` is called exactly once: before dm_submit returns (what is answered from memory or by a short read), or later
- * on a thread of the library's. `status` then tells what became of it, `error` says why in words, and the results are
+ * `done` is called exactly once: before dm_submit returns (a refusal, a read on SQLite), or later on a thread of the
+ * library's. `status` then tells what became of it, `error` says why in words, and the results are
  * valid if the status is DM_OK; otherwise they are zero. Row functions (on_message and so on) are called before `done`,
  * on the same thread.
  *

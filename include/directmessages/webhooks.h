@@ -56,10 +56,12 @@ DM_CHECK enum dm_status dm_webhook_create(dm *handle, const struct dm_new_webhoo
 /* Lends every endpoint to row, ascending by id. */
 DM_CHECK enum dm_status dm_webhooks(dm *handle, dm_webhook_row *row, void *context, struct dm_error *error);
 
-/* Deletes the endpoint and its deliveries. DM_NOT_FOUND. */
+/* Deletes the endpoint, then its deliveries, in pieces. DM_NOT_FOUND. DM_OK also if the database fails behind the
+ * endpoint: then dm_deliveries_trim deletes the deliveries that are left. */
 DM_CHECK enum dm_status dm_webhook_delete(dm *handle, int64_t webhook_id, struct dm_error *error);
 
-/* Makes a disabled endpoint active again: it gets what happens from now on. DM_NOT_FOUND. */
+/* Makes a disabled endpoint active again: it gets what happens from now on. First its pending deliveries fail, in
+ * pieces; after a failure some of them may have failed, and the endpoint is still disabled. DM_NOT_FOUND. */
 DM_CHECK enum dm_status dm_webhook_enable(dm *handle, int64_t webhook_id, struct dm_error *error);
 
 /* Replaces the secret; the old one signs as well until the time `old_until`. DM_NOT_FOUND, DM_INVALID. */
@@ -107,8 +109,9 @@ DM_CHECK enum dm_status dm_deliveries(dm *handle, int64_t webhook_id, enum dm_de
  * DM_INVALID: its endpoint is disabled. */
 DM_CHECK enum dm_status dm_delivery_requeue(dm *handle, int64_t delivery_id, struct dm_error *error);
 
-/* Deletes the deliveries that were finished before the time `before` (0: no such limit), and the finished ones that are
- * not among the newest `keep` deliveries (0: no such limit). *removed (may be NULL) tells how many. */
+/* Deletes the deliveries that were finished before the time `before` (0: no such limit), the finished ones that are not
+ * among the newest `keep` deliveries (0: no such limit), and all of endpoints that were deleted. *removed (may be NULL)
+ * tells how many. Fails the pending ones of endpoints that are disabled. It looks at all deliveries, in pieces. */
 DM_CHECK enum dm_status dm_deliveries_trim(dm *handle, int64_t before, size_t keep, int64_t *removed,
 					   struct dm_error *error);
 

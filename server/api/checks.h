@@ -19,7 +19,7 @@ exchange_step check_host;   /* the host could stand in a link */
 exchange_step check_route;     /* the path is one of ours: sets route, target_id, content_type */
 exchange_step check_preflight; /* a browser's question what a page may do is answered here */
 exchange_step check_accept;    /* ?format= and Accept allow the route's content type */
-exchange_step check_options;   /* OPTIONS is answered here */
+exchange_step check_options;   /* responds to OPTIONS */
 exchange_step check_method;    /* the route has the method */
 exchange_step check_recipient; /* the user that the path names exists */
 

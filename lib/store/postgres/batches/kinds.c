@@ -7,7 +7,7 @@
 
 struct postgres_kind {
 	operation_ask *ask;
-	operation_read_result *take;
+	operation_read_result *read_result;
 	operation_ask *has_work; /* NULL: a write always has; a read never has */
 };
 
@@ -74,7 +74,7 @@ operation_ask *pg_operation_ask(const struct dm_operation *operation)
 
 operation_read_result *pg_operation_read_result(const struct dm_operation *operation)
 {
-	return kinds[operation_index(operation)].take;
+	return kinds[operation_index(operation)].read_result;
 }
 
 operation_ask *pg_operation_question(const struct dm_operation *operation)

@@ -78,7 +78,7 @@ static enum dm_status become_ready(struct pg_session *session, int64_t deadline,
 
 enum dm_status pg_session_ready(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
-	enum dm_status status;
+	enum dm_status status = DM_OK;
 	bool lost = true;
 
 	for (int attempt = 0; lost && attempt < MAX_ATTEMPTS; attempt++) {

@@ -70,9 +70,10 @@ enum dm_operation_kind {
 	DM_OP_DELIVERY_RESULT,
 	DM_OP_DELIVERY_REQUEUE, /* DM_NOT_FOUND; DM_INVALID: its endpoint is disabled */
 	DM_OP_DELIVERIES_TRIM,
-	DM_OP_OUTBOX
+	DM_OP_OUTBOX,
+	DM_OP_ACTIVE_USER /* DM_NOT_FOUND, DM_INACTIVE */
 };
-#define DM_OPERATION_KINDS (DM_OP_OUTBOX + 1) /* in this header */
+#define DM_OPERATION_KINDS (DM_OP_ACTIVE_USER + 1) /* in this header */
 
 /* A part of an ordered list. Messages are ordered by (sent_at, id), partners by id; newest (highest) first. All zero is
  * the whole list. */
@@ -95,6 +96,18 @@ struct dm_op_authenticate {
 	bool with_recipient; /* look up another user as well, whose id is recipient_id */
 	int64_t recipient_id;
 	dm_user_row *on_user; /* gets the token's user; may be NULL */
+
+	bool recipient_exists; /* false if it was not looked up */
+	uint64_t reserved[4];
+};
+
+/* A user who was authenticated by something else than a token, and must be active. */
+struct dm_op_active_user {
+	struct dm_text username; /* data NULL: user_id says who it is */
+	int64_t user_id;
+	bool with_recipient; /* look up another user as well, whose id is recipient_id */
+	int64_t recipient_id;
+	dm_user_row *on_user; /* may be NULL */
 
 	bool recipient_exists; /* false if it was not looked up */
 	uint64_t reserved[4];
@@ -447,6 +460,7 @@ struct dm_operation {
 		struct dm_op_delivery_requeue delivery_requeue;
 		struct dm_op_deliveries_trim deliveries_trim;
 		struct dm_op_outbox outbox;
+		struct dm_op_active_user active_user;
 	};
 };
 

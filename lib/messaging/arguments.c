@@ -121,7 +121,8 @@ struct kind_needs {
 	ROW(DM_OP_DELIVERY_RESULT, TEXTS(delivery_result, error, disabled_reason), .check = check_outcome) \
 	ROW(DM_OP_DELIVERY_REQUEUE, 0) \
 	ROW(DM_OP_DELIVERIES_TRIM, 0) \
-	ROW(DM_OP_OUTBOX, 0)
+	ROW(DM_OP_OUTBOX, 0) \
+	ROW(DM_OP_ACTIVE_USER, TEXT(active_user, username))
 
 static const struct kind_needs needs[] = {NEEDS(KIND_ROW)};
 KINDS_ARE_COMPLETE(NEEDS);

@@ -53,7 +53,8 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_DELIVERY_RESULT, WRITE, RESULTS(delivery_result, disabled)) \
 	ROW(DM_OP_DELIVERY_REQUEUE, WRITE) \
 	ROW(DM_OP_DELIVERIES_TRIM, WRITE, RESULTS(deliveries_trim, removed)) \
-	ROW(DM_OP_OUTBOX, READ, RESULTS(outbox, outbox))
+	ROW(DM_OP_OUTBOX, READ, RESULTS(outbox, outbox)) \
+	ROW(DM_OP_ACTIVE_USER, READ, RESULTS(active_user, recipient_exists))
 
 static const struct kind_facts facts[] = {FACTS(KIND_ROW)};
 KINDS_ARE_COMPLETE(FACTS);

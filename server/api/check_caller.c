@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* check_caller.c - the check of who is calling: by a token in Authorization, or by a ticket in ?ticket=. */
+/* check_caller.c - the check of who is calling: by what Authorization holds, or by a ticket in ?ticket=. */
+#include "auth.h"
 #include "budget.h"
 #include "checks.h"
 #include "form.h"
 #include "respond.h"
-#include "token.h"
+#include "ticket.h"
+
+static const char invalid_ticket[] = "{\"detail\":\"Invalid ticket.\"}";
 
 /* From here on, what the request holds is counted as the caller's. */
 static bool set_caller(void *context, const struct dm_user *user)
@@ -21,41 +24,83 @@ static bool set_caller(void *context, const struct dm_user *user)
 	return true;
 }
 
-static enum http_outcome authenticated(struct exchange *exchange)
+static enum http_outcome refuse(struct exchange *exchange)
 {
-	if (exchange->operation.status == DM_NOT_FOUND)
-		return respond_error(exchange, 401, "Invalid token.");
-	if (exchange->operation.status != DM_OK)
+	const struct credential *credential = exchange->credential;
+
+	switch (exchange->operation.status) {
+	case DM_NOT_FOUND:
+		return respond_refusal(exchange, 401, credential->unknown_user);
+	case DM_INACTIVE:
+		return respond_refusal(exchange, 401, credential->inactive_user);
+	default:
 		return respond_failure(exchange, NULL);
+	}
+}
+
+static enum http_outcome token_found(struct exchange *exchange)
+{
+	if (exchange->operation.status != DM_OK)
+		return refuse(exchange);
 	exchange->target_exists = exchange->operation.authenticate.recipient_exists;
+	exchange->key = exchange->credential->text;
 	return CHECK_PASSED;
 }
 
-/* Whose key it is, and whether the recipient exists, in one operation. */
+static enum http_outcome user_found(struct exchange *exchange)
+{
+	char key[DM_TOKEN_LENGTH + 1];
+
+	if (exchange->operation.status != DM_OK)
+		return refuse(exchange);
+	exchange->target_exists = exchange->operation.active_user.recipient_exists;
+	exchange->expires_at = exchange->credential->expires_at;
+	ticket_format_user(exchange->user_id, exchange->expires_at, key);
+	exchange->key = arena_copy(&exchange->request->arena, span_from(key));
+	return CHECK_PASSED;
+}
+
+/* Whose the credential is, and whether the recipient exists, in one operation. */
 static enum http_outcome authenticate(struct exchange *exchange)
 {
-	exchange_operation(exchange, DM_OP_AUTHENTICATE)->authenticate =
-		(struct dm_op_authenticate){.key = {exchange->key.data, exchange->key.length},
-					    .with_recipient = exchange->route->to_user,
-					    .recipient_id = exchange->target_id,
-					    .on_user = set_caller};
-	return exchange_await(exchange, authenticated);
+	const struct credential *credential = exchange->credential;
+	const struct dm_text text = {credential->text.data, credential->text.length};
+
+	if (credential->kind == CREDENTIAL_TOKEN) {
+		exchange_operation(exchange, DM_OP_AUTHENTICATE)->authenticate =
+			(struct dm_op_authenticate){.key = text,
+						    .with_recipient = exchange->route->to_user,
+						    .recipient_id = exchange->target_id,
+						    .on_user = set_caller};
+		return exchange_await(exchange, token_found);
+	}
+	exchange_operation(exchange, DM_OP_ACTIVE_USER)->active_user =
+		(struct dm_op_active_user){.username = text, /* none for CREDENTIAL_USER_ID */
+					   .user_id = credential->user_id,
+					   .with_recipient = exchange->route->to_user,
+					   .recipient_id = exchange->target_id,
+					   .on_user = set_caller};
+	return exchange_await(exchange, user_found);
 }
 
 static enum http_outcome ticket_redeemed(struct exchange *exchange)
 {
+	struct span key;
+
 	if (exchange->operation.status == DM_NOT_FOUND)
-		return respond_error(exchange, 401, "Invalid ticket.");
+		return respond_refusal(exchange, 401, invalid_ticket);
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
-	exchange->key = arena_copy(&exchange->request->arena, span_from(exchange->operation.ticket_redeem.key));
+	key = arena_copy(&exchange->request->arena, span_from(exchange->operation.ticket_redeem.key));
+	if (!auth_read_ticket_key(exchange->api->auth, key, exchange->credential))
+		return respond_refusal(exchange, 401, invalid_ticket);
 	return authenticate(exchange);
 }
 
 static enum http_outcome redeem_ticket(struct exchange *exchange, struct span ticket)
 {
 	if (!ticket_has_form(ticket))
-		return respond_error(exchange, 401, "Invalid ticket.");
+		return respond_refusal(exchange, 401, invalid_ticket);
 	exchange_operation(exchange, DM_OP_TICKET_REDEEM)->ticket_redeem.ticket =
 		(struct dm_text){ticket.data, ticket.length};
 	return exchange_await(exchange, ticket_redeemed);
@@ -71,11 +116,21 @@ static bool find_ticket(struct exchange *exchange, struct span *ticket)
 
 enum http_outcome check_caller(struct exchange *exchange)
 {
+	struct arena *arena = &exchange->request->arena;
 	struct span header = request_header(exchange->request, "Authorization"), ticket;
 	const char *refusal;
 
+	exchange->credential = arena_alloc(arena, sizeof(*exchange->credential));
+	if (!exchange->credential)
+		return respond_no_room(exchange->request);
 	if (!header.data && find_ticket(exchange, &ticket))
 		return redeem_ticket(exchange, ticket);
-	refusal = token_from_header(header, &exchange->key);
-	return refusal ? respond_error(exchange, 401, "%s", refusal) : authenticate(exchange);
+	switch (auth_read(exchange->api->auth, header, arena, exchange->credential, &refusal)) {
+	case SCHEME_READ:
+		return authenticate(exchange);
+	case SCHEME_REFUSED:
+		return respond_refusal(exchange, 401, refusal);
+	default:
+		return respond_no_room(exchange->request);
+	}
 }

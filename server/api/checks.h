@@ -24,7 +24,7 @@ exchange_step check_method;    /* the route has the method */
 exchange_step check_recipient; /* the user that the path names exists */
 
 /* check_caller.c */
-exchange_step check_caller; /* a token or ticket names the caller: sets user_id, key, target_exists */
+exchange_step check_caller; /* a token, JWT or ticket names the caller: sets user_id, key, expires_at, target_exists */
 
 /* check_body.c */
 exchange_step check_body; /* reads the body of a POST: sets content */

@@ -3,13 +3,12 @@
 #ifndef TOKEN_H
 #define TOKEN_H
 
-#include "span.h"
+#include "credential.h"
 
-/* Reads the key from the header's value, in which it lies (data NULL: not sent). Returns NULL if there is a key,
- * otherwise the detail of the 401. */
-const char *token_from_header(struct span authorization, struct span *key);
+/* Reads the words behind "Token". The key stays where it is, in the header. */
+enum scheme_result token_read(struct span words, struct credential *credential, const char **refusal);
 
-/* Whether the text has the form of a ticket: 40 lower-case hex digits. */
-bool ticket_has_form(struct span ticket);
+/* Makes the credential of a key. */
+void token_credential(struct span key, struct credential *credential);
 
 #endif

@@ -2,6 +2,7 @@
 /* config.c - what the settings mean to a server. */
 #include "config.h"
 
+#include "bearer.h"
 #include "cli.h"
 #include "listen.h"
 #include "settings.h"
@@ -169,7 +170,7 @@ bool config_read(struct config *config)
 	       setting_switch(SETTING_TRUST_FORWARDED, &config->trust_forwarded) && read_cors_origins(config) &&
 	       read_events(config) && setting_switch(SETTING_DOCS, &config->docs) &&
 	       setting_switch(SETTING_CORE_DUMPS, &config->core_dumps) && read_log_level(config) &&
-	       config_read_webhooks(&config->webhooks) && read_allowed_recipients(config);
+	       config_read_webhooks(&config->webhooks) && read_allowed_recipients(config) && config_read_auth(config);
 }
 
 static bool holds_certificates(const char *path)
@@ -211,4 +212,5 @@ void config_release(struct config *config)
 {
 	free(config->allowed_recipients);
 	origins_release(&config->cors_origins);
+	bearer_free(config->bearer);
 }

@@ -10,6 +10,8 @@
 #include "origins.h"
 #include "webhooks.h"
 
+struct bearer;
+
 struct config {
 	const char *listen;
 	const char *admin_listen; /* NULL: health and metrics are served at the other address */
@@ -27,6 +29,8 @@ struct config {
 	int busy_timeout_ms;
 	bool trust_forwarded;
 	struct origins cors_origins; /* owned */
+	bool tokens;                 /* Authorization: Token is accepted */
+	struct bearer *bearer;       /* JWTs are accepted, by these keys; owned; NULL: they are not */
 	bool core_dumps;             /* and debuggers of the same user are allowed */
 	bool record_events;
 	struct hub_options events; /* without handle and budget */
@@ -44,6 +48,9 @@ void config_release(struct config *config);
 
 /* Reads only the settings that a delivery to an endpoint needs; false as above. */
 MUST_CHECK bool config_read_webhooks(struct webhooks_options *options);
+
+/* Reads what the settings say of authentication; false as above. */
+MUST_CHECK bool config_read_auth(struct config *config);
 
 /* Reads only the prefix; false as above. */
 MUST_CHECK bool config_read_prefix(struct config *config);

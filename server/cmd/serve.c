@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* serve.c - serve: wires the parts together and serves until a signal ends it. */
+#include "auth.h"
 #include "cli.h"
 #include "clock.h"
 #include "config.h"
@@ -169,6 +170,7 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 		     const sigset_t *signals)
 {
 	struct document document;
+	struct auth auth;
 	struct monitor monitor = {
 		.webhooks = counts,
 		.budget = budget,
@@ -179,6 +181,8 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 	};
 	struct api api = {
 		.handle = handle,
+		.auth = &auth,
+		.challenge = auth.challenge,
 		.monitor = &monitor,
 		.prefix = span_from(config->prefix),
 		.max_body_bytes = config->body_bytes,
@@ -192,6 +196,7 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 	bool ready;
 	int status;
 
+	auth_init(&auth, config->tokens, config->bearer);
 	readiness_init(&monitor.readiness, handle);
 	ready = document_init(&document, span_from(config->prefix)) && monitor.requests && api.public_budget &&
 		start_hub(config, handle, budget, &api.hub);

@@ -69,6 +69,23 @@ static const struct setting_row rows[SETTING_COUNT] = {
 	[SETTING_CORE_DUMPS] = {SWITCH(0), .variable = V("CORE_DUMPS"),
 		.help = "`1`: allow core dumps, and debuggers of the same user. Both reveal tokens and messages."},
 
+	[SETTING_TOKENS] = {SWITCH(1), .section = "Authentication",
+		.intro = "Read by `serve`. [authentication.md](authentication.md) has working configurations.",
+		.variable = V("TOKENS"), .help = "`0`: refuse `Authorization: Token`; needs a key for JWTs."},
+	[SETTING_JWT_SECRET] = {TEXT, .variable = V("JWT_SECRET"), .values = "a secret of at least 32 bytes", .unset = "none",
+		.help = "Accepts `Authorization: Bearer` with JWTs that are signed with this secret by HS256, HS384 or HS512."},
+	[SETTING_JWT_KEY_FILE] = {TEXT, .variable = V("JWT_KEY_FILE"), .values = "a file of public keys in PEM form, or a JWKS",
+		.unset = "none", .help = "Accepts JWTs that are signed for one of these keys: RSA (RS256, RS384, RS512, PS256), "
+			"P-256 (ES256) or Ed25519 (EdDSA). A JWKS may also hold secrets."},
+	[SETTING_JWT_ISSUER] = {TEXT, .variable = V("JWT_ISSUER"), .values = "a text", .unset = "any",
+		.help = "A JWT must have this `iss`."},
+	[SETTING_JWT_AUDIENCE] = {TEXT, .variable = V("JWT_AUDIENCE"), .values = "a text", .unset = "any",
+		.help = "A JWT must have this `aud`, or have it in the list."},
+	[SETTING_JWT_CLAIM] = {TEXT, .variable = V("JWT_CLAIM"), .values = "the name of a claim", .text = "sub",
+		.help = "Which claim says who the user is. SimpleJWT's is `user_id`."},
+	[SETTING_JWT_USER] = {TEXT, .variable = V("JWT_USER"), .values = "id or username", .text = "id",
+		.help = "What that claim holds: the user's `id`, or their `username`."},
+
 	[SETTING_ALLOWED_RECIPIENTS] = {TEXT, .section = "Rules", .intro = BY_SERVE,
 		.variable = V("ALLOWED_RECIPIENTS"), .values = "user ids with commas between them, such as 1,2,3",
 		.unset = "none", .help = "These users may message everybody; all others may message only these. None: everybody "

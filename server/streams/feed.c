@@ -242,11 +242,19 @@ static void advance_pending(struct feed *feed)
 
 /* ---- heartbeats ---------------------------------------------------------------------------------------------- */
 
-/* Whether the token is still valid and its user active. If the database cannot be asked, the stream is kept. */
-static bool may_still_listen(struct feed *feed, struct span key)
+/* Whether the token is still valid, or the JWT has not expired, and the user is active. If the database cannot be
+ * asked, the stream is kept. */
+static bool may_still_listen(struct feed *feed, const struct stream *stream)
 {
-	struct dm_operation operation = {.kind = DM_OP_AUTHENTICATE, .authenticate = {.key = {key.data, key.length}}};
+	struct dm_operation operation = {.kind = DM_OP_AUTHENTICATE,
+					 .authenticate = {.key = {stream->key.data, stream->key.length}}};
 
+	if (stream->expires_at != 0) {
+		if (stream->expires_at <= clock_monotonic())
+			return false;
+		operation =
+			(struct dm_operation){.kind = DM_OP_ACTIVE_USER, .active_user = {.user_id = stream->user_id}};
+	}
 	if (feed->failed_this_round)
 		return true;
 	run(feed, &operation);
@@ -257,7 +265,7 @@ static void send_heartbeat(struct feed *feed, struct stream *stream)
 {
 	const struct dm_event_position *position = &stream->position;
 
-	if (!may_still_listen(feed, stream->key)) {
+	if (!may_still_listen(feed, stream)) {
 		stream_end(stream);
 		return;
 	}
@@ -285,8 +293,7 @@ static void send_due_heartbeats(struct feed *feed)
 		if (!stream || stream->heartbeat_at > now)
 			break;
 		TAILQ_REMOVE(&streams->admitted, stream, admitted);
-		TAILQ_INSERT_TAIL(&streams->admitted, stream, admitted);
-		stream->heartbeat_at = now + streams->options->heartbeat_seconds * INT64_C(1000000);
+		stream_set_heartbeat(stream);
 		send_heartbeat(feed, stream);
 	}
 	dm_end_reads(feed->handle);

@@ -52,10 +52,13 @@ bool hub_ask(struct hub *hub, struct request *request, const struct hub_client *
 {
 	struct stream *stream =
 		stream_new(request, client->user_id, client->key, client->has_position ? &client->position : NULL);
+	int64_t left = client->expires_at - clock_now();
 
 	if (!stream)
 		return false;
 	stream->mailbox = &hub->mailbox;
+	if (client->expires_at != 0)
+		stream->expires_at = clock_monotonic() + (left > 0 ? left : 0);
 	request->detach = (struct http_detach){on_socket, on_no_socket, stream};
 	mailbox_post(&hub->mailbox, stream, MAIL_ASKS);
 	return true;

@@ -20,7 +20,8 @@ void hub_free(struct hub *hub);
 /* Who asks for an event stream. The texts are copied. */
 struct hub_client {
 	int64_t user_id;
-	struct span key; /* the user's token; it is checked again at each heartbeat */
+	struct span key;    /* the user's token; it is checked again at each heartbeat */
+	int64_t expires_at; /* not 0: there is no token; the stream ends then (microseconds since 1970) */
 	bool has_position;
 	struct span position; /* the client's Last-Event-ID: the stream continues behind it */
 };

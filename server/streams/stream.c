@@ -127,6 +127,23 @@ void stream_set_state(struct stream *stream, enum stream_state state)
 	stream->state = state;
 }
 
+/* Most go to the end. Only a stream that expires sooner has to look for its place, and does so once. */
+void stream_set_heartbeat(struct stream *stream)
+{
+	struct streams *streams = stream->streams;
+	struct stream *before = TAILQ_LAST(&streams->admitted, stream_list);
+
+	stream->heartbeat_at = clock_monotonic() + streams->options->heartbeat_seconds * INT64_C(1000000);
+	if (stream->expires_at != 0 && stream->expires_at < stream->heartbeat_at)
+		stream->heartbeat_at = stream->expires_at;
+	while (before && before->heartbeat_at > stream->heartbeat_at)
+		before = TAILQ_PREV(before, stream_list, admitted);
+	if (before)
+		TAILQ_INSERT_AFTER(&streams->admitted, before, stream, admitted);
+	else
+		TAILQ_INSERT_HEAD(&streams->admitted, stream, admitted);
+}
+
 void stream_reply(struct stream *stream, enum hub_reply reply)
 {
 	struct request *request = stream->request;
@@ -135,9 +152,7 @@ void stream_reply(struct stream *stream, enum hub_reply reply)
 	stream->reply = reply;
 	if (reply == HUB_ADMITTED) {
 		stream->awaits_socket = true;
-		stream->heartbeat_at =
-			clock_monotonic() + stream->streams->options->heartbeat_seconds * INT64_C(1000000);
-		TAILQ_INSERT_TAIL(&stream->streams->admitted, stream, admitted);
+		stream_set_heartbeat(stream);
 	} else if (stream->streams) {
 		unlist(stream);
 	}

@@ -45,6 +45,7 @@ struct stream {
 	bool is_stalled;                /* the client has taken nothing since the last heartbeat */
 	uint64_t sent;                  /* bytes */
 	int64_t began_at, heartbeat_at; /* microseconds, monotonic */
+	int64_t expires_at;             /* likewise: the stream ends; 0: it ends when the token does */
 	struct stream *next_of_bucket;
 	TAILQ_ENTRY(stream) pending;
 	TAILQ_ENTRY(stream) admitted;
@@ -84,6 +85,10 @@ MUST_CHECK struct stream *stream_new(struct request *request, int64_t user_id, s
 				     const struct span *position);
 
 void stream_set_state(struct stream *stream, enum stream_state state);
+
+/* Sets when the next heartbeat is due, and puts the stream into its place among the admitted ones. It is in no list of
+ * them yet, or any more. A stream that expires before is due then. */
+void stream_set_heartbeat(struct stream *stream);
 
 /* Gives the reply to the stream's request and wakes it. HUB_ADMITTED: heartbeats begin. Else the stream belongs to the
  * request. */

@@ -140,7 +140,7 @@ static struct span without_nul_in_keys(struct span body, struct arena *arena)
 
 static enum json_loaded load(struct span body, struct arena *memory, json_t **root, json_error_t *error)
 {
-	return json_load(body, MIN_MEMORY + MEMORY_PER_BYTE * body.length, memory, root, error);
+	return json_load(body, MIN_MEMORY + MEMORY_PER_BYTE * body.length, 0, memory, root, error);
 }
 
 /* Reads a body with a NUL in a key a second time, from `copy`. */

@@ -40,11 +40,12 @@ static void set_allocator(void)
 	json_set_alloc_funcs(allocate, release_nothing);
 }
 
-static enum json_loaded load(struct span text, json_t **root, json_error_t *error)
+static enum json_loaded load(struct span text, size_t flags, json_t **root, json_error_t *error)
 {
 	switch (setjmp(loading->out)) {
 	case 0:
-		*root = json_loadb(text.data ? text.data : "", text.length, JSON_DECODE_ANY | JSON_ALLOW_NUL, error);
+		*root = json_loadb(text.data ? text.data : "", text.length, JSON_DECODE_ANY | JSON_ALLOW_NUL | flags,
+				   error);
 		return *root ? JSON_LOADED : JSON_MALFORMED;
 	case JSON_TOO_LARGE:
 		return JSON_TOO_LARGE;
@@ -53,7 +54,8 @@ static enum json_loaded load(struct span text, json_t **root, json_error_t *erro
 	}
 }
 
-enum json_loaded json_load(struct span text, size_t max_bytes, struct arena *memory, json_t **root, json_error_t *error)
+enum json_loaded json_load(struct span text, size_t max_bytes, size_t flags, struct arena *memory, json_t **root,
+			   json_error_t *error)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct loading here = {.memory = memory, .left = max_bytes};
@@ -61,7 +63,7 @@ enum json_loaded json_load(struct span text, size_t max_bytes, struct arena *mem
 
 	pthread_once(&once, set_allocator);
 	loading = &here;
-	loaded = load(text, root, error);
+	loaded = load(text, flags, root, error);
 	loading = NULL;
 	return loaded;
 }

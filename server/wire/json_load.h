@@ -15,9 +15,9 @@ enum json_loaded {
 	JSON_OUT_OF_MEMORY
 };
 
-/* Reads any JSON value into `memory`. Never call json_decref on *root: release the memory instead, whatever is
- * returned. */
-MUST_CHECK enum json_loaded json_load(struct span text, size_t max_bytes, struct arena *memory, json_t **root,
-				      json_error_t *error);
+/* Reads any JSON value into `memory`; `flags` are further ones of jansson's. Never call json_decref on *root: release
+ * the memory instead, whatever is returned. */
+MUST_CHECK enum json_loaded json_load(struct span text, size_t max_bytes, size_t flags, struct arena *memory,
+				      json_t **root, json_error_t *error);
 
 #endif

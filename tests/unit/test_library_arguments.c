@@ -70,6 +70,7 @@ static bool needs_nothing(enum dm_operation_kind kind)
 		DM_OP_DELIVERY_RESULT,
 		DM_OP_DELIVERIES_TRIM,
 		DM_OP_DELIVERY_REQUEUE,
+		DM_OP_ACTIVE_USER,
 	};
 
 	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)

@@ -16,7 +16,8 @@ _Static_assert(sizeof(struct dm_operation) == 624 && offsetof(struct dm_operatio
 	       "it keeps its layout");
 _Static_assert(sizeof(struct dm_op_send) == 152 && offsetof(struct dm_op_send, message) == 32, "it keeps its layout");
 #endif
-_Static_assert(DM_OP_AUTHENTICATE == 1 && DM_OP_SEND == 17 && DM_OP_OUTBOX == 36, "kinds keep their numbers");
+_Static_assert(DM_OP_AUTHENTICATE == 1 && DM_OP_SEND == 17 && DM_OP_OUTBOX == 36 && DM_OP_ACTIVE_USER == 37,
+	       "kinds keep their numbers");
 _Static_assert(DM_INTERNAL == 11, "statuses keep their numbers");
 
 /* A caller's struct of a newer header, which has one option more. */

@@ -1,37 +1,57 @@
 /* SPDX-License-Identifier: MIT */
-/* test_token.c - "Authorization: Token KEY". */
-#include "token.h"
+/* test_token.c - Authorization: which scheme it is, and "Token KEY". */
+#include "auth.h"
 
 #include "unit.h"
+
+#include <stdio.h>
+
+static struct auth tokens;
+
+static enum scheme_result read(struct span header, struct credential *credential, const char **refusal)
+{
+	return auth_read(&tokens, header, NULL, credential, refusal);
+}
 
 static void a_key_is_read(void **state)
 {
 	static const char *const headers[] = {"Token abc", "token abc", "TOKEN  abc ", "\tToken\tabc"};
-	struct span key;
+	struct credential credential;
+	const char *refusal;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		assert_null(token_from_header(span_from(headers[i]), &key));
-		assert_literal(key, "abc");
+		assert_int_equal(read(span_from(headers[i]), &credential, &refusal), SCHEME_READ);
+		assert_int_equal(credential.kind, CREDENTIAL_TOKEN);
+		assert_literal(credential.text, "abc");
 	}
+}
+
+static void assert_refused(struct span header, const char *detail)
+{
+	struct credential credential;
+	const char *refusal;
+	char body[160];
+
+	assert_int_equal(read(header, &credential, &refusal), SCHEME_REFUSED);
+	snprintf(body, sizeof(body), "{\"detail\":\"%s\"}", detail);
+	assert_string_equal(refusal, body);
 }
 
 static void what_is_wrong_is_told(void **state)
 {
 	static const char missing[] = "Authentication credentials were not provided.";
-	struct span key;
 
 	(void)state;
-	assert_string_equal(token_from_header((struct span){NULL, 0}, &key), missing);
-	assert_string_equal(token_from_header(SPAN(""), &key), missing);
-	assert_string_equal(token_from_header(SPAN("Bearer abc"), &key), missing);
-	assert_string_equal(token_from_header(SPAN("Tokenabc"), &key), missing);
-	assert_string_equal(token_from_header(SPAN("Token"), &key), "Invalid token header. No credentials provided.");
-	assert_string_equal(token_from_header(SPAN("Token "), &key), "Invalid token header. No credentials provided.");
-	assert_string_equal(token_from_header(SPAN("Token a b"), &key),
-			    "Invalid token header. Token string should not contain spaces.");
-	assert_string_equal(token_from_header(SPAN("Token \xc3\xbc"), &key),
-			    "Invalid token header. Token string should not contain invalid characters.");
+	assert_refused((struct span){NULL, 0}, missing);
+	assert_refused(SPAN(""), missing);
+	assert_refused(SPAN("Bearer abc"), missing);
+	assert_refused(SPAN("Tokenabc"), missing);
+	assert_refused(SPAN("Token"), "Invalid token header. No credentials provided.");
+	assert_refused(SPAN("Token "), "Invalid token header. No credentials provided.");
+	assert_refused(SPAN("Token a b"), "Invalid token header. Token string should not contain spaces.");
+	assert_refused(SPAN("Token \xc3\xbc"),
+		       "Invalid token header. Token string should not contain invalid characters.");
 }
 
 int main(void)
@@ -41,5 +61,6 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_told),
 	};
 
+	auth_init(&tokens, true, NULL);
 	return RUN_TESTS("token", tests);
 }

@@ -56,7 +56,8 @@ static bool find_position(struct exchange *exchange, struct span *position)
 enum http_outcome events_get(struct exchange *exchange)
 {
 	struct hub *hub = exchange->api->hub;
-	struct hub_client client = {.user_id = exchange->user_id, .key = exchange->key};
+	struct hub_client client = {
+		.user_id = exchange->user_id, .key = exchange->key, .expires_at = exchange->expires_at};
 
 	if (!hub)
 		return respond_error(exchange, 404, "Not found.");

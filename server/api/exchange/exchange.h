@@ -8,6 +8,8 @@
 #include "http.h"
 #include "route.h"
 
+struct auth;
+struct credential;
 struct document;
 struct hub;
 struct monitor;
@@ -20,6 +22,8 @@ struct origins;
 /* What all requests to one address share; lives as long as the server. */
 struct api {
 	dm *handle;
+	const struct auth *auth;
+	const char *challenge; /* WWW-Authenticate of a 401 */
 	struct monitor *monitor;
 	bool shows_public, shows_admin; /* which routes this address has */
 	struct span prefix;             /* "/api/dm/": begins and ends with a slash */
@@ -41,13 +45,15 @@ struct exchange {
 	const char *content_type;  /* of the response: the route's, unless the resource chooses another */
 	struct span path;          /* decoded */
 	bool is_head;
-	enum wait_next wait_next; /* which thread runs the step after an operation */
-	int64_t user_id;          /* the caller */
-	struct span key;          /* the caller's token */
-	int64_t target_id;        /* the <id> of the path; -1, which no row has, if it does not fit into 64 bits */
-	bool target_exists;       /* whether it is a user, on a route that is to_user */
-	struct span content;      /* of the body */
-	exchange_step *then;      /* what follows the wait */
+	enum wait_next wait_next;      /* which thread runs the step after an operation */
+	int64_t user_id;               /* the caller */
+	struct credential *credential; /* what the request shows of the caller */
+	struct span key;               /* what a ticket of the caller stands for: the token, or see ticket.h */
+	int64_t expires_at;            /* the caller's JWT, microseconds since 1970; 0: it was a token */
+	int64_t target_id;             /* the <id> of the path; -1, which no row has, if it does not fit into 64 bits */
+	bool target_exists;            /* whether it is a user, on a route that is to_user */
+	struct span content;           /* of the body */
+	exchange_step *then;           /* what follows the wait */
 	struct dm_operation operation;
 	struct budget_share *share; /* counts what is made for the caller */
 	bool is_stored;             /* a message was stored: no response may deny it */

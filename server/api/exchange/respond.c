@@ -49,7 +49,7 @@ static enum http_outcome complete(struct exchange *exchange, unsigned status)
 		response_header(response, "Cache-Control", "private, no-cache");
 	response_header(response, "X-Content-Type-Options", "nosniff");
 	if (status == 401)
-		response_header(response, "WWW-Authenticate", "Token");
+		response_header(response, "WWW-Authenticate", exchange->api->challenge);
 	cors_add_headers(exchange->request);
 	return HTTP_RESPOND;
 }
@@ -111,6 +111,15 @@ enum http_outcome respond_detail(struct exchange *exchange, unsigned status, str
 	response_header(response, "Content-Type", "application/json");
 	if (status == 503)
 		response_header(response, "Retry-After", RETRY_AFTER_SECONDS);
+	return complete(exchange, status);
+}
+
+enum http_outcome respond_refusal(struct exchange *exchange, unsigned status, const char *json)
+{
+	struct response *response = &exchange->request->response;
+
+	response->lent = span_from(json);
+	response_header(response, "Content-Type", "application/json");
 	return complete(exchange, status);
 }
 

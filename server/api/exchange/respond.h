@@ -20,6 +20,9 @@ enum http_outcome respond_empty(struct exchange *exchange, unsigned status);
 enum http_outcome respond_error(struct exchange *exchange, unsigned status, const char *format, ...) PRINTF_LIKE(3, 4);
 enum http_outcome respond_detail(struct exchange *exchange, unsigned status, struct span detail);
 
+/* An error response whose JSON is lent and must outlive the server. */
+enum http_outcome respond_refusal(struct exchange *exchange, unsigned status, const char *json);
+
 /* The error response for the failed operation of the exchange. `not_found` is the detail of a 404; NULL: the one for a
  * missing user. */
 enum http_outcome respond_failure(struct exchange *exchange, const char *not_found);

@@ -27,7 +27,7 @@ static enum dm_status read_nothing(const struct postgres *postgres, struct dm_op
 /* Sends (pg_messages_send) and checks of the schema (pg_session_check_schema) are not asked by this table. */
 #define RUN(ROW) \
 	ROW(DM_OP_NONE, refuse, read_nothing) \
-	ROW(DM_OP_AUTHENTICATE, pg_user_authenticate, pg_read_active_user) \
+	ROW(DM_OP_AUTHENTICATE, pg_user_authenticate, pg_read_authenticated) \
 	ROW(DM_OP_USER_BY_ID, pg_user_by_id, pg_read_user_by_id) \
 	ROW(DM_OP_USER_BY_NAME, pg_user_by_name, pg_read_user_by_name) \
 	ROW(DM_OP_USERS, pg_users, pg_read_users) \
@@ -62,7 +62,8 @@ static enum dm_status read_nothing(const struct postgres *postgres, struct dm_op
 	ROW(DM_OP_DELIVERY_RESULT, pg_delivery_result, pg_read_delivery_result) \
 	ROW(DM_OP_DELIVERY_REQUEUE, pg_delivery_requeue, pg_read_requeued) \
 	ROW(DM_OP_DELIVERIES_TRIM, pg_deliveries_trim, pg_read_trimmed_deliveries) \
-	ROW(DM_OP_OUTBOX, pg_outbox, pg_read_outbox)
+	ROW(DM_OP_OUTBOX, pg_outbox, pg_read_outbox) \
+	ROW(DM_OP_ACTIVE_USER, pg_user_active, pg_read_active_user)
 
 static const struct postgres_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

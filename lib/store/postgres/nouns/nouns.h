@@ -37,9 +37,10 @@ typedef enum dm_status operation_read_result(const struct postgres *postgres, st
 #define USER_COLUMNS \
 	"{u.id}, {u.username}, {u.first_name}, {u.last_name}, {u.email}, {u.is_active}" /* of {users} u \
 											 */
-operation_ask pg_user_authenticate, pg_user_by_id, pg_user_by_name, pg_users, pg_user_create, pg_user_set_active;
-operation_read_result pg_read_active_user, pg_read_user_by_id, pg_read_user_by_name, pg_read_users,
-	pg_read_created_user, pg_read_changed_user;
+operation_ask pg_user_authenticate, pg_user_active, pg_user_by_id, pg_user_by_name, pg_users, pg_user_create,
+	pg_user_set_active;
+operation_read_result pg_read_active_user, pg_read_authenticated, pg_read_user_by_id, pg_read_user_by_name,
+	pg_read_users, pg_read_created_user, pg_read_changed_user;
 void pg_lend_users(const struct dm_operation *operation, dm_user_row *on_user, struct row_set *set);
 void pg_refuse_user(struct dm_operation *operation); /* what a failure to insert a user says of the table */
 

@@ -6,10 +6,18 @@
 #include "failure.h"
 #include "user_table.h"
 
+/* The seventh column of who is calling. */
+#define RECIPIENT_EXISTS "$2::bigint >= 0 AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = $2::bigint)"
+
 const struct pg_statement_text pg_user_statements[] = {
 	{USER_BY_TOKEN,
-	 "SELECT " USER_COLUMNS ", $2::bigint >= 0 AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = $2::bigint)"
+	 "SELECT " USER_COLUMNS ", " RECIPIENT_EXISTS
 	 " FROM authtoken_token t JOIN {users} u ON {u.id} = t.user_id WHERE t.key = $1::text",
+	 .is_look_up = true},
+	{ACTIVE_USER_BY_ID, "SELECT " USER_COLUMNS ", " RECIPIENT_EXISTS " FROM {users} u WHERE {u.id} = $1::bigint",
+	 .is_look_up = true},
+	{ACTIVE_USER_BY_NAME,
+	 "SELECT " USER_COLUMNS ", " RECIPIENT_EXISTS " FROM {users} u WHERE {u.username} = $1::text",
 	 .is_look_up = true},
 	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} = $1::bigint", .is_look_up = true},
 	{USER_BY_NAME, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.username} = $1::text"},
@@ -66,6 +74,19 @@ enum pg_statement pg_user_authenticate(struct dm_operation *operation, struct pa
 	return USER_BY_TOKEN;
 }
 
+enum pg_statement pg_user_active(struct dm_operation *operation, struct parameters *parameters)
+{
+	const struct dm_op_active_user *arguments = &operation->active_user;
+	bool by_name = arguments->username.data != NULL;
+
+	if (by_name)
+		pg_add_text(parameters, arguments->username);
+	else
+		pg_add_int(parameters, arguments->user_id);
+	pg_add_int(parameters, arguments->with_recipient ? arguments->recipient_id : NOBODY);
+	return by_name ? ACTIVE_USER_BY_NAME : ACTIVE_USER_BY_ID;
+}
+
 enum pg_statement pg_user_by_id(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->user_by_id.user_id);
@@ -97,11 +118,24 @@ enum dm_status pg_read_user_by_name(const struct postgres *postgres, struct dm_o
 	return lend_one(operation, operation->user_by_name.on_user, set, false);
 }
 
+static bool recipient_exists(const struct row_set *set)
+{
+	return set->result && pg_bool(set->result, set->row, 6);
+}
+
+enum dm_status pg_read_authenticated(const struct postgres *postgres, struct dm_operation *operation,
+				     struct row_set *set)
+{
+	(void)postgres;
+	operation->authenticate.recipient_exists = recipient_exists(set);
+	return lend_one(operation, operation->authenticate.on_user, set, true);
+}
+
 enum dm_status pg_read_active_user(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
 	(void)postgres;
-	operation->authenticate.recipient_exists = set->result && pg_bool(set->result, set->row, 6);
-	return lend_one(operation, operation->authenticate.on_user, set, true);
+	operation->active_user.recipient_exists = recipient_exists(set);
+	return lend_one(operation, operation->active_user.on_user, set, true);
 }
 
 void pg_lend_users(const struct dm_operation *operation, dm_user_row *on_user, struct row_set *set)

@@ -54,7 +54,8 @@ static enum dm_status refuse(struct sqlite_session *session, struct dm_operation
 	ROW(DM_OP_DELIVERY_RESULT, delivery_result) \
 	ROW(DM_OP_DELIVERY_REQUEUE, delivery_requeue) \
 	ROW(DM_OP_DELIVERIES_TRIM, deliveries_trim) \
-	ROW(DM_OP_OUTBOX, outbox_state)
+	ROW(DM_OP_OUTBOX, outbox_state) \
+	ROW(DM_OP_ACTIVE_USER, user_active)
 
 static const struct sqlite_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

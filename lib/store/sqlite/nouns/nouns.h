@@ -17,7 +17,7 @@ typedef enum dm_status operation_function(struct sqlite_session *session, struct
 typedef enum dm_status operation_has_work(struct sqlite_session *session, struct dm_operation *operation, bool *has);
 
 /* user.c */
-operation_function user_authenticate, user_by_id, user_by_name, users_list, user_create, user_set_active;
+operation_function user_authenticate, user_active, user_by_id, user_by_name, users_list, user_create, user_set_active;
 struct dm_user user_from_row(sqlite3_stmt *row); /* of SELECT USER_COLUMNS FROM {users} u */
 #define USER_COLUMNS "{u.id}, {u.username}, {u.first_name}, {u.last_name}, {u.email}, {u.is_active}"
 

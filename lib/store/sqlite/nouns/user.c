@@ -60,14 +60,15 @@ static enum dm_status lend_one(struct sqlite_session *session, sqlite3_stmt *sta
 	return status;
 }
 
-static enum dm_status find_recipient(struct sqlite_session *session, struct dm_operation *operation)
+static enum dm_status find_recipient(struct sqlite_session *session, struct dm_operation *operation, int64_t user_id,
+				     bool *exists)
 {
 	sqlite3_stmt *statement = session->statements[USER_BY_ID];
 	int code;
 
-	sqlite3_bind_int64(statement, 1, operation->authenticate.recipient_id);
+	sqlite3_bind_int64(statement, 1, user_id);
 	code = sqlite3_step(statement);
-	operation->authenticate.recipient_exists = code == SQLITE_ROW;
+	*exists = code == SQLITE_ROW;
 	return session_finish(session, statement, code, &operation->error);
 }
 
@@ -81,7 +82,26 @@ enum dm_status user_authenticate(struct sqlite_session *session, struct dm_opera
 	status = lend_one(session, statement, operation, operation->authenticate.on_user, true);
 	if (status != DM_OK || !operation->authenticate.with_recipient)
 		return status;
-	return find_recipient(session, operation);
+	return find_recipient(session, operation, operation->authenticate.recipient_id,
+			      &operation->authenticate.recipient_exists);
+}
+
+enum dm_status user_active(struct sqlite_session *session, struct dm_operation *operation)
+{
+	struct dm_op_active_user *arguments = &operation->active_user;
+	bool by_name = arguments->username.data != NULL;
+	sqlite3_stmt *statement = session->statements[by_name ? USER_BY_NAME : USER_BY_ID];
+	enum dm_status status;
+
+	arguments->recipient_exists = false;
+	if (by_name)
+		bind_text(statement, 1, arguments->username);
+	else
+		sqlite3_bind_int64(statement, 1, arguments->user_id);
+	status = lend_one(session, statement, operation, arguments->on_user, true);
+	if (status != DM_OK || !arguments->with_recipient)
+		return status;
+	return find_recipient(session, operation, arguments->recipient_id, &arguments->recipient_exists);
 }
 
 enum dm_status user_by_id(struct sqlite_session *session, struct dm_operation *operation)

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* bearer.c - "Authorization: Bearer JWT". */
+#include "bearer.h"
+
+#include "clock.h"
+#include "verified.h"
+#include "words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct bearer {
+	struct jwt_keys keys;
+	struct jwt_rules rules;
+	bool names_username;
+	struct verified *verified;
+};
+
+/* Front ends refresh their token by `code`, so these are SimpleJWT's to the byte. */
+#define NOT_VALID(message) \
+	"{\"detail\":\"Given token not valid for any token type\",\"code\":\"token_not_valid\",\"messages\":" \
+	"[{\"token_class\":\"AccessToken\",\"token_type\":\"access\",\"message\":\"" message "\"}]}"
+#define ERROR(detail, code) "{\"detail\":\"" detail "\",\"code\":\"" code "\"}"
+
+/* clang-format off */
+static const char *const refusals[] = {
+	[JWT_INVALID] = NOT_VALID("Token is invalid"),
+	[JWT_EXPIRED] = NOT_VALID("Token is expired"),
+	[JWT_NO_EXPIRY] = NOT_VALID("Token has no 'exp' claim"),
+	[JWT_WRONG_TYPE] = NOT_VALID("Token has wrong type"),
+	[JWT_NO_USER] = ERROR("Token contained no recognizable user identification", "token_not_valid"),
+};
+/* clang-format on */
+
+struct bearer *bearer_new(const struct bearer_options *options)
+{
+	struct bearer *bearer = calloc(1, sizeof(*bearer));
+
+	if (!bearer)
+		return NULL;
+	bearer->rules = options->rules;
+	bearer->names_username = options->names_username;
+	bearer->verified = verified_new();
+	if (!bearer->verified) {
+		free(bearer);
+		return NULL;
+	}
+	bearer->keys = *options->keys;
+	options->keys->count = 0;
+	return bearer;
+}
+
+void bearer_free(struct bearer *bearer)
+{
+	if (!bearer)
+		return;
+	jwt_keys_release(&bearer->keys);
+	verified_free(bearer->verified);
+	free(bearer);
+}
+
+/* The claims are the arena's; what is needed only meanwhile is not. */
+static enum jwt_result verify(struct bearer *bearer, struct span token, struct arena *arena, struct jwt_claims *claims)
+{
+	int64_t now = clock_now();
+	unsigned char digest[VERIFIED_DIGEST];
+	struct arena meanwhile = {0};
+	enum jwt_result result;
+
+	if (!verified_digest(token, digest))
+		return JWT_NO_MEMORY;
+	if (verified_find(bearer->verified, digest, now, arena, claims))
+		return JWT_VALID;
+	result = jwt_verify(token, &bearer->keys, &bearer->rules, now, &meanwhile, claims);
+	if (result == JWT_VALID) {
+		verified_put(bearer->verified, digest, claims);
+		if (claims->user.data)
+			claims->user = arena_copy(arena, claims->user);
+	}
+	arena_release(&meanwhile);
+	return result;
+}
+
+bool bearer_credential(int64_t user_id, int64_t expires_at, struct credential *credential)
+{
+	*credential = (struct credential){.kind = CREDENTIAL_USER_ID,
+					  .user_id = user_id,
+					  .expires_at = expires_at,
+					  .unknown_user = ERROR("User not found", "user_not_found"),
+					  .inactive_user = ERROR("User is inactive", "user_inactive")};
+	return expires_at + JWT_LEEWAY_US > clock_now();
+}
+
+/* A claim that can name nobody is the user -1. */
+static void name_user(const struct bearer *bearer, struct span user, struct credential *credential)
+{
+	if (!bearer->names_username) {
+		if (!user.data || !span_to_int64(user, &credential->user_id))
+			credential->user_id = -1;
+	} else if (!user.data || memchr(user.data, '\0', user.length)) {
+		credential->user_id = -1;
+	} else {
+		credential->kind = CREDENTIAL_USERNAME;
+		credential->text = user;
+	}
+}
+
+enum scheme_result bearer_read(struct bearer *bearer, struct span words, struct arena *arena,
+			       struct credential *credential, const char **refusal)
+{
+	struct span token = next_word(&words);
+	struct jwt_claims claims;
+	enum jwt_result result;
+
+	if (token.length == 0 || next_word(&words).length > 0) {
+		*refusal = ERROR("Authorization header must contain two space-delimited values",
+				 "bad_authorization_header");
+		return SCHEME_REFUSED;
+	}
+	result = verify(bearer, token, arena, &claims);
+	if (result == JWT_NO_MEMORY || arena->failed)
+		return SCHEME_NO_MEMORY;
+	if (result != JWT_VALID) {
+		*refusal = refusals[result];
+		return SCHEME_REFUSED;
+	}
+	if (!bearer_credential(0, claims.expires_at, credential)) { /* it has expired just now */
+		*refusal = refusals[JWT_EXPIRED];
+		return SCHEME_REFUSED;
+	}
+	name_user(bearer, claims.user, credential);
+	return SCHEME_READ;
+}

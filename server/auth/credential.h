@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* credential.h - who calls, as a scheme has read it; the database has yet to be asked. */
+#ifndef CREDENTIAL_H
+#define CREDENTIAL_H
+
+#include "span.h"
+
+#include <stdint.h>
+
+enum credential_kind {
+	CREDENTIAL_TOKEN,   /* text is the key of a token */
+	CREDENTIAL_USER_ID, /* user_id is the user; -1, which no row has, if the id is none */
+	CREDENTIAL_USERNAME /* text is the user's name */
+};
+
+struct credential {
+	enum credential_kind kind;
+	struct span text;
+	int64_t user_id;
+	int64_t expires_at;        /* microseconds since 1970; 0: it does not end by itself */
+	const char *unknown_user;  /* the body of the 401 if there is no such user */
+	const char *inactive_user; /* likewise, if the user is not active */
+};
+
+/* What a scheme made of the words behind its name. */
+enum scheme_result {
+	SCHEME_READ,     /* *credential is filled in */
+	SCHEME_REFUSED,  /* 401; *refusal is the JSON of its body */
+	SCHEME_NO_MEMORY /* 503 */
+};
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* verified.h - which JWTs were verified, so that a second request costs a hash. */
+#ifndef VERIFIED_H
+#define VERIFIED_H
+
+#include "jwt.h"
+
+struct verified;
+
+/* NULL: no memory. */
+MUST_CHECK struct verified *verified_new(void);
+void verified_free(struct verified *verified);
+
+#define VERIFIED_DIGEST 32
+
+/* False: no memory for it. */
+MUST_CHECK bool verified_digest(struct span token, unsigned char digest[VERIFIED_DIGEST]);
+
+/* Whether a token of this digest was verified and is still good at the time `now`. Copies the user into the arena.
+ * Callable on any thread, as is verified_put. */
+MUST_CHECK bool verified_find(struct verified *verified, const unsigned char digest[VERIFIED_DIGEST], int64_t now,
+			      struct arena *arena, struct jwt_claims *claims);
+
+/* Remembers the claims in the place of others; not those of a very long user name. */
+void verified_put(struct verified *verified, const unsigned char digest[VERIFIED_DIGEST],
+		  const struct jwt_claims *claims);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* config_auth.c - what the settings say of authentication: which schemes are on, the keys of JWTs. */
+#include "config.h"
+
+#include "bearer.h"
+#include "cli.h"
+#include "key_file.h"
+#include "settings.h"
+
+#include <string.h>
+
+static bool out_of_memory(void)
+{
+	cli_fail(EXIT_FAILED, "out of memory for the keys of JWTs; free some, then start the server again");
+	return false;
+}
+
+/* Never prints the secret. */
+static bool read_secret(struct jwt_keys *keys)
+{
+	struct span secret = span_from(setting_text(SETTING_JWT_SECRET));
+
+	if (!secret.data)
+		return true;
+	switch (jwt_keys_add_secret(keys, secret, NULL, NULL)) {
+	case JWT_KEY_ADDED:
+		return true;
+	case JWT_KEY_NO_MEMORY:
+		return out_of_memory();
+	default:
+		cli_fail(EXIT_USAGE, "%s has %zu bytes; sign with a secret of at least %d and give that",
+			 setting_row(SETTING_JWT_SECRET)->variable, secret.length, JWT_MIN_SECRET);
+		return false;
+	}
+}
+
+static bool read_key_file(struct jwt_keys *keys)
+{
+	const char *path = setting_text(SETTING_JWT_KEY_FILE);
+	char error[KEY_FILE_ERROR_SIZE];
+
+	if (!path || key_file_read(path, keys, error))
+		return true;
+	cli_fail(EXIT_USAGE, "%s is '%.100s': %s", setting_row(SETTING_JWT_KEY_FILE)->variable, path, error);
+	return false;
+}
+
+static bool read_rules(struct bearer_options *options)
+{
+	const char *user = setting_text(SETTING_JWT_USER);
+
+	options->rules = (struct jwt_rules){.issuer = setting_text(SETTING_JWT_ISSUER),
+					    .audience = setting_text(SETTING_JWT_AUDIENCE),
+					    .claim = setting_text(SETTING_JWT_CLAIM)};
+	options->names_username = strcmp(user, "username") == 0;
+	return options->names_username || strcmp(user, "id") == 0 || setting_refuse(SETTING_JWT_USER);
+}
+
+/* A setting that would have no effect is a mistake somebody should hear of. */
+static bool refuse_without_key(enum setting setting)
+{
+	cli_fail(EXIT_USAGE, "%s is set, but no key for JWTs is; give %s or %s as well, or leave it out",
+		 setting_row(setting)->variable, setting_row(SETTING_JWT_SECRET)->variable,
+		 setting_row(SETTING_JWT_KEY_FILE)->variable);
+	return false;
+}
+
+static bool finish_without_keys(const struct config *config, const struct jwt_rules *rules)
+{
+	if (rules->issuer)
+		return refuse_without_key(SETTING_JWT_ISSUER);
+	if (rules->audience)
+		return refuse_without_key(SETTING_JWT_AUDIENCE);
+	if (config->tokens)
+		return true;
+	cli_fail(EXIT_USAGE,
+		 "%s is 0 and no key for JWTs is set, so nobody could call; give %s or %s, or turn tokens on",
+		 setting_row(SETTING_TOKENS)->variable, setting_row(SETTING_JWT_SECRET)->variable,
+		 setting_row(SETTING_JWT_KEY_FILE)->variable);
+	return false;
+}
+
+bool config_read_auth(struct config *config)
+{
+	struct jwt_keys keys = {0};
+	struct bearer_options options = {.keys = &keys};
+	bool good = setting_switch(SETTING_TOKENS, &config->tokens) && read_rules(&options) && read_secret(&keys) &&
+		    read_key_file(&keys);
+
+	if (good && keys.count == 0)
+		good = finish_without_keys(config, &options.rules);
+	else if (good && !(config->bearer = bearer_new(&options)))
+		good = out_of_memory();
+	jwt_keys_release(&keys);
+	return good;
+}

@@ -8,6 +8,7 @@ import pytest
 import django_project
 import harness
 import hostile_client
+import jwts
 import postgres
 
 pytest_plugins = ["unit_programs"]
@@ -98,6 +99,12 @@ def make_both(database, make_server):
             return django_project.Both(project, server, served)
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory):
+    """Keys that sign JWTs."""
+    return jwts.Keys(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* test_jwt.c - JWTs and their signatures: the examples of the specifications, times to the second, what is remembered.
+ */
+#include "base64url.h"
+#include "jwk.h"
+#include "jws.h"
+#include "jwt.h"
+#include "verified.h"
+
+#include "unit.h"
+
+/* RFC 7515, A.1 to A.3: one payload, by three algorithms. */
+#define PAYLOAD "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+#define CLAIMS "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}"
+#define EXPIRY INT64_C(1300819380)
+
+#define HS256 "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." PAYLOAD ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+#define HS256_KEY \
+	"{\"kty\":\"oct\",\"k\":\"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow\"}"
+
+#define RS256 \
+	"eyJhbGciOiJSUzI1NiJ9." PAYLOAD ".cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh" \
+	"-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMH" \
+	"lb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6Lbg" \
+	"GY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
+#define RS256_KEY \
+	"{\"kty\":\"RSA\",\"n\":\"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1" \
+	"Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9" \
+	"e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8" \
+	"q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ\",\"e\":\"AQAB\"}"
+
+#define ES256 \
+	"eyJhbGciOiJFUzI1NiJ9." PAYLOAD ".DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJ" \
+	"qPP3-Kg6NU1Q"
+#define ES256_KEY \
+	"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\"," \
+	"\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}"
+
+/* RFC 8037, A.4. */
+#define ED25519 \
+	"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijc" \
+	"NR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+#define ED25519_KEY "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"
+
+#define SET(key) "{\"keys\":[" key "]}"
+
+static struct jwt_keys keys;
+static struct arena arena;
+
+static int read_keys(void **state)
+{
+	static const char set[] = SET(HS256_KEY "," RS256_KEY "," ES256_KEY "," ED25519_KEY);
+	bool has_secret;
+
+	(void)state;
+	return jwks_read(span_from(set), &keys, &has_secret) == JWKS_READ && has_secret && keys.count == 4 ? 0 : -1;
+}
+
+static int release(void **state)
+{
+	(void)state;
+	jwt_keys_release(&keys);
+	arena_release(&arena);
+	return 0;
+}
+
+static void the_examples_of_the_specifications(void **state)
+{
+	static const char *const tokens[] = {HS256, RS256, ES256};
+	struct span payload;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+		assert_int_equal(jws_verify(span_from(tokens[i]), &keys, &arena, &payload), JWS_VERIFIED);
+		assert_literal(payload, CLAIMS);
+	}
+	assert_int_equal(jws_verify(SPAN(ED25519), &keys, &arena, &payload), JWS_VERIFIED);
+	assert_literal(payload, "Example of Ed25519 signing");
+}
+
+/* With each character of the token replaced in turn, no signature is good. */
+static void a_changed_token_is_invalid(void **state)
+{
+	static const char *const tokens[] = {HS256, ES256, ED25519};
+	char changed[512];
+	struct span payload;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
+		for (size_t at = 0; tokens[i][at]; at++) {
+			snprintf(changed, sizeof(changed), "%s", tokens[i]);
+			changed[at] = changed[at] == 'A' ? 'B' : 'A';
+			assert_int_equal(jws_verify(span_from(changed), &keys, &arena, &payload), JWS_INVALID);
+		}
+}
+
+static enum jwt_result verify_at(int64_t microseconds, struct jwt_claims *claims)
+{
+	const struct jwt_rules rules = {.claim = "iss"};
+
+	return jwt_verify(SPAN(HS256), &keys, &rules, microseconds, &arena, claims);
+}
+
+static void a_token_expires_to_the_microsecond(void **state)
+{
+	const int64_t end = EXPIRY * 1000000 + JWT_LEEWAY_US;
+	struct jwt_claims claims;
+
+	(void)state;
+	assert_int_equal(verify_at(end - 1, &claims), JWT_VALID);
+	assert_int_equal(claims.expires_at, EXPIRY * 1000000);
+	assert_literal(claims.user, "joe");
+	assert_int_equal(verify_at(end, &claims), JWT_EXPIRED);
+	assert_int_equal(verify_at(end + 1000000, &claims), JWT_EXPIRED);
+}
+
+static void rules_are_kept(void **state)
+{
+	const struct jwt_rules rules[] = {{.claim = "iss", .issuer = "jo"}, {.claim = "iss", .audience = "joe"}};
+	const struct jwt_rules good = {.claim = "iss", .issuer = "joe"}, no_user = {.claim = "sub"},
+			       no_text = {.claim = "http://example.com/is_root"};
+	struct jwt_claims claims;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		assert_int_equal(jwt_verify(SPAN(RS256), &keys, &rules[i], 0, &arena, &claims), JWT_INVALID);
+	assert_int_equal(jwt_verify(SPAN(RS256), &keys, &good, 0, &arena, &claims), JWT_VALID);
+	assert_int_equal(jwt_verify(SPAN(RS256), &keys, &no_user, 0, &arena, &claims), JWT_NO_USER);
+	assert_int_equal(jwt_verify(SPAN(RS256), &keys, &no_text, 0, &arena, &claims), JWT_VALID);
+	assert_null(claims.user.data);
+	assert_int_equal(jwt_verify(SPAN(ED25519), &keys, &good, 0, &arena, &claims), JWT_INVALID);
+}
+
+static void base64url_has_one_text_for_bytes(void **state)
+{
+	static const char *const bad[] = {
+		"A", "AAAAA", "AB", "AAB", "AA==", "AA=", "A A", "AA\n", "+A", "/A", "\xc3\xa9"};
+	struct span bytes;
+
+	(void)state;
+	assert_true(base64url_decode(SPAN(""), &arena, &bytes));
+	assert_int_equal(bytes.length, 0);
+	assert_true(base64url_decode(SPAN("_-8"), &arena, &bytes));
+	assert_literal(bytes, "\xff\xef");
+	assert_true(base64url_decode(SPAN("AAAA"), &arena, &bytes));
+	assert_literal(bytes, "\0\0\0");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(base64url_decode(span_from(bad[i]), &arena, &bytes));
+}
+
+/* Remembers a token of so many that are called by a number, and looks for it. */
+static void put(struct verified *verified, unsigned number, int64_t expires_at)
+{
+	unsigned char digest[VERIFIED_DIGEST];
+	char text[16];
+	struct jwt_claims claims = {.expires_at = expires_at};
+
+	snprintf(text, sizeof(text), "%u", number);
+	claims.user = span_from(text);
+	assert_true(verified_digest(claims.user, digest));
+	verified_put(verified, digest, &claims);
+}
+
+static bool has(struct verified *verified, unsigned number, int64_t now)
+{
+	unsigned char digest[VERIFIED_DIGEST];
+	char text[16];
+	struct jwt_claims claims;
+
+	snprintf(text, sizeof(text), "%u", number);
+	assert_true(verified_digest(span_from(text), digest));
+	if (!verified_find(verified, digest, now, &arena, &claims))
+		return false;
+	assert_string(claims.user, text);
+	return true;
+}
+
+static void verified_tokens_are_remembered_until_they_expire(void **state)
+{
+	struct verified *verified = verified_new();
+
+	(void)state;
+	assert_non_null(verified);
+	put(verified, 1, 1000);
+	put(verified, 2, 2000);
+	assert_true(has(verified, 1, 1000 + JWT_LEEWAY_US - 1));
+	assert_false(has(verified, 1, 1000 + JWT_LEEWAY_US));
+	assert_true(has(verified, 2, 1000 + JWT_LEEWAY_US));
+	assert_false(has(verified, 3, 0));
+	verified_free(verified);
+}
+
+#define MANY 100000
+
+static void the_memory_of_verified_tokens_is_bounded(void **state)
+{
+	struct verified *verified = verified_new();
+	char name[200];
+	struct jwt_claims claims = {.expires_at = INT64_C(1) << 40, .user = {name, sizeof(name)}};
+	unsigned char digest[VERIFIED_DIGEST];
+	unsigned found = 0;
+
+	(void)state;
+	assert_non_null(verified);
+	for (unsigned i = 0; i < MANY; i++)
+		put(verified, i, i + 1);
+	for (unsigned i = 0; i < MANY; i++)
+		found += has(verified, i, 0);
+	assert_in_range(found, 8000, 8192);
+	assert_true(has(verified, MANY - 1, 0)); /* those that expire last are kept */
+	memset(name, 'n', sizeof(name));
+	assert_true(verified_digest(claims.user, digest));
+	verified_put(verified, digest, &claims);
+	assert_false(verified_find(verified, digest, 0, &arena, &claims));
+	verified_free(verified);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_examples_of_the_specifications),
+		cmocka_unit_test(a_changed_token_is_invalid),
+		cmocka_unit_test(a_token_expires_to_the_microsecond),
+		cmocka_unit_test(rules_are_kept),
+		cmocka_unit_test(base64url_has_one_text_for_bytes),
+		cmocka_unit_test(verified_tokens_are_remembered_until_they_expire),
+		cmocka_unit_test(the_memory_of_verified_tokens_is_bounded),
+	};
+
+	return cmocka_run_group_tests_name("jwt", tests, read_keys, release);
+}

@@ -115,6 +115,60 @@ static void a_token_stands_for_its_active_user(void **state)
 	assert_fails(DM_NOT_FOUND, dm_authenticate(s->handle, text_of(new), list_user, &listed, &error));
 }
 
+struct found {
+	int64_t user_id;
+	int count;
+};
+
+static bool note_found(void *context, const struct dm_user *user)
+{
+	struct found *found = context;
+
+	found->user_id = user->id;
+	found->count++;
+	return true;
+}
+
+/* Looks an active user up by the id, or by the name if it is not NULL, and the recipient with them. */
+static enum dm_status find_active(struct scratch *s, const char *name, int64_t user_id, int64_t recipient_id,
+				  struct found *found, bool *recipient_exists)
+{
+	struct dm_operation operation = {.kind = DM_OP_ACTIVE_USER,
+					 .context = found,
+					 .active_user = {.username = dm_text_of(name),
+							 .user_id = user_id,
+							 .with_recipient = true,
+							 .recipient_id = recipient_id,
+							 .on_user = note_found,
+							 .recipient_exists = true}};
+
+	*found = (struct found){0};
+	dm_run(s->handle, &operation);
+	*recipient_exists = operation.active_user.recipient_exists;
+	return operation.status;
+}
+
+static void an_active_user_is_found_by_id_or_name(void **state)
+{
+	struct scratch *s = *state;
+	struct found found;
+	bool exists;
+
+	assert_int_equal(find_active(s, NULL, s->john, s->mary, &found, &exists), DM_OK);
+	assert_true(found.user_id == s->john && found.count == 1 && exists);
+	assert_int_equal(find_active(s, "john", s->mary, 99, &found, &exists), DM_OK);
+	assert_true(found.user_id == s->john && !exists);
+	assert_int_equal(find_active(s, "john", 0, -1, &found, &exists), DM_OK);
+	assert_false(exists);
+	assert_int_equal(find_active(s, NULL, 99, s->mary, &found, &exists), DM_NOT_FOUND);
+	assert_int_equal(find_active(s, "nobody", s->john, s->mary, &found, &exists), DM_NOT_FOUND);
+	assert_int_equal(find_active(s, "", s->john, s->mary, &found, &exists), DM_NOT_FOUND);
+	assert_ok(dm_user_set_active(s->handle, text_of("john"), false, NULL));
+	assert_int_equal(find_active(s, "john", 0, s->mary, &found, &exists), DM_INACTIVE);
+	assert_int_equal(find_active(s, NULL, s->john, s->mary, &found, &exists), DM_INACTIVE);
+	assert_int_equal(found.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +176,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bad_and_taken_names_are_refused, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(unknown_users_are_not_found, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_token_stands_for_its_active_user, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(an_active_user_is_found_by_id_or_name, scratch_setup, scratch_teardown),
 	};
 
 	return RUN_TESTS("library_users", tests);

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""docs/authentication.md, carried out: each configuration, and a request of a user who comes in by it."""
+
+import os
+import subprocess
+
+import pytest
+
+import harness
+import reference_project
+import simplejwt
+from jwts import bearer
+from page import Page
+
+WHY_NOT = reference_project.why_not()
+needs_python = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+
+
+@pytest.fixture
+def page(tmp_path):
+    return dict(Page(harness.ROOT / "docs" / "authentication.md", {"/etc/directmessages": str(tmp_path)}).blocks)
+
+
+def run(text, **env):
+    """Types the block into a shell; what it printed, and the settings that it has exported."""
+    path = f"{harness.BUILD}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-ec", f"{text}\nenv -0 >&2"], env=harness.environment(PATH=path, **env), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    exported = dict(line.split("=", 1) for line in done.stderr.split("\0") if line.startswith("DIRECTMESSAGES_JWT"))
+    return done.stdout, exported
+
+
+def test_tokens(make_server, page):
+    server = make_server()
+    printed, _ = run(page["sh tokens"], DATABASE_URL=server.url)
+    answer = server.anonymous().get("unread/", {"Authorization": f"Token {printed.split()[-1]}"})
+    assert answer.status == 200
+
+
+@needs_python
+def test_simplejwt(make_server, page):
+    _, settings = run(page["sh simplejwt"])
+    server = make_server(env=settings)
+    user = server.user()
+    _, tokens = simplejwt.ask(settings["DIRECTMESSAGES_JWT_SECRET"], [(user.id, True)])
+    assert server.anonymous().get("unread/", bearer(tokens["access"])).json()["id"] == user.id
+    assert server.anonymous().get("unread/", bearer(tokens["refresh"])).json()["code"] == "token_not_valid"
+
+
+@needs_python
+def test_jwts_that_your_server_signs(make_server, page):
+    _, settings = run(page["sh rs256"])
+    server = make_server(env=settings)
+    john = server.user("john")
+    command = [reference_project.python(), "-c", page["python"]]
+    token = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert server.anonymous().get("unread/", bearer(token)).json()["id"] == john.id

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Authorization: Bearer: JWTs that are accepted, and those that are not."""
 
+import base64
 import json
 import time
 
@@ -108,6 +109,12 @@ def flip(token):
     return f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
 
 
+def longer(token):
+    """With one byte, zero, behind the signature."""
+    head, _, signature = token.rpartition(".")
+    return f"{head}.{b64(base64.urlsafe_b64decode(signature + '=') + bytes(1))}"
+
+
 def same_bytes(token):
     """The same signature to a decoder that ignores what follows its last byte."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -135,6 +142,7 @@ BAD = {
     "no signature": (lambda keys, user: encode(keys.secret, claims(user), signature=b""), INVALID),
     "another signature": (lambda keys, user: flip(encode(keys.secret, claims(user))), INVALID),
     "a signature that is cut": (lambda keys, user: encode(keys.secret, claims(user))[:-8], INVALID),
+    "a signature with a byte behind": (lambda keys, user: longer(encode(keys.secret, claims(user))), INVALID),
     "bits behind the signature": (lambda keys, user: same_bytes(encode(keys.secret, claims(user))), INVALID),
     "padding": (lambda keys, user: encode(keys.secret, claims(user)) + "=", INVALID),
     "other base64": (lambda keys, user: encode(keys.secret, claims(user)) + "+", INVALID),

@@ -54,7 +54,7 @@ def shared_server(backend):
 
 @pytest.fixture
 def server(shared_server):
-    """A server with the defaults that many tests share: use users of your own, and look at nobody else's."""
+    """A server with the defaults that many tests share: use users of your own, and no others."""
     return shared_server
 
 

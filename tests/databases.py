@@ -45,7 +45,7 @@ class SqliteFile:
             connection.execute("DROP TRIGGER fault")
 
     def flush_messages(self):
-        """What Django's `manage.py flush` does to them: ids begin anew."""
+        """What Django's `manage.py flush` does to them: ids restart."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM directmessages_message")
             connection.execute("DELETE FROM sqlite_sequence WHERE name = 'directmessages_message'")

@@ -196,7 +196,7 @@ class Both:
 
 
 def check_same(accounts, partners=True):
-    """Both servers tell each user the same, conversations last, since looking marks as read."""
+    """Both servers show each user the same; conversations come last, since reading them marks as read."""
     for account in accounts:
         for path in ("unread/", "conversations/unread/"):
             ours, theirs = account.ours.get(path), account.theirs.get(path)

@@ -25,7 +25,7 @@ class Unavailable(Exception):
 
 
 class Installed:
-    """`lists` are the files that say what is wanted: whenever one changes, the folder is made anew."""
+    """`lists` are the files that say what to install; if one changes, the folder is made again."""
 
     no_network = ()  # what the installer says when it is the network that fails it, and not the list
 

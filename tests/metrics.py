@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads what a server tells of itself at /metrics, and finds its address for that."""
+"""Reads a server's /metrics, and finds the address that serves it."""
 
 import re
 import socket
@@ -67,7 +67,7 @@ class Admin:
 
 
 def scrape(server):
-    """What /metrics tells, of a server or its other address."""
+    """The values of /metrics, of a server or of its admin address."""
     answer = server.anonymous().get("/metrics")
     assert answer.status == 200, answer
     return Metrics(answer.text)

@@ -7,7 +7,7 @@ import threading
 
 
 class Proxy:
-    """Passes bytes between clients and a port, until it is told to drop them without a word, as a firewall does."""
+    """Passes bytes between clients and a port, until it is told to drop them silently, as a firewall does."""
 
     def __init__(self, port):
         self.target = port

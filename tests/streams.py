@@ -86,7 +86,7 @@ class Stream:
         return dict(fields)
 
     def next(self):
-        """The next event, past all that is none; None at the end of the stream."""
+        """The next event, skipping comments and the like; None at the end of the stream."""
         end = time.monotonic() + DEADLINE
         while (block := self._block()) is not None:
             if "data" in block:

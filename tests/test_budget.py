@@ -101,7 +101,7 @@ def test_one_user_gets_an_eighth_of_it(make_server):
 
 @pytest.mark.sqlite
 def test_chunks_are_counted_as_they_come(make_server):
-    """Nobody has told how many there will be: those for which there is no room are thrown away, and 503 at the end."""
+    """Their length is unknown beforehand: bytes for which there is no room are discarded, and the response is 503."""
     server = small(make_server)
     alice, bob, *many = server.users(32)
     before = resident(server)
@@ -171,7 +171,7 @@ def test_an_event_waits_once_for_all_streams(make_server):
 
 
 def test_queues_of_streams_beyond_the_budget(make_server):
-    """A stream for whose events there is no room is cut off, and goes on where it was; others hear all."""
+    """A stream is closed if there is no room for its events, and continues where it was; others get everything."""
     server = make_server(env={"DIRECTMESSAGES_MAX_BUFFER_BYTES": 32 * MIB, **LONG})
     alice, bob, carol = server.users(3)
     with Stream(bob, server=Narrow(server)) as slow, Stream(carol) as other:

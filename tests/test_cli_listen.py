@@ -105,6 +105,6 @@ def test_port_in_use_is_status_1(make_server):
 
 
 def test_address_of_another_machine_is_status_1(tmp_path):
-    """192.0.2.0/24 is nobody's."""
+    """192.0.2.0/24 is reserved for documentation."""
     done = serve_briefly("--migrate", "--listen", "192.0.2.1:0", database=sqlite_url(tmp_path / "a.db"))
     check_refused(done, 1)

@@ -41,7 +41,7 @@ def settled(shared_server):
 
 @pytest.fixture(params=["plain", "tied", "partners"])
 def listed(request, settled):
-    """(fetch, Model) of a list of which each page has several positions."""
+    """(fetch, Model) of a list whose pages each have several positions."""
     if request.param == "partners":
         return settled.partners, settled.partner_model
     return settled.fetch(getattr(settled, request.param)), getattr(settled, request.param + "_model")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A cursor that names a row of another conversation: it is no place here, and tells nothing of that row."""
+"""A cursor that names a row of another conversation is no position here, and reveals nothing about that row."""
 
 import pytest
 

@@ -70,7 +70,7 @@ def is_ours(user):
 
 
 class Traffic(threading.Thread):
-    """A client that goes on sending and looking while the site is changed."""
+    """A client that keeps sending and reading while the site is changed."""
 
     def __init__(self, user, partner):
         super().__init__()
@@ -192,7 +192,7 @@ def check_routed(site, john, jane):
 
 
 def check_stream(site, john, jane):
-    """An event comes through nginx at once, while the stream goes on."""
+    """An event comes through nginx at once, while the stream stays open."""
     connection = http.client.HTTPConnection("127.0.0.1", site.nginx.port, timeout=harness.DEADLINE)
     connection.request("GET", "/api/dm/events/", headers={"Authorization": f"Token {jane.token}"})
     answer = connection.getresponse()

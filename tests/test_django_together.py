@@ -79,7 +79,7 @@ def test_cursors_of_each_are_honoured_by_the_other(both):
 
 
 class Worker(threading.Thread):
-    """Sends, looks, and hides at random, by either server; remembers what it was told has been done."""
+    """Sends, reads and hides at random, through either server, and remembers what was acknowledged."""
 
     def __init__(self, accounts, seed):
         super().__init__()

@@ -123,7 +123,7 @@ def test_it_can_be_turned_off(make_server, file):
 
 
 def test_build_without_the_registry_says_so_and_works(tmp_path, monkeypatch, make_server):
-    """A real npm that reaches no registry, or none at all: what is asked for is at a port that nobody listens on."""
+    """A real npm that reaches no registry (it is sent to a port that nobody listens on), or no npm."""
     env = harness.environment(npm_config_registry="http://127.0.0.1:9/", npm_config_cache=tmp_path / "cache")
     build = tmp_path / "build"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The docs page in a real Chromium: it asks nobody else, nothing is refused or complained of, and it can be used."""
+"""The docs page in a real Chromium: it asks no other host, the browser refuses nothing, and the page can be used."""
 
 import contextlib
 import json
@@ -66,7 +66,7 @@ def test_it_loads_and_asks_nobody_else(page, server):
 
 
 def test_a_violation_of_the_policy_would_be_seen(page, server):
-    """What the other tests rest upon: that the policy is at work, and that the browser tells of it."""
+    """The other tests rely on this: the policy is in force, and the browser reports violations."""
     open_docs(page, server)
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')")
     with contextlib.suppress(AssertionError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""GET events/: who hears of what, the headers, the limits, and how streams end."""
+"""GET events/: who gets which events, the headers, the limits, and how streams end."""
 
 import contextlib
 import time

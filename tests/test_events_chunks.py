@@ -27,7 +27,7 @@ with requests.get(url, headers={"Authorization": "Token " + token}, stream=True)
 
 @contextlib.contextmanager
 def listening(port, user):
-    """Gives a function that waits for the next line that Python's requests hears."""
+    """Gives a function that waits for the next line that Python's requests receives."""
     python = openapi_tools.PYTHON.folder() / "bin" / "python"
     url = f"http://127.0.0.1:{port}{user.server.prefix}events/"
     lines = queue.Queue()

@@ -109,7 +109,7 @@ def test_trimming_in_the_transaction_that_writes_events(server):
 
 
 def test_an_endpoint_hears_of_no_message_from_before_it(make_server, receiver):
-    """Though an older transaction is open when it is made: of what that one commits later it hears."""
+    """An older transaction is open when the endpoint is created; what it commits later is delivered."""
     server = make_server(env=LOCAL)
     alice, bob = server.users(2)
     with server.transaction() as late:
@@ -179,14 +179,14 @@ def test_a_result_that_comes_while_an_endpoint_is_enabled(server):
 
 
 def into_another_cluster(server):
-    """What a dump of this database holds for a cluster whose transactions are far behind."""
+    """What a dump of this database contains, for a cluster whose transaction ids are far lower."""
     with server.transaction() as connection:
         connection.execute("UPDATE directmessages_event SET transaction = transaction + 1000000000 WHERE kind > 0")
         connection.execute("UPDATE directmessages_webhook SET position_transaction = position_transaction + 1000000000")
 
 
 def test_a_copy_from_another_cluster_goes_on(make_server, receiver):
-    """Nothing of it is told again, it is trimmed like all else, and what is new comes behind it."""
+    """Old events are not delivered again and are trimmed like all others; new ones come behind them."""
     server = make_server(env=LOCAL)
     alice, bob = server.users(2)
     create(server, receiver.url)

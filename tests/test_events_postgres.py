@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Event streams of several servers on one PostgreSQL database: who tells whom, and the order of commits."""
+"""Event streams of several servers on one PostgreSQL database: notifications, and the order of commits."""
 
 import pytest
 

@@ -252,7 +252,7 @@ def test_events_of_messages_that_were_deleted_are_passed_over(make_server):
 
 @pytest.mark.parametrize("same_pair", [False, True])
 def test_a_message_that_got_an_old_id_is_not_taken_for_the_old_one(make_server, same_pair):
-    """Ids begin anew where Django empties its tables (manage.py flush), which leaves the log."""
+    """Ids restart when Django empties its tables (manage.py flush), which leaves the log."""
     server = make_server()
     alice, bob, carol, dave = server.users(4)
     start = position_of(alice)
@@ -280,7 +280,7 @@ def test_a_log_that_can_not_be_read_is_waited_for(make_server):
 
 @pytest.mark.sqlite
 def test_streams_begin_while_the_log_can_not_be_trimmed(make_server):
-    """What trims waits for the file as all writes do; nobody waits for it."""
+    """Trimming waits for the file as all writes do; nothing waits for trimming."""
     server = make_server(env={"DIRECTMESSAGES_EVENTS_KEEP": 1, "DIRECTMESSAGES_BUSY_TIMEOUT": 600_000})
     alice, bob = server.users(2)
     for number in range(5):

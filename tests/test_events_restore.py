@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A database that was replaced by an older copy of itself: a position from before is known again, or told to be lost."""
+"""A database was replaced by an older copy of itself: an old position is either found again, or reported as lost."""
 
 import sqlite3
 
@@ -73,7 +73,7 @@ def test_another_event_at_the_same_place(make_server):
 
 
 def test_a_log_of_another_epoch(make_server):
-    """What a restore gives it: no position from before is known, and streams that are open are told."""
+    """What a restore sets: no old position is valid any more, and open streams are told."""
     server = make_server()
     alice, bob = server.users(2)
     start = position_of(bob)
@@ -140,7 +140,7 @@ def test_every_event_has_a_mark_of_its_own(make_server):
 
 
 def test_what_an_endpoint_is_told_again_after_a_restore_has_the_same_id(hooked, receiver):
-    """As of a backup from when the endpoint had been told of nothing, but the events were there."""
+    """As if restored from a backup in which the events existed, but nothing had been delivered."""
     create(hooked, receiver.url)
     alice, bob = hooked.users(2)
     columns = ("position_transaction", "position_id") if "postgresql" in hooked.url else ("position",)

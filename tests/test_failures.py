@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What nobody expected is a 500, with its cause in the log alone."""
+"""Unexpected failures are 500, and only the log says why."""
 
 import pytest
 

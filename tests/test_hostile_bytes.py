@@ -56,7 +56,7 @@ def status(server, data):
     ],
 )
 def test_nul_in_the_request_line_is_refused(target, line):
-    """Where it is in the version, or the whole line is none, libmicrohttpd hangs up."""
+    """If it is in the version, or the line is not a request line at all, libmicrohttpd hangs up."""
     head = line + b"\r\nHost: x\r\nAuthorization: Token " + target.alice.token.encode() + b"\r\n\r\n"
     assert status(target, head) in (None, 400)
 

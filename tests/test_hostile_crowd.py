@@ -116,7 +116,7 @@ def test_a_crowd_that_has_left_leaves_no_memory_behind(target):
 
 
 def test_5000_writes_at_once_are_done_or_refused_whole(target, crowd):
-    """What is more than may wait is told to come again (503), and then it is not stored."""
+    """Messages beyond the queue's limit get 503, and are not stored."""
     crowd.send(lambda number: send_to(target, JSON, body=b'{"content":"of %d"}' % number))
     statuses = crowd.statuses()
     assert set(statuses) <= {201, 503}

@@ -220,7 +220,7 @@ def test_chunk_extensions_are_passed_over_or_refused(target, extension):
 
 
 def test_trailers_are_passed_over(target):
-    """They come too late to change whose request it is, or what the next one says."""
+    """They come too late to change whose request it is, or the next request."""
     trailers = b"0\r\nX-Trailer: 1\r\nAuthorization: Token nonsense\r\nContent-Length: 99\r\n\r\n"
     answers = statuses(target, chunked(target, chunk(BODY), trailers, get(target.alice, "unread/")))
     assert answers == [201, 200]

@@ -155,7 +155,7 @@ def test_refusal_reaches_a_client_that_sends_the_body_at_once(target, size):
 
 
 def test_body_of_a_request_refused_for_another_reason_is_passed_over(target):
-    """The connection goes on behind it."""
+    """The connection can be used afterwards."""
     stranger = request(target.anonymous(), "POST", "send/1/", JSON, body=b"x" * 2_000_000)
     with target.raw() as raw:
         for data, status in ((stranger, 401), (request(target.alice, "PUT", "unread/", body=b"y" * 99_999), 405)):

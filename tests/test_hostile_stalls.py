@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Clients that stop in the middle: they are hung up on after the idle timeout, and nobody else notices."""
+"""Clients that stop in the middle: the server closes them after the idle timeout, and no other client notices."""
 
 import contextlib
 import socket
@@ -87,7 +87,7 @@ def test_kept_connection_that_falls_silent_is_closed(target):
 
 
 def test_client_that_does_not_read_its_answer_is_hung_up_on(target):
-    """What does not fit into the buffers between the two stays with the server, which must not keep it for ever."""
+    """What does not fit into the buffers between the two stays in the server, which must not keep it for ever."""
     target.insert_messages(
         [(target.bob, target.alice, "2025-01-01 00:00:00", "2025-01-01 00:00:01", "x" * 50_000) for _ in range(200)]
     )

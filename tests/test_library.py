@@ -47,7 +47,7 @@ class Installed:
         return found
 
     def flags(self, *wanted):
-        """What pkg-config tells a compiler."""
+        """The compiler flags that pkg-config gives."""
         env = {"PKG_CONFIG_PATH": self.pc.parent, "PKG_CONFIG_SYSROOT_DIR": self.root}
         return run("pkg-config", *wanted, "directmessages", env=env).split()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The log when nobody reads it, or it can't be written: everything else goes on, and what was dropped is told."""
+"""The log can't be written, or nobody reads it: everything else continues, and the dropped lines are counted."""
 
 import os
 import re

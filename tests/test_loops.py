@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The loops: however many connections are ready at once, and however their clients leave, nobody is forgotten."""
+"""The loops: however many connections are ready at once, and however their clients leave, none is forgotten."""
 
 import contextlib
 import signal

@@ -41,7 +41,7 @@ def forms(seed, change):
 
 
 def may_be_refused(content, told):
-    """Bytes that are no UTF-8; a file of this name that Django passes over, since nothing follows or its name is none."""
+    """Bytes that are not UTF-8; a file of this name that Django skips, since it is empty or its name is invalid."""
     return ("\ufffd" in content and "UTF-8" in told["detail"]) or told["detail"] == "content must be a string."
 
 

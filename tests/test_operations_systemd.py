@@ -273,7 +273,7 @@ def test_the_filter_of_that_test_bites(filtered):
 
 
 def test_settings_of_the_unit_are_such(unit):
-    """What the unit gives the program as its environment is heard by it."""
+    """The program reads the environment that the unit gives it."""
     text = unit.read_text()
     assert "DATABASE_URL=sqlite:////var/lib/directmessages/directmessages.db" in text
     assert "StateDirectory=directmessages" in text and "WorkingDirectory=/var/lib/directmessages" in text

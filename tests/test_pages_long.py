@@ -80,7 +80,7 @@ def test_the_whole_conversation_comes_in_pieces_that_end_by_their_bytes(server, 
 
 
 def test_a_page_of_long_messages_does_not_need_them_all_in_memory(make_server):
-    """50 of 2.6 MB in the database, of which two or three are shown."""
+    """50 of 2.6 MB in the database; two or three fit on a page."""
     server = make_server()
     alice, bob = server.users(2)
     converse(server, alice, bob, ["x" * 2_600_000] * 50)

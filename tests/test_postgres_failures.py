@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""PostgreSQL fails in the middle of a write, or is slow to be there: what is repeated, what is told, what is stored."""
+"""PostgreSQL fails in the middle of a write, or is slow to start: what is rerun, what the client gets, what is stored."""
 
 import contextlib
 import os
@@ -81,7 +81,7 @@ def tries(server):
 
 @pytest.mark.parametrize("sqlstate", ["57P01", "57P02"])
 def test_a_commit_whose_answer_says_that_the_server_ends_is_not_repeated(behind, sqlstate):
-    """It was stored: a client that is told 503 looks, or sends again knowingly; we don't."""
+    """It was stored. A client that gets 503 may check, or knowingly send again; we don't."""
     alice, bob = behind.users(2)
     alice.send(bob, "before")
     told = threading.Event()
@@ -156,7 +156,7 @@ def test_what_a_failure_means(faulty, sqlstate, status):
 
 
 def test_ids_of_an_old_integer_column_that_are_used_up(make_server):
-    """It is no fault of the client's, and somebody has to hear of it."""
+    """It is not the client's fault, and the log has to say so."""
     server = make_server()
     alice, bob = server.users(2)
     server.sql("ALTER TABLE directmessages_message ALTER id TYPE integer")
@@ -339,7 +339,7 @@ class Listener:
 
 @pytest.mark.parametrize("path", ["unread/", "conversations/{}/", "send/{}/"])
 def test_a_connection_that_is_being_made_is_not_waited_for_beyond_the_limit(behind, path):
-    """libpq would wait for ten minutes here; the client is told, and so is the next."""
+    """libpq would wait for ten minutes here; the client gets 503, and so does the next."""
     behind.stop()
     behind.env.update(PGCONNECT_TIMEOUT=600, DIRECTMESSAGES_BUSY_TIMEOUT=400)
     behind.start()
@@ -357,7 +357,7 @@ def test_a_connection_that_is_being_made_is_not_waited_for_beyond_the_limit(behi
 
 
 def test_the_database_is_not_flooded_with_attempts_to_connect(behind):
-    """And the log tells why there is none."""
+    """And the log says why there is no connection."""
     alice, bob = behind.users(2)
     alice.send(bob, "before")
     with Listener(hangs_up=True) as absent:

@@ -108,7 +108,7 @@ def test_a_server_that_may_only_be_read_is_not_written_to(primary):
 
 
 def test_a_database_that_is_written_to_again_is_noticed(primary):
-    """Of a setting of the database sessions hear only when they begin."""
+    """A session reads a setting of the database only when it begins."""
     database = PostgresDatabase(primary)
     with serving(database) as server:
         alice, bob = server.users(2)
@@ -157,7 +157,7 @@ def is_read_only(pair):
 
 @pytest.fixture
 def two_hosts(primary):
-    """A database whose URL names a proxy before it first, which may `hang`, and then itself."""
+    """A database whose URL names first a proxy in front of it, which may `hang`, then the database itself."""
     proxy = Proxy(primary.port)
     database = PostgresDatabase(primary)
     database.url = f"postgresql://postgres@127.0.0.1:{proxy.port},127.0.0.1:{primary.port}/{database.name}"
@@ -212,7 +212,7 @@ def test_where_one_connection_is_silent_the_others_are_asked(primary):
 
 
 def test_the_addresses_of_a_host_are_tried_too(primary):
-    """A list of addresses, of which one is nobody's."""
+    """A list of addresses, one of which nobody has."""
     database = PostgresDatabase(primary)
     free = postgres.free_port()
     database.url = (

@@ -114,7 +114,7 @@ def test_interrupted_index_is_made_again(database, writer, migrate):
 
 
 def test_program_that_was_killed_is_waited_for(database, writer, migrate):
-    """The server goes on for it, and holds the lock until the end."""
+    """The server continues with it, and holds the lock until the end."""
     first = migrate()
     wait_until_it_waits(database)
     first.send_signal(signal.SIGKILL)

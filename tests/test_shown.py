@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is shown to people: a terminal is never told anything by what came from users; access lines tell what was sent."""
+"""What people see: text from users never controls a terminal, and access lines show what was sent."""
 
 import re
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The end of a server under load: what was sent is answered, and nobody new comes."""
+"""A server stops under load: requests that were sent get responses, and no new connection is accepted."""
 
 import select
 import signal

@@ -38,7 +38,7 @@ def test_a_request_that_takes_some_seconds_more_is_answered(make_server):
 
 
 def test_a_crowd_that_waits_to_be_taken_is_served(make_server):
-    """Far more than one loop takes before it hears of the end."""
+    """Far more than one loop accepts before it learns of the end."""
     server = make_server(flags=["--threads", 1])
     alice = server.user()
     data = get(alice, "unread/")
@@ -52,7 +52,7 @@ def test_a_crowd_that_waits_to_be_taken_is_served(make_server):
 
 
 def test_requests_that_were_read_already_are_run_at_once(make_server):
-    """One behind the other in one piece: no event tells of the second."""
+    """Two requests in one piece: no event announces the second."""
     server = make_server(flags=["--threads", 1])
     alice = server.user()
     data = get(alice, "unread/")

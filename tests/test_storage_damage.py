@@ -85,7 +85,7 @@ def test_thing_that_is_no_file(tmp_path, command, make):
 
 
 class OtherUser(Server):
-    """A server whose program is run by somebody who owns nothing, where we are root."""
+    """A server whose program runs as a user who owns nothing, if we are root."""
 
     def words(self):
         """What stands before the command."""

@@ -44,7 +44,7 @@ def test_log_is_written_back_at_a_clean_end(make_server):
 
 
 def test_log_does_not_grow_for_ever(make_server):
-    """It is written back and begun anew while the server runs, with readers at work."""
+    """It is checkpointed and restarted while the server runs, with readers at work."""
     server = make_server()
     one, two = server.users(2)
     largest = 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A file that another process holds locked: writes are told to come again, reads go on, and all is well afterwards."""
+"""Another process holds the file locked: writes get 503, reads work, and everything works afterwards."""
 
 import contextlib
 import sqlite3

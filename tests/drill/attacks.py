@@ -140,7 +140,7 @@ class PostConversation(SendJson):
 
 
 class Read(Attack):
-    """A GET whose answer is known from a time without faults."""
+    """A GET whose response is known from a run without faults."""
 
     status = 200
 
@@ -206,7 +206,7 @@ class Answers(list):
 
 
 class Crowd(Attack):
-    """Many at once, whose requests the store takes together: each hears of its own, or nothing."""
+    """Many requests that the store runs together: each gets its own response, or none."""
 
     status = 200
     size = 16
@@ -340,7 +340,7 @@ class HearEvent(SendJson):
 
 
 class Webhook(SendJson):
-    """A receiver hears of each message that is stored, at least once."""
+    """A receiver gets each stored message at least once."""
 
     def prepare(self):
         from webhook_receiver import Receiver, create

@@ -72,7 +72,7 @@ class Pool(threading.Thread):
 
 
 def run(backend, seconds, seed):
-    """Honest clients send all the time; what they were told is true, and they are told something."""
+    """Honest clients send all the time; they get responses, and these are true."""
     with contextlib.closing(harness.Server(backend=backend).start()) as server:
         load = Load(server, seed)
         user, user.partner = server.users(2)

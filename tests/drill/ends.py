@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ends without warning, under load: of servers, of the database, of a primary whose standby takes over."""
+"""Servers, the database, or a primary end without warning, under load."""
 
 import collections
 import contextlib
@@ -16,7 +16,7 @@ Result = collections.namedtuple("Result", "kills tried acknowledged lost untrue 
 
 
 class Sender(test_kill.Sender):
-    """Goes on after a 503, which says nothing of what was sent, and ends when it is told to."""
+    """Continues after a 503, which leaves open whether the message was stored, and ends when told to."""
 
     is_over = False
 
@@ -37,7 +37,7 @@ class Sender(test_kill.Sender):
 
 
 class Load:
-    """Clients that send until they are told to end, and what they were told."""
+    """Clients that send until they are told to end, and the responses that they got."""
 
     def __init__(self, server, seed):
         self.server, self.random = server, random.Random(seed)
@@ -65,12 +65,12 @@ class Load:
         test_kill.join(senders)
 
     def more(self, senders, count=20):
-        """Waits until they were told of so many more, and so that they go on."""
+        """Waits until so many more were acknowledged, which shows that they make progress."""
         known = sum(len(sender.acknowledged) for sender in senders)
         test_kill.await_acknowledged(senders, known + count)
 
     def judge(self):
-        """What the store says, beside what the clients were told."""
+        """What is stored, compared with the responses that the clients got."""
         ours = ", ".join(str(user.id) for user in self.users)
         rows = self.server.sql(
             f"SELECT content, id, hidden_for_sender FROM directmessages_message WHERE sender_id IN ({ours})"
@@ -111,7 +111,7 @@ def servers(backend, kills, seed):
 
 
 def pair(kills, seed):
-    """Two servers on one database: one of them ends, or in each tenth round the database, and the other goes on."""
+    """Two servers on one database: one of them ends (in each tenth round the database), and the other continues."""
     with contextlib.closing(postgres.Cluster().start()) as cluster, two_servers(cluster) as (first, second, both):
         load = Load(both, seed)
         for number in range(kills):
@@ -139,7 +139,7 @@ def two_servers(cluster, **options):
 
 
 def standby(kills, seed, synchronous=True):
-    """The primary ends; its standby is promoted, and the server goes on with that one."""
+    """The primary ends; its standby is promoted, and the server continues with it."""
     result = Result(0, 0, 0, 0, 0, 0)
     for number in range(kills):
         with contextlib.ExitStack() as stack:

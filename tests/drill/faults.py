@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The drill's side of faults.c: says which calls of a server fail, and hears which did."""
+"""The drill's side of faults.c: says which calls of a server fail, and reads which did."""
 
 import contextlib
 import mmap

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two servers on one database that are killed in turn, with two endpoints and streams: who was told of what, how often."""
+"""Two servers on one database that are killed in turn, with two endpoints and streams: who got which message, and how often."""
 
 import collections
 import contextlib
@@ -16,7 +16,7 @@ DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_data
 
 
 class Follower(threading.Thread):
-    """A client of a user's stream that goes on with the other server, from its last event on, whenever a stream ends."""
+    """A client of a user's stream. When a stream ends, it continues at the other server, behind its last event."""
 
     def __init__(self, user, servers):
         super().__init__(daemon=True)

@@ -31,7 +31,7 @@ class Target:
         self.server.close()
 
     def trouble(self):
-        """The end of a server that should have gone on, which is started again; None where it goes on."""
+        """How a server ended that should have continued (it is then restarted); None if it continues."""
         status = self.server.process.poll()
         if status is None:
             return None

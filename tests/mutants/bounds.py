@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Mistakes in what is bounded: the budget of bytes, the log that nobody reads, the file under the server."""
+"""Mistakes in limits: the budget of bytes, the log that nobody reads, the file under the server."""
 
 from mutants.mutant import Mutant
 

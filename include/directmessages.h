@@ -24,8 +24,8 @@
  * freed with free().
  *
  * Zero. A limit, a time, an id or a count of 0 that selects or limits something means: no limit, or all. 0 in a setting
- * means its default. Memory set to zero is therefore a valid argument everywhere, but for sizes (below) and the ids of
- * what a call acts on.
+ * means its default. So in memory that is set to zero, a program fills in only sizes (below), what the call acts on,
+ * and what it wants.
  *
  * NULL. A struct dm_error, a context, and a number that a call gives may be NULL if nobody wants it, and so may what is
  * documented so. Any other pointer that is NULL is refused with DM_INVALID.

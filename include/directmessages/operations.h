@@ -17,7 +17,9 @@
  * on the same thread.
  *
  * The struct, and every text in it, stays the caller's and must live until `done` has been called; `done` may free it.
- * An operation that is done may be submitted again; its arguments are never changed. */
+ * An operation that is done may be submitted again; its arguments are never changed. To make it one of another kind, or
+ * to stop between two pieces and begin something else, assign all of it anew: results of before may say where to go
+ * on. */
 #ifndef DIRECTMESSAGES_OPERATIONS_H
 #define DIRECTMESSAGES_OPERATIONS_H
 

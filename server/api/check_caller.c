@@ -49,14 +49,10 @@ static enum http_outcome token_found(struct exchange *exchange)
 
 static enum http_outcome user_found(struct exchange *exchange)
 {
-	char key[DM_TOKEN_LENGTH + 1];
-
 	if (exchange->operation.status != DM_OK)
 		return refuse(exchange);
 	exchange->target_exists = exchange->operation.active_user.recipient_exists;
 	exchange->expires_at = exchange->credential->expires_at;
-	ticket_format_user(exchange->user_id, exchange->expires_at, key);
-	exchange->key = arena_copy(&exchange->request->arena, span_from(key));
 	return CHECK_PASSED;
 }
 

@@ -67,7 +67,7 @@ static enum jwt_result verify(struct bearer *bearer, struct span token, struct a
 	struct arena meanwhile = {0};
 	enum jwt_result result;
 
-	if (!verified_digest(token, digest))
+	if (!verified_digest(bearer->verified, token, digest))
 		return JWT_NO_MEMORY;
 	if (verified_find(bearer->verified, digest, now, arena, claims))
 		return JWT_VALID;

@@ -14,7 +14,8 @@ void verified_free(struct verified *verified);
 #define VERIFIED_DIGEST 32
 
 /* False: no memory for it. */
-MUST_CHECK bool verified_digest(struct span token, unsigned char digest[VERIFIED_DIGEST]);
+MUST_CHECK bool verified_digest(const struct verified *verified, struct span token,
+				unsigned char digest[VERIFIED_DIGEST]);
 
 /* Whether a token of this digest was verified and is still good at the time `now`. Copies the user into the arena.
  * Callable on any thread, as is verified_put. */

@@ -4,6 +4,7 @@
 #include "events_resources.h"
 #include "respond.h"
 #include "shapes.h"
+#include "ticket.h"
 
 static enum http_outcome made(struct exchange *exchange)
 {
@@ -13,11 +14,24 @@ static enum http_outcome made(struct exchange *exchange)
 	return respond(exchange, 201);
 }
 
+/* Whom the ticket stands for. */
+static struct span ticket_key(struct exchange *exchange)
+{
+	char key[DM_TOKEN_LENGTH + 1];
+
+	if (exchange->expires_at == 0)
+		return exchange->key;
+	ticket_format_user(exchange->user_id, exchange->expires_at, key);
+	return arena_copy(&exchange->request->arena, span_from(key));
+}
+
 enum http_outcome events_ticket_post(struct exchange *exchange)
 {
+	struct span key;
+
 	if (!exchange->api->hub)
 		return respond_error(exchange, 404, "Not found.");
-	exchange_operation(exchange, DM_OP_TICKET_CREATE)->ticket_create.key =
-		(struct dm_text){exchange->key.data, exchange->key.length};
+	key = ticket_key(exchange);
+	exchange_operation(exchange, DM_OP_TICKET_CREATE)->ticket_create.key = (struct dm_text){key.data, key.length};
 	return exchange_await(exchange, made);
 }

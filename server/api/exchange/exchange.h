@@ -48,7 +48,7 @@ struct exchange {
 	enum wait_next wait_next;      /* which thread runs the step after an operation */
 	int64_t user_id;               /* the caller */
 	struct credential *credential; /* what the request shows of the caller */
-	struct span key;               /* what a ticket of the caller stands for: the token, or see ticket.h */
+	struct span key;               /* the caller's token; empty if it was a JWT */
 	int64_t expires_at;            /* the caller's JWT, microseconds since 1970; 0: it was a token */
 	int64_t target_id;             /* the <id> of the path; -1, which no row has, if it does not fit into 64 bits */
 	bool target_exists;            /* whether it is a user, on a route that is to_user */

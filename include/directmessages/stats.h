@@ -32,7 +32,7 @@ struct dm_stats {
 #define DM_STATS_INIT DM_SIZED(struct dm_stats)
 
 /* Gives what has happened since dm_open, in at most stats->size bytes; never waits. All but the size is zero if the
- * handle is NULL. */
+ * handle is NULL. Nothing is written if the size can't be right (below that of a size_t, or beyond 4096). */
 DM_API void dm_stats(dm *handle, struct dm_stats *stats);
 
 #ifdef __cplusplus

@@ -160,11 +160,16 @@ static bool is_zero(const char *bytes, size_t count)
 	return true;
 }
 
+bool arguments_size_is_valid(size_t size)
+{
+	return size >= sizeof(size) && size <= MAX_STRUCT_SIZE;
+}
+
 enum dm_status arguments_copy(void *own, size_t own_size, const void *given, const char *name, struct dm_error *error)
 {
 	size_t size = *(const size_t *)given;
 
-	if (size < sizeof(size) || size > MAX_STRUCT_SIZE)
+	if (!arguments_size_is_valid(size))
 		return fail(error, DM_INVALID,
 			    "the size in a struct %s can't be %zu; set its member `size` to sizeof(struct %s)", name,
 			    size, name);

@@ -9,6 +9,9 @@
 /* Checks that the operation has what its kind needs. DM_INVALID: the error says what is missing. */
 MUST_CHECK enum dm_status arguments_check(const struct dm_operation *operation, struct dm_error *error);
 
+/* Whether a struct that begins with its size can be of this one: a member that nobody set seldom can. */
+MUST_CHECK bool arguments_size_is_valid(size_t size);
+
 /* Copies a struct that begins with its size from the caller, who may have been compiled with an older header (a smaller
  * struct) or with a newer one. *own gets `own_size` bytes; options that the caller does not know are zero. `name` is
  * the struct's, for errors. DM_INVALID: the size can't be right, or the caller sets an option that this library does

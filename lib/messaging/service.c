@@ -295,7 +295,7 @@ void dm_stats(dm *handle, struct dm_stats *stats)
 {
 	struct dm_stats own = DM_STATS_INIT;
 
-	if (!stats || stats->size < sizeof(stats->size))
+	if (!stats || !arguments_size_is_valid(stats->size))
 		return;
 	memset((char *)stats + sizeof(stats->size), 0, stats->size - sizeof(stats->size));
 	own.size = stats->size;

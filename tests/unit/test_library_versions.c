@@ -98,7 +98,8 @@ static void numbers_fill_what_the_caller_has_and_no_more(void **state)
 		struct dm_stats stats;
 		uint64_t newer;
 	} large = {.stats = {.size = sizeof(large)}, .newer = 7};
-	struct dm_stats small = {.size = offsetof(struct dm_stats, lanes), .lanes = 99}, none = {.lanes = 99};
+	struct dm_stats small = {.size = offsetof(struct dm_stats, lanes), .lanes = 99}, none = {.lanes = 99},
+			unset = {.size = SIZE_MAX, .lanes = 99};
 
 	dm_stats(s->handle, &small);
 	assert_non_null(small.backend);
@@ -109,6 +110,8 @@ static void numbers_fill_what_the_caller_has_and_no_more(void **state)
 	assert_int_equal(large.newer, 0);
 	dm_stats(s->handle, &none);
 	assert_int_equal(none.lanes, 99);
+	dm_stats(s->handle, &unset);
+	assert_int_equal(unset.lanes, 99);
 }
 
 /* ---- outputs after a failure --------------------------------------------------------------------------------- */

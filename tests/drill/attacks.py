@@ -11,6 +11,7 @@ import http.client
 import json
 import urllib.parse
 
+import jwts
 import streams
 from harness import wait_until
 
@@ -165,6 +166,15 @@ class Read(Attack):
 class Unread(Read):
     def path(self):
         return "unread/"
+
+
+class UnreadByJwt(Unread):
+    """With a JWT that is seen for the first time."""
+
+    def attempt(self, number):
+        token = jwts.encode(jwts.Secret(), jwts.claims(self.alice, sub=self.alice.id, jti=number))
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.server.anonymous().get(self.path(), jwts.bearer(token))
 
 
 class UnreadByPartner(Read):
@@ -364,5 +374,5 @@ class Webhook(SendJson):
         return None
 
 
-ATTACKS = [SendJson, SendForm, SendMultipart, PostConversation, Page, NextPage, Partners, Unread, UnreadByPartner, Delete,
-           Ticket, OpenStream, HearEvent, Webhook, Crowd]
+ATTACKS = [SendJson, SendForm, SendMultipart, PostConversation, Page, NextPage, Partners, Unread, UnreadByJwt, UnreadByPartner,
+           Delete, Ticket, OpenStream, HearEvent, Webhook, Crowd]

@@ -5,11 +5,13 @@ import collections
 import time
 
 import harness
+import jwts
 from drill.attacks import PATIENCE
 from webhook_receiver import LOCAL
 
 SESSIONS = 4
 QUICK = {"DIRECTMESSAGES_BUSY_TIMEOUT": 500}  # milliseconds: a lock that fails is a lock that somebody holds
+JWT = {"DIRECTMESSAGES_JWT_SECRET": jwts.SECRET}
 
 BEYOND = 5  # a request takes a few calls more or fewer from time to time
 
@@ -21,7 +23,7 @@ class Target:
 
     def __init__(self, backend, faults):
         self.faults = faults
-        self.server = harness.Server(backend=backend, flags=("--threads", 1, "--lanes", SESSIONS), env=faults.environment | LOCAL | QUICK).start()
+        self.server = harness.Server(backend=backend, flags=("--threads", 1, "--lanes", SESSIONS), env=faults.environment | LOCAL | QUICK | JWT).start()
         # Where the answer to a COMMIT has got lost on its way, nobody knows; docs/postgresql.md says so.
         self.server.may_doubt = backend == "postgresql"
 

@@ -97,9 +97,16 @@ def test_nobody_new_comes_while_requests_end(target):
 
 
 @pytest.mark.sqlite
+@pytest.mark.parametrize("inherited", [signal.SIG_DFL, signal.SIG_IGN])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_second_signal_ends_it_at_once(target, number):
-    """Without waiting for who is slow."""
+def test_a_second_signal_ends_it_at_once(target, number, inherited):
+    """Slow clients are not waited for, whatever the parent process does about the signal."""
+    target.stop()
+    own = signal.signal(number, inherited)
+    try:
+        target.start()
+    finally:
+        signal.signal(number, own)
     with target.raw(send_to(target, JSON, b"Content-Length: 15") + b'{"con') as slow:
         wait_until(lambda: open_sockets(target) == LISTENING + 1, "it is under way")
         target.alice.send(target.bob, "kept")

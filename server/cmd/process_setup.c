@@ -19,6 +19,9 @@ void process_block_signals(sigset_t *blocked)
 
 void process_unblock_signals(const sigset_t *blocked)
 {
+	/* A script's background job inherits an ignored SIGINT. */
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
 	pthread_sigmask(SIG_UNBLOCK, blocked, NULL);
 }
 

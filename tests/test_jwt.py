@@ -260,6 +260,17 @@ def test_a_user_who_is_not_active(issuer_server, keys):
     check_refused(issuer_server.anonymous().get("unread/", bearer(token)), UNKNOWN)
 
 
+def test_a_claim_that_is_no_id_is_not_the_user_minus_one(issuer_server, keys):
+    """Early versions of django-guardian made one."""
+    user = issuer_server.user()
+    issuer_server.sql("DELETE FROM authtoken_token WHERE user_id = ?", (user.id,))
+    issuer_server.sql("UPDATE auth_user SET id = -1 WHERE id = ?", (user.id,))
+    for claim in ("auth0|507f1f77", "", -1, "-1", 1.5, "9" * 30):
+        token = encode(keys.secret, claims(user, user_id=claim))
+        check_refused(issuer_server.anonymous().get("unread/", bearer(token)), UNKNOWN)
+    issuer_server.sql("DELETE FROM auth_user WHERE id = ?", (-1,))
+
+
 def test_a_remembered_token_expires(issuer_server, mary, keys):
     end = int(time.time()) + 3
     token = encode(keys.secret, claims(mary, exp=end - 30))

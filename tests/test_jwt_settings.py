@@ -88,6 +88,8 @@ def check_no_start(tmp_path, what, **settings):
 def test_settings_that_are_refused(tmp_path, keys):
     check_no_start(tmp_path, "DIRECTMESSAGES_JWT_SECRET has 31 bytes", JWT_SECRET="the secret of these tests, 31 b")
     assert start(tmp_path, JWT_SECRET="x" * 32).returncode == 1
+    check_no_start(tmp_path, "DIRECTMESSAGES_JWT_SECRET is a PEM block", JWT_SECRET=keys.rsa.public_pem)
+    check_no_start(tmp_path, "DIRECTMESSAGES_JWT_SECRET is a PEM block", JWT_SECRET="\n" + keys.ec.public_pem)
     check_no_start(tmp_path, "nobody could call", TOKENS=0)
     check_no_start(tmp_path, "DIRECTMESSAGES_JWT_USER is 'email'", JWT_SECRET="x" * 32, JWT_USER="email")
     check_no_start(tmp_path, "DIRECTMESSAGES_JWT_ISSUER is set, but no key", JWT_ISSUER="x")

@@ -70,6 +70,8 @@ static enum http_outcome authenticate(struct exchange *exchange)
 						    .on_user = set_caller};
 		return exchange_await(exchange, token_found);
 	}
+	if (credential->kind == CREDENTIAL_USER_ID && credential->user_id < 0) /* some tables have a user -1 */
+		return respond_refusal(exchange, 401, credential->unknown_user);
 	exchange_operation(exchange, DM_OP_ACTIVE_USER)->active_user =
 		(struct dm_op_active_user){.username = text, /* none for CREDENTIAL_USER_ID */
 					   .user_id = credential->user_id,

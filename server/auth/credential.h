@@ -9,7 +9,7 @@
 
 enum credential_kind {
 	CREDENTIAL_TOKEN,   /* text is the key of a token */
-	CREDENTIAL_USER_ID, /* user_id is the user; -1, which no row has, if the id is none */
+	CREDENTIAL_USER_ID, /* user_id is the user; -1 if the id is none: that is nobody */
 	CREDENTIAL_USERNAME /* text is the user's name */
 };
 

@@ -15,6 +15,14 @@ static bool out_of_memory(void)
 	return false;
 }
 
+/* A public key given for a secret: everybody has it, and could sign with it. */
+static bool refuse_pem(void)
+{
+	cli_fail(EXIT_USAGE, "%s is a PEM block, which is no secret; put a public key into a file and give %s",
+		 setting_row(SETTING_JWT_SECRET)->variable, setting_row(SETTING_JWT_KEY_FILE)->variable);
+	return false;
+}
+
 /* Never prints the secret. */
 static bool read_secret(struct jwt_keys *keys)
 {
@@ -22,6 +30,8 @@ static bool read_secret(struct jwt_keys *keys)
 
 	if (!secret.data)
 		return true;
+	if (strstr(secret.data, "-----BEGIN "))
+		return refuse_pem();
 	switch (jwt_keys_add_secret(keys, secret, NULL, NULL)) {
 	case JWT_KEY_ADDED:
 		return true;

@@ -91,6 +91,20 @@ MUTANTS = [
         "test_jwt_settings.py::test_key_files_that_are_refused",
     ),
     Mutant(
+        "a public key is taken for a secret",
+        "server/cmd/config_auth.c",
+        'if (strstr(secret.data, "-----BEGIN "))',
+        'if (strstr(secret.data, "-----BEGIN X"))',
+        "test_jwt_settings.py::test_settings_that_are_refused",
+    ),
+    Mutant(
+        "a claim that is no id is the user -1",
+        "server/api/check_caller.c",
+        "credential->user_id < 0)",
+        "credential->user_id < -1)",
+        "test_jwt.py::test_a_claim_that_is_no_id_is_not_the_user_minus_one",
+    ),
+    Mutant(
         "a file with a secret may be open to all",
         AUTH + "key_file.c",
         "if (has_secret && is_readable_by_all)",

@@ -79,8 +79,8 @@ def test_memory_is_short_while_a_request_is_made():
                 with failing.armed("memory", n, through=libcurl):
                     alice.send(bob, f"{n}")
                     harness.wait_until(lambda: failing.failed, "an allocation has failed")
-            wanted = {"first", *map(str, range(1, REQUEST_ALLOCATIONS))}
-            harness.wait_until(lambda: set(receiver.contents()) == wanted, "all are delivered")
+                # Now, so that the next failure doesn't hit a retry of this delivery: it has four attempts.
+                harness.wait_until(lambda n=n: f"{n}" in receiver.contents(), "it is delivered all the same")
         assert proxy.requests == []
 
 

@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define SECRET "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 #define LAST_KIND (DM_OPERATION_KINDS - 1)
@@ -346,13 +347,18 @@ static void claims_of_everything(void **state)
 	const struct dm_new_webhook webhook = {sizeof(webhook), text_of("http://a/"), text_of(""), text_of(SECRET),
 					       DM_WEBHOOK_ALL_EVENTS};
 	const int64_t far = INT64_C(4000000000000000);
-	int64_t id, count;
+	int64_t id, count = 0;
 
 	assert_ok(dm_webhook_create(s->handle, &webhook, &id, NULL));
 	scratch_send(s->handle, s->john, s->mary, "one");
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		assert_int_equal(claim(s, SIZE_MAX, never[i], 0, &count), DM_INVALID);
-	assert_ok(claim(s, SIZE_MAX, far, INT64_MIN, &count));
+	for (int tries = 0; tries < 6000 && count == 0; tries++) { /* on PostgreSQL others' transactions hold it back */
+		const struct timespec pause = {.tv_nsec = 10000000};
+
+		nanosleep(&pause, NULL);
+		assert_ok(claim(s, SIZE_MAX, far, INT64_MIN, &count));
+	}
 	assert_int_equal(count, 1);
 	assert_ok(claim(s, 0, far, INT64_MIN, &count)); /* 0 is no limit: there is no second */
 	assert_int_equal(count, 0);

@@ -110,7 +110,8 @@ static int set_up(struct sqlite_session *session, enum session_role role)
 	int64_t deadline = clock_monotonic() + session->options->busy_timeout_ms * INT64_C(1000);
 	int code;
 
-	while ((code = sqlite3_exec(session->db, setup, NULL, NULL, NULL)) == SQLITE_BUSY &&
+	/* Busy by another process's recovery of the log as well, which has an extended code. */
+	while (((code = sqlite3_exec(session->db, setup, NULL, NULL, NULL)) & 0xFF) == SQLITE_BUSY &&
 	       clock_monotonic() < deadline)
 		sqlite3_sleep(10);
 	return code;

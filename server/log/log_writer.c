@@ -6,6 +6,8 @@
  * waits if it must. */
 #include "log_writer.h"
 
+#include "clock.h"
+#include "condition.h"
 #include "log_line.h"
 
 #include <errno.h>
@@ -14,14 +16,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BUFFER_SIZE ((size_t)1024 * 1024)
 #define URGENT_RESERVE ((size_t)64 * 1024) /* of each buffer: access lines leave this much for urgent lines */
-#define SECOND_NS INT64_C(1000000000)
-#define PAUSE_NS 5000000 /* how long the thread lets lines gather before it writes them */
-#define STOP_SECONDS 2
+#define PAUSE_US 5000                      /* how long the thread lets lines gather before it writes them */
+#define STOP_US 2000000
 
 /* Lines are added to one buffer while the other is written. */
 struct line_buffer {
@@ -32,7 +32,7 @@ struct line_buffer {
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards the following, up to the thread */
-static pthread_cond_t changed;                            /* its clock is the monotonic one */
+static pthread_cond_t changed;
 static struct line_buffer buffers[2];
 static int filling;        /* which of them lines are added to */
 static uint64_t unnoticed; /* dropped lines that no notice mentions yet */
@@ -157,18 +157,6 @@ void log_writer_append(const char *line, size_t length, bool is_urgent)
 	pthread_mutex_unlock(&mutex);
 }
 
-/* The time in so many nanoseconds. */
-static struct timespec from_now(int64_t nanoseconds)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	nanoseconds += until.tv_nsec;
-	until.tv_sec += nanoseconds / SECOND_NS;
-	until.tv_nsec = nanoseconds % SECOND_NS;
-	return until;
-}
-
 /* After a failed write, a notice alone is no reason to try again. */
 static bool has_lines(void)
 {
@@ -178,14 +166,14 @@ static bool has_lines(void)
 /* Waits for a line, then lets more gather unless one is urgent. False: stopping, and there are no more lines. */
 static bool wait_for_lines(void)
 {
-	struct timespec until;
+	int64_t until;
 	bool go_on;
 
 	pthread_mutex_lock(&mutex);
 	while (!has_lines() && !is_stopping)
 		pthread_cond_wait(&changed, &mutex);
-	until = from_now(PAUSE_NS);
-	while (!has_urgent && !is_stopping && pthread_cond_timedwait(&changed, &mutex, &until) != ETIMEDOUT)
+	until = clock_monotonic() + PAUSE_US;
+	while (!has_urgent && !is_stopping && condition_wait_until(&changed, &mutex, until))
 		;
 	go_on = has_lines() || !is_stopping;
 	pthread_mutex_unlock(&mutex);
@@ -205,26 +193,21 @@ static void *writer_main(void *argument)
 
 bool log_writer_start(void)
 {
-	pthread_condattr_t monotonic;
-
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	condition_init(&changed);
 	is_running = pthread_create(&thread, NULL, writer_main, NULL) == 0;
 	return is_running;
 }
 
 void log_writer_stop(void)
 {
-	struct timespec until = from_now(STOP_SECONDS * SECOND_NS);
+	int64_t until = clock_monotonic() + STOP_US;
 
 	if (!is_running)
 		return;
 	pthread_mutex_lock(&mutex);
 	is_stopping = true;
 	pthread_cond_signal(&changed);
-	while (!has_ended && pthread_cond_timedwait(&changed, &mutex, &until) != ETIMEDOUT)
+	while (!has_ended && condition_wait_until(&changed, &mutex, until))
 		;
 	is_abandoned = !has_ended;
 	is_running = false;

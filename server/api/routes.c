@@ -166,6 +166,10 @@ exchange_step *route_step(const struct route *route, struct span method)
 		return route->get;
 	if (span_equal(method, SPAN("POST")))
 		return route->post;
+	if (span_equal(method, SPAN("PUT")))
+		return route->put;
+	if (span_equal(method, SPAN("PATCH")))
+		return route->patch;
 	if (span_equal(method, SPAN("DELETE")))
 		return route->delete_;
 	return NULL;

@@ -23,7 +23,9 @@ struct route {
 	const char *allow;   /* the Allow header */
 	exchange_step *get;  /* HEAD too */
 	exchange_step *post; /* with a body */
-	exchange_step *delete_;
+	exchange_step *put;
+	exchange_step *patch;
+	exchange_step *delete_;            /* a body of PUT and DELETE is read up to the limit, and ignored */
 	bool to_user;                      /* <id> is a user who must exist */
 	bool is_admin;                     /* for the operator: see --admin-listen */
 	bool accepts_ticket;               /* a GET without Authorization may have ?ticket= */

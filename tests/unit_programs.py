@@ -16,7 +16,7 @@ import postgres
 TESTS = pathlib.Path(__file__).resolve().parent
 PROGRAMS = harness.BUILD / "tests" / "unit"
 TIME_LIMIT = 300
-CONCURRENT = {"test_lane", "test_signals", "test_library_operations", "test_library_batches",
+CONCURRENT = {"test_lane", "test_key_ring", "test_signals", "test_library_operations", "test_library_batches",
               "test_library_signals", "test_library_events", "test_library_reads", "test_library_writes"}
 # They run a second time, on PostgreSQL.
 ON_BOTH = {"test_library", "test_library_users", "test_library_signals", "test_library_operations", "test_library_batches",

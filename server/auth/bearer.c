@@ -3,6 +3,7 @@
 #include "bearer.h"
 
 #include "clock.h"
+#include "key_ring.h"
 #include "verified.h"
 #include "words.h"
 
@@ -10,7 +11,7 @@
 #include <string.h>
 
 struct bearer {
-	struct jwt_keys keys;
+	struct key_ring *ring;
 	struct jwt_rules rules;
 	bool names_username;
 	struct verified *verified;
@@ -41,22 +42,25 @@ struct bearer *bearer_new(const struct bearer_options *options)
 	bearer->rules = options->rules;
 	bearer->names_username = options->names_username;
 	bearer->verified = verified_new();
-	if (!bearer->verified) {
-		free(bearer);
-		return NULL;
-	}
-	bearer->keys = *options->keys;
-	options->keys->count = 0;
-	return bearer;
+	bearer->ring = key_ring_new();
+	if (bearer->verified && bearer->ring && bearer_replace_keys(bearer, options->keys))
+		return bearer;
+	bearer_free(bearer);
+	return NULL;
 }
 
 void bearer_free(struct bearer *bearer)
 {
 	if (!bearer)
 		return;
-	jwt_keys_release(&bearer->keys);
+	key_ring_free(bearer->ring);
 	verified_free(bearer->verified);
 	free(bearer);
+}
+
+bool bearer_replace_keys(struct bearer *bearer, struct jwt_keys *keys)
+{
+	return key_ring_replace(bearer->ring, KEYS_OF_SETTINGS, keys);
 }
 
 /* The claims are the arena's; what is needed only meanwhile is not. */
@@ -65,18 +69,21 @@ static enum jwt_result verify(struct bearer *bearer, struct span token, struct a
 	int64_t now = clock_now();
 	unsigned char digest[VERIFIED_DIGEST];
 	struct arena meanwhile = {0};
+	struct keys_in_force keys;
 	enum jwt_result result;
 
 	if (!verified_digest(bearer->verified, token, digest))
 		return JWT_NO_MEMORY;
-	if (verified_find(bearer->verified, digest, now, arena, claims))
+	if (verified_find(bearer->verified, digest, key_ring_generation(bearer->ring), now, arena, claims))
 		return JWT_VALID;
-	result = jwt_verify(token, &bearer->keys, &bearer->rules, now, &meanwhile, claims);
+	key_ring_borrow(bearer->ring, &keys);
+	result = jwt_verify(token, keys_of(&keys, KEYS_OF_SETTINGS), &bearer->rules, now, &meanwhile, claims);
 	if (result == JWT_VALID) {
-		verified_put(bearer->verified, digest, claims);
+		verified_put(bearer->verified, digest, keys.generation, claims);
 		if (claims->user.data)
 			claims->user = arena_copy(arena, claims->user);
 	}
+	key_ring_return(&keys);
 	arena_release(&meanwhile);
 	return result;
 }

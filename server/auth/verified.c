@@ -14,7 +14,8 @@
 
 struct entry {
 	unsigned char digest[VERIFIED_DIGEST];
-	int64_t expires_at; /* 0: the place is free */
+	uint64_t generation; /* of the keys */
+	int64_t expires_at;  /* 0: the place is free */
 	unsigned char user_length;
 	char user[MAX_USER];
 };
@@ -64,25 +65,27 @@ static size_t bucket_of(const unsigned char digest[VERIFIED_DIGEST])
 	return ((size_t)digest[0] << 8 | digest[1]) % BUCKETS;
 }
 
-static const struct entry *find(const struct bucket *bucket, const unsigned char digest[VERIFIED_DIGEST], int64_t now)
+static const struct entry *find(const struct bucket *bucket, const unsigned char digest[VERIFIED_DIGEST],
+				uint64_t generation, int64_t now)
 {
 	for (size_t i = 0; i < PLACES; i++) {
 		const struct entry *entry = &bucket->places[i];
 
-		if (entry->expires_at + JWT_LEEWAY_US > now && memcmp(entry->digest, digest, VERIFIED_DIGEST) == 0)
+		if (entry->generation == generation && entry->expires_at + JWT_LEEWAY_US > now &&
+		    memcmp(entry->digest, digest, VERIFIED_DIGEST) == 0)
 			return entry;
 	}
 	return NULL;
 }
 
-bool verified_find(struct verified *verified, const unsigned char digest[VERIFIED_DIGEST], int64_t now,
-		   struct arena *arena, struct jwt_claims *claims)
+bool verified_find(struct verified *verified, const unsigned char digest[VERIFIED_DIGEST], uint64_t generation,
+		   int64_t now, struct arena *arena, struct jwt_claims *claims)
 {
 	size_t number = bucket_of(digest);
 	const struct entry *entry;
 
 	pthread_mutex_lock(&verified->locks[number % LOCKS]);
-	entry = find(&verified->buckets[number], digest, now);
+	entry = find(&verified->buckets[number], digest, generation, now);
 	if (entry) {
 		claims->expires_at = entry->expires_at;
 		claims->user = arena_copy(arena, (struct span){entry->user, entry->user_length});
@@ -91,8 +94,14 @@ bool verified_find(struct verified *verified, const unsigned char digest[VERIFIE
 	return entry != NULL;
 }
 
+/* When the place's token is good no more; one of other keys is already. */
+static int64_t end_of(const struct entry *place, uint64_t generation)
+{
+	return place->generation == generation ? place->expires_at : 0;
+}
+
 /* The token's own place if two requests have verified it at once, else that of the token that expires first. */
-static struct entry *choose(struct bucket *bucket, const unsigned char digest[VERIFIED_DIGEST])
+static struct entry *choose(struct bucket *bucket, const unsigned char digest[VERIFIED_DIGEST], uint64_t generation)
 {
 	struct entry *chosen = &bucket->places[0];
 
@@ -101,13 +110,13 @@ static struct entry *choose(struct bucket *bucket, const unsigned char digest[VE
 
 		if (memcmp(place->digest, digest, VERIFIED_DIGEST) == 0)
 			return place;
-		if (place->expires_at < chosen->expires_at)
+		if (end_of(place, generation) < end_of(chosen, generation))
 			chosen = place;
 	}
 	return chosen;
 }
 
-void verified_put(struct verified *verified, const unsigned char digest[VERIFIED_DIGEST],
+void verified_put(struct verified *verified, const unsigned char digest[VERIFIED_DIGEST], uint64_t generation,
 		  const struct jwt_claims *claims)
 {
 	size_t number = bucket_of(digest);
@@ -116,8 +125,9 @@ void verified_put(struct verified *verified, const unsigned char digest[VERIFIED
 	if (!claims->user.data || claims->user.length > MAX_USER)
 		return;
 	pthread_mutex_lock(&verified->locks[number % LOCKS]);
-	entry = choose(&verified->buckets[number], digest);
+	entry = choose(&verified->buckets[number], digest, generation);
 	memcpy(entry->digest, digest, VERIFIED_DIGEST);
+	entry->generation = generation;
 	entry->expires_at = claims->expires_at;
 	entry->user_length = (unsigned char)claims->user.length;
 	memcpy(entry->user, claims->user.data, claims->user.length);

@@ -17,13 +17,14 @@ void verified_free(struct verified *verified);
 MUST_CHECK bool verified_digest(const struct verified *verified, struct span token,
 				unsigned char digest[VERIFIED_DIGEST]);
 
-/* Whether a token of this digest was verified and is still good at the time `now`. Copies the user into the arena.
- * Callable on any thread, as is verified_put. */
-MUST_CHECK bool verified_find(struct verified *verified, const unsigned char digest[VERIFIED_DIGEST], int64_t now,
-			      struct arena *arena, struct jwt_claims *claims);
+/* Whether a token of this digest was verified by keys of this generation and is still good at the time `now`. Copies
+ * the user into the arena. Callable on any thread, as is verified_put. */
+MUST_CHECK bool verified_find(struct verified *verified, const unsigned char digest[VERIFIED_DIGEST],
+			      uint64_t generation, int64_t now, struct arena *arena, struct jwt_claims *claims);
 
-/* Remembers the claims in the place of others; not those of a very long user name. */
-void verified_put(struct verified *verified, const unsigned char digest[VERIFIED_DIGEST],
+/* Remembers the claims in the place of others; not those of a very long user name. `generation` is that of the keys by
+ * which the token was verified (key_ring.h). */
+void verified_put(struct verified *verified, const unsigned char digest[VERIFIED_DIGEST], uint64_t generation,
 		  const struct jwt_claims *claims);
 
 #endif

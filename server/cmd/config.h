@@ -11,6 +11,7 @@
 #include "webhooks.h"
 
 struct bearer;
+struct jwt_keys;
 
 struct config {
 	const char *listen;
@@ -51,6 +52,10 @@ MUST_CHECK bool config_read_webhooks(struct webhooks_options *options);
 
 /* Reads what the settings say of authentication; false as above. */
 MUST_CHECK bool config_read_auth(struct config *config);
+
+/* Adds the keys of JWTs that the settings name, of the secret and of the key file; false as above. For a reload:
+ * bearer_replace_keys puts them in force. */
+MUST_CHECK bool config_read_keys(struct jwt_keys *keys);
 
 /* Reads only the prefix; false as above. */
 MUST_CHECK bool config_read_prefix(struct config *config);

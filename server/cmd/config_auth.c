@@ -55,6 +55,11 @@ static bool read_key_file(struct jwt_keys *keys)
 	return false;
 }
 
+bool config_read_keys(struct jwt_keys *keys)
+{
+	return read_secret(keys) && read_key_file(keys);
+}
+
 static bool read_rules(struct bearer_options *options)
 {
 	const char *user = setting_text(SETTING_JWT_USER);
@@ -94,8 +99,7 @@ bool config_read_auth(struct config *config)
 {
 	struct jwt_keys keys = {0};
 	struct bearer_options options = {.keys = &keys};
-	bool good = setting_switch(SETTING_TOKENS, &config->tokens) && read_rules(&options) && read_secret(&keys) &&
-		    read_key_file(&keys);
+	bool good = setting_switch(SETTING_TOKENS, &config->tokens) && read_rules(&options) && config_read_keys(&keys);
 
 	if (good && keys.count == 0)
 		good = finish_without_keys(config, &options.rules);

@@ -72,9 +72,16 @@ MUTANTS = [
     Mutant(
         "a remembered JWT does not expire",
         AUTH + "verified.c",
-        "if (entry->expires_at + JWT_LEEWAY_US > now && ",
-        "if (entry->expires_at + JWT_LEEWAY_US > 0 && ",
+        "entry->expires_at + JWT_LEEWAY_US > now &&",
+        "entry->expires_at + JWT_LEEWAY_US > 0 &&",
         "test_jwt::verified_tokens_are_remembered_until_they_expire",
+    ),
+    Mutant(
+        "a remembered JWT outlives its key",
+        AUTH + "verified.c",
+        "entry->generation == generation && ",
+        "",
+        "test_key_ring::a_token_is_forgotten_with_its_key",
     ),
     Mutant(
         "bits behind the last byte are ignored",

@@ -149,7 +149,7 @@ static void base64url_has_one_text_for_bytes(void **state)
 }
 
 /* Remembers a token of so many that are called by a number, and looks for it. */
-static void put(struct verified *verified, unsigned number, int64_t expires_at)
+static void put(struct verified *verified, unsigned number, uint64_t generation, int64_t expires_at)
 {
 	unsigned char digest[VERIFIED_DIGEST];
 	char text[16];
@@ -158,10 +158,10 @@ static void put(struct verified *verified, unsigned number, int64_t expires_at)
 	snprintf(text, sizeof(text), "%u", number);
 	claims.user = span_from(text);
 	assert_true(verified_digest(verified, claims.user, digest));
-	verified_put(verified, digest, &claims);
+	verified_put(verified, digest, generation, &claims);
 }
 
-static bool has(struct verified *verified, unsigned number, int64_t now)
+static bool has(struct verified *verified, unsigned number, uint64_t generation, int64_t now)
 {
 	unsigned char digest[VERIFIED_DIGEST];
 	char text[16];
@@ -169,7 +169,7 @@ static bool has(struct verified *verified, unsigned number, int64_t now)
 
 	snprintf(text, sizeof(text), "%u", number);
 	assert_true(verified_digest(verified, span_from(text), digest));
-	if (!verified_find(verified, digest, now, &arena, &claims))
+	if (!verified_find(verified, digest, generation, now, &arena, &claims))
 		return false;
 	assert_string(claims.user, text);
 	return true;
@@ -181,16 +181,36 @@ static void verified_tokens_are_remembered_until_they_expire(void **state)
 
 	(void)state;
 	assert_non_null(verified);
-	put(verified, 1, 1000);
-	put(verified, 2, 2000);
-	assert_true(has(verified, 1, 1000 + JWT_LEEWAY_US - 1));
-	assert_false(has(verified, 1, 1000 + JWT_LEEWAY_US));
-	assert_true(has(verified, 2, 1000 + JWT_LEEWAY_US));
-	assert_false(has(verified, 3, 0));
+	put(verified, 1, 1, 1000);
+	put(verified, 2, 1, 2000);
+	assert_true(has(verified, 1, 1, 1000 + JWT_LEEWAY_US - 1));
+	assert_false(has(verified, 1, 1, 1000 + JWT_LEEWAY_US));
+	assert_true(has(verified, 2, 1, 1000 + JWT_LEEWAY_US));
+	assert_false(has(verified, 3, 1, 0));
 	verified_free(verified);
 }
 
 #define MANY 100000
+
+/* Also those that expire last, whose places are free for others then. */
+static void verified_tokens_of_other_keys_are_forgotten(void **state)
+{
+	struct verified *verified = verified_new();
+	unsigned found = 0;
+
+	(void)state;
+	assert_non_null(verified);
+	for (unsigned i = 0; i < MANY; i++)
+		put(verified, i, 1, 1000000 + i);
+	assert_true(has(verified, MANY - 1, 1, 0));
+	assert_false(has(verified, MANY - 1, 2, 0));
+	for (unsigned i = 0; i < MANY; i++)
+		put(verified, MANY + i, 2, i + 1);
+	for (unsigned i = 0; i < MANY; i++)
+		found += has(verified, MANY + i, 2, 0);
+	assert_in_range(found, 8000, 8192);
+	verified_free(verified);
+}
 
 static void the_memory_of_verified_tokens_is_bounded(void **state)
 {
@@ -203,15 +223,15 @@ static void the_memory_of_verified_tokens_is_bounded(void **state)
 	(void)state;
 	assert_non_null(verified);
 	for (unsigned i = 0; i < MANY; i++)
-		put(verified, i, i + 1);
+		put(verified, i, 1, i + 1);
 	for (unsigned i = 0; i < MANY; i++)
-		found += has(verified, i, 0);
+		found += has(verified, i, 1, 0);
 	assert_in_range(found, 8000, 8192);
-	assert_true(has(verified, MANY - 1, 0)); /* those that expire last are kept */
+	assert_true(has(verified, MANY - 1, 1, 0)); /* those that expire last are kept */
 	memset(name, 'n', sizeof(name));
 	assert_true(verified_digest(verified, claims.user, digest));
-	verified_put(verified, digest, &claims);
-	assert_false(verified_find(verified, digest, 0, &arena, &claims));
+	verified_put(verified, digest, 1, &claims);
+	assert_false(verified_find(verified, digest, 1, 0, &arena, &claims));
 	verified_free(verified);
 }
 
@@ -224,6 +244,7 @@ int main(void)
 		cmocka_unit_test(rules_are_kept),
 		cmocka_unit_test(base64url_has_one_text_for_bytes),
 		cmocka_unit_test(verified_tokens_are_remembered_until_they_expire),
+		cmocka_unit_test(verified_tokens_of_other_keys_are_forgotten),
 		cmocka_unit_test(the_memory_of_verified_tokens_is_bounded),
 	};
 

@@ -25,7 +25,7 @@ def run(text, **env):
     """Types the block into a shell; what it printed, and the settings that it has exported."""
     path = f"{harness.BUILD}:{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-ec", f"{text}\nenv -0 >&2"], env=harness.environment(PATH=path, **env), capture_output=True, text=True
+        ["bash", "-ec", f"{text}\nprintf '\\0' >&2; env -0 >&2"], env=harness.environment(PATH=path, **env), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     exported = dict(line.split("=", 1) for line in done.stderr.split("\0") if line.startswith("DIRECTMESSAGES_JWT"))

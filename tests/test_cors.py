@@ -7,6 +7,7 @@ import pytest
 
 import reference_project
 from django_project import DjangoProject
+from hostile_client import library_is_strict
 from metrics import Admin
 from routes import check_error, on_each_route
 from streams import Stream
@@ -162,6 +163,8 @@ def test_every_kind_of_error_and_redirects(open_server):
         (301, user, "GET", "unread?a=b", None, {}),
         (308, user, "POST", "send/1", b"", {}),
     ]
+    if not library_is_strict():  # libmicrohttpd 1.0 refuses it by itself, without our headers
+        asked.append((501, one, "POST", f"send/{one.id}/", b"", {"Transfer-Encoding": "gzip, chunked"}))
     for status, client, method, path, body, headers in asked:
         for allowed, origin in ((ORIGIN, ORIGIN), (None, "https://evil.example"), (None, None)):
             answer = client.request(method, path, body, {**headers, **({"Origin": origin} if origin else {})})

@@ -17,16 +17,17 @@
  * takes 1.8 MB. No page of the reserve is resident before it is used. */
 #define RESERVE_BYTES (4 * 1024 * 1024)
 
-/* A piece of the reserve. */
+/* The reserve is a row of pieces without gaps. */
 struct piece {
-	size_t size; /* bytes of `memory` */
+	size_t size; /* bytes of `memory`; 0: nothing was taken from the reserve yet */
+	bool is_used;
 	alignas(max_align_t) unsigned char memory[];
 };
 
+#define HEAD offsetof(struct piece, memory)
+
 static alignas(max_align_t) unsigned char reserve[RESERVE_BYTES];
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards these two */
-static size_t used;                                       /* bytes of the reserve, from its start */
-static size_t pieces;                                     /* that are in use */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards the heads of the pieces */
 
 static bool is_in_reserve(const void *memory)
 {
@@ -35,30 +36,71 @@ static bool is_in_reserve(const void *memory)
 
 static struct piece *piece_of(void *memory)
 {
-	return (struct piece *)(void *)((unsigned char *)memory - offsetof(struct piece, memory));
+	return (struct piece *)(void *)((unsigned char *)memory - HEAD);
+}
+
+/* The piece behind this one; NULL behind the last. */
+static struct piece *piece_after(struct piece *piece)
+{
+	unsigned char *end = piece->memory + piece->size;
+
+	return is_in_reserve(end) ? (struct piece *)(void *)end : NULL;
+}
+
+/* Joins a free piece with the free ones behind it. */
+static void join(struct piece *piece)
+{
+	struct piece *after;
+
+	while ((after = piece_after(piece)) && !after->is_used)
+		piece->size += HEAD + after->size;
+}
+
+/* Cuts a free piece of at least `size` bytes to that size; what is left is a piece of its own, if it can be one. */
+static void cut(struct piece *piece, size_t size)
+{
+	size_t left = piece->size - size;
+
+	if (left <= HEAD)
+		return;
+	piece->size = size;
+	*piece_after(piece) = (struct piece){.size = left - HEAD};
+}
+
+/* The first free piece that is large enough: OpenSSL keeps some for ever, so others must be good for use again. */
+static struct piece *find_piece(size_t size)
+{
+	struct piece *piece = (struct piece *)(void *)reserve;
+
+	if (piece->size == 0)
+		piece->size = sizeof(reserve) - HEAD;
+	for (; piece; piece = piece_after(piece)) {
+		if (piece->is_used)
+			continue;
+		join(piece);
+		if (piece->size >= size)
+			return piece;
+	}
+	return NULL;
 }
 
 static void *allocate_from_reserve(size_t size)
 {
-	struct piece *piece = NULL;
-	size_t whole;
+	struct piece *piece;
 
-	if (size > RESERVE_BYTES / 2)
+	if (size == 0 || size > RESERVE_BYTES / 2)
 		return NULL;
-	whole = (offsetof(struct piece, memory) + size + alignof(max_align_t) - 1) / alignof(max_align_t) *
-		alignof(max_align_t);
+	size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
 	pthread_mutex_lock(&mutex);
-	if (whole <= sizeof(reserve) - used) {
-		piece = (struct piece *)(void *)(reserve + used);
-		piece->size = size;
-		used += whole;
-		pieces++;
+	piece = find_piece(size);
+	if (piece) {
+		cut(piece, size);
+		piece->is_used = true;
 	}
 	pthread_mutex_unlock(&mutex);
 	return piece ? piece->memory : NULL;
 }
 
-/* The reserve is whole again once no piece of it is in use. */
 static void release(void *memory, const char *file, int line)
 {
 	(void)file, (void)line;
@@ -67,8 +109,7 @@ static void release(void *memory, const char *file, int line)
 		return;
 	}
 	pthread_mutex_lock(&mutex);
-	if (--pieces == 0)
-		used = 0;
+	piece_of(memory)->is_used = false;
 	pthread_mutex_unlock(&mutex);
 }
 

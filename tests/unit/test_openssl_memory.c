@@ -59,6 +59,26 @@ static void the_reserve_is_whole_again_when_all_is_released(void **state)
 	assert_int_equal(count_large(), count);
 }
 
+/* OpenSSL keeps what it sets up. */
+static void a_piece_that_is_kept_holds_back_no_other(void **state)
+{
+	size_t count = count_large();
+	void *first, *kept;
+
+	(void)state;
+	has_none = true;
+	first = OPENSSL_malloc(LARGE);
+	kept = OPENSSL_malloc(100);
+	has_none = false;
+	assert_non_null(first);
+	assert_non_null(kept);
+	OPENSSL_free(first);
+	assert_int_equal(count_large(), count);
+	memset(kept, 1, 100);
+	OPENSSL_free(kept);
+	assert_int_equal(count_large(), count);
+}
+
 static void what_is_resized_keeps_its_bytes(void **state)
 {
 	unsigned char *memory = OPENSSL_malloc(100);
@@ -102,6 +122,7 @@ int main(void)
 	/* The last one's pieces of the reserve stay in use. */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_reserve_is_whole_again_when_all_is_released),
+		cmocka_unit_test(a_piece_that_is_kept_holds_back_no_other),
 		cmocka_unit_test(what_is_resized_keeps_its_bytes),
 		cmocka_unit_test(openssl_sets_itself_up_without_memory),
 	};

@@ -143,12 +143,12 @@ def test_routes_are_printed_without_a_database(tmp_path):
         "unread/",
         "conversations/",
         "conversations/unread/",
-        "conversations/<id>/",
+        "conversations/<user>/",
         "messages/<id>/",
-        "send/<id>/",
+        "send/<user>/",
     ):
         assert re.search(rf"/api/dm/{path}(\s|$)", done.stdout, re.MULTILINE), path
-    assert re.search(r"^(?=.*GET)(?=.*POST).*conversations/<id>/", done.stdout, re.MULTILINE)
+    assert re.search(r"^(?=.*GET)(?=.*POST).*conversations/<user>/", done.stdout, re.MULTILINE)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -63,11 +63,15 @@ def test_the_captured_document_is_what_drf_spectacular_generates(tmp_path):
 
 
 def routes():
-    """Path to methods, of each row that `directmessages routes` prints, with {id} as the document writes it."""
+    """Path to methods, of each row that `directmessages routes` prints, as the document writes it: <user> is two paths."""
     rows = run_program("routes").stdout.splitlines()[1:]
     found = [re.fullmatch(r"(\w+(?:, \w+)*) +(/\S*) +\S.*", row) for row in rows]
     assert all(found), rows
-    return {match[2].replace("<id>", "{id}"): set(match[1].split(", ")) for match in found}
+    return {
+        match[2].replace("<id>", "{id}").replace("<user>", user): set(match[1].split(", "))
+        for match in found
+        for user in ("{id}", "@{username}")
+    }
 
 
 def test_every_route_is_documented_and_nothing_else():
@@ -96,6 +100,18 @@ def test_operations_are_called_as_the_reference_calls_them():
         assert wanted <= names, (path, method)
         bodies = resolve(one.get("requestBody", {})).get("content", {})
         assert list(bodies) == list(theirs.get("requestBody", {}).get("content", {})), (path, method)
+
+
+def test_a_user_may_be_named_wherever_there_is_an_id():
+    ours = {(path, method): one for path, method, one in operations()}
+    named = {key: one for key, one in ours.items() if "@{username}" in key[0]}
+    assert ("/api/dm/send/@{username}/", "post") in named
+    for (path, method), one in named.items():
+        by_id = ours[path.replace("@{username}", "{id}"), method]
+        assert one["operationId"] == by_id["operationId"] + "_by_name"
+        assert {**one, "operationId": 0, "summary": 0, "parameters": 0} == {**by_id, "operationId": 0, "summary": 0, "parameters": 0}
+        names = [resolve(parameter)["name"] for parameter in one["parameters"]]
+        assert names == ["username", *[resolve(parameter)["name"] for parameter in by_id["parameters"]][1:]]
 
 
 def test_operation_ids_are_unique():

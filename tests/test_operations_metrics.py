@@ -70,9 +70,9 @@ def test_requests_are_counted_by_route_and_status(own):
     two.post("unread/", {})
     two.delete(f"messages/{sent['id']}/")
     wanted = {
-        ("send/<id>/", "201"): 1,
-        ("conversations/<id>/", "200"): 2,
-        ("conversations/<id>/", "404"): 1,
+        ("send/<user>/", "201"): 1,
+        ("conversations/<user>/", "200"): 2,
+        ("conversations/<user>/", "404"): 1,
         ("unread/", "200"): 2,
         ("unread/", "401"): 1,
         ("unread/", "405"): 1,
@@ -90,7 +90,7 @@ def test_what_clients_make_up_makes_no_new_series(own):
         anonymous.request(f"METHOD{n}", f"/path{n}/")
         anonymous.get(f"conversations/{n}/")
         anonymous.get(f"/livez?{n}")
-    wanted = {("none", "404"): 30, ("conversations/<id>/", "401"): 30, ("/livez", "200"): 30}
+    wanted = {("none", "404"): 30, ("conversations/<user>/", "401"): 30, ("/livez", "200"): 30}
     after = wait_for_requests(own, wanted)
     assert len(after.samples) == before + 3 + 1  # and that of /metrics itself
 
@@ -106,7 +106,7 @@ def test_client_that_leaves_is_counted_without_a_status(own):
     head = f"POST /api/dm/send/{two.id}/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token {one.token}\r\n"
     with own.raw(head.encode() + b"Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{"):
         wait_until(lambda: scrape(own)["directmessages_http_requests_in_flight"] == 2, "it is under way")
-    metrics = wait_for_requests(own, {("send/<id>/", "none"): 1})
+    metrics = wait_for_requests(own, {("send/<user>/", "none"): 1})
     assert metrics["directmessages_http_requests_in_flight"] == 1
 
 
@@ -114,8 +114,8 @@ def test_durations_are_a_histogram_of_the_same_requests(own):
     one, two = own.users(2)
     for _ in range(20):
         one.send(two)
-    metrics = wait_for_requests(own, {("send/<id>/", "201"): 20})
-    buckets, total, count = metrics.histogram(DURATION, 'route="send/<id>/"')
+    metrics = wait_for_requests(own, {("send/<user>/", "201"): 20})
+    buckets, total, count = metrics.histogram(DURATION, 'route="send/<user>/"')
     assert list(buckets)[0] == "0.0001" and list(buckets)[-2:] == ["10", "+Inf"]
     assert [float(bound) for bound in buckets] == sorted(float(bound) for bound in buckets)
     assert list(buckets.values()) == sorted(buckets.values())
@@ -154,7 +154,7 @@ def test_nothing_is_lost_among_several_clients(make_server):
 
     with concurrent.futures.ThreadPoolExecutor(8) as threads:
         list(threads.map(work, range(8)))
-    metrics = wait_for_requests(server, {("send/<id>/", "201"): 100, ("unread/", "200"): 100})
+    metrics = wait_for_requests(server, {("send/<user>/", "201"): 100, ("unread/", "200"): 100})
     assert metrics.histogram(BATCH)[1] == 100
     wait_until(lambda: scrape(server)["directmessages_http_requests_in_flight"] == 1, "no other is under way")
     assert scrape(server)['directmessages_http_requests_total{route="/metrics",status="200"}'] > 200

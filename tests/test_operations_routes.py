@@ -80,7 +80,7 @@ def test_routes_lists_every_path_once(prefix):
     done = run_program("routes", "--prefix", prefix)
     paths = [line[27:].split()[0] for line in done.stdout.splitlines()[1:]]
     root = f"/{prefix}/" if prefix else "/"
-    own = [path.replace("{user}", "<id>").replace("{message}", "<id>") for path in (e.template for e in ROUTES)]
+    own = [path.replace("{user}", "<user>").replace("{message}", "<id>") for path in (e.template for e in ROUTES)]
     assert paths[: len(own)] == [root + path for path in own]
     assert set(PUBLIC) <= set(paths) and len(set(paths)) == len(paths)
     assert [line for line in done.stdout.splitlines() if line.startswith("GET, HEAD ") and "/livez" in line]

@@ -95,24 +95,30 @@ struct dm_page {
 
 struct dm_op_authenticate {
 	struct dm_text key;  /* a token */
-	bool with_recipient; /* look up another user as well, whose id is recipient_id */
+	bool with_recipient; /* look up another user as well: recipient_name, or recipient_id if that is NULL */
 	int64_t recipient_id;
 	dm_user_row *on_user; /* gets the token's user; may be NULL */
 
-	bool recipient_exists; /* false if it was not looked up */
-	uint64_t reserved[4];
+	bool recipient_exists;      /* false if it was not looked up */
+	int64_t found_recipient_id; /* 0 if it does not exist */
+
+	struct dm_text recipient_name; /* an argument: a username */
+	uint64_t reserved[1];
 };
 
 /* A user who was authenticated by something else than a token, and must be active. */
 struct dm_op_active_user {
 	struct dm_text username; /* data NULL: user_id says who it is */
 	int64_t user_id;
-	bool with_recipient; /* look up another user as well, whose id is recipient_id */
+	bool with_recipient; /* look up another user as well: recipient_name, or recipient_id if that is NULL */
 	int64_t recipient_id;
 	dm_user_row *on_user; /* may be NULL */
 
-	bool recipient_exists; /* false if it was not looked up */
-	uint64_t reserved[4];
+	bool recipient_exists;      /* false if it was not looked up */
+	int64_t found_recipient_id; /* 0 if it does not exist */
+
+	struct dm_text recipient_name; /* an argument: a username */
+	uint64_t reserved[1];
 };
 
 struct dm_op_user_by_id {

@@ -37,6 +37,16 @@ static char decode_byte(struct span text, size_t *at, bool plus_is_blank)
 	return c;
 }
 
+char percent_cut(struct span *text)
+{
+	size_t length = 0;
+	char c = decode_byte(*text, &length, false);
+
+	text->data += length;
+	text->length -= length;
+	return c;
+}
+
 struct span percent_decode(struct arena *arena, struct span text, bool plus_is_blank)
 {
 	char *out = arena_alloc(arena, text.length + 1);

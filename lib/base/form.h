@@ -10,6 +10,9 @@
  * is the arena's and may hold any byte, NUL included; data is NULL if there is no memory. */
 struct span percent_decode(struct arena *arena, struct span text, bool plus_is_blank);
 
+/* Cuts the first byte off the text, or the %XX that stands for it, and gives the byte. The text must not be empty. */
+char percent_cut(struct span *text);
+
 /* Writes all but letters, digits and "_.-~" as %XX and a blank as '+', as Python's quote_plus does. */
 void form_encode(struct buffer *out, struct span text);
 

@@ -58,6 +58,16 @@ static enum dm_status check_state(const struct dm_operation *operation, struct d
 	return fail(error, DM_INVALID, "there is no such state of a delivery; give a dm_delivery_state");
 }
 
+static enum dm_status check_recipient_of_token(const struct dm_operation *operation, struct dm_error *error)
+{
+	return arguments_check_texts(&operation->authenticate.recipient_name, 1, error);
+}
+
+static enum dm_status check_recipient_of_user(const struct dm_operation *operation, struct dm_error *error)
+{
+	return arguments_check_texts(&operation->active_user.recipient_name, 1, error);
+}
+
 static enum dm_status refuse(const struct dm_operation *operation, struct dm_error *error)
 {
 	(void)operation;
@@ -86,7 +96,7 @@ struct kind_needs {
 
 #define NEEDS(ROW) \
 	ROW(DM_OP_NONE, .check = refuse) \
-	ROW(DM_OP_AUTHENTICATE, TEXT(authenticate, key)) \
+	ROW(DM_OP_AUTHENTICATE, TEXT(authenticate, key), .check = check_recipient_of_token) \
 	ROW(DM_OP_USER_BY_ID, 0) \
 	ROW(DM_OP_USER_BY_NAME, TEXT(user_by_name, username)) \
 	ROW(DM_OP_USERS, FUNCTION(users, on_user)) \
@@ -122,7 +132,7 @@ struct kind_needs {
 	ROW(DM_OP_DELIVERY_REQUEUE, 0) \
 	ROW(DM_OP_DELIVERIES_TRIM, 0) \
 	ROW(DM_OP_OUTBOX, 0) \
-	ROW(DM_OP_ACTIVE_USER, TEXT(active_user, username))
+	ROW(DM_OP_ACTIVE_USER, TEXT(active_user, username), .check = check_recipient_of_user)
 
 static const struct kind_needs needs[] = {NEEDS(KIND_ROW)};
 KINDS_ARE_COMPLETE(NEEDS);

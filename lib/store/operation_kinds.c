@@ -11,14 +11,15 @@ struct kind_facts {
 _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reserved) == UNION_SIZE,
 	       "the arguments and results of every kind fit into the operation's reserved words");
 
-/* The results are the member's fields from `first` on. */
-#define RESULTS(member, first) \
+/* The results are the member's fields from `first` on, up to an argument that was added later. */
+#define RESULTS_UNTIL(member, first, end) \
 	offsetof(struct dm_operation, member.first), \
-		offsetof(struct dm_operation, member.reserved) - offsetof(struct dm_operation, member.first)
+		offsetof(struct dm_operation, member.end) - offsetof(struct dm_operation, member.first)
+#define RESULTS(member, first) RESULTS_UNTIL(member, first, reserved)
 
 #define FACTS(ROW) \
 	ROW(DM_OP_NONE, READ) \
-	ROW(DM_OP_AUTHENTICATE, READ, RESULTS(authenticate, recipient_exists)) \
+	ROW(DM_OP_AUTHENTICATE, READ, RESULTS_UNTIL(authenticate, recipient_exists, recipient_name)) \
 	ROW(DM_OP_USER_BY_ID, READ) \
 	ROW(DM_OP_USER_BY_NAME, READ) \
 	ROW(DM_OP_USERS, READ) \
@@ -54,7 +55,7 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_DELIVERY_REQUEUE, WRITE) \
 	ROW(DM_OP_DELIVERIES_TRIM, WRITE, RESULTS(deliveries_trim, removed)) \
 	ROW(DM_OP_OUTBOX, READ, RESULTS(outbox, outbox)) \
-	ROW(DM_OP_ACTIVE_USER, READ, RESULTS(active_user, recipient_exists))
+	ROW(DM_OP_ACTIVE_USER, READ, RESULTS_UNTIL(active_user, recipient_exists, recipient_name))
 
 static const struct kind_facts facts[] = {FACTS(KIND_ROW)};
 KINDS_ARE_COMPLETE(FACTS);

@@ -24,10 +24,21 @@ static bool set_caller(void *context, const struct dm_user *user)
 	return true;
 }
 
+static enum http_outcome authenticate(struct exchange *exchange);
+
+/* A database that has another encoding than UTF-8 refuses to look for a name that it can't hold: it is nobody's. */
+static enum http_outcome authenticate_without_name(struct exchange *exchange)
+{
+	exchange->target_name = (struct span){NULL, 0};
+	return authenticate(exchange);
+}
+
 static enum http_outcome refuse(struct exchange *exchange)
 {
 	const struct credential *credential = exchange->credential;
 
+	if (exchange->operation.status == DM_INVALID && exchange->target_name.data)
+		return authenticate_without_name(exchange);
 	switch (exchange->operation.status) {
 	case DM_NOT_FOUND:
 		return respond_refusal(exchange, 401, credential->unknown_user);
@@ -38,11 +49,19 @@ static enum http_outcome refuse(struct exchange *exchange)
 	}
 }
 
+static void set_target(struct exchange *exchange, bool exists, int64_t id)
+{
+	exchange->target_exists = exists;
+	if (exchange->target_name.data)
+		exchange->target_id = exists ? id : -1;
+}
+
 static enum http_outcome token_found(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
 		return refuse(exchange);
-	exchange->target_exists = exchange->operation.authenticate.recipient_exists;
+	set_target(exchange, exchange->operation.authenticate.recipient_exists,
+		   exchange->operation.authenticate.found_recipient_id);
 	exchange->key = exchange->credential->text;
 	return CHECK_PASSED;
 }
@@ -51,7 +70,8 @@ static enum http_outcome user_found(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
 		return refuse(exchange);
-	exchange->target_exists = exchange->operation.active_user.recipient_exists;
+	set_target(exchange, exchange->operation.active_user.recipient_exists,
+		   exchange->operation.active_user.found_recipient_id);
 	exchange->expires_at = exchange->credential->expires_at;
 	return CHECK_PASSED;
 }
@@ -61,12 +81,14 @@ static enum http_outcome authenticate(struct exchange *exchange)
 {
 	const struct credential *credential = exchange->credential;
 	const struct dm_text text = {credential->text.data, credential->text.length};
+	const struct dm_text name = {exchange->target_name.data, exchange->target_name.length};
 
 	if (credential->kind == CREDENTIAL_TOKEN) {
 		exchange_operation(exchange, DM_OP_AUTHENTICATE)->authenticate =
 			(struct dm_op_authenticate){.key = text,
 						    .with_recipient = exchange->route->to_user,
 						    .recipient_id = exchange->target_id,
+						    .recipient_name = name,
 						    .on_user = set_caller};
 		return exchange_await(exchange, token_found);
 	}
@@ -77,6 +99,7 @@ static enum http_outcome authenticate(struct exchange *exchange)
 					   .user_id = credential->user_id,
 					   .with_recipient = exchange->route->to_user,
 					   .recipient_id = exchange->target_id,
+					   .recipient_name = name,
 					   .on_user = set_caller};
 	return exchange_await(exchange, user_found);
 }

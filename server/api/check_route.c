@@ -10,6 +10,8 @@
 #include "shapes.h"
 #include "utf8.h"
 
+#include <string.h>
+
 #define JSON "application/json"
 
 /* ---- the path ------------------------------------------------------------------------------------------------ */
@@ -61,10 +63,26 @@ static enum http_outcome enter_route(struct exchange *exchange)
 	return CHECK_PASSED;
 }
 
+/* A name that is not UTF-8, or has a NUL, is nobody's; databases refuse to look for it. */
+static void set_target(struct exchange *exchange, const struct path_target *target)
+{
+	struct arena *arena = &exchange->request->arena;
+	struct span name = {NULL, 0};
+
+	if (target->name.data)
+		name = percent_decode(arena, target->name, false);
+	if (name.data && utf8_valid(name.data, name.length) && !memchr(name.data, '\0', name.length))
+		exchange->target_name = name;
+	exchange->target_id = target->id;
+}
+
 enum http_outcome check_route(struct exchange *exchange)
 {
-	switch (route_find(exchange->path, exchange->api, &exchange->route, &exchange->target_id)) {
+	struct path_target target = {.id = -1};
+
+	switch (route_find(exchange->request->path, exchange->api, &exchange->route, &target)) {
 	case ROUTE_FOUND:
+		set_target(exchange, &target);
 		return enter_route(exchange);
 	case ROUTE_LACKS_SLASH:
 		return redirect(exchange);

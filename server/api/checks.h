@@ -16,7 +16,7 @@ exchange_step check_length; /* the declared length of the body is within the lim
 exchange_step check_host;   /* the host could stand in a link */
 
 /* check_route.c */
-exchange_step check_route;     /* the path is one of ours: sets route, target_id, content_type */
+exchange_step check_route;     /* the path is one of ours: sets route, target_id, target_name, content_type */
 exchange_step check_preflight; /* a browser's question what a page may do is answered here */
 exchange_step check_accept;    /* ?format= and Accept allow the route's content type */
 exchange_step check_options;   /* responds to OPTIONS */
@@ -24,7 +24,8 @@ exchange_step check_method;    /* the route has the method */
 exchange_step check_recipient; /* the user that the path names exists */
 
 /* check_caller.c */
-exchange_step check_caller; /* a token, JWT or ticket names the caller: sets user_id, key, expires_at, target_exists */
+exchange_step check_caller; /* a token, JWT or ticket names the caller: sets user_id, key, expires_at, target_exists,
+			       target_id */
 
 /* check_body.c */
 exchange_step check_body; /* reads the body of a POST: sets content */

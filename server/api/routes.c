@@ -5,6 +5,7 @@
 #include "docs_resources.h"
 #include "events_resources.h"
 #include "exposition.h"
+#include "form.h"
 #include "messages_resources.h"
 #include "operations_resources.h"
 
@@ -56,10 +57,10 @@ static const struct route routes[] = {
 	{"unread/",               "Unread Messages",     "GET, HEAD, OPTIONS",       .get = unread_get},
 	{"conversations/",        "Conversation List",   "GET, HEAD, OPTIONS",       .get = conversations_get},
 	{"conversations/unread/", "Conversation Unread", "GET, HEAD, OPTIONS",       .get = conversations_unread_get},
-	{"conversations/<id>/",   "Message List",        "GET, POST, HEAD, OPTIONS", .get = conversation_get,
+	{"conversations/<user>/", "Message List",        "GET, POST, HEAD, OPTIONS", .get = conversation_get,
 	                          .post = conversation_post, .to_user = true, .actions = MESSAGE_ACTIONS},
 	{"messages/<id>/",        "Message Delete",      "DELETE, OPTIONS",          .delete_ = message_delete},
-	{"send/<id>/",            "Message Send",        "POST, OPTIONS",            .post = send_post,
+	{"send/<user>/",          "Message Send",        "POST, OPTIONS",            .post = send_post,
 	                          .to_user = true, .actions = SEND_ACTIONS},
 	{"events/",               "Event Stream",        "GET, HEAD, OPTIONS",       .get = events_get,
 	                          .content_type = "text/event-stream", .headers = streamed, .accepts_ticket = true},
@@ -76,56 +77,96 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
+/* Paths are compared as they were sent, each byte decoded on the way: in a name, a slash that was escaped is no end. */
+
 /* Cuts digits off the front of *path; false if there are none. */
 static bool cut_id(struct span *path, int64_t *id)
 {
-	struct span digits = {path->data, 0};
+	struct span rest = *path;
+	bool found = false, fits = true;
 
-	while (path->length > 0 && *path->data >= '0' && *path->data <= '9') {
-		digits.length++;
-		path->data++;
-		path->length--;
+	*id = 0;
+	while (rest.length > 0) {
+		char c = percent_cut(&rest);
+
+		if (c < '0' || c > '9')
+			break;
+		fits = fits && !__builtin_mul_overflow(*id, 10, id) && !__builtin_add_overflow(*id, c - '0', id);
+		found = true;
+		*path = rest;
 	}
-	if (!span_to_int64(digits, id))
+	if (!fits)
 		*id = -1;
-	return digits.length > 0;
+	return found;
 }
 
-static bool matches(struct span path, const char *pattern, int64_t *id)
+/* Cuts @ and a name, which ends at a slash, off the front of *path; false if there is none. */
+static bool cut_name(struct span *path, struct span *name)
+{
+	struct span rest = *path;
+	const char *end;
+
+	if (rest.length == 0 || percent_cut(&rest) != '@')
+		return false;
+	end = rest.length > 0 ? memchr(rest.data, '/', rest.length) : NULL;
+	*name = (struct span){rest.data, end ? (size_t)(end - rest.data) : rest.length};
+	*path = (struct span){rest.data + name->length, rest.length - name->length};
+	return name->length > 0;
+}
+
+/* Cuts what the pattern's <id> or <user> stands for off the front of *path. */
+static bool cut_target(struct span *path, const char *pattern, struct path_target *target)
+{
+	*target = (struct path_target){.id = -1};
+	if (strncmp(pattern, "<user>", strlen("<user>")) == 0 && cut_name(path, &target->name))
+		return true;
+	return cut_id(path, &target->id);
+}
+
+static bool matches(struct span path, const char *pattern, struct path_target *target)
 {
 	for (; *pattern; pattern++) {
 		if (*pattern == '<') {
-			if (!cut_id(&path, id))
+			if (!cut_target(&path, pattern, target))
 				return false;
 			pattern = strchr(pattern, '>');
-		} else {
-			if (path.length == 0 || *path.data != *pattern)
-				return false;
-			path.data++;
-			path.length--;
+		} else if (path.length == 0 || percent_cut(&path) != *pattern) {
+			return false;
 		}
 	}
 	return path.length == 0;
+}
+
+/* The part of the path below the prefix; data is NULL if it is not below it. */
+static struct span below_prefix(struct span path, struct span prefix)
+{
+	static const struct span nothing = {NULL, 0};
+
+	for (size_t i = 0; i < prefix.length; i++)
+		if (path.length == 0 || percent_cut(&path) != prefix.data[i])
+			return nothing;
+	return path;
 }
 
 /* The path that is looked for, at one address. */
 struct wanted {
 	const struct api *api;
 	struct span path;
-	struct span below; /* the part of the path below the prefix; data is NULL if it is not below it */
+	struct span below; /* the prefix; see below_prefix */
 };
 
-static bool matches_row(const struct wanted *wanted, const struct route *route, const char *pattern, int64_t *id)
+static bool matches_row(const struct wanted *wanted, const struct route *route, const char *pattern,
+			struct path_target *target)
 {
 	if (route->is_admin ? !wanted->api->shows_admin : !wanted->api->shows_public)
 		return false;
-	return matches(route_area(route) == AREA_SERVER ? wanted->path : wanted->below, pattern, id);
+	return matches(route_area(route) == AREA_SERVER ? wanted->path : wanted->below, pattern, target);
 }
 
-static const struct route *find_exactly(const struct wanted *wanted, int64_t *id)
+static const struct route *find_exactly(const struct wanted *wanted, struct path_target *target)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++)
-		if (matches_row(wanted, &routes[i], routes[i].path, id))
+		if (matches_row(wanted, &routes[i], routes[i].path, target))
 			return &routes[i];
 	return NULL;
 }
@@ -136,25 +177,23 @@ static bool lacks_slash(const struct wanted *wanted)
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
 		size_t length = strlen(routes[i].path);
 		char pattern[64];
-		int64_t id;
+		struct path_target target;
 
 		if (routes[i].path[length - 1] != '/')
 			continue;
 		snprintf(pattern, sizeof(pattern), "%.*s", (int)length - 1, routes[i].path);
-		if (matches_row(wanted, &routes[i], pattern, &id))
+		if (matches_row(wanted, &routes[i], pattern, &target))
 			return true;
 	}
 	return false;
 }
 
-enum route_match route_find(struct span path, const struct api *api, const struct route **route, int64_t *id)
+enum route_match route_find(struct span path, const struct api *api, const struct route **route,
+			    struct path_target *target)
 {
-	struct wanted wanted = {.api = api, .path = path};
-	struct span prefix = api->prefix;
+	struct wanted wanted = {.api = api, .path = path, .below = below_prefix(path, api->prefix)};
 
-	if (path.length >= prefix.length && memcmp(path.data, prefix.data, prefix.length) == 0)
-		wanted.below = (struct span){path.data + prefix.length, path.length - prefix.length};
-	*route = find_exactly(&wanted, id);
+	*route = find_exactly(&wanted, target);
 	if (*route)
 		return ROUTE_FOUND;
 	return lacks_slash(&wanted) ? ROUTE_LACKS_SLASH : ROUTE_NONE;

@@ -9,9 +9,10 @@
 
 enum route_match { ROUTE_NONE, ROUTE_FOUND, ROUTE_LACKS_SLASH };
 
-/* Finds the route of a decoded path among those that the address has. *route is NULL unless it is found; *id is set if
- * the route has an <id>, see exchange.target_id. ROUTE_LACKS_SLASH: it would be found with a slash at its end. */
-enum route_match route_find(struct span path, const struct api *api, const struct route **route, int64_t *id);
+/* Finds the route of a path, as it was sent, among those that the address has. *route is NULL unless it is found;
+ * *target is set if the route has an <id> or a <user>. ROUTE_LACKS_SLASH: it would be found with a slash at its end. */
+enum route_match route_find(struct span path, const struct api *api, const struct route **route,
+			    struct path_target *target);
 
 /* The resource for a request method; NULL if the route does not have the method, and for OPTIONS. */
 exchange_step *route_step(const struct route *route, struct span method);

@@ -18,6 +18,29 @@ MUTANTS = [
         "test_paths.py::test_missing_slash_is_301_for_get_and_head_and_308_for_others",
     ),
     Mutant(
+        "a name in a path ends at a slash that is escaped, too",
+        API + "routes.c",
+        "\tend = rest.length > 0 ? memchr(rest.data, '/', rest.length) : NULL;",
+        "\tend = rest.length > 0 ? memchr(rest.data, '/', rest.length) : NULL;\n"
+        "\tfor (size_t i = 0; i + 2 < rest.length && !end; i++)\n"
+        "\t\tif (memcmp(rest.data + i, \"%2F\", 3) == 0)\n\t\t\tend = rest.data + i;",
+        "test_names.py::test_a_name_stands_for_the_id",
+    ),
+    Mutant(
+        "a user who was found by name is written to by the id of before",
+        API + "check_caller.c",
+        "\t\texchange->target_id = exists ? id : -1;",
+        "\t\texchange->target_id = exists ? exchange->user_id : id;",
+        "test_names.py::test_a_name_stands_for_the_id",
+    ),
+    Mutant(
+        "a name that the database has no letters for is a bad request",
+        API + "check_caller.c",
+        "\tif (exchange->operation.status == DM_INVALID && exchange->target_name.data)",
+        "\tif (exchange->operation.status == DM_BUSY && exchange->target_name.data)",
+        "test_names.py::test_names_that_the_database_has_no_letters_for",
+    ),
+    Mutant(
         "the recipient is looked at before the method",
         PIPELINE,
         "\t{check_method,    AREA_API | AREA_SERVER}, /* 405 */\n\t{check_recipient, AREA_API},               /* 404 */\n",

@@ -115,8 +115,16 @@ static void texts_without_bytes(void **state)
 		{sizeof(webhooks[0]), text_of("http://a/"), endless, text_of(SECRET), 1},
 		{sizeof(webhooks[0]), text_of("http://a/"), text_of(""), none, 1},
 	};
+	struct dm_operation callers[] = {
+		{.kind = DM_OP_AUTHENTICATE, .authenticate = {.key = text_of("x"), .recipient_name = none}},
+		{.kind = DM_OP_ACTIVE_USER, .active_user = {.user_id = s->john, .recipient_name = endless}},
+	};
 	int64_t id;
 
+	for (size_t i = 0; i < 2; i++) {
+		dm_run(s->handle, &callers[i]);
+		assert_int_equal(callers[i].status, DM_INVALID);
+	}
 	assert_fails(DM_INVALID, dm_send(s->handle, s->john, s->mary, none, NULL, &error));
 	assert_fails(DM_INVALID, dm_send(s->handle, s->john, s->mary, endless, NULL, &error));
 	assert_fails(DM_INVALID, dm_user_by_name(s->handle, none, list_user, NULL, &error));

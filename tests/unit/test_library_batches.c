@@ -92,6 +92,14 @@ static struct member *authenticate_for(struct batch *batch, struct dm_text key, 
 	return add(batch, (struct dm_operation){.kind = DM_OP_AUTHENTICATE, .authenticate = arguments});
 }
 
+static struct member *authenticate_for_name(struct batch *batch, struct dm_text key, const char *name)
+{
+	struct dm_op_authenticate arguments = {
+		.key = key, .with_recipient = true, .recipient_name = text_of(name), .on_user = note_user};
+
+	return add(batch, (struct dm_operation){.kind = DM_OP_AUTHENTICATE, .authenticate = arguments});
+}
+
 static struct member *authenticate(struct batch *batch, struct dm_text key)
 {
 	struct dm_op_authenticate arguments = {.key = key, .on_user = note_user};
@@ -156,14 +164,16 @@ static void each_gets_its_own_answer(void **state)
 	struct batch *batch = *state;
 	const struct scratch *s = batch->scratch;
 	struct member *john, *mary, *unknown, *with_partner, *without, *found, *missing, *some, *one, *none, *marked,
-		*nothing;
+		*nothing, *to_bob, *to_mary, *to_nobody;
 
 	scratch_send(s->handle, s->john, s->mary, "one");
 	scratch_send(s->handle, s->bob, s->mary, "two");
 	scratch_send(s->handle, s->mary, s->john, "three");
 	mary = authenticate_for(batch, text_of(batch->mary), 0);
 	some = count_unread(batch, s->mary);
+	to_bob = authenticate_for_name(batch, text_of(batch->john), "bob");
 	unknown = authenticate_for(batch, text_of("unknown"), s->john);
+	to_nobody = authenticate_for_name(batch, text_of(batch->mary), "nobody");
 	missing = find_user(batch, 1000000);
 	john = authenticate_for(batch, text_of(batch->john), 0);
 	marked = mark(batch, s->john, s->mary);
@@ -173,12 +183,18 @@ static void each_gets_its_own_answer(void **state)
 	nothing = mark(batch, s->john, s->bob);
 	found = find_user(batch, s->bob);
 	one = count_unread(batch, s->mary);
+	to_mary = authenticate_for_name(batch, text_of(batch->john), "mary");
 	run(batch);
 	assert_user(john, s->john, 0);
 	assert_user(mary, s->mary, 0);
 	assert_nobody(unknown, DM_NOT_FOUND);
 	assert_user(with_partner, s->john, 1);
 	assert_user(without, s->mary, 0);
+	assert_user(to_bob, s->john, 1);
+	assert_int_equal(to_bob->operation.authenticate.found_recipient_id, s->bob);
+	assert_user(to_nobody, s->mary, 0);
+	assert_user(to_mary, s->john, 1);
+	assert_int_equal(to_mary->operation.authenticate.found_recipient_id, s->mary);
 	assert_int_equal(found->operation.status, DM_OK);
 	assert_int_equal(found->user_id, s->bob);
 	assert_nobody(missing, DM_NOT_FOUND);

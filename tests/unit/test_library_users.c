@@ -169,6 +169,59 @@ static void an_active_user_is_found_by_id_or_name(void **state)
 	assert_int_equal(found.count, 0);
 }
 
+/* Whoever asks: by a token, by the id, by the name. Gives the id that was found. */
+static int64_t find_recipient(struct scratch *s, struct dm_operation operation, struct dm_text name, int64_t id)
+{
+	bool by_token = operation.kind == DM_OP_AUTHENTICATE;
+
+	if (by_token) {
+		operation.authenticate.with_recipient = true;
+		operation.authenticate.recipient_name = name;
+		operation.authenticate.recipient_id = id;
+		operation.authenticate.found_recipient_id = 77; /* of an operation before */
+	} else {
+		operation.active_user.with_recipient = true;
+		operation.active_user.recipient_name = name;
+		operation.active_user.recipient_id = id;
+		operation.active_user.found_recipient_id = 77;
+	}
+	dm_run(s->handle, &operation);
+	assert_int_equal(operation.status, DM_OK);
+	if (by_token) {
+		assert_int_equal(operation.authenticate.recipient_exists,
+				 operation.authenticate.found_recipient_id != 0);
+		assert_bytes(operation.authenticate.recipient_name, name.data, name.length); /* arguments stay */
+		return operation.authenticate.found_recipient_id;
+	}
+	assert_int_equal(operation.active_user.recipient_exists, operation.active_user.found_recipient_id != 0);
+	return operation.active_user.found_recipient_id;
+}
+
+static void a_recipient_is_found_by_name_or_id(void **state)
+{
+	static const struct dm_text none = {NULL, 0};
+	struct scratch *s = *state;
+	char key[DM_TOKEN_LENGTH + 1];
+	struct dm_operation callers[3] = {{.kind = DM_OP_AUTHENTICATE, .authenticate = {.key = {key, DM_TOKEN_LENGTH}}},
+					  {.kind = DM_OP_ACTIVE_USER, .active_user = {.user_id = s->john}},
+					  {.kind = DM_OP_ACTIVE_USER, .active_user = {.username = DM_TEXT("john")}}};
+
+	assert_ok(dm_token_create(s->handle, text_of("john"), false, key, NULL));
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(find_recipient(s, callers[i], text_of("mary"), s->bob), s->mary);
+		assert_int_equal(find_recipient(s, callers[i], none, s->bob), s->bob);
+		assert_int_equal(find_recipient(s, callers[i], text_of("nobody"), s->bob), 0);
+		assert_int_equal(find_recipient(s, callers[i], text_of("MARY"), s->bob), 0);
+		assert_int_equal(find_recipient(s, callers[i], text_of(""), s->bob), 0);
+		assert_int_equal(find_recipient(s, callers[i], none, 99), 0);
+		assert_int_equal(find_recipient(s, callers[i], none, -1), 0);
+		dm_run(s->handle, &callers[i]); /* no recipient is wanted */
+		assert_int_equal(callers[i].status, DM_OK);
+	}
+	assert_false(callers[0].authenticate.recipient_exists);
+	assert_int_equal(callers[2].active_user.found_recipient_id, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +230,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unknown_users_are_not_found, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_token_stands_for_its_active_user, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(an_active_user_is_found_by_id_or_name, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_recipient_is_found_by_name_or_id, scratch_setup, scratch_teardown),
 	};
 
 	return RUN_TESTS("library_users", tests);

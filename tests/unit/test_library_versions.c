@@ -14,6 +14,13 @@ _Static_assert(sizeof(struct dm_event_position) == 24 && sizeof(struct dm_outbox
 _Static_assert(sizeof(struct dm_page) == 80, "it keeps its size");
 _Static_assert(sizeof(struct dm_operation) == 624 && offsetof(struct dm_operation, reserved) == 368,
 	       "it keeps its layout");
+_Static_assert(sizeof(struct dm_op_authenticate) == 80 &&
+		       offsetof(struct dm_op_authenticate, found_recipient_id) == 48 &&
+		       offsetof(struct dm_op_authenticate, recipient_name) == 56,
+	       "it keeps its layout");
+_Static_assert(sizeof(struct dm_op_active_user) == 88 && offsetof(struct dm_op_active_user, found_recipient_id) == 56 &&
+		       offsetof(struct dm_op_active_user, recipient_name) == 64,
+	       "it keeps its layout");
 _Static_assert(sizeof(struct dm_op_send) == 152 && offsetof(struct dm_op_send, message) == 32, "it keeps its layout");
 #endif
 _Static_assert(DM_OP_AUTHENTICATE == 1 && DM_OP_SEND == 17 && DM_OP_OUTBOX == 36 && DM_OP_ACTIVE_USER == 37,

@@ -2,6 +2,8 @@
 /* links.c - the absolute URL under which a client sees a request's path. */
 #include "links.h"
 
+#include "form.h"
+
 /* Each proxy may append its value after a comma; the first is what the client used. */
 static struct span forwarded(const struct exchange *exchange, const char *name)
 {
@@ -54,8 +56,10 @@ struct span links_own_url(struct exchange *exchange)
 	buffer_init(&url, SIZE_MAX);
 	buffer_append_span(&url, secure ? SPAN("https://") : SPAN("http://"));
 	buffer_append_span(&url, host_of(exchange));
-	/* It has matched a route, so it needs no encoding. */
-	buffer_append_span(&url, exchange->path);
+	if (exchange->target_name.data)
+		uri_append(&url, exchange->request->path);
+	else /* it has matched a route, so it needs no encoding */
+		buffer_append_span(&url, exchange->path);
 	exchange->request->arena.failed |= url.failed;
 	copy = arena_copy(&exchange->request->arena, buffer_span(&url));
 	buffer_release(&url);

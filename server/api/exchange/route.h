@@ -10,6 +10,12 @@ struct exchange;
 /* A step of an exchange: as http_step, with all that is known of the request. */
 typedef enum http_outcome exchange_step(struct exchange *exchange);
 
+/* The user or the row that a path names. */
+struct path_target {
+	int64_t id;       /* -1, which no row has, if it does not fit into 64 bits, and if there is a name */
+	struct span name; /* as it stands in the path behind the @; data is NULL if there is an id */
+};
+
 /* Whom a path is for; the checks of a request depend on it. */
 enum route_area {
 	AREA_API = 1, /* below the prefix, for users */
@@ -18,7 +24,8 @@ enum route_area {
 };
 
 struct route {
-	const char *path;    /* "/..." in AREA_SERVER, otherwise below the prefix; <id> stands for digits */
+	const char *path;    /* "/..." in AREA_SERVER, otherwise below the prefix; <id> stands for digits, <user> for
+				digits or @ and    a username */
 	const char *name;    /* in the response to OPTIONS */
 	const char *allow;   /* the Allow header */
 	exchange_step *get;  /* HEAD too */
@@ -26,7 +33,7 @@ struct route {
 	exchange_step *put;
 	exchange_step *patch;
 	exchange_step *delete_;            /* a body of PUT and DELETE is read up to the limit, and ignored */
-	bool to_user;                      /* <id> is a user who must exist */
+	bool to_user;                      /* <user> must exist */
 	bool is_admin;                     /* for the operator: see --admin-listen */
 	bool accepts_ticket;               /* a GET without Authorization may have ?ticket= */
 	const char *actions;               /* for OPTIONS: the fields of a POST as JSON, or NULL */

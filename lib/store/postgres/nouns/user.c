@@ -6,21 +6,29 @@
 #include "failure.h"
 #include "user_table.h"
 
-/* The seventh column of who is calling. */
-#define RECIPIENT_EXISTS "$2::bigint >= 0 AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = $2::bigint)"
+/* The seventh column of who is calling: the recipient's id, or NULL. */
+#define RECIPIENT_BY_ID "(SELECT {u.id} FROM {users} u WHERE {u.id} = $2::bigint AND $2::bigint >= 0)"
+#define RECIPIENT_BY_NAME "(SELECT {u.id} FROM {users} u WHERE {u.username} = $2::text)"
+
+#define BY_TOKEN " FROM authtoken_token t JOIN {users} u ON {u.id} = t.user_id WHERE t.key = $1::text"
+#define BY_ID " FROM {users} u WHERE {u.id} = $1::bigint"
+#define BY_NAME " FROM {users} u WHERE {u.username} = $1::text"
+
+/* Who is calling, found by the one, and the recipient, found by the other. */
+#define CALLER(id, by, recipient) \
+	{ \
+		id, "SELECT " USER_COLUMNS ", " recipient by, .is_look_up = true \
+	}
 
 const struct pg_statement_text pg_user_statements[] = {
-	{USER_BY_TOKEN,
-	 "SELECT " USER_COLUMNS ", " RECIPIENT_EXISTS
-	 " FROM authtoken_token t JOIN {users} u ON {u.id} = t.user_id WHERE t.key = $1::text",
-	 .is_look_up = true},
-	{ACTIVE_USER_BY_ID, "SELECT " USER_COLUMNS ", " RECIPIENT_EXISTS " FROM {users} u WHERE {u.id} = $1::bigint",
-	 .is_look_up = true},
-	{ACTIVE_USER_BY_NAME,
-	 "SELECT " USER_COLUMNS ", " RECIPIENT_EXISTS " FROM {users} u WHERE {u.username} = $1::text",
-	 .is_look_up = true},
-	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} = $1::bigint", .is_look_up = true},
-	{USER_BY_NAME, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.username} = $1::text"},
+	CALLER(USER_BY_TOKEN, BY_TOKEN, RECIPIENT_BY_ID),
+	CALLER(USER_BY_TOKEN_TO_NAME, BY_TOKEN, RECIPIENT_BY_NAME),
+	CALLER(ACTIVE_USER_BY_ID, BY_ID, RECIPIENT_BY_ID),
+	CALLER(ACTIVE_USER_BY_ID_TO_NAME, BY_ID, RECIPIENT_BY_NAME),
+	CALLER(ACTIVE_USER_BY_NAME, BY_NAME, RECIPIENT_BY_ID),
+	CALLER(ACTIVE_USER_BY_NAME_TO_NAME, BY_NAME, RECIPIENT_BY_NAME),
+	{USER_BY_ID, "SELECT " USER_COLUMNS BY_ID, .is_look_up = true},
+	{USER_BY_NAME, "SELECT " USER_COLUMNS BY_NAME},
 	{USERS, "SELECT " USER_COLUMNS " FROM {users} u ORDER BY {u.id}"},
 	/* Rare, since a project's own table may lack some of the columns, which must not fail the others. A name that
 	 * is taken gives no row: a failure would end the whole batch. */
@@ -67,11 +75,26 @@ static enum dm_status lend_one(struct dm_operation *operation, dm_user_row *on_u
 /* No user has this id. */
 #define NOBODY (-1)
 
+/* Adds whom else to look for. True: by the name. */
+static bool add_recipient(struct parameters *parameters, bool wanted, struct dm_text name, int64_t id)
+{
+	bool by_name = wanted && name.data;
+
+	if (by_name)
+		pg_add_text(parameters, name);
+	else
+		pg_add_int(parameters, wanted ? id : NOBODY);
+	return by_name;
+}
+
 enum pg_statement pg_user_authenticate(struct dm_operation *operation, struct parameters *parameters)
 {
-	pg_add_text(parameters, operation->authenticate.key);
-	pg_add_int(parameters, operation->authenticate.with_recipient ? operation->authenticate.recipient_id : NOBODY);
-	return USER_BY_TOKEN;
+	const struct dm_op_authenticate *arguments = &operation->authenticate;
+
+	pg_add_text(parameters, arguments->key);
+	return add_recipient(parameters, arguments->with_recipient, arguments->recipient_name, arguments->recipient_id)
+		       ? USER_BY_TOKEN_TO_NAME
+		       : USER_BY_TOKEN;
 }
 
 enum pg_statement pg_user_active(struct dm_operation *operation, struct parameters *parameters)
@@ -83,7 +106,8 @@ enum pg_statement pg_user_active(struct dm_operation *operation, struct paramete
 		pg_add_text(parameters, arguments->username);
 	else
 		pg_add_int(parameters, arguments->user_id);
-	pg_add_int(parameters, arguments->with_recipient ? arguments->recipient_id : NOBODY);
+	if (add_recipient(parameters, arguments->with_recipient, arguments->recipient_name, arguments->recipient_id))
+		return by_name ? ACTIVE_USER_BY_NAME_TO_NAME : ACTIVE_USER_BY_ID_TO_NAME;
 	return by_name ? ACTIVE_USER_BY_NAME : ACTIVE_USER_BY_ID;
 }
 
@@ -118,23 +142,27 @@ enum dm_status pg_read_user_by_name(const struct postgres *postgres, struct dm_o
 	return lend_one(operation, operation->user_by_name.on_user, set, false);
 }
 
-static bool recipient_exists(const struct row_set *set)
+/* Whether the recipient exists; *id is 0 if not. */
+static bool read_recipient(const struct row_set *set, int64_t *id)
 {
-	return set->result && pg_bool(set->result, set->row, 6);
+	bool exists = set->result && !PQgetisnull(set->result, set->row, 6);
+
+	*id = exists ? pg_int(set->result, set->row, 6) : 0;
+	return exists;
 }
 
 enum dm_status pg_read_authenticated(const struct postgres *postgres, struct dm_operation *operation,
 				     struct row_set *set)
 {
 	(void)postgres;
-	operation->authenticate.recipient_exists = recipient_exists(set);
+	operation->authenticate.recipient_exists = read_recipient(set, &operation->authenticate.found_recipient_id);
 	return lend_one(operation, operation->authenticate.on_user, set, true);
 }
 
 enum dm_status pg_read_active_user(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
 	(void)postgres;
-	operation->active_user.recipient_exists = recipient_exists(set);
+	operation->active_user.recipient_exists = read_recipient(set, &operation->active_user.found_recipient_id);
 	return lend_one(operation, operation->active_user.on_user, set, true);
 }
 

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "operation_kinds.h"
 #include "user_table.h"
 
 #include <string.h>
@@ -60,48 +61,57 @@ static enum dm_status lend_one(struct sqlite_session *session, sqlite3_stmt *sta
 	return status;
 }
 
-static enum dm_status find_recipient(struct sqlite_session *session, struct dm_operation *operation, int64_t user_id,
-				     bool *exists)
+/* Binds whom to look for: a name, or an id if the name is NULL. Gives the statement. */
+static sqlite3_stmt *bind_user(struct sqlite_session *session, struct dm_text name, int64_t user_id)
 {
-	sqlite3_stmt *statement = session->statements[USER_BY_ID];
-	int code;
+	sqlite3_stmt *statement = session->statements[name.data ? USER_BY_NAME : USER_BY_ID];
 
-	sqlite3_bind_int64(statement, 1, user_id);
-	code = sqlite3_step(statement);
+	if (name.data)
+		bind_text(statement, 1, name);
+	else
+		sqlite3_bind_int64(statement, 1, user_id);
+	return statement;
+}
+
+/* Steps the statement of bind_user. *found_id stays 0 if there is no such user. */
+static enum dm_status find_recipient(struct sqlite_session *session, sqlite3_stmt *statement,
+				     struct dm_operation *operation, bool *exists, int64_t *found_id)
+{
+	int code = sqlite3_step(statement);
+
 	*exists = code == SQLITE_ROW;
+	if (*exists)
+		*found_id = sqlite3_column_int64(statement, 0);
 	return session_finish(session, statement, code, &operation->error);
 }
 
 enum dm_status user_authenticate(struct sqlite_session *session, struct dm_operation *operation)
 {
+	struct dm_op_authenticate *arguments = &operation->authenticate;
 	sqlite3_stmt *statement = session->statements[USER_BY_TOKEN];
 	enum dm_status status;
 
-	operation->authenticate.recipient_exists = false;
-	bind_text(statement, 1, operation->authenticate.key);
-	status = lend_one(session, statement, operation, operation->authenticate.on_user, true);
-	if (status != DM_OK || !operation->authenticate.with_recipient)
+	operation_clear_results(operation);
+	bind_text(statement, 1, arguments->key);
+	status = lend_one(session, statement, operation, arguments->on_user, true);
+	if (status != DM_OK || !arguments->with_recipient)
 		return status;
-	return find_recipient(session, operation, operation->authenticate.recipient_id,
-			      &operation->authenticate.recipient_exists);
+	return find_recipient(session, bind_user(session, arguments->recipient_name, arguments->recipient_id),
+			      operation, &arguments->recipient_exists, &arguments->found_recipient_id);
 }
 
 enum dm_status user_active(struct sqlite_session *session, struct dm_operation *operation)
 {
 	struct dm_op_active_user *arguments = &operation->active_user;
-	bool by_name = arguments->username.data != NULL;
-	sqlite3_stmt *statement = session->statements[by_name ? USER_BY_NAME : USER_BY_ID];
 	enum dm_status status;
 
-	arguments->recipient_exists = false;
-	if (by_name)
-		bind_text(statement, 1, arguments->username);
-	else
-		sqlite3_bind_int64(statement, 1, arguments->user_id);
-	status = lend_one(session, statement, operation, arguments->on_user, true);
+	operation_clear_results(operation);
+	status = lend_one(session, bind_user(session, arguments->username, arguments->user_id), operation,
+			  arguments->on_user, true);
 	if (status != DM_OK || !arguments->with_recipient)
 		return status;
-	return find_recipient(session, operation, arguments->recipient_id, &arguments->recipient_exists);
+	return find_recipient(session, bind_user(session, arguments->recipient_name, arguments->recipient_id),
+			      operation, &arguments->recipient_exists, &arguments->found_recipient_id);
 }
 
 enum dm_status user_by_id(struct sqlite_session *session, struct dm_operation *operation)

@@ -22,7 +22,7 @@ def sent(message, sender, recipient):
         {"id": user.id, "username": user.username, "first_name": user.first_name, "last_name": user.last_name}
         for user in (sender, recipient)
     ]
-    data = {"message": plain, "from_user": users[0], "to": users[1]}
+    data = {"message": plain, "from_user": users[0], "to": users[1], "origin": "service"}
     return {"type": "message.sent", "timestamp": message["sent_at"], "data": data}
 
 
@@ -127,6 +127,32 @@ def test_messages_are_delivered_after_a_time_without_a_server(hooked, receiver):
     assert receiver.port == port
     (row,) = wait_state(hooked, "delivered")
     assert row["attempts"] == "2"
+
+
+def test_what_django_has_recorded_says_so_on_each_attempt(hooked, make_receiver):
+    """As contrib/django records it; the delivery keeps it, since the event may be gone at the next attempt."""
+    allowed = threading.Event()
+    receiver = make_receiver(lambda request: 204 if allowed.is_set() else 500)
+    one, two = hooked.users(2)
+    message = one.send(two, "before the endpoint")
+    create(hooked, receiver.url)
+    hooked.sql(
+        "INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at, origin)"
+        " SELECT kind, message_id, sender_id, recipient_id, at, 1 FROM directmessages_event WHERE message_id = ?",
+        [message["id"]],
+    )
+    receiver.wait(1)
+    one.send(two, "by the server")
+    receiver.wait(2)
+    hooked.sql("DELETE FROM directmessages_event WHERE origin = 1")
+    allowed.set()
+    wait_state(hooked, "delivered", 2)
+    told = [json.loads(request.body)["data"] for request in receiver.requests]
+    origins = {(data["message"]["content"], data["origin"]) for data in told}
+    assert origins == {("before the endpoint", "django"), ("by the server", "service")} and len(told) > 3
+    body = sent(message, one, two)
+    body["data"]["origin"] = "django"
+    assert compact(body) in [request.body for request in receiver.requests]
 
 
 def test_events_can_be_turned_off(make_server, receiver):

@@ -47,6 +47,12 @@ struct dm_event_position {
 	int64_t mark; /* of this event alone, in this log: another log's event at the same position has another */
 };
 
+/* Who stored the message, or marked it as read. */
+enum dm_origin {
+	DM_ORIGIN_SERVICE, /* a program that uses this library, such as the server */
+	DM_ORIGIN_DJANGO   /* a Django project on the same database, which recorded it (contrib/django) */
+};
+
 struct dm_event {
 	struct dm_event_position position;
 	enum dm_signal signal;     /* DM_MESSAGE_SENT or DM_MESSAGE_READ */
@@ -54,6 +60,7 @@ struct dm_event {
 	struct dm_message message; /* as it was then: for DM_MESSAGE_SENT read_at is DM_UNREAD */
 	bool hidden_for_sender;    /* as it is now */
 	bool hidden_for_recipient; /* as it is now */
+	enum dm_origin origin;
 };
 
 /* Receives one lent event. Returning false ends the reading right behind this event, which is no failure. */

@@ -95,6 +95,8 @@ struct dm_delivery {
 	/* Filled in by a claim only. message.id is 0 if the message, or one of its users, no longer exists. */
 	struct dm_message message; /* as it was then: for DM_MESSAGE_SENT read_at is DM_UNREAD */
 	struct dm_user sender, recipient;
+
+	enum dm_origin origin; /* of the event */
 };
 
 /* Receives one lent delivery. Returning false ends the listing early, which is no failure. */

@@ -37,6 +37,12 @@ static inline enum dm_delivery_state delivery_state_of(int64_t number)
 	return (enum dm_delivery_state)(number + 1);
 }
 
+/* The column `origin` of events and deliveries. */
+static inline enum dm_origin origin_of(int64_t number)
+{
+	return number == DM_ORIGIN_DJANGO ? DM_ORIGIN_DJANGO : DM_ORIGIN_SERVICE;
+}
+
 struct store;
 struct user_table;
 

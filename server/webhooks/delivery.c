@@ -106,8 +106,7 @@ enum delivery_body delivery_make_body(struct delivery *delivery)
 		return DELIVERY_TOO_LARGE;
 	if (!buffer_reserve(&delivery->body, max_length))
 		return DELIVERY_LACKS_ROOM;
-	shape_webhook(&delivery->body, row->signal == DM_MESSAGE_SENT ? "message.sent" : "message.read", row->at,
-		      &row->message, &row->sender, &row->recipient);
+	shape_webhook(&delivery->body, row->signal == DM_MESSAGE_SENT ? "message.sent" : "message.read", row);
 	buffer_release(&delivery->texts);
 	return DELIVERY_HAS_BODY;
 }

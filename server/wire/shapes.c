@@ -98,20 +98,21 @@ void shape_ticket(struct buffer *out, const char *ticket)
 	buffer_append_char(out, '}');
 }
 
-void shape_webhook(struct buffer *out, const char *type, int64_t at, const struct dm_message *message,
-		   const struct dm_user *from_user, const struct dm_user *to)
+void shape_webhook(struct buffer *out, const char *type, const struct dm_delivery *delivery)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"type\":");
 	json_string(out, span_from(type));
 	BUFFER_APPEND_LITERAL(out, ",\"timestamp\":");
-	json_time(out, at);
+	json_time(out, delivery->at);
 	BUFFER_APPEND_LITERAL(out, ",\"data\":{\"message\":");
-	begin_message(out, message);
-	end_message(out, message);
+	begin_message(out, &delivery->message);
+	end_message(out, &delivery->message);
 	BUFFER_APPEND_LITERAL(out, ",\"from_user\":");
-	shape_partner(out, from_user);
+	shape_partner(out, &delivery->sender);
 	BUFFER_APPEND_LITERAL(out, ",\"to\":");
-	shape_partner(out, to);
+	shape_partner(out, &delivery->recipient);
+	BUFFER_APPEND_LITERAL(out, ",\"origin\":");
+	json_string(out, span_from(delivery->origin == DM_ORIGIN_DJANGO ? "django" : "service"));
 	BUFFER_APPEND_LITERAL(out, "}}");
 }
 

@@ -16,10 +16,9 @@ void shape_unread_of_partner(struct buffer *out, const struct dm_unread *unread)
 void shape_unread_total(struct buffer *out, int64_t user_id, int64_t count);
 void shape_ticket(struct buffer *out, const char *ticket);
 
-/* The body of a webhook: `type` is "message.sent" or "message.read", `at` is when it happened, in microseconds since
- * 1970. Its message has no direction, since no user in particular sees it. */
-void shape_webhook(struct buffer *out, const char *type, int64_t at, const struct dm_message *message,
-		   const struct dm_user *from_user, const struct dm_user *to);
+/* The body of a webhook: `type` is "message.sent" or "message.read"; the delivery was claimed and has its message. The
+ * message has no direction, since no user in particular sees it. */
+void shape_webhook(struct buffer *out, const char *type, const struct dm_delivery *delivery);
 
 /* The body that 'directmessages webhook test' sends. */
 void shape_webhook_test(struct buffer *out, int64_t at, int64_t webhook_id);

@@ -10,6 +10,13 @@ SCHEDULE = "test_schedule::"
 
 MUTANTS = [
     Mutant(
+        "a delivery does not keep the origin of its event",
+        "lib/store/sqlite/nouns/claim.c",
+        "at, 0, 1, ?2, 0, 0, '', origin",
+        "at, 0, 1, ?2, 0, 0, '', 0",
+        WEBHOOKS + "test_what_django_has_recorded_says_so_on_each_attempt[sqlite]",
+    ),
+    Mutant(
         "the lease of a claim is in the wrong unit",
         WORKER + "claim.c",
         "webhooks->options.poster.timeout_ms * INT64_C(1000) + LEASE_MARGIN",

@@ -307,7 +307,8 @@ static void finished_deliveries_are_trimmed_by_age_and_number(void **state)
 	scratch_sql(
 		s,
 		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
-		" INSERT INTO directmessages_delivery SELECT i, 1, 'x', 1, 1, 1, CASE WHEN i % 5 = 0 THEN 0 ELSE 1 END, 1, 1, i, 200, '' FROM n");
+		" INSERT INTO directmessages_delivery (id, webhook_id, name, kind, message_id, at, state, attempts, next_at,"
+		" finished_at, http_status, error) SELECT i, 1, 'x', 1, 1, 1, CASE WHEN i % 5 = 0 THEN 0 ELSE 1 END, 1, 1, i, 200, '' FROM n");
 	assert_ok(dm_deliveries_trim(s->handle, 2501, 5000, &removed, NULL));
 	assert_int_equal(removed, 2000); /* of 2500, a fifth of which are pending */
 	assert_ok(dm_deliveries_trim(s->handle, 0, SIZE_MAX, &removed, NULL));

@@ -37,9 +37,9 @@ const struct pg_statement_text pg_claim_statements[] = {
 	 " WHERE a.kind > 0 AND (w.events >> (a.kind - 1)::int) & 1 = 1 ORDER BY a.transaction, a.id"
 	 " LIMIT (SELECT n FROM room)),"
 	 " made AS (INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
-	 " finished_at, http_status, error) SELECT $1::bigint,"
+	 " finished_at, http_status, error, origin) SELECT $1::bigint,"
 	 " 'msg_' || left(encode(sha256(concat_ws('-', $1::bigint, transaction, id, nonce)::bytea), 'hex'), 32),"
-	 " kind, message_id, at, 0, 1, $2::bigint, 0, 0, '' FROM wanted ORDER BY transaction, id RETURNING *),"
+	 " kind, message_id, at, 0, 1, $2::bigint, 0, 0, '', origin FROM wanted ORDER BY transaction, id RETURNING *),"
 	 " last AS (SELECT transaction, id FROM (SELECT transaction, id FROM wanted"
 	 " WHERE (SELECT count(*) FROM wanted) = (SELECT n FROM room) UNION ALL SELECT transaction, id FROM ahead"
 	 " WHERE (SELECT count(*) FROM wanted) < (SELECT n FROM room)) x ORDER BY transaction DESC, id DESC LIMIT 1),"
@@ -85,11 +85,11 @@ static struct dm_user user_of_claim(const PGresult *result, int row, int column)
 static struct dm_message message_of_claim(const PGresult *result, int row, const struct dm_delivery *delivery)
 {
 	struct dm_message message = {
-		.sender_id = pg_int(result, row, 12),
-		.recipient_id = pg_int(result, row, 13),
-		.sent_at = pg_time(result, row, 14, 0),
-		.read_at = pg_time(result, row, 24, DM_UNREAD),
-		.content = pg_text(result, row, 15),
+		.sender_id = pg_int(result, row, 13),
+		.recipient_id = pg_int(result, row, 14),
+		.sent_at = pg_time(result, row, 15, 0),
+		.read_at = pg_time(result, row, 25, DM_UNREAD),
+		.content = pg_text(result, row, 16),
 	};
 
 	if (delivery->sender.id && delivery->recipient.id && event_is_of(&message, delivery->signal, delivery->at))
@@ -109,8 +109,8 @@ enum dm_status pg_read_claimed(const struct postgres *postgres, struct dm_operat
 	for (int row = 0; row < rows; row++) {
 		struct dm_delivery delivery = pg_delivery_from_row(result, row);
 
-		delivery.sender = user_of_claim(result, row, 16);
-		delivery.recipient = user_of_claim(result, row, 20);
+		delivery.sender = user_of_claim(result, row, 17);
+		delivery.recipient = user_of_claim(result, row, 21);
 		delivery.message = message_of_claim(result, row, &delivery);
 		if (!operation->deliveries_claim.on_delivery(operation->context, &delivery))
 			return fail(&operation->error, DM_NO_MEMORY, "out of memory");

@@ -95,6 +95,7 @@ struct dm_delivery pg_delivery_from_row(const PGresult *result, int row)
 		.finished_at = pg_int(result, row, 9),
 		.http_status = pg_int(result, row, 10),
 		.error = pg_text(result, row, 11),
+		.origin = origin_of(pg_int(result, row, 12)),
 	};
 }
 

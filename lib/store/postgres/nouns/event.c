@@ -66,7 +66,7 @@ const struct pg_statement_text pg_event_statements[] = {
 	 ", e.kind, e.at, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL,"
 	 " m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, CASE WHEN sum(octet_length(m.content)) OVER"
 	 " (ORDER BY e.transaction, e.id ROWS UNBOUNDED PRECEDING) - octet_length(m.content) < $5::bigint"
-	 " THEN m.content END"
+	 " THEN m.content END, e.origin"
 	 " FROM (SELECT * FROM " LOG " WHERE (transaction, id) >= ($1::bigint, $2::bigint) AND " SETTLED
 	 " ORDER BY transaction, id LIMIT $3::bigint) e LEFT JOIN LATERAL (SELECT * FROM directmessages_message m"
 	 " WHERE m.id = e.message_id AND m.sender_id = e.sender_id AND m.recipient_id = e.recipient_id OFFSET 0) m"
@@ -120,6 +120,7 @@ static bool lend(struct dm_operation *operation, const PGresult *result, int row
 			    .sent_at = pg_time(result, row, 10, 0),
 			    .read_at = pg_time(result, row, 11, DM_UNREAD),
 			    .content = pg_text(result, row, 12)},
+		.origin = origin_of(pg_int(result, row, 13)),
 	};
 
 	if (!event_is_of(&event.message, event.signal, event.at))

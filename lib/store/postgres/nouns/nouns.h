@@ -129,7 +129,7 @@ operation_read_result pg_read_created_webhook, pg_read_webhooks, pg_read_changed
 /* delivery.c */
 #define DELIVERY_COLUMNS \
 	"d.id, d.webhook_id, d.name, d.kind, d.message_id, d.at, d.state, d.attempts, d.next_at, d.finished_at," \
-	" d.http_status, d.error"
+	" d.http_status, d.error, d.origin"
 operation_ask pg_deliveries, pg_delivery_requeue, pg_delivery_result, pg_deliveries_trim, pg_outbox;
 operation_read_result pg_read_deliveries, pg_read_delivery_result, pg_read_requeued, pg_read_trimmed_deliveries,
 	pg_read_outbox;

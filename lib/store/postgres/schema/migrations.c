@@ -68,6 +68,13 @@ static const char numbers[] =
 	"ALTER TABLE directmessages_event_log ADD COLUMN IF NOT EXISTS base bigint NOT NULL DEFAULT 0;"
 	"ALTER TABLE directmessages_webhook ADD COLUMN IF NOT EXISTS begin_snapshot pg_snapshot;";
 
+/* Who wrote the message: 0 this server, 1 a Django project on the same database (contrib/django). A server from before
+ * this step goes on writing, and its events are 0. A delivery has it too, since its event may be trimmed. */
+static const char origin_of_events[] =
+	"ALTER TABLE directmessages_event ADD COLUMN IF NOT EXISTS origin smallint NOT NULL DEFAULT 0;";
+static const char origin_of_deliveries[] =
+	"ALTER TABLE directmessages_delivery ADD COLUMN IF NOT EXISTS origin smallint NOT NULL DEFAULT 0;";
+
 const struct migration pg_migrations[] = {
 	{
 		.number = 1,
@@ -124,6 +131,18 @@ const struct migration pg_migrations[] = {
 		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event_log", "1", "'base'") " AND " HAS_COLUMNS(
 			"directmessages_webhook", "1", "'begin_snapshot'"),
 		.sql = numbers,
+	},
+	{
+		.number = 8,
+		.name = "the origin of events",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event", "1", "'origin'"),
+		.sql = origin_of_events,
+	},
+	{
+		.number = 9,
+		.name = "the origin of deliveries",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_delivery", "1", "'origin'"),
+		.sql = origin_of_deliveries,
 	},
 };
 const size_t pg_migrations_count = ARRAY_LENGTH(pg_migrations);

@@ -27,11 +27,11 @@ const struct sqlite_statement_text claim_statements[] = {
 		    " AND kind > 0 AND (?3 >> (kind - 1)) & 1 ORDER BY id LIMIT ?4)"},
 	/* The name comes from the event and the endpoint alone, so it is the same if the event is claimed once more
 	 * after a restore. Events from before there was a nonce have their id in its place. */
-	{CLAIM_NEW,
-	 "INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
-	 " finished_at, http_status, error) SELECT ?1, printf('msg_%08x%016x', ?1,"
-	 " CASE nonce WHEN 0 THEN id ELSE nonce END), kind, message_id, at, 0, 1, ?2, 0, 0, '' FROM directmessages_event"
-	 " WHERE id > ?3 AND id <= ?4 AND kind > 0 AND (?5 >> (kind - 1)) & 1 ORDER BY id"},
+	{CLAIM_NEW, "INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
+		    " finished_at, http_status, error, origin) SELECT ?1, printf('msg_%08x%016x', ?1,"
+		    " CASE nonce WHEN 0 THEN id ELSE nonce END), kind, message_id, at, 0, 1, ?2, 0, 0, '', origin"
+		    " FROM directmessages_event"
+		    " WHERE id > ?3 AND id <= ?4 AND kind > 0 AND (?5 >> (kind - 1)) & 1 ORDER BY id"},
 	{CLAIM_ADVANCE, "UPDATE directmessages_webhook SET position = ?2 WHERE id = ?1"},
 	{CLAIM_ROWS,
 	 "SELECT " DELIVERY_COLUMNS ", m.sender_id, m.recipient_id, m.sent_at, m.content, {f.id}, {f.username},"
@@ -167,11 +167,11 @@ static struct dm_user user_of_claim(sqlite3_stmt *row, int column)
 static struct dm_message message_of_claim(sqlite3_stmt *row, const struct dm_delivery *delivery)
 {
 	struct dm_message message = {
-		.sender_id = sqlite3_column_int64(row, 12),
-		.recipient_id = sqlite3_column_int64(row, 13),
-		.sent_at = column_time(row, 14, 0),
-		.read_at = column_time(row, 24, DM_UNREAD),
-		.content = column_text(row, 15),
+		.sender_id = sqlite3_column_int64(row, 13),
+		.recipient_id = sqlite3_column_int64(row, 14),
+		.sent_at = column_time(row, 15, 0),
+		.read_at = column_time(row, 25, DM_UNREAD),
+		.content = column_text(row, 16),
 	};
 
 	if (delivery->sender.id && delivery->recipient.id && event_is_of(&message, delivery->signal, delivery->at))
@@ -192,8 +192,8 @@ static enum dm_status lend_claimed(struct sqlite_session *session, const struct 
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct dm_delivery delivery = delivery_from_row(statement);
 
-		delivery.sender = user_of_claim(statement, 16);
-		delivery.recipient = user_of_claim(statement, 20);
+		delivery.sender = user_of_claim(statement, 17);
+		delivery.recipient = user_of_claim(statement, 21);
 		delivery.message = message_of_claim(statement, &delivery);
 		operation->deliveries_claim.claimed++;
 		if (!operation->deliveries_claim.on_delivery(operation->context, &delivery)) {

@@ -56,6 +56,7 @@ struct dm_delivery delivery_from_row(sqlite3_stmt *row)
 		.finished_at = sqlite3_column_int64(row, 9),
 		.http_status = sqlite3_column_int64(row, 10),
 		.error = column_text(row, 11),
+		.origin = origin_of(sqlite3_column_int(row, 12)),
 	};
 }
 

@@ -35,6 +35,7 @@ const struct sqlite_statement_text event_statements[] = {
 	{EVENTS_FROM,
 	 "SELECT m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, m.content, e.id, e.kind, e.at, e.sender_id,"
 	 " e.recipient_id, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL, e.nonce, " EPOCH
+	 ", e.origin"
 	 " FROM " LOG " e"
 	 " LEFT JOIN directmessages_message m ON m.id = e.message_id AND m.sender_id = e.sender_id"
 	 " AND m.recipient_id = e.recipient_id WHERE e.id >= ?1 ORDER BY e.id LIMIT ?2"},
@@ -95,6 +96,7 @@ static bool lend(struct dm_operation *operation, sqlite3_stmt *row, size_t *byte
 		.message = message_from_row(row),
 		.hidden_for_sender = sqlite3_column_int(row, 11) != 0,
 		.hidden_for_recipient = sqlite3_column_int(row, 12) != 0,
+		.origin = origin_of(sqlite3_column_int(row, 15)),
 	};
 
 	event.message.read_at = event.signal == DM_MESSAGE_READ ? event.at : DM_UNREAD;

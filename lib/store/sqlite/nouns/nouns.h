@@ -88,7 +88,7 @@ operation_function deliveries_list, delivery_result, delivery_requeue, deliverie
 struct dm_delivery delivery_from_row(sqlite3_stmt *row); /* of SELECT DELIVERY_COLUMNS */
 #define DELIVERY_COLUMNS \
 	"d.id, d.webhook_id, d.name, d.kind, d.message_id, d.at, d.state, d.attempts, d.next_at, d.finished_at," \
-	" d.http_status, d.error"
+	" d.http_status, d.error, d.origin"
 
 /* claim.c */
 operation_function deliveries_claim;

@@ -52,6 +52,12 @@ static const char numbers_of_events[] = "ALTER TABLE directmessages_event ADD CO
 static const char number_of_log[] = "CREATE TABLE directmessages_event_log (epoch integer NOT NULL);"
 				    "INSERT INTO directmessages_event_log (epoch) VALUES (random());";
 
+/* Who wrote the message: 0 this server, 1 a Django project on the same database (contrib/django). A server from before
+ * this step goes on writing, and its events are 0. A delivery has it too, since its event may be trimmed. */
+static const char origin_of_events[] = "ALTER TABLE directmessages_event ADD COLUMN origin integer NOT NULL DEFAULT 0;";
+static const char origin_of_deliveries[] =
+	"ALTER TABLE directmessages_delivery ADD COLUMN origin integer NOT NULL DEFAULT 0;";
+
 const struct migration migrations[] = {
 	{
 		.number = 1,
@@ -104,6 +110,18 @@ const struct migration migrations[] = {
 		.name = "the event log's own number",
 		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event_log", "1", "'epoch'"),
 		.sql = number_of_log,
+	},
+	{
+		.number = 8,
+		.name = "the origin of events",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event", "1", "'origin'"),
+		.sql = origin_of_events,
+	},
+	{
+		.number = 9,
+		.name = "the origin of deliveries",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_delivery", "1", "'origin'"),
+		.sql = origin_of_deliveries,
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

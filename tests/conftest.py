@@ -52,6 +52,21 @@ def shared_server(backend):
         running.close()
 
 
+@pytest.fixture(scope="session")
+def shared_admin_server(backend):
+    running = harness.Server(backend=backend, administered=True)
+    try:
+        yield running.start()
+    finally:
+        running.close()
+
+
+@pytest.fixture
+def admin_server(shared_admin_server):
+    """A server that many tests share and that is administered over HTTP (`admin_server.admin`)."""
+    return shared_admin_server
+
+
 @pytest.fixture
 def server(shared_server):
     """A server with the defaults that many tests share: use users of your own, and no others."""

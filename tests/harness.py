@@ -4,6 +4,7 @@
 import collections
 import functools
 import itertools
+import json
 import os
 import pathlib
 import re
@@ -18,6 +19,7 @@ import time
 import urllib.parse
 
 from clients import Client, RawConnection, User
+from metrics import Admin
 from databases import PostgresDatabase, SqliteFile, sqlite_url  # noqa: F401 (sqlite_url is for the tests)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -26,6 +28,9 @@ PROGRAM = BUILD / "directmessages"
 
 # Generous, for a sanitizer build on a busy machine; nothing ever waits for the whole of it unless it fails.
 DEADLINE = float(os.environ.get("DIRECTMESSAGES_TEST_DEADLINE", 60))
+
+# Of servers that are administered over HTTP.
+ADMIN_KEY = "the-admin-key-of-the-tests-0123456789"
 
 SANITIZER_REPORT = re.compile(r"(Address|Leak|Thread|Memory)Sanitizer|runtime error:")
 SANITIZER_OPTIONS = {
@@ -105,12 +110,23 @@ def postgres_template():
 class Server:
     """The program serving one database, which stays where it is over stop, kill and start.
 
-    `database` is one of databases.py, or the path of a SQLite file; without it one of `backend` is made.
+    `database` is one of databases.py, or the path of a SQLite file; without it one of `backend` is made. One that is
+    `administered` has --admin-listen and an admin key, for `admin`.
     """
 
     _names = itertools.count(1)
 
-    def __init__(self, database=None, listen="127.0.0.1:0", prefix=None, env=None, flags=(), migrate=True, backend="sqlite"):
+    def __init__(
+        self,
+        database=None,
+        listen="127.0.0.1:0",
+        prefix=None,
+        env=None,
+        flags=(),
+        migrate=True,
+        backend="sqlite",
+        administered=False,
+    ):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="directmessages-test-"))
         self.is_database_own = database is None
         if database is None:
@@ -123,6 +139,9 @@ class Server:
         self.listen = listen
         self.env = dict(env or {})
         self.flags = [str(flag) for flag in flags]
+        if administered:
+            self.env.setdefault("DIRECTMESSAGES_ADMIN_KEY", ADMIN_KEY)
+            self.flags += ["--admin-listen", "127.0.0.1:0"]
         if prefix is not None:
             self.flags += ["--prefix", prefix]
         if migrate:
@@ -272,6 +291,19 @@ class Server:
 
     def anonymous(self):
         return Client(self)
+
+    def admin(self, method, path, body=None, headers=(), key=ADMIN_KEY):
+        """Asks the admin address of an administered server; `path` is below /admin/ unless it begins with `/`. `body` is
+        bytes as they are, or is sent as JSON; `key` None shows none."""
+        pairs = list(headers.items() if isinstance(headers, dict) else headers)
+        if key is not None:
+            pairs.append(("Authorization", f"Bearer {key}"))
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        if body is not None and "content-type" not in {name.lower() for name, _ in pairs}:
+            pairs.append(("Content-Type", "application/json"))
+        path = path if path.startswith("/") else f"/admin/{path}"
+        return Admin(self).anonymous().request(method, path, body, pairs)
 
     def run(self, *arguments, env=None, stdin=None):
         """Runs another command of the program on the same database."""

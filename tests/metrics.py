@@ -45,7 +45,9 @@ class Admin:
     """The address of --admin-listen of a running server."""
 
     def __init__(self, server):
-        where = re.search(r"metrics on (\S+)$", server.wait_log("health and metrics on")).group(1)
+        server.wait_log("health and metrics on")
+        line = [line for line in server.log if "health and metrics on" in line][-1]  # of its last start
+        where = re.search(r"metrics on (\S+)$", line).group(1)
         self.unix = where.removeprefix("unix:") if where.startswith("unix:") else None
         self.host, self.port = "localhost", 80
         if self.unix is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The OpenAPI document that the build has made, and what tests ask of it."""
+"""The OpenAPI documents that the build has made, and what tests ask of them."""
 
 import functools
 
@@ -7,13 +7,15 @@ import yaml
 
 from harness import BUILD
 
-PATH = BUILD / "server" / "openapi" / "openapi.yaml"
+FOLDER = BUILD / "server" / "openapi"
+PATH = FOLDER / "openapi.yaml"
 METHODS = ["get", "post", "put", "patch", "delete", "head", "options", "trace"]
 
 
 @functools.cache
-def document():
-    return yaml.safe_load(PATH.read_text())
+def document(name="openapi"):
+    """The API's, or the one of administration (`admin`)."""
+    return yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
 
 
 def operations(of=None):
@@ -22,10 +24,10 @@ def operations(of=None):
     return [(path, method, item[method]) for path, item in paths.items() for method in METHODS if method in item]
 
 
-def resolve(node):
+def resolve(node, of=None):
     """What a reference stands for; anything else is itself."""
     while "$ref" in node:
-        found = document()
+        found = of or document()
         for step in node["$ref"].removeprefix("#/").split("/"):
             found = found[step]
         node = found

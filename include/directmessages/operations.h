@@ -136,7 +136,10 @@ struct dm_op_user_by_name {
 /* Ascending by id. */
 struct dm_op_users {
 	dm_user_row *on_user;
-	uint64_t reserved[4];
+	bool has_after; /* only users whose id is higher than `after` */
+	int64_t after;
+	size_t limit; /* 0: all */
+	uint64_t reserved[1];
 };
 
 /* As dm_user_create, but the password is hashed already. */

@@ -79,6 +79,7 @@ bool operation_is_unlimited(const struct dm_operation *operation)
 {
 	switch (operation->kind) {
 	case DM_OP_USERS:
+		return operation->users.limit == 0;
 	case DM_OP_UNREAD_MESSAGES:
 	case DM_OP_WEBHOOKS:
 		return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* check_body.c - waits for the body of a POST and reads its content. */
+/* check_body.c - waits for the body and reads its content. */
 #include "budget.h"
 #include "checks.h"
 #include "content.h"
@@ -18,6 +18,18 @@ static bool reserve_body(struct request *request)
 			       (length <= BUDGET_FREE || arena_reserve(&request->arena, length + ARENA_REST)));
 }
 
+static bool is_of_admin(const struct exchange *exchange)
+{
+	return route_area(exchange->route) == AREA_ADMIN;
+}
+
+static bool reads_body(const struct exchange *exchange)
+{
+	return exchange_has_method(exchange, SPAN("POST")) ||
+	       (is_of_admin(exchange) &&
+		(exchange_has_method(exchange, SPAN("PUT")) || exchange_has_method(exchange, SPAN("PATCH"))));
+}
+
 static enum http_outcome body_received(struct exchange *exchange)
 {
 	struct request *request = exchange->request;
@@ -31,7 +43,10 @@ static enum http_outcome body_received(struct exchange *exchange)
 	if (request->body_lacks_memory)
 		return respond_no_room(request);
 	buffer_init(&detail, SIZE_MAX);
-	status = content_parse(request, &exchange->content, &detail);
+	if (is_of_admin(exchange))
+		status = content_check_json(request, &detail);
+	else
+		status = content_parse(request, &exchange->content, &detail);
 	request->arena.failed |= detail.failed;
 	if (status)
 		outcome = respond_detail(exchange, status, buffer_span(&detail));
@@ -41,7 +56,7 @@ static enum http_outcome body_received(struct exchange *exchange)
 
 enum http_outcome check_body(struct exchange *exchange)
 {
-	if (!exchange_has_method(exchange, SPAN("POST")))
+	if (!reads_body(exchange))
 		return CHECK_PASSED;
 	if (!reserve_body(exchange->request))
 		return respond_no_room(exchange->request);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* check_caller.c - the check of who is calling: by what Authorization holds, or by a ticket in ?ticket=. */
 #include "auth.h"
-#include "budget.h"
 #include "checks.h"
 #include "form.h"
 #include "respond.h"
@@ -9,18 +8,13 @@
 
 static const char invalid_ticket[] = "{\"detail\":\"Invalid ticket.\"}";
 
-/* From here on, what the request holds is counted as the caller's. */
 static bool set_caller(void *context, const struct dm_user *user)
 {
 	struct exchange *exchange = context;
-	struct request *request = exchange->request;
 
 	exchange->user_id = user->id;
-	exchange->share = budget_share(exchange->api->budget, user->id);
-	request->user_id = user->id;
-	request->arena.share = exchange->share;
-	buffer_charge(&request->body, exchange->share);
-	buffer_charge(&request->response.body, exchange->share);
+	exchange->request->user_id = user->id;
+	exchange_charge(exchange, user->id);
 	return true;
 }
 

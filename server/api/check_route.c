@@ -106,6 +106,8 @@ enum http_outcome check_accept(struct exchange *exchange)
 	struct request *request = exchange->request;
 	struct span accept = request_header_list(request, "Accept"), format;
 
+	if (exchange->route->negotiates && !exchange_has_method(exchange, SPAN("OPTIONS")))
+		return CHECK_PASSED;
 	if (exchange_has_method(exchange, SPAN("OPTIONS"))) /* describes the resource, in JSON whatever that is */
 		exchange->content_type = JSON;
 	if (form_find(request->query, &request->arena, SPAN("format"), FORM_LAST, &format) && format.length > 0 &&
@@ -125,7 +127,7 @@ enum http_outcome check_options(struct exchange *exchange)
 	if (!exchange_has_method(exchange, SPAN("OPTIONS")))
 		return CHECK_PASSED;
 	shape_metadata(&exchange->request->response.body, route->name, route->content_type ? route->content_type : JSON,
-		       route->actions);
+		       route_area(route) == AREA_ADMIN, route->actions);
 	return respond(exchange, 200);
 }
 

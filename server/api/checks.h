@@ -27,7 +27,10 @@ exchange_step check_recipient; /* the user that the path names exists */
 exchange_step check_caller; /* a token, JWT or ticket names the caller: sets user_id, key, expires_at, target_exists,
 			       target_id */
 
+/* check_admin_key.c */
+exchange_step check_admin_key; /* Authorization shows the admin key */
+
 /* check_body.c */
-exchange_step check_body; /* reads the body of a POST: sets content */
+exchange_step check_body; /* reads the body: of a POST it sets content; in AREA_ADMIN of any method, and JSON alone */
 
 #endif

@@ -14,17 +14,18 @@ static const struct {
 	exchange_step *check;
 	unsigned areas;
 } checks[] = {
-	{check_head,      AREA_API | AREA_SERVER}, /* 400, 501 */
-	{check_length,    AREA_API | AREA_SERVER}, /* 413 */
-	{check_host,      AREA_API | AREA_SERVER}, /* 400 */
-	{check_route,     AREA_API | AREA_SERVER}, /* 404, 301, 308 */
-	{check_preflight, AREA_API | AREA_SERVER}, /* 204 */
-	{check_accept,    AREA_API},               /* 404, 406 */
-	{check_caller,    AREA_API},               /* 401; runs an operation */
-	{check_options,   AREA_API},               /* 200 */
-	{check_method,    AREA_API | AREA_SERVER}, /* 405 */
-	{check_recipient, AREA_API},               /* 404 */
-	{check_body,      AREA_API},               /* 413, 415, 400; waits for the body */
+	{check_head,      AREA_API | AREA_SERVER | AREA_ADMIN}, /* 400, 501 */
+	{check_length,    AREA_API | AREA_SERVER | AREA_ADMIN}, /* 413 */
+	{check_host,      AREA_API | AREA_SERVER | AREA_ADMIN}, /* 400 */
+	{check_route,     AREA_API | AREA_SERVER | AREA_ADMIN}, /* 404, 301, 308 */
+	{check_preflight, AREA_API | AREA_SERVER},              /* 204 */
+	{check_accept,    AREA_API | AREA_ADMIN},               /* 404, 406 */
+	{check_caller,    AREA_API},                            /* 401; runs an operation */
+	{check_admin_key, AREA_ADMIN},                          /* 401 */
+	{check_options,   AREA_API | AREA_ADMIN},               /* 200 */
+	{check_method,    AREA_API | AREA_SERVER | AREA_ADMIN}, /* 405 */
+	{check_recipient, AREA_API},                            /* 404 */
+	{check_body,      AREA_API | AREA_ADMIN},               /* 413, 415, 400; waits for the body */
 };
 /* clang-format on */
 

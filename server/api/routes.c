@@ -2,6 +2,7 @@
 /* routes.c - the route table. */
 #include "routes.h"
 
+#include "admin_resources.h"
 #include "docs_resources.h"
 #include "events_resources.h"
 #include "exposition.h"
@@ -68,6 +69,10 @@ static const struct route routes[] = {
 
 	{"/api/schema/",          "Spectacular Api",     "GET, HEAD",                .get = schema_get},
 	DOCS(""), DOCS("page.css"), DOCS("page.js"), DOCS("swagger-ui-bundle.js"), DOCS("swagger-ui.css"),
+	{"/admin/schema/",        "Administration Api",  "GET, HEAD, OPTIONS",       .get = schema_get, .negotiates = true},
+	{"/admin/users/",         "Admin User List",     "GET, HEAD, OPTIONS",       .get = admin_users_get},
+	{"/admin/users/<user>/",  "Admin User",          "GET, HEAD, OPTIONS",       .get = admin_user_get},
+
 	{"/livez",                "Alive",               "GET, HEAD",                .get = static_get, .is_admin = true,
 	                          .content_type = TEXT, .headers = not_stored, .body = &livez_body},
 	{"/readyz",               "Ready",               "GET, HEAD",                .get = readyz_get, .is_admin = true,
@@ -155,12 +160,19 @@ struct wanted {
 	struct span below; /* the prefix; see below_prefix */
 };
 
+static bool is_shown(const struct api *api, const struct route *route)
+{
+	if (route_area(route) == AREA_ADMIN)
+		return api->admin_key != NULL;
+	return route->is_admin ? api->shows_admin : api->shows_public;
+}
+
 static bool matches_row(const struct wanted *wanted, const struct route *route, const char *pattern,
 			struct path_target *target)
 {
-	if (route->is_admin ? !wanted->api->shows_admin : !wanted->api->shows_public)
+	if (!is_shown(wanted->api, route))
 		return false;
-	return matches(route_area(route) == AREA_SERVER ? wanted->path : wanted->below, pattern, target);
+	return matches(route_area(route) == AREA_API ? wanted->below : wanted->path, pattern, target);
 }
 
 static const struct route *find_exactly(const struct wanted *wanted, struct path_target *target)
@@ -235,8 +247,7 @@ void routes_print(FILE *out, const char *prefix)
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
 		char path[256];
 
-		snprintf(path, sizeof(path), "%s%s", route_area(&routes[i]) == AREA_SERVER ? "" : prefix,
-			 routes[i].path);
+		snprintf(path, sizeof(path), "%s%s", route_area(&routes[i]) == AREA_API ? prefix : "", routes[i].path);
 		fprintf(out, "%-26s %-40s %s\n", routes[i].allow, path, routes[i].name);
 	}
 }

@@ -165,8 +165,8 @@ bool config_read(struct config *config)
 {
 	*config = (struct config){0};
 	return read_address(SETTING_LISTEN, &config->listen) &&
-	       read_address(SETTING_ADMIN_LISTEN, &config->admin_listen) && read_capacity(config) &&
-	       read_clients(config) && read_budget(config) && config_read_prefix(config) &&
+	       read_address(SETTING_ADMIN_LISTEN, &config->admin_listen) && config_read_admin(config) &&
+	       read_capacity(config) && read_clients(config) && read_budget(config) && config_read_prefix(config) &&
 	       setting_switch(SETTING_TRUST_FORWARDED, &config->trust_forwarded) && read_cors_origins(config) &&
 	       read_events(config) && setting_switch(SETTING_DOCS, &config->docs) &&
 	       setting_switch(SETTING_CORE_DUMPS, &config->core_dumps) && read_log_level(config) &&
@@ -213,4 +213,5 @@ void config_release(struct config *config)
 	free(config->allowed_recipients);
 	origins_release(&config->cors_origins);
 	bearer_free(config->bearer);
+	admin_key_clear(&config->admin_key);
 }

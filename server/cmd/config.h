@@ -3,6 +3,7 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include "admin_key.h"
 #include "attributes.h"
 #include "directmessages.h"
 #include "hub_options.h"
@@ -15,8 +16,9 @@ struct jwt_keys;
 
 struct config {
 	const char *listen;
-	const char *admin_listen; /* NULL: health and metrics are served at the other address */
-	char prefix[256];         /* "/api/dm/": begins and ends with a slash */
+	const char *admin_listen;   /* NULL: health and metrics are served at the other address */
+	struct admin_key admin_key; /* of length 0: there is no administration */
+	char prefix[256];           /* "/api/dm/": begins and ends with a slash */
 	unsigned threads;
 	size_t lanes;
 	unsigned connections;
@@ -56,6 +58,9 @@ MUST_CHECK bool config_read_auth(struct config *config);
 /* Adds the keys of JWTs that the settings name, of the secret and of the key file; false as above. For a reload:
  * bearer_replace_keys puts them in force. */
 MUST_CHECK bool config_read_keys(struct jwt_keys *keys);
+
+/* Reads the admin key, after the addresses; false as above. */
+MUST_CHECK bool config_read_admin(struct config *config);
 
 /* Reads only the prefix; false as above. */
 MUST_CHECK bool config_read_prefix(struct config *config);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* serve.c - serve: wires the parts together and serves until a signal ends it. */
+#include "admin_key.h"
 #include "auth.h"
 #include "cli.h"
 #include "clock.h"
@@ -77,7 +78,8 @@ static bool open_admin(const struct config *config, struct served_address *admin
 	own.connections_per_address = 0;
 	if (!served_address_open(admin, config->admin_listen, SETTING_ADMIN_LISTEN, &own))
 		return false;
-	served_address_log(admin, "health and metrics on", "/");
+	served_address_log(
+		admin, admin->api.admin_key ? "administration, health and metrics on" : "health and metrics on", "/");
 	return true;
 }
 
@@ -95,7 +97,8 @@ static int wait_for_signal(struct monitor *monitor, const sigset_t *signals)
 }
 
 /* Serves both addresses until a signal comes, then completes the requests that were sent. */
-static int serve_addresses(const struct config *config, const struct api *api, const sigset_t *signals)
+static int serve_addresses(const struct config *config, const struct api *api, const struct document *admin_document,
+			   const sigset_t *signals)
 {
 	struct served_address public = {.api = *api}, admin = {.api = *api};
 	struct http_options options = {
@@ -115,6 +118,9 @@ static int serve_addresses(const struct config *config, const struct api *api, c
 	public.api.shows_public = admin.api.shows_admin = true;
 	public.api.shows_admin = !config->admin_listen;
 	admin.api.cors = NULL;
+	admin.api.challenge = ADMIN_CHALLENGE;
+	admin.api.admin_key = config->admin_key.length > 0 ? &config->admin_key : NULL;
+	admin.api.document = config->docs ? admin_document : NULL;
 	opened = open_admin(config, &admin, &options) &&
 		 served_address_open(&public, config->listen, SETTING_LISTEN, &options);
 	if (opened) {
@@ -169,7 +175,7 @@ static void end_budget(struct budget *budget)
 static int serve_api(const struct config *config, dm *handle, struct budget *budget, struct webhook_counts *counts,
 		     const sigset_t *signals)
 {
-	struct document document;
+	struct document document, admin_document;
 	struct auth auth;
 	struct monitor monitor = {
 		.webhooks = counts,
@@ -198,12 +204,14 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 
 	auth_init(&auth, config->tokens, config->bearer);
 	readiness_init(&monitor.readiness, handle);
-	ready = document_init(&document, span_from(config->prefix)) && monitor.requests && api.public_budget &&
-		start_hub(config, handle, budget, &api.hub);
-	status = ready ? serve_addresses(config, &api, signals) : cli_fail(EXIT_FAILED, OUT_OF_MEMORY);
+	ready = document_init(&document, DOCUMENT_API, span_from(config->prefix));
+	ready = document_init(&admin_document, DOCUMENT_ADMIN, span_from(config->prefix)) && ready &&
+		monitor.requests && api.public_budget && start_hub(config, handle, budget, &api.hub);
+	status = ready ? serve_addresses(config, &api, &admin_document, signals) : cli_fail(EXIT_FAILED, OUT_OF_MEMORY);
 	if (api.hub)
 		hub_free(api.hub);
 	document_release(&document);
+	document_release(&admin_document);
 	end_budget(api.public_budget);
 	request_counts_free(monitor.requests);
 	readiness_release(&monitor.readiness);

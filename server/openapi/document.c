@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* document.c - the OpenAPI document, for the prefix under which the API is mounted. */
+/* document.c - the OpenAPI documents, for the prefix under which the API is mounted. */
 #include "document.h"
 
 #include "asset.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WRITTEN_FOR SPAN("/api/dm/") /* the prefix in the text of api.yaml */
@@ -24,12 +25,20 @@ static void append_with_prefix(struct buffer *out, struct span text, struct span
 	buffer_append_span(out, text);
 }
 
-bool document_init(struct document *document, struct span prefix)
+static void append_form(struct buffer *out, const char *which, const char *form, struct span prefix)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s.%s", which, form);
+	append_with_prefix(out, asset_find(span_from(name))->plain.data, prefix);
+}
+
+bool document_init(struct document *document, const char *which, struct span prefix)
 {
 	buffer_init(&document->yaml, SIZE_MAX);
 	buffer_init(&document->json, SIZE_MAX);
-	append_with_prefix(&document->yaml, asset_find(SPAN("openapi.yaml"))->plain.data, prefix);
-	append_with_prefix(&document->json, asset_find(SPAN("openapi.json"))->plain.data, prefix);
+	append_form(&document->yaml, which, "yaml", prefix);
+	append_form(&document->json, which, "json", prefix);
 	return !document->yaml.failed && !document->json.failed;
 }
 

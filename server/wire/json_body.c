@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json_body.c - reads the content of a JSON body, with jansson. */
+/* json_body.c - reads JSON bodies, with jansson: the content alone as Python would, or members that are all known. */
 #include "json_body.h"
 
 #include "json_load.h"
@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Bytes of an unknown member's name that an error quotes. */
+#define MAX_QUOTED 100
 
 /* The Python type that a JSON value becomes in the reference. */
 static const char *python_type(const json_t *value)
@@ -138,23 +141,23 @@ static struct span without_nul_in_keys(struct span body, struct arena *arena)
 #define MIN_MEMORY 1048576
 #define MEMORY_PER_BYTE 16
 
-static enum json_loaded load(struct span body, struct arena *memory, json_t **root, json_error_t *error)
+static enum json_loaded load(struct span body, size_t flags, struct arena *memory, json_t **root, json_error_t *error)
 {
-	return json_load(body, MIN_MEMORY + MEMORY_PER_BYTE * body.length, 0, memory, root, error);
+	return json_load(body, MIN_MEMORY + MEMORY_PER_BYTE * body.length, flags, memory, root, error);
 }
 
 /* Reads a body with a NUL in a key a second time, from `copy`. */
 static enum json_loaded load_any_keys(struct span body, struct arena *memory, struct arena *copy, json_t **root,
 				      json_error_t *error)
 {
-	enum json_loaded loaded = load(body, memory, root, error);
+	enum json_loaded loaded = load(body, 0, memory, root, error);
 	struct span harmless;
 
 	if (loaded != JSON_MALFORMED || json_error_code(error) != json_error_null_byte_in_key)
 		return loaded;
 	arena_release(memory);
 	harmless = without_nul_in_keys(body, copy);
-	return harmless.data ? load(harmless, memory, root, error) : JSON_OUT_OF_MEMORY;
+	return harmless.data ? load(harmless, 0, memory, root, error) : JSON_OUT_OF_MEMORY;
 }
 
 static bool copy_content(const json_t *root, struct arena *arena, struct span *content, struct buffer *detail)
@@ -165,19 +168,15 @@ static bool copy_content(const json_t *root, struct arena *arena, struct span *c
 	return false;
 }
 
-bool json_body_content(struct span body, struct arena *arena, struct span *content, struct buffer *detail)
+/* Says why the body can't be used. False: it can. */
+static bool refuse(enum json_loaded loaded, struct span body, const json_error_t *error, struct arena *arena,
+		   struct buffer *detail)
 {
-	struct arena memory = {0}, copy = {0}; /* not counted in the budget: at most one for each loop */
-	json_error_t error;
-	json_t *root = NULL;
-	bool usable = false;
-
-	switch (load_any_keys(body, &memory, &copy, &root, &error)) {
+	switch (loaded) {
 	case JSON_LOADED:
-		usable = copy_content(root, arena, content, detail);
-		break;
+		return false;
 	case JSON_MALFORMED:
-		explain(body, &error, detail);
+		explain(body, error, detail);
 		break;
 	case JSON_TOO_LARGE:
 		BUFFER_APPEND_LITERAL(detail, "The JSON body holds too many values.");
@@ -185,7 +184,105 @@ bool json_body_content(struct span body, struct arena *arena, struct span *conte
 	default:
 		arena->failed = true;
 	}
+	return true;
+}
+
+bool json_body_content(struct span body, struct arena *arena, struct span *content, struct buffer *detail)
+{
+	struct arena memory = {0}, copy = {0}; /* not counted in the budget: at most one for each loop */
+	json_error_t error;
+	json_t *root = NULL;
+	enum json_loaded loaded = load_any_keys(body, &memory, &copy, &root, &error);
+	bool usable = !refuse(loaded, body, &error, arena, detail) && copy_content(root, arena, content, detail);
+
 	arena_release(&memory);
 	arena_release(&copy);
 	return usable;
+}
+
+/* ---- several members ------------------------------------------------------------------------------------------ */
+
+static bool read_member(const json_t *value, struct json_member *member, struct arena *arena, struct buffer *detail)
+{
+	static const char *const kinds[] = {[JSON_MEMBER_TEXT] = "string",
+					    [JSON_MEMBER_BOOLEAN] = "boolean",
+					    [JSON_MEMBER_INTEGER] = "whole number"};
+	bool good = member->kind == JSON_MEMBER_TEXT      ? json_is_string(value)
+		    : member->kind == JSON_MEMBER_BOOLEAN ? json_is_boolean(value)
+							  : json_is_integer(value);
+
+	if (!good) {
+		buffer_printf(detail, "%s must be a %s.", member->name, kinds[member->kind]);
+		return false;
+	}
+	member->is_given = true;
+	if (member->kind == JSON_MEMBER_TEXT)
+		member->text = arena_copy(arena, (struct span){json_string_value(value), json_string_length(value)});
+	else if (member->kind == JSON_MEMBER_BOOLEAN)
+		member->boolean = json_is_true(value);
+	else
+		member->integer = json_integer_value(value);
+	return true;
+}
+
+static struct json_member *find_member(struct span name, struct json_member *members, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (span_equal(name, span_from(members[i].name)))
+			return &members[i];
+	return NULL;
+}
+
+/* Quotes the name, or as much of a long one as is whole characters. */
+static void refuse_member(struct span name, struct buffer *detail)
+{
+	if (name.length > MAX_QUOTED) {
+		name.length = MAX_QUOTED;
+		while (((unsigned char)name.data[name.length] & 0xC0) == 0x80)
+			name.length--;
+	}
+	BUFFER_APPEND_LITERAL(detail, "Unknown field \"");
+	buffer_append_span(detail, name);
+	BUFFER_APPEND_LITERAL(detail, "\".");
+}
+
+static bool read_members(json_t *root, struct json_member *members, size_t count, struct arena *arena,
+			 struct buffer *detail)
+{
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(root)) {
+		buffer_printf(detail, "Invalid data. Expected a dictionary, but got %s.", python_type(root));
+		return false;
+	}
+	json_object_foreach(root, name, value)
+	{
+		struct json_member *member = find_member(span_from(name), members, count);
+
+		if (!member) {
+			refuse_member(span_from(name), detail);
+			return false;
+		}
+		if (!read_member(value, member, arena, detail))
+			return false;
+	}
+	return true;
+}
+
+bool json_body_members(struct span body, struct json_member *members, size_t count, struct arena *arena,
+		       struct buffer *detail)
+{
+	struct arena memory = {0}; /* not counted in the budget: at most one for each loop */
+	json_error_t error;
+	json_t *root = NULL;
+	enum json_loaded loaded;
+	bool usable;
+
+	if (body.length == 0)
+		return true;
+	loaded = load(body, JSON_REJECT_DUPLICATES, &memory, &root, &error);
+	usable = !refuse(loaded, body, &error, arena, detail) && read_members(root, members, count, arena, detail);
+	arena_release(&memory);
+	return usable && !arena->failed;
 }

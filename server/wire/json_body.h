@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json_body.h - reads the content of a JSON body. */
+/* json_body.h - reads JSON bodies. */
 #ifndef JSON_BODY_H
 #define JSON_BODY_H
 
@@ -11,6 +11,22 @@
  * Python counts as false (missing, null, false, 0, "", [], {}) as the empty text. False: the body is unusable; `detail`
  * is what to tell the client, unless memory was short (arena->failed). */
 MUST_CHECK bool json_body_content(struct span body, struct arena *arena, struct span *content, struct buffer *detail);
+
+/* A member that a body may have. */
+struct json_member {
+	const char *name;
+	enum json_member_kind { JSON_MEMBER_TEXT, JSON_MEMBER_BOOLEAN, JSON_MEMBER_INTEGER } kind;
+
+	bool is_given;
+	struct span text; /* in the arena */
+	bool boolean;
+	int64_t integer;
+};
+
+/* Reads an object that has some of these members, each once, and no others; an empty body has none. False: the body is
+ * unusable; `detail` is what to tell the client, unless memory was short (arena->failed). */
+MUST_CHECK bool json_body_members(struct span body, struct json_member *members, size_t count, struct arena *arena,
+				  struct buffer *detail);
 
 /* A double as Python's str() writes it, and its length: the shortest digits that read back as the same value, "1.0",
  * "1e+16", "1.5e-05". */

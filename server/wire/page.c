@@ -172,26 +172,33 @@ static void append_query(struct buffer *out, struct span query, struct span curs
 	}
 }
 
-static void append_link(const struct page *page, bool next, struct buffer *out, struct span url, struct span query,
-			struct arena *arena)
+void page_append_link(struct buffer *out, const struct dm_page *place, enum cursor_kind kind, struct span url,
+		      struct span query, struct arena *arena)
 {
-	struct dm_page place;
 	struct buffer cursor, link;
 
-	if (!has_link(page, next)) {
-		BUFFER_APPEND_LITERAL(out, "null");
-		return;
-	}
-	find_place(page, next, &place);
 	buffer_init(&cursor, 1024);
 	buffer_init(&link, SIZE_MAX);
-	cursor_encode(&cursor, &place, page->kind);
+	cursor_encode(&cursor, place, kind);
 	buffer_append_span(&link, url);
 	append_query(&link, query, buffer_span(&cursor), arena);
 	json_string(out, buffer_span(&link));
 	out->failed |= cursor.failed || link.failed;
 	buffer_release(&cursor);
 	buffer_release(&link);
+}
+
+static void append_link(const struct page *page, bool next, struct buffer *out, struct span url, struct span query,
+			struct arena *arena)
+{
+	struct dm_page place;
+
+	if (!has_link(page, next)) {
+		BUFFER_APPEND_LITERAL(out, "null");
+		return;
+	}
+	find_place(page, next, &place);
+	page_append_link(out, &place, page->kind, url, query, arena);
 }
 
 static void reverse(char *text, size_t from, size_t to)

@@ -34,4 +34,8 @@ bool page_add(struct page *page, int64_t position, int64_t id);
  * (absolute, without query) with `query`, in which the cursor is replaced. */
 void page_write(struct page *page, struct buffer *out, struct span url, struct span query, struct arena *arena);
 
+/* Appends the link that leads to a place of a list, as a JSON string; `url` and `query` as for page_write. */
+void page_append_link(struct buffer *out, const struct dm_page *place, enum cursor_kind kind, struct span url,
+		      struct span query, struct arena *arena);
+
 #endif

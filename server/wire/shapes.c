@@ -56,7 +56,7 @@ size_t shape_message_max_length(struct span content)
 	return length;
 }
 
-void shape_partner(struct buffer *out, const struct dm_user *user)
+static void begin_user(struct buffer *out, const struct dm_user *user)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"id\":");
 	buffer_append_int(out, user->id);
@@ -66,7 +66,20 @@ void shape_partner(struct buffer *out, const struct dm_user *user)
 	json_string(out, as_span(user->first_name));
 	BUFFER_APPEND_LITERAL(out, ",\"last_name\":");
 	json_string(out, as_span(user->last_name));
+}
+
+void shape_partner(struct buffer *out, const struct dm_user *user)
+{
+	begin_user(out, user);
 	buffer_append_char(out, '}');
+}
+
+void shape_user(struct buffer *out, const struct dm_user *user)
+{
+	begin_user(out, user);
+	BUFFER_APPEND_LITERAL(out, ",\"email\":");
+	json_string(out, as_span(user->email));
+	buffer_append_span(out, user->is_active ? SPAN(",\"is_active\":true}") : SPAN(",\"is_active\":false}"));
 }
 
 void shape_unread_of_partner(struct buffer *out, const struct dm_unread *unread)
@@ -132,14 +145,16 @@ void shape_error(struct buffer *out, struct span detail)
 	buffer_append_char(out, '}');
 }
 
-void shape_metadata(struct buffer *out, const char *name, const char *renders, const char *actions)
+void shape_metadata(struct buffer *out, const char *name, const char *renders, bool json_alone, const char *actions)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"name\":");
 	json_string(out, span_from(name));
 	BUFFER_APPEND_LITERAL(out, ",\"description\":\"\",\"renders\":[");
 	json_string(out, span_from(renders));
-	BUFFER_APPEND_LITERAL(out, "],\"parses\":[\"application/json\",\"application/x-www-form-urlencoded\","
-				   "\"multipart/form-data\"]");
+	BUFFER_APPEND_LITERAL(out, "],\"parses\":[\"application/json\"");
+	if (!json_alone)
+		BUFFER_APPEND_LITERAL(out, ",\"application/x-www-form-urlencoded\",\"multipart/form-data\"");
+	buffer_append_char(out, ']');
 	if (actions) {
 		BUFFER_APPEND_LITERAL(out, ",\"actions\":");
 		buffer_append_span(out, span_from(actions));

@@ -12,6 +12,8 @@ void shape_message(struct buffer *out, const struct dm_message *message, int64_t
 size_t shape_message_max_length(struct span content);
 
 void shape_partner(struct buffer *out, const struct dm_user *user);
+/* A user as administration sees one: all that there is. */
+void shape_user(struct buffer *out, const struct dm_user *user);
 void shape_unread_of_partner(struct buffer *out, const struct dm_unread *unread);
 void shape_unread_total(struct buffer *out, int64_t user_id, int64_t count);
 void shape_ticket(struct buffer *out, const char *ticket);
@@ -25,7 +27,8 @@ void shape_webhook_test(struct buffer *out, int64_t at, int64_t webhook_id);
 
 void shape_error(struct buffer *out, struct span detail);
 
-/* The response to OPTIONS; `renders` is the media type of the resource, `actions` is JSON or NULL. */
-void shape_metadata(struct buffer *out, const char *name, const char *renders, const char *actions);
+/* The response to OPTIONS; `renders` is the media type of the resource, which reads JSON and maybe forms; `actions` is
+ * JSON or NULL. */
+void shape_metadata(struct buffer *out, const char *name, const char *renders, bool json_alone, const char *actions);
 
 #endif

@@ -48,6 +48,14 @@ static const struct {
 	{{"multipart", 9}, {"form-data", 9}, parse_multipart},
 };
 
+static unsigned refuse_type(struct span type, struct buffer *detail)
+{
+	BUFFER_APPEND_LITERAL(detail, "Unsupported media type \"");
+	utf8_append_latin1(detail, type);
+	BUFFER_APPEND_LITERAL(detail, "\" in request.");
+	return 415;
+}
+
 unsigned content_parse(struct request *request, struct span *content, struct buffer *detail)
 {
 	struct span type = request_header(request, "Content-Type");
@@ -58,8 +66,14 @@ unsigned content_parse(struct request *request, struct span *content, struct buf
 	for (size_t i = 0; i < ARRAY_LENGTH(formats); i++)
 		if (media_type_covers(type, formats[i].type, formats[i].subtype))
 			return formats[i].parse(request, content, detail);
-	BUFFER_APPEND_LITERAL(detail, "Unsupported media type \"");
-	utf8_append_latin1(detail, type);
-	BUFFER_APPEND_LITERAL(detail, "\" in request.");
-	return 415;
+	return refuse_type(type, detail);
+}
+
+unsigned content_check_json(const struct request *request, struct buffer *detail)
+{
+	struct span type = request_header(request, "Content-Type");
+
+	if (request->body.length == 0 || media_type_covers(type, SPAN("application"), SPAN("json")))
+		return 0;
+	return refuse_type(type, detail);
 }

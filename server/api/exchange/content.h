@@ -9,4 +9,7 @@
  * its detail in `detail`. */
 unsigned content_parse(struct request *request, struct span *content, struct buffer *detail);
 
+/* Looks only whether the body is JSON, as its media type says, or empty. Returns 0 or 415, likewise. */
+unsigned content_check_json(const struct request *request, struct buffer *detail);
+
 #endif

@@ -2,6 +2,7 @@
 /* exchange.c - makes an exchange, and lets it wait for operations. */
 #include "exchange.h"
 
+#include "budget.h"
 #include "form.h"
 
 #include <stdio.h>
@@ -20,6 +21,16 @@ struct exchange *exchange_new(struct request *request)
 	exchange->path = percent_decode(&request->arena, request->path, false);
 	request->data = exchange;
 	return exchange;
+}
+
+void exchange_charge(struct exchange *exchange, int64_t user_id)
+{
+	struct request *request = exchange->request;
+
+	exchange->share = budget_share(exchange->api->budget, user_id);
+	request->arena.share = exchange->share;
+	buffer_charge(&request->body, exchange->share);
+	buffer_charge(&request->response.body, exchange->share);
 }
 
 bool exchange_has_method(const struct exchange *exchange, struct span method)

@@ -8,6 +8,7 @@
 #include "http.h"
 #include "route.h"
 
+struct admin_key;
 struct auth;
 struct credential;
 struct document;
@@ -25,9 +26,10 @@ struct api {
 	const struct auth *auth;
 	const char *challenge; /* WWW-Authenticate of a 401 */
 	struct monitor *monitor;
-	bool shows_public, shows_admin; /* which routes this address has */
-	struct span prefix;             /* "/api/dm/": begins and ends with a slash */
-	const char *own_host;           /* in links, for clients that name no host */
+	bool shows_public, shows_admin;    /* which routes this address has */
+	const struct admin_key *admin_key; /* this address has administration, for this key; NULL: it has not */
+	struct span prefix;                /* "/api/dm/": begins and ends with a slash */
+	const char *own_host;              /* in links, for clients that name no host */
 	size_t max_body_bytes, max_header_bytes;
 	const struct document *document; /* what GET /api/schema/ serves; NULL: turned off */
 	bool trust_forwarded;            /* X-Forwarded-Proto and -Host decide the links */
@@ -63,6 +65,9 @@ struct exchange {
 
 /* Makes the exchange of a request whose context is a struct api, in the request's arena. NULL without memory. */
 MUST_CHECK struct exchange *exchange_new(struct request *request);
+
+/* From here on, what the request holds is counted as this user's; 0: the administrator's. */
+void exchange_charge(struct exchange *exchange, int64_t user_id);
 
 bool exchange_has_method(const struct exchange *exchange, struct span method);
 

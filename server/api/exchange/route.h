@@ -5,6 +5,8 @@
 
 #include "request.h"
 
+#include <string.h>
+
 struct exchange;
 
 /* A step of an exchange: as http_step, with all that is known of the request. */
@@ -21,11 +23,12 @@ enum route_area {
 	AREA_API = 1, /* below the prefix, for users */
 	AREA_SERVER =
 		2, /* the server's own paths: for everybody, without authentication and Accept; GET and HEAD only */
+	AREA_ADMIN = 4, /* below /admin/, for who has the admin key; answered at --admin-listen alone */
 };
 
 struct route {
-	const char *path;    /* "/..." in AREA_SERVER, otherwise below the prefix; <id> stands for digits, <user> for
-				digits or @ and    a username */
+	const char *path;    /* "/admin/..." in AREA_ADMIN, any other "/..." in AREA_SERVER, otherwise below the prefix;
+				<id> stands for digits, <user> for digits or @ and a username */
 	const char *name;    /* in the response to OPTIONS */
 	const char *allow;   /* the Allow header */
 	exchange_step *get;  /* HEAD too */
@@ -34,7 +37,8 @@ struct route {
 	exchange_step *patch;
 	exchange_step *delete_;            /* a body of PUT and DELETE is read up to the limit, and ignored */
 	bool to_user;                      /* <user> must exist */
-	bool is_admin;                     /* for the operator: see --admin-listen */
+	bool is_admin;                     /* of AREA_SERVER, for the operator: see --admin-listen */
+	bool negotiates;                   /* the resource looks at Accept and ?format= itself */
 	bool accepts_ticket;               /* a GET without Authorization may have ?ticket= */
 	const char *actions;               /* for OPTIONS: the fields of a POST as JSON, or NULL */
 	const char *content_type;          /* of its responses; NULL: application/json */
@@ -44,7 +48,9 @@ struct route {
 
 static inline enum route_area route_area(const struct route *route)
 {
-	return *route->path == '/' ? AREA_SERVER : AREA_API;
+	if (*route->path != '/')
+		return AREA_API;
+	return strncmp(route->path, "/admin/", 7) == 0 ? AREA_ADMIN : AREA_SERVER;
 }
 
 #endif

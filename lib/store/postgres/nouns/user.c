@@ -29,7 +29,7 @@ const struct pg_statement_text pg_user_statements[] = {
 	CALLER(ACTIVE_USER_BY_NAME_TO_NAME, BY_NAME, RECIPIENT_BY_NAME),
 	{USER_BY_ID, "SELECT " USER_COLUMNS BY_ID, .is_look_up = true},
 	{USER_BY_NAME, "SELECT " USER_COLUMNS BY_NAME},
-	{USERS, "SELECT " USER_COLUMNS " FROM {users} u ORDER BY {u.id}"},
+	{USERS, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} > $1::bigint ORDER BY {u.id} LIMIT $2::bigint"},
 	/* Rare, since a project's own table may lack some of the columns, which must not fail the others. A name that
 	 * is taken gives no row: a failure would end the whole batch. */
 	{USER_INSERT,
@@ -125,7 +125,8 @@ enum pg_statement pg_user_by_name(struct dm_operation *operation, struct paramet
 
 enum pg_statement pg_users(struct dm_operation *operation, struct parameters *parameters)
 {
-	(void)operation, (void)parameters;
+	pg_add_int(parameters, operation->users.has_after ? operation->users.after : INT64_MIN);
+	pg_add_limit(parameters, operation->users.limit);
 	return USERS;
 }
 

@@ -14,7 +14,7 @@ const struct sqlite_statement_text user_statements[] = {
 	 "SELECT " USER_COLUMNS " FROM authtoken_token t CROSS JOIN {users} u ON {u.id} = t.user_id WHERE t.key = ?1"},
 	{USER_BY_ID, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} = ?1"},
 	{USER_BY_NAME, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.username} = ?1"},
-	{USERS, "SELECT " USER_COLUMNS " FROM {users} u ORDER BY {u.id}"},
+	{USERS, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} > ?1 ORDER BY {u.id} LIMIT ?2"},
 	{0},
 };
 
@@ -132,9 +132,12 @@ enum dm_status user_by_name(struct sqlite_session *session, struct dm_operation 
 
 enum dm_status users_list(struct sqlite_session *session, struct dm_operation *operation)
 {
+	const struct dm_op_users *arguments = &operation->users;
 	sqlite3_stmt *statement = session->statements[USERS];
 	int code;
 
+	sqlite3_bind_int64(statement, 1, arguments->has_after ? arguments->after : INT64_MIN);
+	sqlite3_bind_int64(statement, 2, rows_to_keep(arguments->limit));
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct dm_user user = user_from_row(statement);
 

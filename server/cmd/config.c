@@ -161,14 +161,18 @@ static bool read_address(enum setting setting, const char **address)
 	return !*address || http_listener_address_is_valid(*address) || setting_refuse(setting);
 }
 
+static bool read_addresses(struct config *config)
+{
+	return read_address(SETTING_LISTEN, &config->listen) &&
+	       read_address(SETTING_ADMIN_LISTEN, &config->admin_listen) && config_read_admin(config);
+}
+
 bool config_read(struct config *config)
 {
 	*config = (struct config){0};
-	return read_address(SETTING_LISTEN, &config->listen) &&
-	       read_address(SETTING_ADMIN_LISTEN, &config->admin_listen) && config_read_admin(config) &&
-	       read_capacity(config) && read_clients(config) && read_budget(config) && config_read_prefix(config) &&
-	       setting_switch(SETTING_TRUST_FORWARDED, &config->trust_forwarded) && read_cors_origins(config) &&
-	       read_events(config) && setting_switch(SETTING_DOCS, &config->docs) &&
+	return read_addresses(config) && read_capacity(config) && read_clients(config) && read_budget(config) &&
+	       config_read_prefix(config) && setting_switch(SETTING_TRUST_FORWARDED, &config->trust_forwarded) &&
+	       read_cors_origins(config) && read_events(config) && setting_switch(SETTING_DOCS, &config->docs) &&
 	       setting_switch(SETTING_CORE_DUMPS, &config->core_dumps) && read_log_level(config) &&
 	       config_read_webhooks(&config->webhooks) && read_allowed_recipients(config) && config_read_auth(config);
 }

@@ -43,18 +43,18 @@ MUTANTS = [
     Mutant(
         "the recipient is looked at before the method",
         PIPELINE,
-        "\t{check_method,    AREA_API | AREA_SERVER}, /* 405 */\n\t{check_recipient, AREA_API},               /* 404 */\n",
-        "\t{check_recipient, AREA_API},               /* 404 */\n\t{check_method,    AREA_API | AREA_SERVER}, /* 405 */\n",
+        "\t{check_method,    AREA_API | AREA_SERVER | AREA_ADMIN}, /* 405 */\n\t{check_recipient, AREA_API},                            /* 404 */\n",
+        "\t{check_recipient, AREA_API},                            /* 404 */\n\t{check_method,    AREA_API | AREA_SERVER | AREA_ADMIN}, /* 405 */\n",
         "test_order.py::test_the_earlier_check_wins",
     ),
     Mutant(
         "a preflight needs a token",
         PIPELINE,
-        "\t{check_preflight, AREA_API | AREA_SERVER}, /* 204 */\n\t{check_accept,    AREA_API},               /* 404, 406 */\n"
-        "\t{check_caller,    AREA_API},               /* 401; runs an operation */\n",
-        "\t{check_accept,    AREA_API},               /* 404, 406 */\n"
-        "\t{check_caller,    AREA_API},               /* 401; runs an operation */\n"
-        "\t{check_preflight, AREA_API | AREA_SERVER}, /* 204 */\n",
+        "\t{check_preflight, AREA_API | AREA_SERVER},              /* 204 */\n\t{check_accept,    AREA_API | AREA_ADMIN},               /* 404, 406 */\n"
+        "\t{check_caller,    AREA_API},                            /* 401; runs an operation */\n",
+        "\t{check_accept,    AREA_API | AREA_ADMIN},               /* 404, 406 */\n"
+        "\t{check_caller,    AREA_API},                            /* 401; runs an operation */\n"
+        "\t{check_preflight, AREA_API | AREA_SERVER},              /* 204 */\n",
         "test_cors.py::test_a_preflight_is_answered_before_everything_but_the_path",
     ),
     Mutant(
@@ -104,12 +104,12 @@ MUTANTS = [
     Mutant(
         "the size is looked at behind the path",
         PIPELINE,
-        "\t{check_length,    AREA_API | AREA_SERVER}, /* 413 */\n"
-        "\t{check_host,      AREA_API | AREA_SERVER}, /* 400 */\n"
-        "\t{check_route,     AREA_API | AREA_SERVER}, /* 404, 301, 308 */\n",
-        "\t{check_host,      AREA_API | AREA_SERVER}, /* 400 */\n"
-        "\t{check_route,     AREA_API | AREA_SERVER}, /* 404, 301, 308 */\n"
-        "\t{check_length,    AREA_API | AREA_SERVER}, /* 413 */\n",
+        "\t{check_length,    AREA_API | AREA_SERVER | AREA_ADMIN}, /* 413 */\n"
+        "\t{check_host,      AREA_API | AREA_SERVER | AREA_ADMIN}, /* 400 */\n"
+        "\t{check_route,     AREA_API | AREA_SERVER | AREA_ADMIN}, /* 404, 301, 308 */\n",
+        "\t{check_host,      AREA_API | AREA_SERVER | AREA_ADMIN}, /* 400 */\n"
+        "\t{check_route,     AREA_API | AREA_SERVER | AREA_ADMIN}, /* 404, 301, 308 */\n"
+        "\t{check_length,    AREA_API | AREA_SERVER | AREA_ADMIN}, /* 413 */\n",
         "test_order.py::test_the_earlier_check_wins",
     ),
     Mutant(

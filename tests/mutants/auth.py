@@ -7,6 +7,34 @@ AUTH = "server/auth/"
 
 MUTANTS = [
     Mutant(
+        "the beginning of the admin key is enough",
+        AUTH + "admin_key.c",
+        "shown.length == key->length && ",
+        "shown.length <= key->length && ",
+        "test_admin_frame.py::test_who_may",
+    ),
+    Mutant(
+        "any admin key of the right length will do",
+        AUTH + "admin_key.c",
+        "CRYPTO_memcmp(shown.data, key->text, key->length) == 0",
+        "CRYPTO_memcmp(shown.data, key->text, 1) == 0",
+        "test_admin_frame.py::test_who_may",
+    ),
+    Mutant(
+        "the key's file may be read by everybody",
+        AUTH + "admin_key.c",
+        "status.st_mode & S_IROTH",
+        "status.st_mode & S_ISVTX",
+        "test_admin_frame.py::test_bad_files_are_refused_at_start",
+    ),
+    Mutant(
+        "administration is at every address",
+        "server/api/routes.c",
+        "return api->admin_key != NULL;",
+        "return api->admin_key || api->shows_public;",
+        "test_admin_frame.py::test_it_is_at_the_admin_address_alone",
+    ),
+    Mutant(
         "the header alone chooses the algorithm, whatever the key",
         AUTH + "jws.c",
         "return key->type == header->algorithm->type && ",

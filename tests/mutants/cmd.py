@@ -23,8 +23,8 @@ MUTANTS = [
     Mutant(
         "the empty prefix is the default",
         CMD + "settings.c",
-        ".may_be_empty = true,",
-        ".may_be_empty = false,",
+        '.text = "api/dm",\n\t\t.may_be_empty = true,',
+        '.text = "api/dm",\n\t\t.may_be_empty = false,',
         "test_cli_database.py::test_routes_begin_with_the_prefix",
     ),
     Mutant(

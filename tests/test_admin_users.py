@@ -12,7 +12,9 @@ def test_one_user(admin_server):
         f'{{"id":{user.id},"username":"{user.username}","first_name":"Jane","last_name":"\\"Doe\\"",'
         '"email":"jane@example.org","is_active":false}'
     )
-    for path in ("users/999999999/", "users/99999999999999999999/"):
+    assert admin_server.admin("GET", f"users/@{user.username}/").body == answer.body
+    assert admin_server.admin("GET", f"users/%40%75{user.username[1:]}/").body == answer.body
+    for path in ("users/@nobody/", "users/@%FF/", "users/@a%00b/", "users/999999999/", "users/99999999999999999999/"):
         check_error(admin_server.admin("GET", path), 404, "No User matches the given query.")
 
 

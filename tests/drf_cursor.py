@@ -84,14 +84,14 @@ class Model:
             return [row for row in rows if self._value(row[0]) > at]
         return [row for row in rows if self._value(row[0]) < at]
 
-    def page(self, cursor=Cursor()):
+    def page(self, cursor=Cursor(), size=PAGE_SIZE):
         """(ids, next cursor or None, previous cursor or None) as DRF would answer to the cursor."""
         skipped = min(cursor.offset, MAX_OFFSET)
-        window = self._beyond(cursor)[skipped : skipped + PAGE_SIZE + 1]
-        page, after = window[:PAGE_SIZE], window[PAGE_SIZE:]
+        window = self._beyond(cursor)[skipped : skipped + size + 1]
+        page, after = window[:size], window[size:]
         moved = cursor.position is not None or skipped > 0
-        onward = self._onward(page, after, dataclasses.replace(cursor, offset=skipped), moved) if after else None
-        back = self._back(page, after, dataclasses.replace(cursor, offset=skipped)) if moved else None
+        onward = self._onward(page, after, dataclasses.replace(cursor, offset=skipped), moved, size) if after else None
+        back = self._back(page, after, dataclasses.replace(cursor, offset=skipped), size) if moved else None
         ids = [identity for _, identity in page]
         return (ids[::-1], back, onward) if cursor.backwards else (ids, onward, back)
 
@@ -107,19 +107,19 @@ class Model:
             neighbour = position_of(key)
         return None
 
-    def _onward(self, page, after, cursor, moved):
+    def _onward(self, page, after, cursor, moved, size):
         marker = self._marker(page, position_of(after[0][0]))
         if marker is None:
             # All of the page has one position: go on counting from where this page was counted from.
-            marker = (cursor.offset + PAGE_SIZE, cursor.position) if moved else (PAGE_SIZE, None)
+            marker = (cursor.offset + size, cursor.position) if moved else (size, None)
         return Cursor(marker[0], cursor.backwards, marker[1])
 
-    def _back(self, page, after, cursor):
+    def _back(self, page, after, cursor, size):
         nearest_first = page[::-1]
         if not page:
             return Cursor(0, not cursor.backwards, cursor.position)
         neighbour = position_of(page[0][0]) if cursor.offset else cursor.position
         marker = self._marker(nearest_first, neighbour)
         if marker is None:
-            marker = (0, position_of(after[0][0])) if after else (PAGE_SIZE, None)
+            marker = (0, position_of(after[0][0])) if after else (size, None)
         return Cursor(marker[0], not cursor.backwards, marker[1])

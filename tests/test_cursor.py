@@ -297,6 +297,6 @@ def test_of_several_cursors_the_last_counts(settled):
     check_error(settled.caller.get("conversations/?cursor=&cursor=x"), 404, "Invalid cursor")
 
 
-def test_pages_have_fifty_rows_whatever_is_asked_for(settled):
-    page = settled.caller.conversation(settled.plain, "?page_size=10&limit=5&offset=3&page=2&ordering=id")
+def test_pages_have_fifty_rows_whatever_else_is_asked_for(settled):
+    page = settled.caller.conversation(settled.plain, "?size=10&limit=5&offset=3&page=2&ordering=id")
     assert ids(page) == [identity for _, identity in settled.plain_model.rows[:50]]

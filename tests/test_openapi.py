@@ -231,6 +231,10 @@ def test_what_else_is_not_found():
         response = resolve(document()["paths"]["/api/dm/" + path][method]["responses"]["404"])
         return {one["value"]["detail"] for one in response["content"]["application/json"]["examples"].values()}
 
+    for path in ("conversations/", "conversations/{id}/"):
+        refused = resolve(document()["paths"]["/api/dm/" + path]["get"]["responses"]["400"])
+        examples = refused["content"]["application/json"]["examples"].values()
+        assert "page_size must be a number from 1 to 100." in [one["value"]["detail"] for one in examples]
     assert "Invalid cursor" in details("conversations/", "get") & details("conversations/{id}/", "get")
     assert "No User matches the given query." in details("conversations/{id}/", "get")
     assert "Message not found or not authorized." in details("messages/{id}/", "delete")

@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void page_init(struct page *page, enum cursor_kind kind)
+void page_init(struct page *page, enum cursor_kind kind, size_t size)
 {
-	*page = (struct page){
-		.kind = kind, .size = PAGE_SIZE, .from = {.limit = PAGE_SIZE + 1, .max_bytes = PAGE_BYTES}};
+	*page = (struct page){.kind = kind, .size = size, .from = {.limit = size + 1, .max_bytes = PAGE_BYTES}};
 	buffer_init(&page->rows, SIZE_MAX);
 }
 

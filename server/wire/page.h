@@ -5,7 +5,9 @@
 
 #include "cursor.h"
 
+/* Rows on a page, unless the client wants another number, and at most. */
 #define PAGE_SIZE 50
+#define MAX_PAGE_SIZE 100
 
 /* A page ends early with the row that makes its rows this long. */
 #define PAGE_BYTES ((size_t)4 << 20)
@@ -14,17 +16,17 @@
  */
 struct page {
 	enum cursor_kind kind;
-	struct dm_page from; /* where it starts; limit is PAGE_SIZE + 1 */
+	struct dm_page from; /* where it starts; limit is size + 1 */
 	size_t size;         /* rows that fit */
 	size_t count;        /* rows that were added */
-	int64_t positions[PAGE_SIZE + 1];
-	int64_t ids[PAGE_SIZE + 1];
-	size_t starts[PAGE_SIZE + 1]; /* of each row within `rows` */
-	struct buffer rows;           /* their JSON in the order of arrival, separated by commas */
+	int64_t positions[MAX_PAGE_SIZE + 1];
+	int64_t ids[MAX_PAGE_SIZE + 1];
+	size_t starts[MAX_PAGE_SIZE + 1]; /* of each row within `rows` */
+	struct buffer rows;               /* their JSON in the order of arrival, separated by commas */
 };
 
-/* Makes it ready for a page from the beginning of the list. */
-void page_init(struct page *page, enum cursor_kind kind);
+/* Makes it ready for a page of 1 to MAX_PAGE_SIZE rows from the beginning of the list. */
+void page_init(struct page *page, enum cursor_kind kind, size_t size);
 void page_release(struct page *page);
 
 /* Adds the next row. True: append its JSON to page->rows. False: it is the row after the page; stop here. */

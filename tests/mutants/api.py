@@ -18,6 +18,13 @@ MUTANTS = [
         "test_paths.py::test_missing_slash_is_301_for_get_and_head_and_308_for_others",
     ),
     Mutant(
+        "a page may have one row more than its arrays",
+        API + "messages/listing.c",
+        "number < 1 || number > MAX_PAGE_SIZE)",
+        "number < 1 || number > MAX_PAGE_SIZE + 1)",
+        "test_page_size.py::test_a_size_that_is_none_is_refused_and_changes_nothing",
+    ),
+    Mutant(
         "a name in a path ends at a slash that is escaped, too",
         API + "routes.c",
         "\tend = rest.length > 0 ? memchr(rest.data, '/', rest.length) : NULL;",

@@ -16,15 +16,15 @@ struct model_list {
 /* The rows that a cursor leads to, nearest first, at most one more than fits on a page. */
 struct window {
 	size_t count;
-	size_t rows[PAGE_SIZE + 1];
+	size_t rows[MAX_PAGE_SIZE + 1];
 };
 
-static struct window look(const struct model_list *list, const struct dm_page *from)
+static struct window look(const struct model_list *list, const struct dm_page *from, size_t size)
 {
 	struct window window = {0};
 	uint64_t skipped = 0;
 
-	for (size_t i = 0; i < list->count && window.count <= PAGE_SIZE; i++) {
+	for (size_t i = 0; i < list->count && window.count <= size; i++) {
 		size_t row = from->reverse ? list->count - 1 - i : i;
 		int64_t at = list->positions[row];
 
@@ -43,6 +43,7 @@ struct model {
 	const struct dm_page *from;
 	const struct window *window;
 	size_t rows;
+	size_t size; /* of a page */
 };
 
 /* Counts rows from the page's end (or beginning) until one differs from its neighbour; the first one's neighbour is
@@ -69,11 +70,11 @@ static bool onward(const struct model *model, struct dm_page *place)
 	bool moved = model->from->has_position || model->from->offset > 0;
 
 	*place = (struct dm_page){.reverse = model->from->reverse};
-	if (model->window->count <= PAGE_SIZE)
+	if (model->window->count <= model->size)
 		return false;
-	if (find_marker(model, true, true, model->list->positions[model->window->rows[PAGE_SIZE]], place))
+	if (find_marker(model, true, true, model->list->positions[model->window->rows[model->size]], place))
 		return true;
-	place->offset = PAGE_SIZE;
+	place->offset = model->size;
 	if (moved) {
 		place->offset += model->from->offset;
 		place->has_position = model->from->has_position;
@@ -101,30 +102,30 @@ static bool back(const struct model *model, struct dm_page *place)
 	}
 	if (find_marker(model, false, has_neighbour, neighbour, place))
 		return true;
-	if (model->window->count > PAGE_SIZE) {
+	if (model->window->count > model->size) {
 		place->has_position = true;
-		place->position = model->list->positions[model->window->rows[PAGE_SIZE]];
+		place->position = model->list->positions[model->window->rows[model->size]];
 	} else {
-		place->offset = PAGE_SIZE;
+		place->offset = model->size;
 	}
 	return true;
 }
 
 /* ---- the code ------------------------------------------------------------------------------------------------ */
 
-static void write_page(const struct model_list *list, const struct dm_page *from, const struct window *window,
-		       struct buffer *out)
+static void write_page(const struct model *model, struct buffer *out)
 {
+	const struct window *window = model->window;
 	struct arena arena = {0};
 	struct page page;
 
-	page_init(&page, CURSOR_TIME);
-	assert_int_equal(page.from.limit, PAGE_SIZE + 1);
-	page.from = *from;
+	page_init(&page, CURSOR_TIME, model->size);
+	assert_int_equal(page.from.limit, model->size + 1);
+	page.from = *model->from;
 	for (size_t i = 0; i < window->count; i++) {
-		bool fits = page_add(&page, list->positions[window->rows[i]], (int64_t)window->rows[i] + 1);
+		bool fits = page_add(&page, model->list->positions[window->rows[i]], (int64_t)window->rows[i] + 1);
 
-		assert_int_equal(fits, i < PAGE_SIZE);
+		assert_int_equal(fits, i < model->size);
 		if (fits)
 			buffer_append_int(&page.rows, (int64_t)window->rows[i] + 1);
 	}
@@ -170,7 +171,7 @@ static void check_link(bool got, struct dm_page *place, bool wanted, const struc
 
 static void check_results(const char *json, const struct window *window, size_t rows, bool reverse)
 {
-	char wanted[8 * PAGE_SIZE] = "\"results\":[";
+	char wanted[8 * MAX_PAGE_SIZE] = "\"results\":[";
 	size_t length = strlen(wanted);
 
 	for (size_t i = 0; i < rows; i++)
@@ -181,12 +182,12 @@ static void check_results(const char *json, const struct window *window, size_t 
 }
 
 /* Compares one page; gives the place of a link to follow, false where there is none. */
-static bool check_page(const struct model_list *list, const struct dm_page *from, bool want_next,
+static bool check_page(const struct model_list *list, const struct dm_page *from, size_t size, bool want_next,
 		       struct dm_page *follow)
 {
-	struct window window = look(list, from);
-	size_t rows = window.count < PAGE_SIZE ? window.count : PAGE_SIZE;
-	struct model model = {list, from, &window, rows};
+	struct window window = look(list, from, size);
+	size_t rows = window.count < size ? window.count : size;
+	struct model model = {list, from, &window, rows, size};
 	int64_t first = rows > 0 ? (int64_t)window.rows[from->reverse ? rows - 1 : 0] + 1 : 0;
 	int64_t last = rows > 0 ? (int64_t)window.rows[from->reverse ? 0 : rows - 1] + 1 : 0;
 	struct dm_page next, previous, model_onward, model_back;
@@ -194,7 +195,7 @@ static bool check_page(const struct model_list *list, const struct dm_page *from
 	bool has_next, has_previous;
 	struct buffer json;
 
-	write_page(list, from, &window, &json);
+	write_page(&model, &json);
 	has_next = read_link(json.data, "\"next\":", &next);
 	has_previous = read_link(json.data, "\"previous\":", &previous);
 	check_link(has_next, &next, from->reverse ? has_back : has_onward, from->reverse ? &model_back : &model_onward,
@@ -215,13 +216,14 @@ static void pages_are_the_model_s(void **state)
 	for (int run = 0; run < 400; run++) {
 		struct model_list list = {.count = next_random(&random) % MAX_ROWS};
 		uint64_t spread = (uint64_t[]){1, 3, 20, 1000}[run % 4];
+		size_t size = (size_t[]){PAGE_SIZE, PAGE_SIZE, 1, 7, MAX_PAGE_SIZE}[run % 5];
 		struct dm_page from = {0}, follow;
 		int64_t at = INT64_C(1749211200000000);
 
 		for (size_t i = 0; i < list.count; i++)
 			list.positions[i] = at -= (int64_t)(next_random(&random) % spread > 0) * 500000;
 		for (int step = 0; step < 12; step++) {
-			if (!check_page(&list, &from, next_random(&random) % 3 > 0, &follow))
+			if (!check_page(&list, &from, size, next_random(&random) % 3 > 0, &follow))
 				break;
 			from = follow;
 		}
@@ -235,7 +237,7 @@ static void other_parameters_stay_sorted_and_the_cursor_is_replaced(void **state
 	struct buffer out;
 
 	(void)state;
-	page_init(&page, CURSOR_ID);
+	page_init(&page, CURSOR_ID, PAGE_SIZE);
 	for (int64_t id = 100; id > 100 - PAGE_SIZE - 1; id--)
 		if (page_add(&page, id, id))
 			BUFFER_APPEND_LITERAL(&page.rows, "0");

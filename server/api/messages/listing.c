@@ -6,17 +6,38 @@
 #include "links.h"
 #include "respond.h"
 
+/* False: the client wants a number of rows that no page has. */
+static bool read_page_size(struct exchange *exchange, size_t *size)
+{
+	struct request *request = exchange->request;
+	struct span text;
+	int64_t number;
+
+	*size = PAGE_SIZE;
+	if (!form_find(request->query, &request->arena, SPAN("page_size"), FORM_LAST, &text))
+		return true;
+	if (!span_to_int64(text, &number) || number < 1 || number > MAX_PAGE_SIZE)
+		return false;
+	*size = (size_t)number;
+	return true;
+}
+
 struct page *listing_begin(struct exchange *exchange, enum cursor_kind kind)
 {
 	struct arena *arena = &exchange->request->arena;
 	struct page *page = arena_alloc(arena, sizeof(*page));
 	struct span cursor;
+	size_t size;
 
 	if (!page) {
 		respond_no_room(exchange->request);
 		return NULL;
 	}
-	page_init(page, kind);
+	if (!read_page_size(exchange, &size)) {
+		respond_error(exchange, 400, "page_size must be a number from 1 to %d.", MAX_PAGE_SIZE);
+		return NULL;
+	}
+	page_init(page, kind, size);
 	buffer_charge(&page->rows, exchange->share);
 	exchange->resource = page;
 	if (form_find(exchange->request->query, arena, SPAN("cursor"), FORM_LAST, &cursor) &&

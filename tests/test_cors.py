@@ -115,7 +115,7 @@ def test_a_preflight_where_there_is_no_path_or_the_host_is_bad(open_server):
         check_readable(answer)
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/api/schema/", "/api/docs/", "/api/docs/page.js"])
+@pytest.mark.parametrize("path", ["/api/schema/", "/api/docs/", "/api/docs/page.js"])
 def test_the_servers_own_paths_too(open_server, path):
     client = open_server().anonymous()
     answer = client.options(path, {"Origin": ORIGIN, **PREFLIGHT})
@@ -124,6 +124,18 @@ def test_the_servers_own_paths_too(open_server, path):
     assert answer.status == 200
     check_readable(answer)
     check_error(client.options(path, {"Origin": ORIGIN}), 405, 'Method "OPTIONS" not allowed.')
+
+
+@pytest.mark.parametrize("origins", [ORIGIN, "*"])
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+def test_what_is_for_the_operator_is_for_no_page(open_server, path, origins):
+    client = open_server(origins).anonymous()
+    for answer, status in (
+        (client.get(path, {"Origin": ORIGIN}), 200),
+        (client.head(path, {"Origin": ORIGIN}), 200),
+        (client.options(path, {"Origin": ORIGIN, **PREFLIGHT}), 405),
+    ):
+        assert (answer.status, cors_headers(answer.headers)) == (status, {})
 
 
 # ---- all other responses

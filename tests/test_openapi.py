@@ -21,6 +21,9 @@ REFERENCE = yaml.safe_load((ROOT / "tests" / "data" / "drf-spectacular.yaml").re
 UNDOCUMENTED = {"/livez", "/readyz", "/metrics", *("/api/docs/" + file for file in FILES)}
 
 COMMON = {"400", "401", "404", "405", "406", "413", "414", "500", "501", "503"}
+GUARDED = {  # these change or hold something
+    (f"/api/dm/{path}/", "get") for path in ("conversations/{id}", "conversations/@{username}", "events")
+}
 OPERATIONS = [pytest.param(*one, id=f"{one[1]} {one[0]}") for one in operations()]
 OF_API = [one for one in OPERATIONS if one.values[0].startswith("/api/dm/")]
 
@@ -152,6 +155,8 @@ def test_every_status_of_the_contract_is_there(path, method, operation):
         wanted |= {"415"}
     if (path, method) == ("/api/dm/events/", "get"):
         wanted |= {"429"}
+    if method not in ("get", "head", "options") or (path, method) in GUARDED:
+        wanted |= {"403"}
     assert wanted == {status for status in operation["responses"] if not status.startswith("2")}
     assert operation["security"] == [{"tokenAuth": []}, {"jwtAuth": []}]
 
@@ -204,6 +209,7 @@ DETAILS = {
         "Invalid token.",
         "User inactive or deleted.",
     ],
+    "403": ["CSRF Failed: Origin checking failed."],
     "404": ["Not found.", "No User matches the given query."],
     "405": ['Method "PUT" not allowed.'],
     "406": ["Could not satisfy the request Accept header."],

@@ -46,6 +46,18 @@ struct span span_strip(struct span text)
 	return without(text, " \t\r\n\v\f");
 }
 
+bool span_is_token(struct span text)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		char c = text.data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || (c >= '0' && c <= '9') ||
+		      is_one_of(c, "!#$%&'*+.^_`|~")))
+			return false;
+	}
+	return text.length > 0;
+}
+
 struct span span_cut(struct span *rest, char separator)
 {
 	const char *end = rest->length > 0 ? memchr(rest->data, separator, rest->length) : NULL;

@@ -19,6 +19,7 @@ bool span_equal(struct span a, struct span b);
 bool span_equal_nocase(struct span a, struct span b); /* ASCII letters only, as HTTP compares */
 struct span span_trim(struct span text);              /* without blanks and tabs at its ends */
 struct span span_strip(struct span text);             /* without white space at its ends, line breaks too */
+bool span_is_token(struct span text);                 /* of RFC 9110, 5.6.2: the name of a header, or of a cookie */
 
 /* Cuts the part before `separator` off *rest and gives it. After the last part *rest is empty (data NULL). */
 struct span span_cut(struct span *rest, char separator);

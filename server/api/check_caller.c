@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* check_caller.c - the check of who is calling: by what Authorization holds, or by a ticket in ?ticket=. */
+/* check_caller.c - the check of who is calling. */
 #include "auth.h"
 #include "checks.h"
 #include "form.h"
@@ -112,8 +112,10 @@ static enum http_outcome ticket_redeemed(struct exchange *exchange)
 	return authenticate(exchange);
 }
 
-static enum http_outcome redeem_ticket(struct exchange *exchange, struct span ticket)
+static enum http_outcome redeem_ticket(struct exchange *exchange)
 {
+	struct span ticket = exchange->credential->text;
+
 	if (!ticket_has_form(ticket))
 		return respond_refusal(exchange, 401, invalid_ticket);
 	exchange_operation(exchange, DM_OP_TICKET_REDEEM)->ticket_redeem.ticket =
@@ -121,28 +123,38 @@ static enum http_outcome redeem_ticket(struct exchange *exchange, struct span ti
 	return exchange_await(exchange, ticket_redeemed);
 }
 
-static bool find_ticket(struct exchange *exchange, struct span *ticket)
+/* Copies the places of a request that may say who calls. */
+static void read_presented(struct exchange *exchange, struct presented *presented)
 {
+	const struct auth *auth = exchange->api->auth;
 	struct request *request = exchange->request;
 
-	return exchange->route->accepts_ticket && exchange_has_method(exchange, SPAN("GET")) &&
-	       form_find(request->query, &request->arena, SPAN("ticket"), FORM_LAST, ticket);
+	*presented = (struct presented){.authorization = request_header(request, "Authorization")};
+	if (auth->user_header)
+		presented->users = request_header_count(request, auth->user_header, &presented->user);
+	if (auth->jwt_cookie)
+		presented->cookie_headers = request_header_count(request, "Cookie", &presented->cookies);
+	if (exchange->route->accepts_ticket && exchange_has_method(exchange, SPAN("GET")) &&
+	    !form_find(request->query, &request->arena, SPAN("ticket"), FORM_LAST, &presented->ticket))
+		presented->ticket.data = NULL;
 }
 
 enum http_outcome check_caller(struct exchange *exchange)
 {
 	struct arena *arena = &exchange->request->arena;
-	struct span header = request_header(exchange->request, "Authorization"), ticket;
+	struct presented presented;
 	const char *refusal;
 
 	exchange->credential = arena_alloc(arena, sizeof(*exchange->credential));
 	if (!exchange->credential)
 		return respond_no_room(exchange->request);
-	if (!header.data && find_ticket(exchange, &ticket))
-		return redeem_ticket(exchange, ticket);
-	switch (auth_read(exchange->api->auth, header, arena, exchange->credential, &refusal)) {
+	read_presented(exchange, &presented);
+	switch (auth_read(exchange->api->auth, &presented, arena, exchange->credential, &refusal)) {
 	case SCHEME_READ:
-		return authenticate(exchange);
+		return exchange->credential->kind == CREDENTIAL_TICKET ? redeem_ticket(exchange)
+								       : authenticate(exchange);
+	case SCHEME_MALFORMED:
+		return respond_refusal(exchange, 400, refusal);
 	case SCHEME_REFUSED:
 		return respond_refusal(exchange, 401, refusal);
 	default:

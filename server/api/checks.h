@@ -24,11 +24,14 @@ exchange_step check_method;    /* the route has the method */
 exchange_step check_recipient; /* the user that the path names exists */
 
 /* check_caller.c */
-exchange_step check_caller; /* a token, JWT or ticket names the caller: sets user_id, key, expires_at, target_exists,
+exchange_step check_caller; /* something names the caller: sets credential, user_id, key, expires_at, target_exists,
 			       target_id */
 
 /* check_admin_key.c */
 exchange_step check_admin_key; /* Authorization shows the admin key */
+
+/* check_origin.c */
+exchange_step check_origin; /* a page of another site does not act for its visitor */
 
 /* check_body.c */
 exchange_step check_body; /* reads the body: of a POST it sets content; in AREA_ADMIN of any method, and JSON alone */

@@ -22,6 +22,7 @@ static const struct {
 	{check_accept,    AREA_API | AREA_ADMIN},               /* 404, 406 */
 	{check_caller,    AREA_API},                            /* 401; runs an operation */
 	{check_admin_key, AREA_ADMIN},                          /* 401 */
+	{check_origin,    AREA_API},                            /* 403 */
 	{check_options,   AREA_API | AREA_ADMIN},               /* 200 */
 	{check_method,    AREA_API | AREA_SERVER | AREA_ADMIN}, /* 405 */
 	{check_recipient, AREA_API},                            /* 404 */

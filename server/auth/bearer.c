@@ -115,16 +115,22 @@ static void name_user(const struct bearer *bearer, struct span user, struct cred
 enum scheme_result bearer_read(struct bearer *bearer, struct span words, struct arena *arena,
 			       struct credential *credential, const char **refusal)
 {
-	struct span token = next_word(&words);
-	struct jwt_claims claims;
-	enum jwt_result result;
+	struct span jwt = next_word(&words);
 
-	if (token.length == 0 || next_word(&words).length > 0) {
+	if (jwt.length == 0 || next_word(&words).length > 0) {
 		*refusal = ERROR("Authorization header must contain two space-delimited values",
 				 "bad_authorization_header");
 		return SCHEME_REFUSED;
 	}
-	result = verify(bearer, token, arena, &claims);
+	return bearer_read_jwt(bearer, jwt, arena, credential, refusal);
+}
+
+enum scheme_result bearer_read_jwt(struct bearer *bearer, struct span jwt, struct arena *arena,
+				   struct credential *credential, const char **refusal)
+{
+	struct jwt_claims claims;
+	enum jwt_result result = verify(bearer, jwt, arena, &claims);
+
 	if (result == JWT_NO_MEMORY || arena->failed)
 		return SCHEME_NO_MEMORY;
 	if (result != JWT_VALID) {

@@ -30,6 +30,10 @@ MUST_CHECK bool bearer_replace_keys(struct bearer *bearer, struct jwt_keys *keys
 enum scheme_result bearer_read(struct bearer *bearer, struct span words, struct arena *arena,
 			       struct credential *credential, const char **refusal);
 
+/* The same for a JWT by itself. */
+enum scheme_result bearer_read_jwt(struct bearer *bearer, struct span jwt, struct arena *arena,
+				   struct credential *credential, const char **refusal);
+
 /* Makes the credential of a user whose JWT was verified earlier. False: it has expired. */
 bool bearer_credential(int64_t user_id, int64_t expires_at, struct credential *credential);
 

@@ -8,25 +8,29 @@
 #include <stdint.h>
 
 enum credential_kind {
-	CREDENTIAL_TOKEN,   /* text is the key of a token */
-	CREDENTIAL_USER_ID, /* user_id is the user; -1 if the id is none: that is nobody */
-	CREDENTIAL_USERNAME /* text is the user's name */
+	CREDENTIAL_TOKEN,    /* text is the key of a token */
+	CREDENTIAL_USER_ID,  /* user_id is the user; -1 if the id is none: that is nobody */
+	CREDENTIAL_USERNAME, /* text is the user's name */
+	CREDENTIAL_TICKET    /* text is a ticket, which stands for another credential */
 };
 
 struct credential {
 	enum credential_kind kind;
 	struct span text;
 	int64_t user_id;
+	bool is_ambient;           /* browsers add it by themselves to what any page asks for, too */
 	int64_t expires_at;        /* microseconds since 1970; 0: it does not end by itself */
 	const char *unknown_user;  /* the body of the 401 if there is no such user */
 	const char *inactive_user; /* likewise, if the user is not active */
 };
 
-/* What a scheme made of the words behind its name. */
+/* What a scheme made of a request. */
 enum scheme_result {
-	SCHEME_READ,     /* *credential is filled in */
-	SCHEME_REFUSED,  /* 401; *refusal is the JSON of its body */
-	SCHEME_NO_MEMORY /* 503 */
+	SCHEME_READ,      /* *credential is filled in */
+	SCHEME_ABSENT,    /* there is nothing for it in the request: the next scheme is asked */
+	SCHEME_REFUSED,   /* 401; *refusal is the JSON of its body */
+	SCHEME_MALFORMED, /* 400, likewise */
+	SCHEME_NO_MEMORY  /* 503 */
 };
 
 #endif

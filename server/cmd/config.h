@@ -34,6 +34,9 @@ struct config {
 	struct origins cors_origins; /* owned */
 	bool tokens;                 /* Authorization: Token is accepted */
 	struct bearer *bearer;       /* JWTs are accepted, by these keys; owned; NULL: they are not */
+	const char *user_header;     /* a proxy names the user in it; NULL: none does */
+	const char *jwt_cookie;      /* it may hold a JWT; NULL: none does */
+	bool names_username;         /* proxies and JWTs give the user's name; false: an id */
 	bool core_dumps;             /* and debuggers of the same user are allowed */
 	bool record_events;
 	struct hub_options events; /* without handle and budget */
@@ -52,8 +55,11 @@ void config_release(struct config *config);
 /* Reads only the settings that a delivery to an endpoint needs; false as above. */
 MUST_CHECK bool config_read_webhooks(struct webhooks_options *options);
 
-/* Reads what the settings say of authentication; false as above. */
+/* Reads what the settings say of authentication, after the addresses and origins; false as above. */
 MUST_CHECK bool config_read_auth(struct config *config);
+
+/* Reads only what they say of what browsers send by themselves; false as above. */
+MUST_CHECK bool config_read_sessions(struct config *config);
 
 /* Adds the keys of JWTs that the settings name, of the secret and of the key file; false as above. For a reload:
  * bearer_replace_keys puts them in force. */

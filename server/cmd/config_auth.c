@@ -60,15 +60,12 @@ bool config_read_keys(struct jwt_keys *keys)
 	return read_secret(keys) && read_key_file(keys);
 }
 
-static bool read_rules(struct bearer_options *options)
+static void read_rules(const struct config *config, struct bearer_options *options)
 {
-	const char *user = setting_text(SETTING_JWT_USER);
-
 	options->rules = (struct jwt_rules){.issuer = setting_text(SETTING_JWT_ISSUER),
 					    .audience = setting_text(SETTING_JWT_AUDIENCE),
 					    .claim = setting_text(SETTING_JWT_CLAIM)};
-	options->names_username = strcmp(user, "username") == 0;
-	return options->names_username || strcmp(user, "id") == 0 || setting_refuse(SETTING_JWT_USER);
+	options->names_username = config->names_username;
 }
 
 /* A setting that would have no effect is a mistake somebody should hear of. */
@@ -86,7 +83,9 @@ static bool finish_without_keys(const struct config *config, const struct jwt_ru
 		return refuse_without_key(SETTING_JWT_ISSUER);
 	if (rules->audience)
 		return refuse_without_key(SETTING_JWT_AUDIENCE);
-	if (config->tokens)
+	if (config->jwt_cookie)
+		return refuse_without_key(SETTING_JWT_COOKIE);
+	if (config->tokens || config->user_header)
 		return true;
 	cli_fail(EXIT_USAGE,
 		 "%s is 0 and no key for JWTs is set, so nobody could call; give %s or %s, or turn tokens on",
@@ -99,8 +98,10 @@ bool config_read_auth(struct config *config)
 {
 	struct jwt_keys keys = {0};
 	struct bearer_options options = {.keys = &keys};
-	bool good = setting_switch(SETTING_TOKENS, &config->tokens) && read_rules(&options) && config_read_keys(&keys);
+	bool good = setting_switch(SETTING_TOKENS, &config->tokens) && config_read_sessions(config) &&
+		    config_read_keys(&keys);
 
+	read_rules(config, &options);
 	if (good && keys.count == 0)
 		good = finish_without_keys(config, &options.rules);
 	else if (good && !(config->bearer = bearer_new(&options)))

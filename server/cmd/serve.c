@@ -176,7 +176,13 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 		     const sigset_t *signals)
 {
 	struct document document, admin_document;
-	struct auth auth;
+	struct auth auth = {
+		.tokens = config->tokens,
+		.bearer = config->bearer,
+		.user_header = config->user_header,
+		.names_username = config->names_username,
+		.jwt_cookie = config->jwt_cookie,
+	};
 	struct monitor monitor = {
 		.webhooks = counts,
 		.budget = budget,
@@ -196,13 +202,14 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 		.document = config->docs ? &document : NULL,
 		.trust_forwarded = config->trust_forwarded,
 		.cors = config->cors_origins.count > 0 ? &config->cors_origins : NULL,
+		.cors_credentials = auth_is_ambient(&auth),
 		.budget = budget,
 		.public_budget = budget_new(config->buffer_bytes / 8, config->buffer_bytes / 8),
 	};
 	bool ready;
 	int status;
 
-	auth_init(&auth, config->tokens, config->bearer);
+	auth_init(&auth);
 	readiness_init(&monitor.readiness, handle);
 	ready = document_init(&document, DOCUMENT_API, span_from(config->prefix));
 	ready = document_init(&admin_document, DOCUMENT_ADMIN, span_from(config->prefix)) && ready &&

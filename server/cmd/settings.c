@@ -91,6 +91,12 @@ static const struct setting_row rows[SETTING_COUNT] = {
 		.help = "Which claim says who the user is. SimpleJWT's is `user_id`."},
 	[SETTING_JWT_USER] = {TEXT, .variable = V("JWT_USER"), .values = "id or username", .text = "id",
 		.help = "What that claim holds: the user's `id`, or their `username`."},
+	[SETTING_JWT_COOKIE] = {TEXT, .variable = V("JWT_COOKIE"), .values = "the name of a cookie", .unset = "none",
+		.help = "A request without `Authorization` may have its JWT in this cookie."},
+	[SETTING_TRUST_USER_HEADER] = {TEXT, .variable = V("TRUST_USER_HEADER"),
+		.values = "the name of a header that only your proxy sets, such as X-User-Id", .unset = "none",
+		.help = "The user is whom this header names, as `DIRECTMESSAGES_JWT_USER` says. Only behind a proxy that "
+			"authenticates and sets or removes it in each request, and only on a loopback address or `unix:`."},
 
 	[SETTING_ALLOWED_RECIPIENTS] = {TEXT, .section = "Rules", .intro = BY_SERVE,
 		.variable = V("ALLOWED_RECIPIENTS"), .values = "user ids with commas between them, such as 1,2,3",

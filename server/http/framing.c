@@ -38,19 +38,6 @@ struct head {
 
 /* ---- bytes --------------------------------------------------------------------------------------------------- */
 
-/* RFC 9110, 5.6.2. */
-static bool is_token(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		char c = text[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || (c >= '0' && c <= '9') ||
-		      (c != '\0' && strchr("!#$%&'*+.^_`|~", c))))
-			return false;
-	}
-	return length > 0;
-}
-
 /* Whether there is a blank or a control character among them, which no target has. */
 static bool has_gaps(struct span target)
 {
@@ -83,7 +70,7 @@ static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const 
 	struct span name_span = {name, name_size}, value_span = {value, value_size};
 
 	(void)kind;
-	head->malformed |= !is_token(name, name_size) || memchr(value, '\r', value_size);
+	head->malformed |= !span_is_token(name_span) || memchr(value, '\r', value_size);
 	if (head->next) {
 		head->malformed |= name != head->next;
 		head->next = value + value_size + END_OF_LINE;

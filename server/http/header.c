@@ -9,6 +9,30 @@ struct span request_header(const struct request *request, const char *name)
 	return span_from(MHD_lookup_connection_value(request->http.connection, MHD_HEADER_KIND, name));
 }
 
+struct header_count {
+	struct span name, value;
+	unsigned times;
+};
+
+static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct header_count *count = context;
+
+	(void)kind;
+	if (span_equal_nocase(span_from(name), count->name) && count->times++ == 0)
+		count->value = span_from(value);
+	return MHD_YES;
+}
+
+unsigned request_header_count(const struct request *request, const char *name, struct span *value)
+{
+	struct header_count count = {.name = span_from(name)};
+
+	MHD_get_connection_values(request->http.connection, MHD_HEADER_KIND, count_header, &count);
+	*value = count.value;
+	return count.times;
+}
+
 struct header_list {
 	const char *name;
 	struct buffer joined;

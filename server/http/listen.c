@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -128,6 +129,30 @@ bool http_listener_address_is_valid(const char *address)
 		return false;
 	memcpy(text, address, strlen(address) + 1);
 	return split(text, &host, &port);
+}
+
+static bool is_loopback(const char *host)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+	if (inet_pton(AF_INET6, host, &v6) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&v6);
+	return strcasecmp(host, "localhost") == 0;
+}
+
+bool http_listener_address_is_local(const char *address)
+{
+	char text[ADDRESS_SIZE], *host, *port;
+
+	if (strncmp(address, "unix:", 5) == 0)
+		return true;
+	if (strlen(address) >= sizeof(text))
+		return false;
+	memcpy(text, address, strlen(address) + 1);
+	return split(text, &host, &port) && is_loopback(host);
 }
 
 static bool open_tcp(const char *address, struct http_listener *listener, char *error)

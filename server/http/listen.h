@@ -18,6 +18,9 @@ struct http_listener {
 /* Whether it has one of the forms below; it may still be impossible to listen on. */
 bool http_listener_address_is_valid(const char *address);
 
+/* Whether only this machine can reach the address: `unix:`, a loopback address, or `localhost`. */
+bool http_listener_address_is_local(const char *address);
+
 /* Listens on "127.0.0.1:8000", "[::1]:8000", ":8000" (all addresses), "name:8000" or "unix:PATH"; with port 0 the
  * system chooses one. Replaces a socket file that no server answers on. False: `error` says why. */
 MUST_CHECK bool http_listener_open(const char *address, struct http_listener *listener, char error[256]);

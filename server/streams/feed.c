@@ -242,19 +242,17 @@ static void advance_pending(struct feed *feed)
 
 /* ---- heartbeats ---------------------------------------------------------------------------------------------- */
 
-/* Whether the token is still valid, or the JWT has not expired, and the user is active. If the database cannot be
+/* Whether the token is still valid or the JWT has not expired, and the user is active. If the database cannot be
  * asked, the stream is kept. */
 static bool may_still_listen(struct feed *feed, const struct stream *stream)
 {
-	struct dm_operation operation = {.kind = DM_OP_AUTHENTICATE,
-					 .authenticate = {.key = {stream->key.data, stream->key.length}}};
+	struct dm_operation operation = {.kind = DM_OP_ACTIVE_USER, .active_user = {.user_id = stream->user_id}};
 
-	if (stream->expires_at != 0) {
-		if (stream->expires_at <= clock_monotonic())
-			return false;
-		operation =
-			(struct dm_operation){.kind = DM_OP_ACTIVE_USER, .active_user = {.user_id = stream->user_id}};
-	}
+	if (stream->expires_at != 0 && stream->expires_at <= clock_monotonic())
+		return false;
+	if (stream->key.length > 0)
+		operation = (struct dm_operation){.kind = DM_OP_AUTHENTICATE,
+						  .authenticate = {.key = {stream->key.data, stream->key.length}}};
 	if (feed->failed_this_round)
 		return true;
 	run(feed, &operation);

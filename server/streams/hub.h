@@ -20,8 +20,9 @@ void hub_free(struct hub *hub);
 /* Who asks for an event stream. The texts are copied. */
 struct hub_client {
 	int64_t user_id;
-	struct span key;    /* the user's token; it is checked again at each heartbeat */
-	int64_t expires_at; /* not 0: there is no token; the stream ends then (microseconds since 1970) */
+	struct span
+		key; /* the user's token; empty: there is none. It, or else the user, is checked at each heartbeat */
+	int64_t expires_at; /* the stream ends then (microseconds since 1970); 0: it does not end by itself */
 	bool has_position;
 	struct span position; /* the client's Last-Event-ID: the stream continues behind it */
 };

@@ -45,7 +45,7 @@ struct stream {
 	bool is_stalled;                /* the client has taken nothing since the last heartbeat */
 	uint64_t sent;                  /* bytes */
 	int64_t began_at, heartbeat_at; /* microseconds, monotonic */
-	int64_t expires_at;             /* likewise: the stream ends; 0: it ends when the token does */
+	int64_t expires_at;             /* likewise: the stream ends; 0: not by itself */
 	struct stream *next_of_bucket;
 	TAILQ_ENTRY(stream) pending;
 	TAILQ_ENTRY(stream) admitted;

@@ -95,6 +95,13 @@ MUTANTS = [
         "test_cors.py::test_the_operators_address_knows_no_origins",
     ),
     Mutant(
+        "a page may read the numbers of the site",
+        API + "exchange/cors.c",
+        "exchange->api->cors && !(exchange->route && exchange->route->is_admin)",
+        "exchange->api->cors",
+        "test_cors.py::test_what_is_for_the_operator_is_for_no_page",
+    ),
+    Mutant(
         "a star allows null",
         "server/http/origins.c",
         "if (origin.length == 0 || span_equal(origin, SPAN(\"null\")))",
@@ -129,8 +136,8 @@ MUTANTS = [
     Mutant(
         "a ticket is taken in the place of any token",
         API + "check_caller.c",
-        "return exchange->route->accepts_ticket && exchange_has_method(",
-        "return exchange_has_method(",
+        "if (exchange->route->accepts_ticket && exchange_has_method(",
+        "if (exchange_has_method(",
         "test_events_ticket.py::test_a_ticket_is_good_for_nothing_else",
     ),
     Mutant(
@@ -143,8 +150,8 @@ MUTANTS = [
     Mutant(
         "the token's scheme must be written as we write it",
         "server/auth/auth.c",
-        "if (span_equal_nocase(name, span_from(schemes[i].name)) &&",
-        "if (span_equal(name, span_from(schemes[i].name)) &&",
+        "!span_equal_nocase(name, span_from(schemes[i].name))",
+        "!span_equal(name, span_from(schemes[i].name))",
         "test_auth.py::test_scheme_word_in_any_case_and_any_white_space_around_the_token",
     ),
     Mutant(
@@ -265,5 +272,26 @@ MUTANTS = [
         "now - readiness->asked_at < MAX_AGE;",
         "now - readiness->asked_at < MAX_AGE * 1000;",
         "test_operations_health.py::test_schema_that_no_longer_fits",
+    ),
+    Mutant(
+        "an Origin of ours is believed whatever the browser says of the page",
+        API + "check_origin.c",
+        "\tif (site.data)\n",
+        "\tif (site.data && !origin.data)\n",
+        "test_csrf.py::test_other_pages_and_who_does_not_say",
+    ),
+    Mutant(
+        "an origin that only begins with ours is ours",
+        API + "exchange/links.c",
+        "cut_start(&origin, scheme_of(exchange)) && cut_start(&host, origin)",
+        "cut_start(&origin, scheme_of(exchange)) && cut_start(&origin, host) && cut_start(&host, host)",
+        "test_csrf.py::test_other_pages_and_who_does_not_say",
+    ),
+    Mutant(
+        "an image of another page marks messages as read",
+        API + "check_origin.c",
+        "return !exchange->route->guards_get;",
+        "return true;",
+        "test_csrf.py::test_an_image_on_another_page_marks_nothing_as_read",
     ),
 ]

@@ -50,6 +50,32 @@ static void the_system_chooses_a_port(void **state)
 	close(listener.socket);
 }
 
+static void which_addresses_only_this_machine_reaches(void **state)
+{
+	static const char *const local[] = {"unix:/run/x", "unix:x",         "127.0.0.1:8000", "127.255.0.9:0",
+					    "[::1]:8000",  "localhost:8000", "LocalHost:1"};
+	static const char *const others[] = {":8000",
+					     "0.0.0.0:8000",
+					     "[::]:8000",
+					     "10.0.0.1:1",
+					     "128.0.0.1:1",
+					     "[::2]:1",
+					     "[::ffff:10.0.0.1]:1",
+					     "127.1:1",
+					     "0:1",
+					     "example.org:1",
+					     "localhost.example.org:1",
+					     "127.0.0.1.example.org:1",
+					     "127.0.0.1",
+					     ""};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(local); i++)
+		assert_true(http_listener_address_is_local(local[i]));
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+		assert_false(http_listener_address_is_local(others[i]));
+}
+
 static void what_is_no_address_is_refused(void **state)
 {
 	char long_text[400];
@@ -125,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_system_chooses_a_port),
+		cmocka_unit_test(which_addresses_only_this_machine_reaches),
 		cmocka_unit_test(what_is_no_address_is_refused),
 		cmocka_unit_test(a_dead_socket_file_is_replaced_and_a_live_one_is_not),
 		cmocka_unit_test(other_files_are_left_alone),

@@ -6,11 +6,13 @@
 
 #include <stdio.h>
 
-static struct auth tokens;
+static struct auth tokens = {.tokens = true};
 
 static enum scheme_result read(struct span header, struct credential *credential, const char **refusal)
 {
-	return auth_read(&tokens, header, NULL, credential, refusal);
+	const struct presented presented = {.authorization = header};
+
+	return auth_read(&tokens, &presented, NULL, credential, refusal);
 }
 
 static void a_key_is_read(void **state)
@@ -61,6 +63,6 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_told),
 	};
 
-	auth_init(&tokens, true, NULL);
+	auth_init(&tokens);
 	return RUN_TESTS("token", tests);
 }

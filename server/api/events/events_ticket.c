@@ -19,7 +19,7 @@ static struct span ticket_key(struct exchange *exchange)
 {
 	char key[DM_TOKEN_LENGTH + 1];
 
-	if (exchange->expires_at == 0)
+	if (exchange->key.length > 0)
 		return exchange->key;
 	ticket_format_user(exchange->user_id, exchange->expires_at, key);
 	return arena_copy(&exchange->request->arena, span_from(key));

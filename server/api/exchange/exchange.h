@@ -34,6 +34,7 @@ struct api {
 	const struct document *document; /* what GET /api/schema/ serves; NULL: turned off */
 	bool trust_forwarded;            /* X-Forwarded-Proto and -Host decide the links */
 	const struct origins *cors;      /* whose pages may call the API from a browser; NULL: CORS is off */
+	bool cors_credentials;           /* browsers may send cookies for those pages; cors is a list */
 	struct hub *hub;                 /* of the event streams; NULL: turned off */
 	struct budget *budget;           /* for what requests hold */
 	struct budget *public_budget;    /* for responses without authentication: users can't use it up */
@@ -50,8 +51,8 @@ struct exchange {
 	enum wait_next wait_next;      /* which thread runs the step after an operation */
 	int64_t user_id;               /* the caller */
 	struct credential *credential; /* what the request shows of the caller */
-	struct span key;               /* the caller's token; empty if it was a JWT */
-	int64_t expires_at;            /* the caller's JWT, microseconds since 1970; 0: it was a token */
+	struct span key;               /* the caller's token; empty if it was something else */
+	int64_t expires_at;            /* the caller's JWT, microseconds since 1970; 0: it was no JWT */
 	int64_t target_id;             /* the <id> or <user> of the path; -1, which no row has, if it can't be one */
 	struct span target_name;       /* the <user>'s name, decoded, whose id check_caller finds; data NULL: an id */
 	bool target_exists;            /* whether it is a user, on a route that is to_user */

@@ -46,15 +46,43 @@ bool links_host_is_valid(const struct exchange *exchange)
 	return i == host.length;
 }
 
-struct span links_own_url(struct exchange *exchange)
+static bool is_secure(const struct exchange *exchange)
 {
 	struct span scheme = forwarded(exchange, "X-Forwarded-Proto");
-	bool secure = scheme.data ? span_equal_nocase(scheme, SPAN("https")) : exchange->request->is_https;
+
+	return scheme.data ? span_equal_nocase(scheme, SPAN("https")) : exchange->request->is_https;
+}
+
+static struct span scheme_of(const struct exchange *exchange)
+{
+	return is_secure(exchange) ? SPAN("https://") : SPAN("http://");
+}
+
+static bool cut_start(struct span *text, struct span start)
+{
+	if (text->length < start.length || !span_equal_nocase((struct span){text->data, start.length}, start))
+		return false;
+	text->data += start.length;
+	text->length -= start.length;
+	return true;
+}
+
+/* Browsers leave the default port out of an origin; a proxy may have added it to the host. */
+bool links_origin_is_own(const struct exchange *exchange, struct span origin)
+{
+	struct span host = host_of(exchange);
+
+	return cut_start(&origin, scheme_of(exchange)) && cut_start(&host, origin) &&
+	       (host.length == 0 || span_equal(host, is_secure(exchange) ? SPAN(":443") : SPAN(":80")));
+}
+
+struct span links_own_url(struct exchange *exchange)
+{
 	struct buffer url;
 	struct span copy;
 
 	buffer_init(&url, SIZE_MAX);
-	buffer_append_span(&url, secure ? SPAN("https://") : SPAN("http://"));
+	buffer_append_span(&url, scheme_of(exchange));
 	buffer_append_span(&url, host_of(exchange));
 	if (exchange->target_name.data)
 		uri_append(&url, exchange->request->path);

@@ -39,6 +39,7 @@ struct route {
 	bool to_user;                      /* <user> must exist */
 	bool is_admin;                     /* of AREA_SERVER, for the operator: see --admin-listen */
 	bool negotiates;                   /* the resource looks at Accept and ?format= itself */
+	bool guards_get;                   /* a GET changes or holds something: none of another site's page */
 	bool accepts_ticket;               /* a GET without Authorization may have ?ticket= */
 	const char *actions;               /* for OPTIONS: the fields of a POST as JSON, or NULL */
 	const char *content_type;          /* of its responses; NULL: application/json */

@@ -7,6 +7,8 @@
  *     directmessages/events.h      signals within the process; the event log across processes
  *     directmessages/webhooks.h    endpoints and deliveries
  *     directmessages/operations.h  the same without waiting, for event loops
+ *     directmessages/administration.h
+ *                                  finding, deleting and purging messages; a person's data: export, erasure
  *     directmessages/stats.h       counters for monitoring
  *
  * These rules hold for every function:
@@ -48,6 +50,7 @@
 #ifndef DIRECTMESSAGES_H
 #define DIRECTMESSAGES_H
 
+#include "directmessages/administration.h"
 #include "directmessages/core.h"
 #include "directmessages/events.h"
 #include "directmessages/messages.h"

@@ -18,7 +18,10 @@ pytestmark = [
 ]
 
 COMPATIBILITY = (harness.ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
-INDEXES = {"directmessages_sent", "directmessages_received", "directmessages_unread"}
+INDEXES = {
+    "directmessages_received", "directmessages_received_hidden", "directmessages_sent", "directmessages_sent_hidden",
+    "directmessages_unread",
+}
 
 
 def ours_finds_nothing_due(database):

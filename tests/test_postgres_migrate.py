@@ -16,7 +16,10 @@ pytestmark = [
     pytest.mark.skipif(postgres.why_not() is not None, reason=str(postgres.why_not())),
 ]
 
-INDEXES = {"directmessages_sent", "directmessages_received", "directmessages_unread"}
+INDEXES = {
+    "directmessages_received", "directmessages_received_hidden", "directmessages_sent", "directmessages_sent_hidden",
+    "directmessages_unread",
+}
 INSERT = """
     INSERT INTO directmessages_message (content, sent_at, sender_id, recipient_id) VALUES ('x', now(), 1, 2)"""
 
@@ -68,8 +71,8 @@ def indexes(database):
         return dict(
             connection.execute(
                 "SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-                " WHERE i.indrelid = 'directmessages_message'::regclass AND c.relname IN"
-                " ('directmessages_sent', 'directmessages_received', 'directmessages_unread')"
+                " WHERE i.indrelid = 'directmessages_message'::regclass AND c.relname = ANY (?)",
+                (sorted(INDEXES),),
             ).fetchall()
         )
 

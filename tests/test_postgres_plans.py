@@ -23,6 +23,12 @@ FILL = (
     "INSERT INTO directmessages_delivery (webhook_id, name, kind, message_id, at, state, attempts, next_at, finished_at,"
     " http_status, error) SELECT ?, 'x' || ?, 1, n, 0, 0, 1, n, 0, 0, '' FROM generate_series(1, ?) n",
 )
+WALK = (
+    "hidden_for_{side} IS NULL AND ({partner}_id, sent_at, id) > ($2::bigint, $3::timestamptz, $4::bigint)"
+    " ORDER BY {partner}_id, sent_at, id LIMIT "
+)
+ERASING_SENT = WALK.format(side="sender", partner="recipient") + "1000"
+ERASING_RECEIVED = WALK.format(side="recipient", partner="sender") + "1000"
 STATEMENTS = {  # a part of the text, its parameters
     "a piece of the log": ("CASE WHEN sum(octet_length(m.content))", "0, 0, 101, 0, 1000000"),
     "what is to be trimmed": ("SELECT 1 FROM old LIMIT 1", f"0, {FAR}"),
@@ -31,6 +37,16 @@ STATEMENTS = {  # a part of the text, its parameters
     "a failure that disables an endpoint": ("is_active = NOT CASE", f"1, 1, 7, {FAR}, 410, 'no', 1, 'why', 1000"),
     "enabling an endpoint": ("enabled AS (UPDATE", "1, 7, 1000"),
     "a piece of trimming deliveries": ("WITH looked_at AS", f"0, {FAR}, 1, 7"),
+    "a page of everybody's messages": ("WHERE m.id < $6", f"51, 1000000, '-infinity', 'infinity', 'infinity', {FAR}"),
+    "a page of a conversation, hidden messages too": (
+        "m.sender_id = $8", f"51, 1000000, '-infinity', 'infinity', 'infinity', {FAR}, {{one}}, {{two}}"),
+    "a piece of an export": (WALK.format(side="sender", partner="recipient") + "$5", "{one}, 0, '-infinity', 0, 1000, 1000000"),
+    "a piece of erasing what was sent": (ERASING_SENT, "{one}, 0, '-infinity', 0, now()"),
+    "a piece of erasing what was received": (
+        ERASING_RECEIVED, "{two}, 0, '-infinity', 0, now()"),
+    "a piece of erasing, in the middle": (
+        ERASING_SENT, "{one}, {two}, '2026-01-01 03:00', 0, now()"),
+    "a piece of purging": ("SELECT max(id) FROM directmessages_message) FROM chosen", "0, false, 'infinity', true"),
     "a piece of marking": ("walked AS MATERIALIZED", "{two}, {one}, now(), true, '2026-01-01', 0, '2027-01-01', false, 300"),
 }
 MOST = 5001  # so many events may be trimmed at once

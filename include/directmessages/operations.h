@@ -23,6 +23,7 @@
 #ifndef DIRECTMESSAGES_OPERATIONS_H
 #define DIRECTMESSAGES_OPERATIONS_H
 
+#include "administration.h"
 #include "core.h"
 #include "events.h"
 #include "messages.h"
@@ -73,9 +74,14 @@ enum dm_operation_kind {
 	DM_OP_DELIVERY_REQUEUE, /* DM_NOT_FOUND; DM_INVALID: its endpoint is disabled */
 	DM_OP_DELIVERIES_TRIM,
 	DM_OP_OUTBOX,
-	DM_OP_ACTIVE_USER /* DM_NOT_FOUND, DM_INACTIVE */
+	DM_OP_ACTIVE_USER, /* DM_NOT_FOUND, DM_INACTIVE */
+	DM_OP_MESSAGES_FIND,
+	DM_OP_USER_MESSAGES,
+	DM_OP_USER_ERASE,     /* DM_NOT_FOUND, DM_EXISTS */
+	DM_OP_MESSAGE_DELETE, /* DM_NOT_FOUND */
+	DM_OP_MESSAGES_PURGE
 };
-#define DM_OPERATION_KINDS (DM_OP_ACTIVE_USER + 1) /* in this header */
+#define DM_OPERATION_KINDS (DM_OP_MESSAGES_PURGE + 1) /* in this header */
 
 /* A part of an ordered list. Messages are ordered by (sent_at, id), partners by id; newest (highest) first. All zero is
  * the whole list. */
@@ -195,7 +201,8 @@ struct dm_op_send {
 	struct dm_text content;
 
 	struct dm_message message; /* its content points to `content` */
-	uint64_t reserved[4];
+	bool unrestricted;         /* an argument again: past the allowed recipients */
+	uint64_t reserved[3];
 };
 
 struct dm_op_unread_count {
@@ -273,6 +280,76 @@ struct dm_op_mark_read {
 struct dm_op_hide {
 	int64_t user_id;
 	int64_t message_id;
+	uint64_t reserved[4];
+};
+
+/* ---- administration ------------------------------------------------------------------------------------------ */
+
+/* One page, newest first: by id, or with a partner by (sent_at, id). It looks at a bounded number of rows, so a page
+ * may have few messages, or none, although there is more. */
+struct dm_op_messages_find {
+	int64_t user_id;    /* who sent or received them; 0: everybody's */
+	int64_t partner_id; /* with whom; 0: with all. Needs user_id */
+	int64_t since;      /* sent at that time or later; 0: no such limit */
+	int64_t until;      /* sent before that time; 0: no such limit */
+	bool has_position;  /* start behind this message */
+	int64_t position;   /* its sent_at */
+	int64_t row_id;     /* its id */
+	size_t limit;       /* 1 to DM_MAX_FIND; 0: that */
+	size_t max_bytes;   /* of content, at least one message; 0: all */
+	dm_stored_message_row *on_message;
+
+	bool more; /* go on behind (next_position, next_row_id) */
+	int64_t next_position;
+	int64_t next_row_id;
+	uint64_t reserved[4];
+};
+#define DM_MAX_FIND 1000
+
+/* All messages that a user has sent or received, hidden ones too, in pieces: submit the operation again while it ends
+ * with DM_OK and there is more. In no useful order. A message that is hidden meanwhile may come twice. */
+struct dm_op_user_messages {
+	int64_t user_id;
+	size_t limit;     /* of one piece, 1 to DM_MAX_FIND; 0: that */
+	size_t max_bytes; /* of content in one piece, at least one message; 0: all */
+	dm_stored_message_row *on_message;
+
+	bool more;
+	struct {
+		int64_t phase, partner, time, id;
+	} internal; /* the library's: where to go on */
+	uint64_t reserved[4];
+};
+
+/* See dm_user_erase. It works in pieces: submit the operation again while it ends with DM_OK and there is more. The
+ * counts are those of one piece. After a failure it begins anew, and finds what is left. */
+struct dm_op_user_erase {
+	int64_t user_id;
+	enum dm_erase_messages messages;
+
+	bool more;
+	struct dm_erased erased;
+	struct {
+		int64_t phase, partner, time, id;
+	} internal; /* the library's: where to go on */
+	uint64_t reserved[4];
+};
+
+struct dm_op_message_delete {
+	int64_t message_id;
+	uint64_t reserved[4];
+};
+
+/* See dm_messages_purge. One operation looks at some hundred messages. */
+struct dm_op_messages_purge {
+	bool hidden_by_both;
+	bool dry_run;
+	int64_t before; /* 0: no such limit */
+	int64_t after;  /* look at the messages behind this id; 0: from the first on */
+
+	int64_t removed;
+	int64_t next_after; /* `after` of the operation that goes on; 0: that was all */
+	int64_t last_id;    /* of the newest message, to tell how far it is */
 	uint64_t reserved[4];
 };
 
@@ -472,6 +549,11 @@ struct dm_operation {
 		struct dm_op_deliveries_trim deliveries_trim;
 		struct dm_op_outbox outbox;
 		struct dm_op_active_user active_user;
+		struct dm_op_messages_find messages_find;
+		struct dm_op_user_messages user_messages;
+		struct dm_op_user_erase user_erase;
+		struct dm_op_message_delete message_delete;
+		struct dm_op_messages_purge messages_purge;
 	};
 };
 

@@ -68,6 +68,27 @@ static enum dm_status check_recipient_of_user(const struct dm_operation *operati
 	return arguments_check_texts(&operation->active_user.recipient_name, 1, error);
 }
 
+static enum dm_status check_find(const struct dm_operation *operation, struct dm_error *error)
+{
+	if (operation->messages_find.partner_id == 0 || operation->messages_find.user_id != 0)
+		return DM_OK;
+	return fail(error, DM_INVALID, "a partner is named, but no user; name both of a conversation");
+}
+
+static enum dm_status check_erase(const struct dm_operation *operation, struct dm_error *error)
+{
+	if ((unsigned)operation->user_erase.messages <= DM_ERASE_KEEP)
+		return DM_OK;
+	return fail(error, DM_INVALID, "messages can be blanked, deleted or kept; give a dm_erase_messages");
+}
+
+static enum dm_status check_purge(const struct dm_operation *operation, struct dm_error *error)
+{
+	if (operation->messages_purge.hidden_by_both || operation->messages_purge.before != 0)
+		return DM_OK;
+	return fail(error, DM_INVALID, "this would purge all messages; say which: hidden by both, or before a time");
+}
+
 static enum dm_status refuse(const struct dm_operation *operation, struct dm_error *error)
 {
 	(void)operation;
@@ -132,7 +153,12 @@ struct kind_needs {
 	ROW(DM_OP_DELIVERY_REQUEUE, 0) \
 	ROW(DM_OP_DELIVERIES_TRIM, 0) \
 	ROW(DM_OP_OUTBOX, 0) \
-	ROW(DM_OP_ACTIVE_USER, TEXT(active_user, username), .check = check_recipient_of_user)
+	ROW(DM_OP_ACTIVE_USER, TEXT(active_user, username), .check = check_recipient_of_user) \
+	ROW(DM_OP_MESSAGES_FIND, FUNCTION(messages_find, on_message), .check = check_find) \
+	ROW(DM_OP_USER_MESSAGES, FUNCTION(user_messages, on_message)) \
+	ROW(DM_OP_USER_ERASE, .check = check_erase) \
+	ROW(DM_OP_MESSAGE_DELETE, 0) \
+	ROW(DM_OP_MESSAGES_PURGE, .check = check_purge)
 
 static const struct kind_needs needs[] = {NEEDS(KIND_ROW)};
 KINDS_ARE_COMPLETE(NEEDS);

@@ -37,16 +37,16 @@ static enum dm_status check_content(const struct rules *rules, struct dm_text co
 	return DM_OK;
 }
 
-enum dm_status rules_check_send(const struct rules *rules, int64_t sender_id, int64_t recipient_id,
-				struct dm_text content, struct dm_error *error)
+enum dm_status rules_check_send(const struct rules *rules, const struct dm_op_send *send, struct dm_error *error)
 {
-	enum dm_status status = check_content(rules, content, error);
+	enum dm_status status = check_content(rules, send->content, error);
 
 	if (status != DM_OK)
 		return status;
-	if (sender_id == recipient_id)
+	if (send->sender_id == send->recipient_id)
 		return fail(error, DM_SELF, "You can't send messages to yourself.");
-	if (rules->allowed_recipients_count > 0 && !is_listed(rules, sender_id) && !is_listed(rules, recipient_id))
+	if (!send->unrestricted && rules->allowed_recipients_count > 0 && !is_listed(rules, send->sender_id) &&
+	    !is_listed(rules, send->recipient_id))
 		return fail(error, DM_NOT_ALLOWED, "You are not allowed to message this user.");
 	return DM_OK;
 }

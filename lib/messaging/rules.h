@@ -15,8 +15,8 @@ struct rules {
 
 /* DM_OK, or the first rule that forbids it: DM_INVALID (the content), DM_SELF, DM_NOT_ALLOWED. The errors
  * have the texts that the wire contract gives to clients. */
-MUST_CHECK enum dm_status rules_check_send(const struct rules *rules, int64_t sender_id, int64_t recipient_id,
-					   struct dm_text content, struct dm_error *error);
+MUST_CHECK enum dm_status rules_check_send(const struct rules *rules, const struct dm_op_send *send,
+					   struct dm_error *error);
 
 /* Refuses what Django's forms for auth_user refuse. DM_INVALID. */
 MUST_CHECK enum dm_status rules_check_new_user(const struct dm_op_user_create *user, struct dm_error *error);

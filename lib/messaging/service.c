@@ -232,9 +232,7 @@ static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 	if (operation->status != DM_OK)
 		return operation->status;
 	if (operation->kind == DM_OP_SEND)
-		operation->status =
-			rules_check_send(&handle->rules, operation->send.sender_id, operation->send.recipient_id,
-					 operation->send.content, &operation->error);
+		operation->status = rules_check_send(&handle->rules, &operation->send, &operation->error);
 	if (operation->kind == DM_OP_USER_CREATE)
 		operation->status = rules_check_new_user(&operation->user_create, &operation->error);
 	if (operation->kind == DM_OP_WEBHOOK_CREATE)

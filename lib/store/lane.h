@@ -32,6 +32,12 @@ struct lane_options {
 #define MARK_FIRST_BYTES 65536
 #define MARK_BYTES 2097152
 
+/* Erasing and purging work in pieces too: so many messages are changed, with so many bytes of content (at least one
+ * message), and so many are looked at. */
+#define ERASE_ROWS 300
+#define ERASE_BYTES 2097152
+#define ERASE_WALK 1000
+
 /* How many pending deliveries of a disabled endpoint one operation fails. */
 #define FAIL_DELIVERIES_ROWS 1000
 

@@ -35,7 +35,7 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_EVENTS_TRIM, WRITE, RESULTS(events_trim, removed)) \
 	ROW(DM_OP_TICKET_CREATE, WRITE, RESULTS(ticket_create, ticket)) \
 	ROW(DM_OP_TICKET_REDEEM, WRITE, RESULTS(ticket_redeem, key)) \
-	ROW(DM_OP_SEND, RECORD, RESULTS(send, message)) \
+	ROW(DM_OP_SEND, RECORD, RESULTS_UNTIL(send, message, unrestricted)) \
 	ROW(DM_OP_MARK_CONVERSATION_READ, RECORD, RESULTS(mark_conversation_read, more)) \
 	ROW(DM_OP_MARK_READ, RECORD, RESULTS(mark_read, was_unread)) \
 	ROW(DM_OP_HIDE, WRITE) \
@@ -55,7 +55,12 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_DELIVERY_REQUEUE, WRITE) \
 	ROW(DM_OP_DELIVERIES_TRIM, WRITE, RESULTS(deliveries_trim, removed)) \
 	ROW(DM_OP_OUTBOX, READ, RESULTS(outbox, outbox)) \
-	ROW(DM_OP_ACTIVE_USER, READ, RESULTS_UNTIL(active_user, recipient_exists, recipient_name))
+	ROW(DM_OP_ACTIVE_USER, READ, RESULTS_UNTIL(active_user, recipient_exists, recipient_name)) \
+	ROW(DM_OP_MESSAGES_FIND, READ, RESULTS(messages_find, more)) \
+	ROW(DM_OP_USER_MESSAGES, READ, RESULTS(user_messages, more)) \
+	ROW(DM_OP_USER_ERASE, WRITE, RESULTS(user_erase, more)) \
+	ROW(DM_OP_MESSAGE_DELETE, WRITE) \
+	ROW(DM_OP_MESSAGES_PURGE, WRITE, RESULTS(messages_purge, removed))
 
 static const struct kind_facts facts[] = {FACTS(KIND_ROW)};
 KINDS_ARE_COMPLETE(FACTS);
@@ -98,8 +103,18 @@ bool operation_is_unlimited(const struct dm_operation *operation)
 
 bool operation_is_continued(const struct dm_operation *operation)
 {
-	return (operation->kind == DM_OP_MARK_CONVERSATION_READ && operation->mark_conversation_read.more) ||
-	       (operation->kind == DM_OP_WEBHOOK_ENABLE && operation->webhook_enable.more);
+	switch (operation->kind) {
+	case DM_OP_MARK_CONVERSATION_READ:
+		return operation->mark_conversation_read.more;
+	case DM_OP_WEBHOOK_ENABLE:
+		return operation->webhook_enable.more;
+	case DM_OP_USER_ERASE:
+		return operation->user_erase.more;
+	case DM_OP_MESSAGES_PURGE: /* the first piece is as large as the others */
+		return true;
+	default:
+		return false;
+	}
 }
 
 size_t operation_bytes(const struct dm_operation *operation)

@@ -20,6 +20,12 @@ static inline int64_t rows_to_keep(uint64_t keep)
 	return keep > 0 ? rows_of(keep) : MAX_ROWS;
 }
 
+/* How many messages a page or a piece may lend; 0: as many as there may be. */
+static inline int64_t rows_to_find(size_t limit)
+{
+	return limit > 0 && limit < DM_MAX_FIND ? (int64_t)limit : DM_MAX_FIND;
+}
+
 /* How many deliveries a claim may give; 0: as many as there may be. */
 static inline int64_t rows_to_claim(size_t limit)
 {

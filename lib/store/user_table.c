@@ -210,11 +210,79 @@ static bool append_column(const struct user_table *users, struct span name, stru
 	return true;
 }
 
+/* Appends `"column" = ` with a comma in front, unless the table has no such column, or one that was set before. */
+static bool append_set(const struct user_table *users, enum user_column column, struct buffer *sql)
+{
+	static const enum user_column before[] = {COLUMN_USERNAME, COLUMN_EMAIL, COLUMN_FIRST_NAME, COLUMN_LAST_NAME};
+	const char *name = users->columns[column];
+
+	for (size_t i = 0; name && i < ARRAY_LENGTH(before) && before[i] != column; i++)
+		if (users->columns[before[i]] && strcmp(users->columns[before[i]], name) == 0)
+			return false;
+	if (!name)
+		return false;
+	if (column != COLUMN_USERNAME)
+		BUFFER_APPEND_LITERAL(sql, ", ");
+	append_quoted(sql, '"', name);
+	BUFFER_APPEND_LITERAL(sql, " = ");
+	return true;
+}
+
+/* No two users of a project's own table may have the same address, perhaps. Of other columns we know only auth_user's.
+ */
+static void append_erased(const struct user_table *users, struct buffer *sql)
+{
+	struct span name = SPAN("'erased-' || u.");
+
+	if (append_set(users, COLUMN_USERNAME, sql)) {
+		buffer_append_span(sql, name);
+		append_quoted(sql, '"', users->columns[COLUMN_ID]);
+	}
+	if (append_set(users, COLUMN_EMAIL, sql)) {
+		if (user_table_is_own(users)) {
+			BUFFER_APPEND_LITERAL(sql, "''");
+		} else {
+			buffer_append_span(sql, name);
+			append_quoted(sql, '"', users->columns[COLUMN_ID]);
+		}
+	}
+	if (append_set(users, COLUMN_FIRST_NAME, sql))
+		BUFFER_APPEND_LITERAL(sql, "''");
+	if (append_set(users, COLUMN_LAST_NAME, sql))
+		BUFFER_APPEND_LITERAL(sql, "''");
+	if (append_set(users, COLUMN_IS_ACTIVE, sql))
+		BUFFER_APPEND_LITERAL(sql, "false");
+	if (user_table_is_own(users))
+		BUFFER_APPEND_LITERAL(sql, ", password = '!erased', last_login = NULL, is_staff = false,"
+					   " is_superuser = false");
+}
+
+/* A SET needs something; so where there is no column, the name stays. */
+static void append_closed(const struct user_table *users, struct buffer *sql)
+{
+	enum user_column column = users->columns[COLUMN_IS_ACTIVE] ? COLUMN_IS_ACTIVE : COLUMN_USERNAME;
+
+	append_quoted(sql, '"', users->columns[column]);
+	BUFFER_APPEND_LITERAL(sql, " = ");
+	if (column == COLUMN_IS_ACTIVE)
+		BUFFER_APPEND_LITERAL(sql, "false");
+	else
+		append_quoted(sql, '"', users->columns[column]);
+}
+
 /* Appends what {name} stands for. False: these braces are not a placeholder. */
 static bool append_placeholder(const struct user_table *users, struct span name, struct buffer *sql)
 {
 	if (span_equal(name, SPAN("users"))) {
 		append_users(users, sql);
+		return true;
+	}
+	if (span_equal(name, SPAN("erase"))) {
+		append_erased(users, sql);
+		return true;
+	}
+	if (span_equal(name, SPAN("close"))) {
+		append_closed(users, sql);
 		return true;
 	}
 	if (name.length > 2 && name.data[0] == '\'' && name.data[name.length - 1] == '\'')

@@ -48,12 +48,15 @@ typedef enum dm_status user_table_look(void *context, const char *column, bool *
 MUST_CHECK enum dm_status user_table_verify(const struct user_table *users, user_table_look *look, void *context,
 					    struct dm_error *error);
 
-/* Puts the names into an SQL text, in place of these. To be freed; NULL where there is no memory.
+/* Puts the names into an SQL text, in place of these. An alias is u where it is not written. To be freed; NULL where
+ * there is no memory.
  *
  *     {users}                                   "table", or "schema"."table"
  *     {id} {username} {first_name} {last_name} {email} {is_active}
  *                                               the column, quoted: in lists of an INSERT, behind SET
  *     {u.id} and so on                          the column of an alias: u."id"
+ *     {close}                                   behind SET: makes the user inactive, if there is such a column
+ *     {erase}                                   behind SET: what an erased user's columns become
  *     {'users'} {'schema'} {'table'} {'id'} and so on
  *                                               the same names as text literals, to look them up in the catalogue
  *

@@ -46,6 +46,12 @@ void scratch_unlock(const struct scratch *scratch, void *lock);
 int64_t scratch_user(dm *handle, const char *name);
 int64_t scratch_send(dm *handle, int64_t sender_id, int64_t recipient_id, const char *content);
 
+/* Sends "Hello" so many times, in few commits. */
+void scratch_send_many(const struct scratch *scratch, int64_t sender_id, int64_t recipient_id, size_t count);
+
+/* When the message was sent. */
+int64_t scratch_time_of(const struct scratch *scratch, int64_t message_id);
+
 static inline struct dm_text text_of(const char *text)
 {
 	return (struct dm_text){text, strlen(text)};

@@ -72,6 +72,8 @@ static bool needs_nothing(enum dm_operation_kind kind)
 		DM_OP_DELIVERIES_TRIM,
 		DM_OP_DELIVERY_REQUEUE,
 		DM_OP_ACTIVE_USER,
+		DM_OP_MESSAGE_DELETE,
+		DM_OP_USER_ERASE,
 	};
 
 	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)

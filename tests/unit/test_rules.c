@@ -9,10 +9,11 @@
 static void check(const struct rules *rules, int64_t sender, int64_t recipient, struct dm_text content,
 		  enum dm_status status, const char *sentence)
 {
+	struct dm_op_send send = {.sender_id = sender, .recipient_id = recipient, .content = content};
 	struct dm_error error = {0};
 
-	assert_int_equal(rules_check_send(rules, sender, recipient, content, &error), status);
-	assert_int_equal(rules_check_send(rules, sender, recipient, content, NULL), status);
+	assert_int_equal(rules_check_send(rules, &send, &error), status);
+	assert_int_equal(rules_check_send(rules, &send, NULL), status);
 	assert_int_equal(error.status, status);
 	assert_string_equal(error.message, sentence);
 }

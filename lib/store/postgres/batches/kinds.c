@@ -63,7 +63,12 @@ static enum dm_status read_nothing(const struct postgres *postgres, struct dm_op
 	ROW(DM_OP_DELIVERY_REQUEUE, pg_delivery_requeue, pg_read_requeued) \
 	ROW(DM_OP_DELIVERIES_TRIM, pg_deliveries_trim, pg_read_trimmed_deliveries) \
 	ROW(DM_OP_OUTBOX, pg_outbox, pg_read_outbox) \
-	ROW(DM_OP_ACTIVE_USER, pg_user_active, pg_read_active_user)
+	ROW(DM_OP_ACTIVE_USER, pg_user_active, pg_read_active_user) \
+	ROW(DM_OP_MESSAGES_FIND, pg_messages_find, pg_read_found_messages) \
+	ROW(DM_OP_USER_MESSAGES, pg_user_messages, pg_read_user_messages) \
+	ROW(DM_OP_USER_ERASE, pg_user_erase, pg_read_erased_piece) \
+	ROW(DM_OP_MESSAGE_DELETE, pg_message_delete, pg_read_deleted_message) \
+	ROW(DM_OP_MESSAGES_PURGE, pg_messages_purge, pg_read_purged_piece)
 
 static const struct postgres_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

@@ -26,6 +26,12 @@ static struct lock_key key_of(const struct dm_operation *operation)
 		return (struct lock_key){GROUP_MESSAGE, operation->mark_read.message_id, 0};
 	case DM_OP_HIDE:
 		return (struct lock_key){GROUP_MESSAGE, operation->hide.message_id, 0};
+	case DM_OP_MESSAGE_DELETE:
+		return (struct lock_key){GROUP_MESSAGE, operation->message_delete.message_id, 0};
+	case DM_OP_MESSAGES_PURGE:
+		return (struct lock_key){GROUP_MESSAGE, operation->messages_purge.after, 1};
+	case DM_OP_USER_ERASE:
+		return (struct lock_key){GROUP_CONVERSATION, operation->user_erase.user_id, 0};
 	case DM_OP_DELIVERY_RESULT:
 		return (struct lock_key){GROUP_WEBHOOK, operation->delivery_result.webhook_id,
 					 operation->delivery_result.delivery_id};

@@ -11,8 +11,8 @@
 
 extern const struct pg_statement_text pg_user_statements[], pg_token_statements[], pg_message_statements[],
 	pg_conversation_statements[], pg_partner_statements[], pg_event_statements[], pg_ticket_statements[],
-	pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[],
-	pg_marking_statements[]; /* each ends with sql NULL */
+	pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[], pg_marking_statements[],
+	pg_search_statements[], pg_erasure_statements[], pg_purge_statements[]; /* each ends with sql NULL */
 
 /* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: the operation has its status without
  * the database. What is generated for a row (a token's key) is kept in the operation. */
@@ -61,6 +61,18 @@ struct dm_message pg_message_from_row(const PGresult *result, int row); /* of SE
 MUST_CHECK bool pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
 				 struct parameters *parameters, struct buffer arrays[SEND_ARRAYS]);
 void pg_read_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result);
+
+/* search.c */
+operation_ask pg_messages_find, pg_user_messages;
+operation_read_result pg_read_found_messages, pg_read_user_messages;
+
+/* erasure.c */
+operation_ask pg_user_erase;
+operation_read_result pg_read_erased_piece;
+
+/* purge.c */
+operation_ask pg_message_delete, pg_messages_purge;
+operation_read_result pg_read_deleted_message, pg_read_purged_piece;
 
 /* conversation.c */
 #define LONG(which) \

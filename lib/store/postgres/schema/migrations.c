@@ -22,6 +22,16 @@ static const struct migration_index indexes[] = {
 	{0},
 };
 
+/* The counterparts of these: what a user has hidden, for erasing and exporting. A message costs nothing here until it
+ * is hidden. */
+static const struct migration_index hidden_indexes[] = {
+	{"directmessages_sent_hidden",
+	 "directmessages_message (sender_id, recipient_id, sent_at, id) WHERE hidden_for_sender IS NOT NULL"},
+	{"directmessages_received_hidden",
+	 "directmessages_message (recipient_id, sender_id, sent_at, id) WHERE hidden_for_recipient IS NOT NULL"},
+	{0},
+};
+
 /* There is no index but the primary key, so that writing costs little. Its order is that of nouns/event.c. The row of
  * kind 0 is the position before the first event. */
 static const char event_log[] =
@@ -143,6 +153,15 @@ const struct migration pg_migrations[] = {
 		.name = "the origin of deliveries",
 		.satisfied = "SELECT " HAS_COLUMNS("directmessages_delivery", "1", "'origin'"),
 		.sql = origin_of_deliveries,
+	},
+	{
+		.number = 10,
+		.name = "indexes of hidden messages",
+		.satisfied =
+			"SELECT count(*) = 2 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+			" WHERE i.indrelid = to_regclass('directmessages_message') AND i.indisvalid AND c.relname IN"
+			" ('directmessages_sent_hidden', 'directmessages_received_hidden')",
+		.indexes = hidden_indexes,
 	},
 };
 const size_t pg_migrations_count = ARRAY_LENGTH(pg_migrations);

@@ -55,7 +55,12 @@ static enum dm_status refuse(struct sqlite_session *session, struct dm_operation
 	ROW(DM_OP_DELIVERY_REQUEUE, delivery_requeue) \
 	ROW(DM_OP_DELIVERIES_TRIM, deliveries_trim) \
 	ROW(DM_OP_OUTBOX, outbox_state) \
-	ROW(DM_OP_ACTIVE_USER, user_active)
+	ROW(DM_OP_ACTIVE_USER, user_active) \
+	ROW(DM_OP_MESSAGES_FIND, messages_find) \
+	ROW(DM_OP_USER_MESSAGES, user_messages) \
+	ROW(DM_OP_USER_ERASE, user_erase) \
+	ROW(DM_OP_MESSAGE_DELETE, message_delete_row) \
+	ROW(DM_OP_MESSAGES_PURGE, messages_purge)
 
 static const struct sqlite_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

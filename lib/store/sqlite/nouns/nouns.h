@@ -9,7 +9,8 @@
 
 extern const struct sqlite_statement_text user_statements[], token_statements[], message_statements[],
 	conversation_statements[], partner_statements[], event_statements[], ticket_statements[], webhook_statements[],
-	delivery_statements[], claim_statements[]; /* each ends with sql NULL */
+	delivery_statements[], claim_statements[], search_statements[], erasure_statements[],
+	purge_statements[]; /* each ends with sql NULL */
 
 typedef enum dm_status operation_function(struct sqlite_session *session, struct dm_operation *operation);
 
@@ -57,6 +58,18 @@ struct marked {
 /* Marks a message as read if it is unread: passes it to the store's `changed` and adds it to *marked. */
 enum dm_status message_mark(struct sqlite_session *session, struct dm_operation *operation, int64_t id, int64_t read_at,
 			    struct marked *marked);
+
+/* search.c */
+operation_function messages_find, user_messages;
+
+/* erasure.c */
+operation_function user_erase;
+
+/* What is deleted or overwritten by this session is overwritten in the file, and not only marked as free. */
+enum dm_status delete_securely(struct sqlite_session *session, struct dm_error *error);
+
+/* purge.c */
+operation_function message_delete_row, messages_purge;
 
 /* conversation.c */
 operation_function conversation_page, conversation_mark_read, unread_count, unread_by_partner, unread_messages;

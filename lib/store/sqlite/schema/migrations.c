@@ -46,6 +46,15 @@ static const char webhooks[] =
 	" http_status integer NOT NULL, error text NOT NULL);"
 	"CREATE INDEX directmessages_delivery_due ON directmessages_delivery (webhook_id, next_at) WHERE state = 0;";
 
+/* The counterparts of step 2: what a user has hidden, for administrators. A message costs nothing here until it is
+ * hidden.
+ */
+static const char hidden_indexes[] =
+	"CREATE INDEX IF NOT EXISTS directmessages_sent_hidden ON directmessages_message (sender_id, recipient_id, sent_at)"
+	" WHERE hidden_for_sender IS NOT NULL;"
+	"CREATE INDEX IF NOT EXISTS directmessages_received_hidden ON directmessages_message (recipient_id, sender_id, sent_at)"
+	" WHERE hidden_for_recipient IS NOT NULL;";
+
 /* What distinguishes an event from another one at the same place in a restored file: a number of its own, and one of
  * the log. Rows from before these steps have only the log's. */
 static const char numbers_of_events[] = "ALTER TABLE directmessages_event ADD COLUMN nonce integer NOT NULL DEFAULT 0;";
@@ -122,6 +131,13 @@ const struct migration migrations[] = {
 		.name = "the origin of deliveries",
 		.satisfied = "SELECT " HAS_COLUMNS("directmessages_delivery", "1", "'origin'"),
 		.sql = origin_of_deliveries,
+	},
+	{
+		.number = 10,
+		.name = "indexes of hidden messages",
+		.satisfied = "SELECT count(*) = 2 FROM sqlite_master WHERE type = 'index'"
+			     " AND name IN ('directmessages_sent_hidden', 'directmessages_received_hidden')",
+		.sql = hidden_indexes,
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

@@ -164,8 +164,8 @@ MUTANTS = [
     Mutant(
         "who is on the list may only message others on it",
         RULES,
-        "!is_listed(rules, sender_id) && !is_listed(rules, recipient_id)",
-        "!is_listed(rules, recipient_id)",
+        "!is_listed(rules, send->sender_id) &&\n\t    !is_listed(rules, send->recipient_id))",
+        "!is_listed(rules, send->recipient_id))",
         "test_rules.py::test_only_users_of_the_list_message_or_are_messaged_by_anyone",
     ),
     Mutant(
@@ -185,8 +185,8 @@ MUTANTS = [
     Mutant(
         "messages to oneself are left to the database",
         RULES,
-        "\tif (sender_id == recipient_id)\n",
-        "\tif (sender_id == recipient_id && sender_id < 0)\n",
+        "\tif (send->sender_id == send->recipient_id)\n",
+        "\tif (send->sender_id == send->recipient_id && send->sender_id < 0)\n",
         "test_rules.py::test_nobody_messages_oneself",
     ),
     Mutant(

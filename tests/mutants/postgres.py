@@ -11,6 +11,20 @@ POSTGRES = "lib/store/postgres/"
 
 MUTANTS = [
     Mutant(
+        "a piece of an erasure that long contents cut off passes over the rest (PostgreSQL)",
+        POSTGRES + "nouns/erasure.c",
+        "sum(bytes) OVER w - bytes AS before",
+        "0 AS before",
+        "test_library_erase::long_messages_make_small_pieces",
+    ),
+    Mutant(
+        "messages that the user had hidden keep their content (PostgreSQL)",
+        POSTGRES + "nouns/erasure.c",
+        '"content <> \'\'", BLANK)',
+        '"content = \'\'", BLANK)',
+        "test_library_erase::blanking_leaves_partners_their_rows",
+    ),
+    Mutant(
         "a server that ends while it commits has failed, and the batch is stored again",
         POSTGRES + "batches/transaction.c",
         "ending->culprit == NULL && ending->remedy == REMEDY_RECONNECT)",
@@ -111,8 +125,8 @@ MUTANTS = [
     Mutant(
         "an index that was left invalid is there",
         POSTGRES + "schema/migrations.c",
-        "to_regclass('directmessages_message') AND i.indisvalid AND",
-        "to_regclass('directmessages_message') AND",
+        "AND i.indisvalid AND c.relname IN\"\n\t\t\t\" ('directmessages_sent', 'directmessages_received',",
+        "AND c.relname IN\"\n\t\t\t\" ('directmessages_sent', 'directmessages_received',",
         FAILURES + "test_an_index_that_was_left_invalid_is_made_anew",
     ),
     Mutant(

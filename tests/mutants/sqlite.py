@@ -8,6 +8,27 @@ WRITES = "test_library_writes::"
 
 MUTANTS = [
     Mutant(
+        "messages that the user had hidden keep their content (SQLite)",
+        SQLITE + "nouns/erasure.c",
+        "if (deletes || !is_hidden || (sent && length > 0))",
+        "if (deletes || !is_hidden)",
+        "test_library_erase::blanking_leaves_partners_their_rows",
+    ),
+    Mutant(
+        "the token of an erased user stays (SQLite)",
+        SQLITE + "nouns/erasure.c",
+        "ERASE_JWT_TICKETS, ERASE_TICKETS, ERASE_TOKEN, ERASE_CLOSE};",
+        "ERASE_JWT_TICKETS, ERASE_TICKETS, ERASE_CLOSE};",
+        "test_library_erase::the_person_goes_and_nothing_else",
+    ),
+    Mutant(
+        "an erasure that was ended renames the user before it does the messages",
+        "lib/store/erasure_phase.c",
+        "if (messages == DM_ERASE_KEEP || ",
+        "if (messages != DM_ERASE_DELETE || ",
+        "test_library_erase::an_erasure_may_end_anywhere",
+    ),
+    Mutant(
         "the row of a cursor is looked up in all conversations (SQLite)",
         SQLITE + "nouns/conversation.c",
         '\n\t " AND ((sender_id = ?2 AND recipient_id = ?3) OR (sender_id = ?3 AND recipient_id = ?2))"},',

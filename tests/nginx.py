@@ -47,6 +47,18 @@ def free_ports(count):
         return [one.getsockname()[1] for one in sockets]
 
 
+def wait_for_port(port, process):
+    """Waits until the process listens on it."""
+
+    def listens():
+        assert process.poll() is None, "it has ended"
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port)).close()
+            return True
+
+    harness.wait_until(listens, f"somebody listens on {port}")
+
+
 class Nginx:
     """nginx before a project's port; `lines` go into its server block."""
 

@@ -114,9 +114,9 @@ class Project:
         return done.stdout
 
     @contextlib.contextmanager
-    def serving(self, workers=1):
-        """Has gunicorn serve it with so many synchronous workers; gives the port."""
-        with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener, open(self.log, "ab") as log:
+    def serving(self, workers=1, port=0):
+        """Has gunicorn serve it with so many synchronous workers; gives the port, which the system chooses if it is 0."""
+        with socket.create_server(("127.0.0.1", port), backlog=2048) as listener, open(self.log, "ab") as log:
             process = subprocess.Popen(
                 [python(), "-m", "gunicorn", "django.core.wsgi:get_wsgi_application()", "--workers", str(workers)]
                 + ["--bind", f"fd://{listener.fileno()}", "--no-control-socket", "--log-level", "warning"],

@@ -2,11 +2,13 @@
 """docs/authentication.md, carried out: each configuration, and a request of a user who comes in by it."""
 
 import os
+import re
 import subprocess
 
 import pytest
 
 import harness
+import nginx
 import reference_project
 import simplejwt
 from jwts import bearer
@@ -17,8 +19,20 @@ needs_python = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 
 
 @pytest.fixture
-def page(tmp_path):
-    return dict(Page(harness.ROOT / "docs" / "authentication.md", {"/etc/directmessages": str(tmp_path)}).blocks)
+def ports():
+    """Of Django and of the OAuth proxy."""
+    return nginx.free_ports(2)
+
+
+@pytest.fixture
+def page(tmp_path, ports):
+    places = {
+        "/etc/directmessages": str(tmp_path),
+        "/run/directmessages": str(tmp_path),
+        "127.0.0.1:8000": f"127.0.0.1:{ports[0]}",
+        "127.0.0.1:4180": f"127.0.0.1:{ports[1]}",
+    }
+    return dict(Page(harness.ROOT / "docs" / "authentication.md", places).blocks)
 
 
 def run(text, **env):
@@ -28,7 +42,8 @@ def run(text, **env):
         ["bash", "-ec", f"{text}\nprintf '\\0' >&2; env -0 >&2"], env=harness.environment(PATH=path, **env), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    exported = dict(line.split("=", 1) for line in done.stderr.split("\0") if line.startswith("DIRECTMESSAGES_JWT"))
+    names = re.findall(r"^export (DIRECTMESSAGES_\w+)=", text, re.MULTILINE)
+    exported = dict(line.split("=", 1) for line in done.stderr.split("\0") if line.partition("=")[0] in names)
     return done.stdout, exported
 
 
@@ -57,3 +72,16 @@ def test_jwts_that_your_server_signs(make_server, page):
     command = [reference_project.python(), "-c", page["python"]]
     token = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     assert server.anonymous().get("unread/", bearer(token)).json()["id"] == john.id
+
+
+@needs_python
+def test_a_jwt_in_a_cookie(make_server, page):
+    _, settings = run(page["sh cookie"])
+    server = make_server(env=settings)
+    user = server.user()
+    _, tokens = simplejwt.ask(settings["DIRECTMESSAGES_JWT_SECRET"], [(user.id, True)])
+    cookie = {"Cookie": f"theme=dark; access={tokens['access']}"}
+    assert server.anonymous().get("unread/", cookie).json()["id"] == user.id
+    assert server.anonymous().request("POST", "events/ticket/", b"", cookie).status == 403
+    own = {**cookie, "Sec-Fetch-Site": "same-origin"}
+    assert server.anonymous().request("POST", "events/ticket/", b"", own).status == 201

@@ -37,12 +37,12 @@ def site():
 
 
 class Visitor:
-    """A page of a site that is open in the browser."""
+    """A page that is open in the browser, of a site of one page unless another title is named."""
 
-    def __init__(self, chromium, origin):
+    def __init__(self, chromium, url, title="page"):
         self.page = chromium.page()
-        self.page.go(origin)
-        self.page.wait("document.title === 'page'")
+        self.page.go(url)
+        self.page.wait(f"document.title === {json.dumps(title)}")
 
     def fetch(self, url, token=None, **options):
         """The status, body and readable headers of a response; or the error's name."""

@@ -135,6 +135,9 @@ struct dm_options {
  * DM_INVALID: an option, the URL, a name of the user table. DM_UNAVAILABLE: no such file, no permission. DM_BUSY. */
 DM_CHECK enum dm_status dm_open(const struct dm_options *options, dm **out, struct dm_error *error);
 
+/* Checks the options as dm_open does, and opens nothing: neither a file nor a connection. DM_INVALID. */
+DM_CHECK enum dm_status dm_check_options(const struct dm_options *options, struct dm_error *error);
+
 /* Finishes the operations that wait, then closes the database and frees the handle. No other call on the handle may be
  * running. NULL is fine. */
 DM_API void dm_close(dm *handle);

@@ -110,6 +110,21 @@ static enum dm_status copy_user_table(struct user_table *users, const struct dm_
 	return status == DM_OK ? user_table_init(users, &names, error) : status;
 }
 
+enum dm_status dm_check_options(const struct dm_options *given, struct dm_error *error)
+{
+	struct dm_options options;
+	struct user_table users = {0};
+	struct dm_error own = {0};
+	enum dm_status status = arguments_copy_options(&options, given, &own);
+
+	if (status == DM_OK)
+		status = copy_user_table(&users, options.user_table, &own);
+	if (status == DM_OK)
+		status = store_check_url(options.database ? options.database : DEFAULT_URL, &own);
+	user_table_release(&users);
+	return report(error, status, &own);
+}
+
 static enum dm_status open_handle(const struct dm_options *options, dm **out, struct dm_error *error)
 {
 	dm *handle = calloc(1, sizeof(*handle));

@@ -8,26 +8,49 @@
 
 #include <string.h>
 
-static const struct {
+static const struct scheme {
 	const char *prefix;
+	enum dm_status (*check)(const char *url, const char *rest, struct dm_error *error);
 	enum dm_status (*open)(const struct store_options *options, const char *rest, struct store **out,
 			       struct dm_error *error);
 } schemes[] = {
-	{"sqlite://", sqlite_store_open},
-	{"postgresql://", postgres_store_open},
-	{"postgres://", postgres_store_open},
+	{"sqlite://", sqlite_store_check, sqlite_store_open},
+	{"postgresql://", postgres_store_check, postgres_store_open},
+	{"postgres://", postgres_store_check, postgres_store_open},
 };
 
-enum dm_status store_open(const struct store_options *options, struct store **out, struct dm_error *error)
+/* The URL's scheme in *scheme, and what follows it in *rest. */
+static enum dm_status find_scheme(const char *url, const struct scheme **scheme, const char **rest,
+				  struct dm_error *error)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(schemes); i++) {
 		size_t length = strlen(schemes[i].prefix);
 
-		if (strncmp(options->url, schemes[i].prefix, length) == 0)
-			return schemes[i].open(options, options->url + length, out, error);
+		*scheme = &schemes[i];
+		*rest = url + length;
+		if (strncmp(url, schemes[i].prefix, length) == 0)
+			return DM_OK;
 	}
 	/* The URL itself is not repeated: it may hold a password. */
 	return fail(error, DM_INVALID,
 		    "the database URL's scheme is not supported; use sqlite:///relative.db, sqlite:////absolute.db or "
 		    "postgresql://user@host/database");
+}
+
+enum dm_status store_check_url(const char *url, struct dm_error *error)
+{
+	const struct scheme *scheme;
+	const char *rest;
+	enum dm_status status = find_scheme(url, &scheme, &rest, error);
+
+	return status == DM_OK ? scheme->check(url, rest, error) : status;
+}
+
+enum dm_status store_open(const struct store_options *options, struct store **out, struct dm_error *error)
+{
+	const struct scheme *scheme;
+	const char *rest;
+	enum dm_status status = find_scheme(options->url, &scheme, &rest, error);
+
+	return status == DM_OK ? scheme->open(options, rest, out, error) : status;
 }

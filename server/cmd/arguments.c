@@ -4,13 +4,14 @@
 
 #include "cli.h"
 #include "help.h"
+#include "setting_values.h"
 
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What getopt_long returns for a flag of the command, and for --database; beyond all letters. */
-enum { OPTION_FLAG = 256, OPTION_DATABASE, OPTION_HELP = 'h' };
+/* What getopt_long returns for a flag of the command, and for those of all commands; beyond all letters. */
+enum { OPTION_FLAG = 256, OPTION_DATABASE, OPTION_CONFIG, OPTION_HELP = 'h' };
 
 static int usage_error(const struct command *command, const char *what, const char *which)
 {
@@ -41,6 +42,7 @@ static void fill_options(const struct command *command, struct option *options)
 			(struct option){flag.name, flag.argument ? required_argument : no_argument, NULL, OPTION_FLAG};
 	}
 	*options++ = (struct option){"database", required_argument, NULL, OPTION_DATABASE};
+	*options++ = (struct option){"config", required_argument, NULL, OPTION_CONFIG};
 	*options++ = (struct option){"help", no_argument, NULL, OPTION_HELP};
 	*options = (struct option){0};
 }
@@ -56,7 +58,7 @@ static void give(struct arguments *arguments, int index, const char *value)
 
 static bool read_options(struct arguments *arguments, int argc, char **argv, int *status)
 {
-	struct option options[COMMAND_MAX_FLAGS + 3];
+	struct option options[COMMAND_MAX_FLAGS + 4];
 	int index, code;
 
 	fill_options(arguments->command, options);
@@ -66,6 +68,8 @@ static bool read_options(struct arguments *arguments, int argc, char **argv, int
 			give(arguments, index, optarg);
 		} else if (code == OPTION_DATABASE) {
 			setting_give(SETTING_DATABASE, optarg);
+		} else if (code == OPTION_CONFIG) {
+			setting_give(SETTING_CONFIG, optarg);
 		} else if (code == OPTION_HELP) {
 			help_print_command(arguments->command);
 			*status = EXIT_SUCCESS;

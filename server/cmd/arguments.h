@@ -3,6 +3,7 @@
 #ifndef ARGUMENTS_H
 #define ARGUMENTS_H
 
+#include "attributes.h"
 #include "command.h"
 
 struct arguments {
@@ -11,9 +12,9 @@ struct arguments {
 	const char *values[COMMAND_MAX_FLAGS]; /* of the flags, in the command's order; NULL: not given */
 };
 
-/* Reads the flags and words behind the command's name, argv[0]. Every command understands --database and --help; flags
- * may stand behind words. False: the command ends with *status, which is 0 after --help, and EXIT_USAGE after an error
- * was printed. */
+/* Reads the flags and words behind the command's name, argv[0]. Every command understands --database, --config and
+ * --help; flags may stand behind words. False: the command ends with *status, which is 0 after --help, and EXIT_USAGE
+ * after an error was printed. */
 MUST_CHECK bool arguments_read(struct arguments *arguments, const struct command *command, int argc, char **argv,
 			       int *status);
 

@@ -9,19 +9,34 @@
 #include <stdio.h>
 #include <string.h>
 
-int cli_fail(int status, const char *format, ...)
+static void print_line(const char *kind, const char *format, va_list arguments)
 {
 	char line[1024], text[sizeof(line) + 32];
-	va_list arguments;
 
-	va_start(arguments, format);
 	vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
 	for (char *c = line; *c; c++) /* what it quotes must not begin a second line */
 		if ((unsigned char)*c < ' ' || *c == 0x7F)
 			*c = '?';
-	log_text(text, (size_t)snprintf(text, sizeof(text), "directmessages: %s\n", line));
+	log_text(text, (size_t)snprintf(text, sizeof(text), "directmessages: %s%s\n", kind, line));
+}
+
+int cli_fail(int status, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_line("", format, arguments);
+	va_end(arguments);
 	return status;
+}
+
+void cli_warn(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_line("warning: ", format, arguments);
+	va_end(arguments);
 }
 
 bool cli_parse_number(const char *text, int64_t min, int64_t max, int64_t *number)

@@ -14,6 +14,9 @@
  * wrong, and after a semicolon what to do. Returns `status`. */
 int cli_fail(int status, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Prints "directmessages: warning: <sentence>", likewise. */
+void cli_warn(const char *format, ...) PRINTF_LIKE(1, 2);
+
 /* Reads a whole decimal number from min to max; false if the text is anything else. */
 bool cli_parse_number(const char *text, int64_t min, int64_t max, int64_t *number);
 

@@ -42,6 +42,8 @@ static const struct command rows[] = {
 		"at once.\n\n"
 		"It does not start on a schema that is not up to date, unless `--migrate` is given.",
 		{{.setting = SETTING_LISTEN}, {.setting = SETTING_ADMIN_LISTEN}, {.setting = SETTING_PREFIX},
+		 {"check", NULL, "Only read the settings and the files that they name, and say what is wrong. Opens no database "
+			"and no socket."},
 		 {"migrate", NULL, "First bring the schema up to date, and create the file if it is missing."},
 		 {.setting = SETTING_THREADS}, {.setting = SETTING_LANES}, {.setting = SETTING_LOG_LEVEL}},
 		serve_run, true},
@@ -97,7 +99,7 @@ static const struct command rows[] = {
 	{"routes", "", "Prints the route table.", NULL, {{.setting = SETTING_PREFIX}}, routes_run},
 	{"help", "", "Prints this program's help, manual page, or pages of documentation.", NULL,
 		{{"form", "FORM", "`text` (the default), `man`, `settings` or `command-line`; the last two are Markdown."}},
-		help_run},
+		help_run, .reads_no_settings = true},
 };
 /* clang-format on */
 

@@ -5,7 +5,7 @@
 #include "bearer.h"
 #include "cli.h"
 #include "listen.h"
-#include "settings.h"
+#include "setting_values.h"
 #include "span.h"
 
 #include <sched.h>
@@ -148,7 +148,7 @@ static bool read_cors_origins(struct config *config)
 	const char *problem = origins_parse(&config->cors_origins, setting_text(SETTING_CORS_ORIGINS), &wrong);
 
 	if (problem && wrong.data)
-		cli_fail(EXIT_USAGE, "%s has '%.*s', which %s; give %s", row->variable,
+		cli_fail(EXIT_USAGE, "%s has '%.*s', which %s; give %s", setting_name(SETTING_CORS_ORIGINS),
 			 wrong.length < 100 ? (int)wrong.length : 100, wrong.data, problem, row->values);
 	else if (problem)
 		cli_fail(EXIT_FAILED, "out of memory; free some, or give fewer origins in %s", row->variable);
@@ -159,22 +159,6 @@ static bool read_address(enum setting setting, const char **address)
 {
 	*address = setting_text(setting);
 	return !*address || http_listener_address_is_valid(*address) || setting_refuse(setting);
-}
-
-static bool read_addresses(struct config *config)
-{
-	return read_address(SETTING_LISTEN, &config->listen) &&
-	       read_address(SETTING_ADMIN_LISTEN, &config->admin_listen) && config_read_admin(config);
-}
-
-bool config_read(struct config *config)
-{
-	*config = (struct config){0};
-	return read_addresses(config) && read_capacity(config) && read_clients(config) && read_budget(config) &&
-	       config_read_prefix(config) && setting_switch(SETTING_TRUST_FORWARDED, &config->trust_forwarded) &&
-	       read_cors_origins(config) && read_events(config) && setting_switch(SETTING_DOCS, &config->docs) &&
-	       setting_switch(SETTING_CORE_DUMPS, &config->core_dumps) && read_log_level(config) &&
-	       config_read_webhooks(&config->webhooks) && read_allowed_recipients(config) && config_read_auth(config);
 }
 
 static bool holds_certificates(const char *path)
@@ -210,6 +194,39 @@ bool config_read_webhooks(struct webhooks_options *options)
 	if (!schedule_parse(&options->schedule, span_from(setting_text(SETTING_WEBHOOK_SCHEDULE))))
 		return setting_refuse(SETTING_WEBHOOK_SCHEDULE);
 	return true;
+}
+
+static bool read_addresses(struct config *config)
+{
+	return read_address(SETTING_LISTEN, &config->listen) &&
+	       read_address(SETTING_ADMIN_LISTEN, &config->admin_listen) && config_read_admin(config);
+}
+
+static bool read_switches(struct config *config)
+{
+	return setting_switch(SETTING_TRUST_FORWARDED, &config->trust_forwarded) &&
+	       setting_switch(SETTING_DOCS, &config->docs) && setting_switch(SETTING_CORE_DUMPS, &config->core_dumps);
+}
+
+static bool read_webhooks(struct config *config)
+{
+	return config_read_webhooks(&config->webhooks);
+}
+
+/* Each prints its first error, and the others follow: who corrects one setting hears of all. */
+bool config_read(struct config *config)
+{
+	static bool (*const parts[])(struct config *) = {
+		read_addresses,          read_capacity,    read_clients,   read_budget,       config_read_prefix,
+		read_switches,           read_events,      read_log_level, read_cors_origins, read_webhooks,
+		read_allowed_recipients, config_read_auth,
+	};
+	bool good = true;
+
+	*config = (struct config){0};
+	for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
+		good &= parts[i](config);
+	return good;
 }
 
 void config_release(struct config *config)

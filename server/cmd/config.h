@@ -47,8 +47,8 @@ struct config {
 	size_t allowed_recipients_count;
 };
 
-/* Reads all settings of a server. False after the error was printed: the program ends with EXIT_USAGE. Release the
- * config in either case. */
+/* Reads all settings of a server. False after the errors were printed, one for each part of them that is wrong: the
+ * program ends with EXIT_USAGE. Release the config in either case. */
 MUST_CHECK bool config_read(struct config *config);
 void config_release(struct config *config);
 

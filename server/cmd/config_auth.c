@@ -5,7 +5,7 @@
 #include "bearer.h"
 #include "cli.h"
 #include "key_file.h"
-#include "settings.h"
+#include "setting_values.h"
 
 #include <string.h>
 

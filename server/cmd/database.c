@@ -3,13 +3,17 @@
 #include "database.h"
 
 #include "cli.h"
-#include "settings.h"
+#include "setting_values.h"
 
-dm *database_open_unchecked(const struct dm_options *given, bool create, int *status)
+/* False after the error was printed. */
+static bool read_settings(struct dm_options *options, struct dm_user_table *users)
 {
-	struct dm_options options = given ? *given : (struct dm_options)DM_OPTIONS_INIT;
-	const struct dm_user_table users = {
-		.size = sizeof(users),
+	bool prepared;
+
+	if (!setting_switch(SETTING_PREPARED, &prepared))
+		return false;
+	*users = (struct dm_user_table){
+		.size = sizeof(*users),
 		.table = setting_text(SETTING_USER_TABLE),
 		.id = setting_text(SETTING_USER_ID),
 		.username = setting_text(SETTING_USER_USERNAME),
@@ -18,17 +22,37 @@ dm *database_open_unchecked(const struct dm_options *given, bool create, int *st
 		.email = setting_text(SETTING_USER_EMAIL),
 		.is_active = setting_text(SETTING_USER_IS_ACTIVE),
 	};
+	options->database = setting_text(SETTING_DATABASE);
+	options->unprepared = !prepared;
+	options->user_table = users;
+	return true;
+}
+
+bool database_check_settings(void)
+{
+	struct dm_options options = DM_OPTIONS_INIT;
+	struct dm_user_table users;
 	struct dm_error error = {0};
-	bool prepared;
+
+	if (!read_settings(&options, &users))
+		return false;
+	if (dm_check_options(&options, &error) == DM_OK)
+		return true;
+	cli_fail(EXIT_USAGE, "%s", error.message);
+	return false;
+}
+
+dm *database_open_unchecked(const struct dm_options *given, bool create, int *status)
+{
+	struct dm_options options = given ? *given : (struct dm_options)DM_OPTIONS_INIT;
+	struct dm_user_table users;
+	struct dm_error error = {0};
 	dm *handle;
 
 	*status = EXIT_USAGE;
-	if (!setting_switch(SETTING_PREPARED, &prepared))
+	if (!read_settings(&options, &users))
 		return NULL;
-	options.database = setting_text(SETTING_DATABASE);
 	options.create = create;
-	options.unprepared = !prepared;
-	options.user_table = &users;
 	if (dm_open(&options, &handle, &error) == DM_OK)
 		return handle;
 	*status = cli_fail(error.status == DM_INVALID ? EXIT_USAGE : EXIT_FAILED, "%s", error.message);

@@ -10,6 +10,10 @@
  * *status. */
 MUST_CHECK dm *database_open(int *status);
 
+/* Checks what the settings say of the database, and contacts none. False after the error was printed: the command ends
+ * with EXIT_USAGE. */
+MUST_CHECK bool database_check_settings(void);
+
 /* Opens the database without a look at its schema. The database, the user table and `unprepared` of the options are
  * taken from the settings; `options` may be NULL. `create`: a missing file is created. NULL as above. */
 MUST_CHECK dm *database_open_unchecked(const struct dm_options *options, bool create, int *status);

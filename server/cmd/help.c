@@ -2,6 +2,8 @@
 /* help.c - what --help prints, for a terminal of 80 columns. */
 #include "help.h"
 
+#include "attributes.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -83,10 +85,14 @@ static void print_flag(const struct flag *flag)
 
 static void print_common_flags(void)
 {
-	const struct setting_row *row = setting_row(SETTING_DATABASE);
-	const struct flag database = {row->flag, row->argument, row->help, SETTING_DATABASE, 0, 0, 0};
+	static const enum setting common[] = {SETTING_DATABASE, SETTING_CONFIG};
 
-	print_flag(&database);
+	for (size_t i = 0; i < ARRAY_LENGTH(common); i++) {
+		const struct setting_row *row = setting_row(common[i]);
+		const struct flag flag = {row->flag, row->argument, row->help, common[i], 0, 0, 0};
+
+		print_flag(&flag);
+	}
 	print_entry("--help", FLAG_COLUMN, "Print this text.");
 }
 
@@ -119,7 +125,8 @@ void help_print_command(const struct command *command)
 	char usage[COMMAND_USAGE_SIZE];
 
 	command_format_usage(command, usage);
-	printf("usage: directmessages [--database URL] %s%s%s\n", command->name, *usage ? " " : "", usage);
+	printf("usage: directmessages [--database URL] [--config FILE] %s%s%s\n", command->name, *usage ? " " : "",
+	       usage);
 	print_paragraphs(command->summary);
 	print_paragraphs(command->details);
 	putchar('\n');
@@ -150,14 +157,14 @@ static void print_commands(const struct command_table *commands, const char *gro
 
 void help_print_group(const struct command_table *commands, const char *group)
 {
-	printf("usage: directmessages [--database URL] %s COMMAND ...\n\n", group);
+	printf("usage: directmessages [--database URL] [--config FILE] %s COMMAND ...\n\n", group);
 	print_commands(commands, group);
 }
 
 void help_print_program(const struct command_table *commands)
 {
 	puts("directmessages - private messages between users, as a service\n\n"
-	     "usage: directmessages [--database URL] COMMAND ...\n");
+	     "usage: directmessages [--database URL] [--config FILE] COMMAND ...\n");
 	print_commands(commands, NULL);
 	putchar('\n');
 	print_common_flags();

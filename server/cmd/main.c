@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "help.h"
 #include "openssl_memory.h"
+#include "setting_values.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,7 +33,11 @@ static int run_command(const struct command *command, int argc, char **argv)
 	struct arguments arguments;
 	int status;
 
-	return arguments_read(&arguments, command, argc, argv, &status) ? command->run(&arguments) : status;
+	if (!arguments_read(&arguments, command, argc, argv, &status))
+		return status;
+	if (!command->reads_no_settings && !setting_values_load())
+		return EXIT_USAGE;
+	return command->run(&arguments);
 }
 
 static bool is_help(const char *word)
@@ -66,9 +71,28 @@ static int find_and_run(int argc, char **argv)
 	return cli_fail(EXIT_USAGE, "there is no command '%s'; see 'directmessages --help'", argv[0]);
 }
 
+/* Reads a flag that gives this setting and stands before the command. Returns how many words it has; 0: it is another.
+ */
+static int read_flag(enum setting setting, int argc, char **argv)
+{
+	const char *name = setting_row(setting)->flag;
+	size_t length = strlen(name);
+
+	if (strncmp(argv[0], "--", 2) != 0 || strncmp(argv[0] + 2, name, length) != 0)
+		return 0;
+	if (argv[0][2 + length] == '=') {
+		setting_give(setting, argv[0] + 3 + length);
+		return 1;
+	}
+	if (argv[0][2 + length] != '\0' || argc == 1)
+		return 0;
+	setting_give(setting, argv[1]);
+	return 2;
+}
+
 static int run(int argc, char **argv)
 {
-	int word = 1;
+	int word = 1, words;
 
 	while (word < argc && argv[word][0] == '-') {
 		if (is_help(argv[word])) {
@@ -77,15 +101,13 @@ static int run(int argc, char **argv)
 		}
 		if (strcmp(argv[word], "--version") == 0)
 			return print_version();
-		if (strncmp(argv[word], "--database=", 11) == 0) {
-			setting_give(SETTING_DATABASE, argv[word++] + 11);
-		} else if (strcmp(argv[word], "--database") == 0 && word + 1 < argc) {
-			setting_give(SETTING_DATABASE, argv[word + 1]);
-			word += 2;
-		} else {
+		words = read_flag(SETTING_DATABASE, argc - word, argv + word);
+		if (words == 0)
+			words = read_flag(SETTING_CONFIG, argc - word, argv + word);
+		if (words == 0)
 			return cli_fail(EXIT_USAGE, "unknown flag or missing value: '%s'; see 'directmessages --help'",
 					argv[word]);
-		}
+		word += words;
 	}
 	if (word == argc)
 		return cli_fail(EXIT_USAGE, "a command is missing; see 'directmessages --help'");

@@ -100,7 +100,7 @@ void manual_print(const struct command_table *commands)
 	       ".TH DIRECTMESSAGES 1 \"" DATE "\" \"directmessages %s\"\n",
 	       dm_version());
 	puts(".SH NAME\ndirectmessages \\- private messages between users, as a service over HTTP\n"
-	     ".SH SYNOPSIS\n.B directmessages\n[\\fB\\-\\-database\\fR \\fIURL\\fR] \\fICOMMAND\\fR ...\n"
+	     ".SH SYNOPSIS\n.B directmessages\n[\\fB\\-\\-database\\fR \\fIURL\\fR] [\\fB\\-\\-config\\fR \\fIFILE\\fR] \\fICOMMAND\\fR ...\n"
 	     ".SH DESCRIPTION");
 	print_text(PROSE_PROGRAM "\n\n" PROSE_COMMANDS, ".PP");
 	puts(".SH COMMANDS");

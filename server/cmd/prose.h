@@ -9,16 +9,21 @@
 	"over HTTP."
 
 #define PROSE_SETTINGS \
-	"A flag wins over its environment variable, and the variable over the default. An empty variable counts as " \
-	"unset, except `DIRECTMESSAGES_PREFIX`. A value that cannot be used ends the program with exit status 2 and an " \
-	"error that says what may be given. `make run` reads the variables, too.\n\n" \
+	"A flag wins over its environment variable, the variable over the configuration file, and the file over the " \
+	"default. An empty value counts as unset, except that of `DIRECTMESSAGES_PREFIX`. A value that cannot be used " \
+	"ends the program with exit status 2 and an error that says what may be given. A variable that begins with " \
+	"`DIRECTMESSAGES_` and is no setting is a warning. `make run` reads the variables, too.\n\n" \
+	"The configuration file (`--config FILE`, or `DIRECTMESSAGES_CONFIG`) has lines of the form `NAME=VALUE`, with " \
+	"the names of the variables, as systemd's `EnvironmentFile=` has: a line that begins with `#` or `;` is a " \
+	"comment, a value may stand between single or double quotes, and a backslash at the end of a line continues " \
+	"the value. A file that everybody may read must not hold a secret.\n\n" \
 	"Whoever can list the machine's processes sees their flags. Give a `postgresql://` URL with a password in " \
 	"`DATABASE_URL`, or keep the password in libpq's `~/.pgpass`.\n\n" \
 	"The program speaks plain HTTP. A proxy in front of it provides TLS."
 
 #define PROSE_COMMANDS \
-	"The flags of a command stand before or behind its arguments. Every command takes `--database URL`, which may " \
-	"also stand before the command, and `--help`. `directmessages --version` prints the version.\n\n" \
+	"The flags of a command stand before or behind its arguments. Every command takes `--database URL` and " \
+	"`--config FILE`, which may also stand before the command, and `--help`. `directmessages --version` prints the version.\n\n" \
 	"Fields that users have written are printed with control characters and backslashes as escapes."
 
 #define PROSE_EXIT_DONE "Done."

@@ -69,7 +69,7 @@ static void print_command(const struct command *command)
 void page_print_commands(const struct command_table *commands)
 {
 	print_head("Command line", "command-line", "server/cmd/commands.c and server/cmd/prose.h");
-	puts("    directmessages [--database URL] COMMAND ...\n\n" PROSE_COMMANDS "\n\n"
+	puts("    directmessages [--database URL] [--config FILE] COMMAND ...\n\n" PROSE_COMMANDS "\n\n"
 	     "| exit status | meaning |\n|---|---|\n| 0 | " PROSE_EXIT_DONE " |\n| 1 | " PROSE_EXIT_FAILED " |\n"
 	     "| 2 | " PROSE_EXIT_USAGE " |\n\n" PROSE_ERRORS);
 	for (size_t i = 0; i < commands->count; i++)

@@ -22,6 +22,7 @@
 #include "subcommands.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -296,11 +297,25 @@ static int serve(const struct config *config, bool migrate)
 	return status;
 }
 
+/* Everything that can be read was, and nothing is opened. */
+static int check_settings(bool good)
+{
+	good &= database_check_settings();
+	if (good)
+		puts("the settings are good");
+	return good ? EXIT_SUCCESS : EXIT_USAGE;
+}
+
 int serve_run(const struct arguments *arguments)
 {
 	struct config config;
-	int status = config_read(&config) ? serve(&config, arguments_value(arguments, "migrate") != NULL) : EXIT_USAGE;
+	bool good = config_read(&config);
+	int status = EXIT_USAGE;
 
+	if (arguments_value(arguments, "check"))
+		status = check_settings(good);
+	else if (good)
+		status = serve(&config, arguments_value(arguments, "migrate") != NULL);
 	config_release(&config);
 	return status;
 }

@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* settings.c - the table of the settings, and how one gets its value. */
+/* settings.c - the table of the settings. */
 #include "settings.h"
 
-#include "cli.h"
+#include "attributes.h"
 #include "schedule.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define V(name) "DIRECTMESSAGES_" name
 #define TEXT .type = SETTING_TYPE_TEXT
 #define NUMBER(from, to, fallback) .type = SETTING_TYPE_NUMBER, .min = (from), .max = (to), .number = (fallback)
 #define SWITCH(fallback) .type = SETTING_TYPE_SWITCH, .number = (fallback)
 
+#define RELOADS .reloads = true
+
 #define BY_ALL "Read by every command that opens the database."
 #define BY_SERVE "Read by `serve`."
 
 /* clang-format off */
 static const struct setting_row rows[SETTING_COUNT] = {
+	[SETTING_CONFIG] = {TEXT, .section = "Configuration file", .intro = "Read by every command.",
+		.variable = V("CONFIG"), .flag = "config", .argument = "FILE", .values = "a file of NAME=VALUE lines", .unset = "none",
+		.help = "Reads settings from this file, too: those that neither a flag nor the environment gives."},
+
 	[SETTING_DATABASE] = {TEXT, .section = "Database", .intro = BY_ALL,
 		.variable = "DATABASE_URL", .flag = "database", .argument = "URL",
 		.values = "the URL of a SQLite file or of a PostgreSQL database", .text = "sqlite:///directmessages.db",
@@ -65,11 +69,11 @@ static const struct setting_row rows[SETTING_COUNT] = {
 	[SETTING_TRUST_FORWARDED] = {SWITCH(0), .variable = V("TRUST_FORWARDED"),
 		.help = "`1`: make the links of pages from `X-Forwarded-Proto` and `X-Forwarded-Host`. Only behind a proxy "
 			"that sets both."},
-	[SETTING_CORS_ORIGINS] = {TEXT, .variable = V("CORS_ORIGINS"),
+	[SETTING_CORS_ORIGINS] = {TEXT, RELOADS, .variable = V("CORS_ORIGINS"),
 		.values = "*, or origins with commas between them, such as https://app.example.org", .unset = "none",
 		.help = "The origins whose web pages may call the API from a browser (CORS), written exactly as browsers write "
 			"them. `*`: all of them, but never `null`."},
-	[SETTING_LOG_LEVEL] = {TEXT, .variable = V("LOG_LEVEL"), .flag = "log-level", .argument = "LEVEL",
+	[SETTING_LOG_LEVEL] = {TEXT, RELOADS, .variable = V("LOG_LEVEL"), .flag = "log-level", .argument = "LEVEL",
 		.values = "debug, info, warning or error", .text = "info",
 		.help = "What is logged on standard error; `info` includes a line for each request."},
 	[SETTING_CORE_DUMPS] = {SWITCH(0), .variable = V("CORE_DUMPS"),
@@ -78,9 +82,9 @@ static const struct setting_row rows[SETTING_COUNT] = {
 	[SETTING_TOKENS] = {SWITCH(1), .section = "Authentication",
 		.intro = "Read by `serve`. [authentication.md](authentication.md) has working configurations.",
 		.variable = V("TOKENS"), .help = "`0`: refuse `Authorization: Token`; needs a key for JWTs."},
-	[SETTING_JWT_SECRET] = {TEXT, .variable = V("JWT_SECRET"), .values = "a secret of at least 32 bytes", .unset = "none",
+	[SETTING_JWT_SECRET] = {TEXT, .is_secret = true, .variable = V("JWT_SECRET"), .values = "a secret of at least 32 bytes", .unset = "none",
 		.help = "Accepts `Authorization: Bearer` with JWTs that are signed with this secret by HS256, HS384 or HS512."},
-	[SETTING_JWT_KEY_FILE] = {TEXT, .variable = V("JWT_KEY_FILE"), .values = "a file of public keys in PEM form, or a JWKS",
+	[SETTING_JWT_KEY_FILE] = {TEXT, RELOADS, .variable = V("JWT_KEY_FILE"), .values = "a file of public keys in PEM form, or a JWKS",
 		.unset = "none", .help = "Accepts JWTs that are signed for one of these keys: RSA (RS256, RS384, RS512, PS256), "
 			"P-256 (ES256) or Ed25519 (EdDSA). A JWKS may also hold secrets."},
 	[SETTING_JWT_ISSUER] = {TEXT, .variable = V("JWT_ISSUER"), .values = "a text", .unset = "any",
@@ -98,7 +102,7 @@ static const struct setting_row rows[SETTING_COUNT] = {
 		.help = "The user is whom this header names, as `DIRECTMESSAGES_JWT_USER` says. Only behind a proxy that "
 			"authenticates and sets or removes it in each request, and only on a loopback address or `unix:`."},
 
-	[SETTING_ALLOWED_RECIPIENTS] = {TEXT, .section = "Rules", .intro = BY_SERVE,
+	[SETTING_ALLOWED_RECIPIENTS] = {TEXT, RELOADS, .section = "Rules", .intro = BY_SERVE,
 		.variable = V("ALLOWED_RECIPIENTS"), .values = "user ids with commas between them, such as 1,2,3",
 		.unset = "none", .help = "These users may message everybody; all others may message only these. None: everybody "
 			"may message everybody."},
@@ -153,53 +157,29 @@ static const struct setting_row rows[SETTING_COUNT] = {
 	[SETTING_EVENTS_QUEUE_BYTES] = {NUMBER(1024, 1 << 30, 65536), .variable = V("EVENTS_QUEUE_BYTES"),
 		.help = "An event stream with more unread bytes than this is closed when the next event comes."},
 
-	[SETTING_WEBHOOK_ALLOW] = {TEXT, .section = "Webhooks",
+	[SETTING_WEBHOOK_ALLOW] = {TEXT, RELOADS, .section = "Webhooks",
 		.intro = "Read by `serve`; `webhook test` reads the addresses, the timeout and the certificate file.",
 		.variable = V("WEBHOOK_ALLOW"),
 		.values = "'private', or addresses and CIDR ranges with commas between them, such as 10.0.0.0/8", .unset = "none",
 		.help = "Addresses to which webhooks may connect although they are not public."},
-	[SETTING_WEBHOOK_SCHEDULE] = {TEXT, .variable = V("WEBHOOK_SCHEDULE"),
+	[SETTING_WEBHOOK_SCHEDULE] = {TEXT, RELOADS, .variable = V("WEBHOOK_SCHEDULE"),
 		.values = "up to 32 pauses in seconds with commas between them, such as " SCHEDULE_DEFAULT,
 		.text = SCHEDULE_DEFAULT, .help = "Seconds before the second, third, ... attempt of a delivery; each pause varies by up to a tenth."},
-	[SETTING_WEBHOOK_TIMEOUT] = {NUMBER(1, 300, 15), .variable = V("WEBHOOK_TIMEOUT"),
+	[SETTING_WEBHOOK_TIMEOUT] = {NUMBER(1, 300, 15), RELOADS, .variable = V("WEBHOOK_TIMEOUT"),
 		.help = "Seconds for one request to an endpoint, from connecting to the response."},
-	[SETTING_WEBHOOK_CONNECTIONS] = {NUMBER(1, 1000, 16), .variable = V("WEBHOOK_CONNECTIONS"),
+	[SETTING_WEBHOOK_CONNECTIONS] = {NUMBER(1, 1000, 16), RELOADS, .variable = V("WEBHOOK_CONNECTIONS"),
 		.help = "Maximum number of requests to one endpoint at the same time."},
-	[SETTING_WEBHOOK_DISABLE_AFTER] = {NUMBER(0, 31536000, 432000), .variable = V("WEBHOOK_DISABLE_AFTER"),
+	[SETTING_WEBHOOK_DISABLE_AFTER] = {NUMBER(0, 31536000, 432000), RELOADS, .variable = V("WEBHOOK_DISABLE_AFTER"),
 		.help = "Seconds without a successful delivery after which an endpoint is disabled."},
-	[SETTING_WEBHOOK_CA_FILE] = {TEXT, .variable = V("WEBHOOK_CA_FILE"),
+	[SETTING_WEBHOOK_CA_FILE] = {TEXT, RELOADS, .variable = V("WEBHOOK_CA_FILE"),
 		.values = "a file that can be read and holds certificates in PEM form", .unset = "the system's",
 		.help = "The certificate authorities to trust."},
 };
 /* clang-format on */
 
-static const char *given[SETTING_COUNT]; /* by flags */
-
 const struct setting_row *setting_row(enum setting setting)
 {
 	return &rows[setting];
-}
-
-void setting_give(enum setting setting, const char *value)
-{
-	given[setting] = value;
-}
-
-/* From the flag, else the environment; NULL: from neither. */
-static const char *configured(enum setting setting)
-{
-	const char *value = getenv(rows[setting].variable);
-
-	if (given[setting])
-		return given[setting];
-	return value && (*value || rows[setting].may_be_empty) ? value : NULL;
-}
-
-const char *setting_text(enum setting setting)
-{
-	const char *value = configured(setting);
-
-	return value ? value : rows[setting].text;
 }
 
 void setting_format_values(const struct setting_row *row, char values[SETTING_VALUES_SIZE])
@@ -221,32 +201,4 @@ void setting_format_default(const struct setting_row *row, char text[SETTING_DEF
 		snprintf(text, SETTING_DEFAULT_SIZE, "`%s`", row->text);
 	else
 		snprintf(text, SETTING_DEFAULT_SIZE, "`%lld`", (long long)row->number);
-}
-
-bool setting_refuse(enum setting setting)
-{
-	const struct setting_row *row = &rows[setting];
-	char values[SETTING_VALUES_SIZE];
-
-	setting_format_values(row, values);
-	cli_fail(EXIT_USAGE, "%s%s is '%.100s'; give %s", given[setting] ? "--" : "",
-		 given[setting] ? row->flag : row->variable, configured(setting), values);
-	return false;
-}
-
-bool setting_number(enum setting setting, int64_t *number)
-{
-	const struct setting_row *row = &rows[setting];
-	const char *value = configured(setting);
-
-	*number = row->number;
-	return !value || cli_parse_number(value, row->min, row->max, number) || setting_refuse(setting);
-}
-
-bool setting_switch(enum setting setting, bool *on)
-{
-	const char *value = configured(setting);
-
-	*on = value ? strcmp(value, "1") == 0 : rows[setting].number == 1;
-	return !value || *on || strcmp(value, "0") == 0 || setting_refuse(setting);
 }

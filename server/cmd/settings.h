@@ -3,8 +3,6 @@
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
-#include "attributes.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +13,7 @@
 /* A new one needs a row in settings.c, and a line in config.c (or database.c) that uses its value. */
 enum setting {
 	SETTING_NONE,
+	SETTING_CONFIG,
 	SETTING_DATABASE,
 	SETTING_PREPARED,
 	SETTING_USER_TABLE,
@@ -88,22 +87,11 @@ struct setting_row {
 	const char *unset;    /* shown as the default where `text` or `number` does not say it */
 	const char *help;     /* sentences; `code` stands between backquotes */
 	bool may_be_empty;    /* the empty text is a value; else an empty variable counts as unset */
+	bool is_secret;       /* nobody else may read a file that holds it */
+	bool reloads;         /* SIGHUP reads it again */
 };
 
 const struct setting_row *setting_row(enum setting setting);
-
-/* Sets the value by the setting's flag, which wins over the environment. The text must live as long as the program. */
-void setting_give(enum setting setting, const char *value);
-
-/* The value of a text: from the flag, else the environment, else the default; NULL: there is none of them. */
-const char *setting_text(enum setting setting);
-
-/* The value of a number or switch, likewise. False after the error was printed: the program ends with EXIT_USAGE. */
-MUST_CHECK bool setting_number(enum setting setting, int64_t *number);
-MUST_CHECK bool setting_switch(enum setting setting, bool *on);
-
-/* Prints that the value of a text is wrong, and what may be given instead. Always false. */
-bool setting_refuse(enum setting setting);
 
 /* What may be given: "0 or 1", "a whole number from 1 to 256", or `values`. */
 #define SETTING_VALUES_SIZE 160

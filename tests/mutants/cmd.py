@@ -8,15 +8,15 @@ CMD = "server/cmd/"
 MUTANTS = [
     Mutant(
         "the environment wins over a flag",
-        CMD + "settings.c",
-        "\tif (given[setting])\n\t\treturn given[setting];\n",
-        "\tif (given[setting] && !value)\n\t\treturn given[setting];\n",
+        CMD + "setting_values.c",
+        "\tconst char *value = given[setting];\n\n\tif (!value)\n\t\tvalue = from_environment(setting);\n",
+        "\tconst char *value = from_environment(setting);\n\n\tif (!value)\n\t\tvalue = given[setting];\n",
         "test_cli_database.py::test_flag_wins_over_environment_over_default",
     ),
     Mutant(
         "an empty variable is a value",
-        CMD + "settings.c",
-        "return value && (*value || rows[setting].may_be_empty) ? value : NULL;",
+        CMD + "setting_values.c",
+        "return value && (*value || setting_row(setting)->may_be_empty) ? value : NULL;",
         "return value;",
         "test_cli_database.py::test_empty_environment_is_the_default",
     ),

@@ -15,6 +15,7 @@
 #include "operation_kinds.h"
 #include "session.h"
 #include "setup.h"
+#include "url.h"
 
 #include <stdlib.h>
 
@@ -251,6 +252,12 @@ static enum dm_status start(struct postgres_store *store, struct dm_error *error
 			return fail(error, DM_NO_MEMORY, "no memory, or no thread, to hear of events");
 	}
 	return DM_OK;
+}
+
+enum dm_status postgres_store_check(const char *url, const char *rest, struct dm_error *error)
+{
+	(void)rest;
+	return url_check(url, error);
 }
 
 enum dm_status postgres_store_open(const struct store_options *options, const char *rest, struct store **out,

@@ -302,12 +302,22 @@ static enum dm_status start(struct sqlite_store *store, struct dm_error *error)
 	return store->lane ? DM_OK : fail(error, DM_NO_MEMORY, "no memory, or no thread, for the writer");
 }
 
+enum dm_status sqlite_store_check(const char *url, const char *rest, struct dm_error *error)
+{
+	(void)url;
+	if (rest[0] == '/' && rest[1] != '\0')
+		return DM_OK;
+	return fail(error, DM_INVALID,
+		    "the SQLite URL names no file; use sqlite:///relative.db or sqlite:////absolute.db");
+}
+
 static enum dm_status read_path(const struct store_options *options, const char *rest, const char **path,
 				struct dm_error *error)
 {
-	if (rest[0] != '/' || rest[1] == '\0')
-		return fail(error, DM_INVALID,
-			    "the SQLite URL names no file; use sqlite:///relative.db or sqlite:////absolute.db");
+	enum dm_status status = sqlite_store_check(options->url, rest, error);
+
+	if (status != DM_OK)
+		return status;
 	*path = rest + 1;
 	if (!options->create && access(*path, F_OK) != 0)
 		return fail(error, DM_UNAVAILABLE,

@@ -77,24 +77,42 @@ static char *name_of(const PQconninfoOption *options)
 	return name;
 }
 
-enum dm_status url_read(struct postgres *postgres, struct dm_error *error)
+/* The URL's parts in *options, to be freed by PQconninfoFree; they are NULL after a failure. */
+static enum dm_status parse(const char *url, PQconninfoOption **options, struct dm_error *error)
 {
-	PQconninfoOption *options = PQconninfoParse(postgres->url, NULL);
-	char *own;
-	int length;
-
+	*options = PQconninfoParse(url, NULL);
 	/* libpq's message may hold the URL, and the URL a password. */
-	if (!options)
+	if (!*options)
 		return fail(
 			error, DM_INVALID,
 			"libpq can't read the PostgreSQL URL; use postgresql://user@host:port/database?keyword=value");
-	if (!has_plausible_host(options)) {
-		PQconninfoFree(options);
-		return fail(
-			error, DM_INVALID,
-			"the PostgreSQL URL's host or port is not valid; in a user name or password write @ as %%40, "
-			": as %%3A and / as %%2F");
-	}
+	if (has_plausible_host(*options))
+		return DM_OK;
+	PQconninfoFree(*options);
+	*options = NULL;
+	return fail(error, DM_INVALID,
+		    "the PostgreSQL URL's host or port is not valid; in a user name or password write @ as %%40, "
+		    ": as %%3A and / as %%2F");
+}
+
+enum dm_status url_check(const char *url, struct dm_error *error)
+{
+	PQconninfoOption *options;
+	enum dm_status status = parse(url, &options, error);
+
+	PQconninfoFree(options);
+	return status;
+}
+
+enum dm_status url_read(struct postgres *postgres, struct dm_error *error)
+{
+	PQconninfoOption *options;
+	enum dm_status status = parse(postgres->url, &options, error);
+	char *own;
+	int length;
+
+	if (status != DM_OK)
+		return status;
 	own = find_option(options, "options");
 	postgres->name = name_of(options);
 	PQconninfoFree(options);

@@ -5,7 +5,10 @@
 
 #include "postgres.h"
 
-/* Fills in `name` and `server_options`, from the URL and the limits. DM_INVALID where libpq can't read the URL. */
+/* DM_INVALID: libpq can't read the URL, or its host or port can't be one. */
+MUST_CHECK enum dm_status url_check(const char *url, struct dm_error *error);
+
+/* Fills in `name` and `server_options`, from the URL and the limits. DM_INVALID as above. */
 MUST_CHECK enum dm_status url_read(struct postgres *postgres, struct dm_error *error);
 
 #endif

@@ -36,7 +36,7 @@ def test_help_names_every_command(flag):
 def test_help_of_a_command_names_its_flags(command, flag):
     done = run_program(*command.words, flag)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"usage: directmessages [--database URL] [--config FILE] {command}")
+    assert done.stdout.startswith(f"usage: directmessages [--database URL] {command}")
     for named in ["--database", "--help", *command.flags]:
         assert re.search(rf"^  {named}\b", done.stdout, re.MULTILINE), named
 

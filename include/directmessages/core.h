@@ -138,6 +138,11 @@ DM_CHECK enum dm_status dm_open(const struct dm_options *options, dm **out, stru
 /* Checks the options as dm_open does, and opens nothing: neither a file nor a connection. DM_INVALID. */
 DM_CHECK enum dm_status dm_check_options(const struct dm_options *options, struct dm_error *error);
 
+/* Replaces the allowed recipients that dm_open was given, from the next send on; copies them. DM_INVALID: a count
+ * without an array. DM_NO_MEMORY: those from before stay. */
+DM_CHECK enum dm_status dm_set_allowed_recipients(dm *handle, const int64_t *user_ids, size_t count,
+						  struct dm_error *error);
+
 /* Finishes the operations that wait, then closes the database and frees the handle. No other call on the handle may be
  * running. NULL is fine. */
 DM_API void dm_close(dm *handle);

@@ -219,6 +219,13 @@ enum dm_status arguments_copy(void *own, size_t own_size, const void *given, con
 	return DM_OK;
 }
 
+enum dm_status arguments_check_recipients(const int64_t *user_ids, size_t count, struct dm_error *error)
+{
+	if (count > 0 && (!user_ids || count > SIZE_MAX / 2 / sizeof(*user_ids)))
+		return fail(error, DM_INVALID, "the allowed recipients have a count but no array; give both");
+	return DM_OK;
+}
+
 enum dm_status arguments_copy_options(struct dm_options *own, const struct dm_options *given, struct dm_error *error)
 {
 	enum dm_status status;
@@ -230,8 +237,5 @@ enum dm_status arguments_copy_options(struct dm_options *own, const struct dm_op
 		return status;
 	if (own->lanes > MAX_LANES)
 		return fail(error, DM_INVALID, "%zu lanes are too many; give at most %d", own->lanes, MAX_LANES);
-	if (own->allowed_recipients_count > 0 &&
-	    (!own->allowed_recipients || own->allowed_recipients_count > SIZE_MAX / 2 / sizeof(int64_t)))
-		return fail(error, DM_INVALID, "the allowed recipients have a count but no array; give both");
-	return DM_OK;
+	return arguments_check_recipients(own->allowed_recipients, own->allowed_recipients_count, error);
 }

@@ -22,6 +22,9 @@ MUST_CHECK enum dm_status arguments_copy(void *own, size_t own_size, const void 
 /* Checks that each text has data, and at most 2 GiB. DM_INVALID. */
 MUST_CHECK enum dm_status arguments_check_texts(const struct dm_text *texts, size_t count, struct dm_error *error);
 
+/* Checks that the allowed recipients, if there are any, are given. DM_INVALID. */
+MUST_CHECK enum dm_status arguments_check_recipients(const int64_t *user_ids, size_t count, struct dm_error *error);
+
 /* Copies and checks the options of dm_open. The user table is the caller's own, or NULL. */
 MUST_CHECK enum dm_status arguments_copy_options(struct dm_options *own, const struct dm_options *given,
 						 struct dm_error *error);

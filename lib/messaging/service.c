@@ -84,20 +84,32 @@ static void events_recorded(void *context)
 	signals_emit(&handle->signals, DM_EVENTS_RECORDED, NULL);
 }
 
+/* The copy of none is NULL. False: no memory. */
+static bool copy_ids(const int64_t *ids, size_t count, int64_t **copy)
+{
+	*copy = count > 0 ? malloc(count * sizeof(*ids)) : NULL;
+	if (*copy)
+		memcpy(*copy, ids, count * sizeof(*ids));
+	return *copy || count == 0;
+}
+
 static bool copy_rules(struct rules *rules, const struct dm_options *options)
 {
-	size_t size = options->allowed_recipients_count * sizeof(*rules->allowed_recipients);
-
 	rules->max_content_length =
 		options->max_content_length > 0 ? options->max_content_length : DEFAULT_MAX_CONTENT_LENGTH;
-	if (options->allowed_recipients_count == 0)
-		return true;
-	rules->allowed_recipients = malloc(size);
-	if (!rules->allowed_recipients)
-		return false;
-	memcpy(rules->allowed_recipients, options->allowed_recipients, size);
 	rules->allowed_recipients_count = options->allowed_recipients_count;
-	return true;
+	return copy_ids(options->allowed_recipients, options->allowed_recipients_count, &rules->allowed_recipients);
+}
+
+/* A writer is preferred: senders alone could keep it waiting for ever. */
+static void init_rules_lock(struct dm *handle)
+{
+	pthread_rwlockattr_t attributes;
+
+	pthread_rwlockattr_init(&attributes);
+	pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&handle->rules_lock, &attributes);
+	pthread_rwlockattr_destroy(&attributes);
 }
 
 /* The names are copied. */
@@ -146,6 +158,7 @@ static enum dm_status open_handle(const struct dm_options *options, dm **out, st
 	if (!handle)
 		return fail(error, DM_NO_MEMORY, "out of memory");
 	signals_init(&handle->signals);
+	init_rules_lock(handle);
 	if (!copy_rules(&handle->rules, options))
 		status = fail(error, DM_NO_MEMORY, "out of memory");
 	if (status == DM_OK)
@@ -183,6 +196,7 @@ void dm_close(dm *handle)
 		handle->store->backend->close(handle->store);
 	signals_release(&handle->signals);
 	user_table_release(&handle->users);
+	pthread_rwlock_destroy(&handle->rules_lock);
 	free(handle->rules.allowed_recipients);
 	free(handle);
 }
@@ -236,6 +250,35 @@ enum dm_status dm_migrate(dm *handle, void (*on_step)(void *context, int number,
 	return report(error, status, &own);
 }
 
+enum dm_status dm_set_allowed_recipients(dm *handle, const int64_t *user_ids, size_t count, struct dm_error *error)
+{
+	struct dm_error own = {0};
+	enum dm_status status = handle ? arguments_check_recipients(user_ids, count, &own) : lack_handle(&own);
+	int64_t *before, *next;
+
+	if (status == DM_OK && !copy_ids(user_ids, count, &next))
+		status = fail(&own, DM_NO_MEMORY, "out of memory");
+	if (status != DM_OK)
+		return report(error, status, &own);
+	pthread_rwlock_wrlock(&handle->rules_lock);
+	before = handle->rules.allowed_recipients;
+	handle->rules.allowed_recipients = next;
+	handle->rules.allowed_recipients_count = count;
+	pthread_rwlock_unlock(&handle->rules_lock);
+	free(before);
+	return DM_OK;
+}
+
+static enum dm_status check_send(dm *handle, struct dm_operation *operation)
+{
+	enum dm_status status;
+
+	pthread_rwlock_rdlock(&handle->rules_lock);
+	status = rules_check_send(&handle->rules, &operation->send, &operation->error);
+	pthread_rwlock_unlock(&handle->rules_lock);
+	return status;
+}
+
 /* Sets the library's part of the operation; checks its arguments and the rules. */
 static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 {
@@ -247,7 +290,7 @@ static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 	if (operation->status != DM_OK)
 		return operation->status;
 	if (operation->kind == DM_OP_SEND)
-		operation->status = rules_check_send(&handle->rules, &operation->send, &operation->error);
+		operation->status = check_send(handle, operation);
 	if (operation->kind == DM_OP_USER_CREATE)
 		operation->status = rules_check_new_user(&operation->user_create, &operation->error);
 	if (operation->kind == DM_OP_WEBHOOK_CREATE)

@@ -8,12 +8,14 @@
 #include "store.h"
 #include "user_table.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 struct dm {
 	struct store *store;
 	struct user_table users;
 	struct rules rules;
+	pthread_rwlock_t rules_lock; /* held to read them, and to replace them */
 	struct signals signals;
 	atomic_uint_fast64_t failures[DM_INTERNAL + 1]; /* by status, those that the store has caused */
 };

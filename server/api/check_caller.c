@@ -3,6 +3,7 @@
 #include "auth.h"
 #include "checks.h"
 #include "form.h"
+#include "policy.h"
 #include "respond.h"
 #include "ticket.h"
 
@@ -107,7 +108,7 @@ static enum http_outcome ticket_redeemed(struct exchange *exchange)
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
 	key = arena_copy(&exchange->request->arena, span_from(exchange->operation.ticket_redeem.key));
-	if (!auth_read_ticket_key(exchange->api->auth, key, exchange->credential))
+	if (!auth_read_ticket_key(exchange->policy->auth, key, exchange->credential))
 		return respond_refusal(exchange, 401, invalid_ticket);
 	return authenticate(exchange);
 }
@@ -126,7 +127,7 @@ static enum http_outcome redeem_ticket(struct exchange *exchange)
 /* Copies the places of a request that may say who calls. */
 static void read_presented(struct exchange *exchange, struct presented *presented)
 {
-	const struct auth *auth = exchange->api->auth;
+	const struct auth *auth = exchange->policy->auth;
 	struct request *request = exchange->request;
 
 	*presented = (struct presented){.authorization = request_header(request, "Authorization")};
@@ -149,7 +150,7 @@ enum http_outcome check_caller(struct exchange *exchange)
 	if (!exchange->credential)
 		return respond_no_room(exchange->request);
 	read_presented(exchange, &presented);
-	switch (auth_read(exchange->api->auth, &presented, arena, exchange->credential, &refusal)) {
+	switch (auth_read(exchange->policy->auth, &presented, arena, exchange->credential, &refusal)) {
 	case SCHEME_READ:
 		return exchange->credential->kind == CREDENTIAL_TICKET ? redeem_ticket(exchange)
 								       : authenticate(exchange);

@@ -7,6 +7,7 @@
 #include "credential.h"
 #include "links.h"
 #include "origins.h"
+#include "policy.h"
 #include "respond.h"
 
 /* Whether the request changes nothing, whoever makes it. */
@@ -20,7 +21,7 @@ static bool is_safe(const struct exchange *exchange)
 
 static bool is_of_own_page(const struct exchange *exchange)
 {
-	const struct origins *listed = exchange->api->cors;
+	const struct origins *listed = exchange->policy->cors;
 	struct span site = request_header(exchange->request, "Sec-Fetch-Site");
 	struct span origin = request_header(exchange->request, "Origin");
 

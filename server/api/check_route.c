@@ -80,7 +80,7 @@ enum http_outcome check_route(struct exchange *exchange)
 {
 	struct path_target target = {.id = -1};
 
-	switch (route_find(exchange->request->path, exchange->api, &exchange->route, &target)) {
+	switch (route_find(exchange->request->path, exchange, &exchange->route, &target)) {
 	case ROUTE_FOUND:
 		set_target(exchange, &target);
 		return enter_route(exchange);

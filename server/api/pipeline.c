@@ -4,6 +4,7 @@
 
 #include "checks.h"
 #include "monitor.h"
+#include "policy.h"
 #include "respond.h"
 #include "routes.h"
 
@@ -66,9 +67,11 @@ static enum http_outcome run_checks(struct exchange *exchange, enum http_outcome
 enum http_outcome pipeline_begin(struct request *request)
 {
 	const struct api *api = request->context;
-	struct exchange *exchange = exchange_new(request);
+	struct exchange *exchange;
 	enum http_outcome outcome;
 
+	request->kept = policies_hold(api->policies);
+	exchange = exchange_new(request);
 	request_counts_begin(api->monitor->requests);
 	if (!exchange)
 		return respond_no_room(request);
@@ -85,4 +88,5 @@ void pipeline_completed(struct request *request, int64_t microseconds)
 
 	request_counts_end(api->monitor->requests, route_number(exchange ? exchange->route : NULL),
 			   request->response.status, microseconds);
+	policy_leave(request->kept);
 }

@@ -9,6 +9,7 @@
 #include "form.h"
 #include "messages_resources.h"
 #include "operations_resources.h"
+#include "policy.h"
 
 #include <string.h>
 
@@ -157,22 +158,24 @@ static struct span below_prefix(struct span path, struct span prefix)
 
 /* The path that is looked for, at one address. */
 struct wanted {
-	const struct api *api;
+	const struct exchange *exchange;
 	struct span path;
 	struct span below; /* the prefix; see below_prefix */
 };
 
-static bool is_shown(const struct api *api, const struct route *route)
+static bool is_shown(const struct exchange *exchange, const struct route *route)
 {
+	const struct api *api = exchange->api;
+
 	if (route_area(route) == AREA_ADMIN)
-		return api->admin_key != NULL;
+		return api->may_administrate && exchange->policy->admin_key;
 	return route->is_admin ? api->shows_admin : api->shows_public;
 }
 
 static bool matches_row(const struct wanted *wanted, const struct route *route, const char *pattern,
 			struct path_target *target)
 {
-	if (!is_shown(wanted->api, route))
+	if (!is_shown(wanted->exchange, route))
 		return false;
 	return matches(route_area(route) == AREA_API ? wanted->below : wanted->path, pattern, target);
 }
@@ -202,10 +205,10 @@ static bool lacks_slash(const struct wanted *wanted)
 	return false;
 }
 
-enum route_match route_find(struct span path, const struct api *api, const struct route **route,
+enum route_match route_find(struct span path, const struct exchange *exchange, const struct route **route,
 			    struct path_target *target)
 {
-	struct wanted wanted = {.api = api, .path = path, .below = below_prefix(path, api->prefix)};
+	struct wanted wanted = {.exchange = exchange, .path = path, .below = below_prefix(path, exchange->api->prefix)};
 
 	*route = find_exactly(&wanted, target);
 	if (*route)

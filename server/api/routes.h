@@ -9,9 +9,10 @@
 
 enum route_match { ROUTE_NONE, ROUTE_FOUND, ROUTE_LACKS_SLASH };
 
-/* Finds the route of a path, as it was sent, among those that the address has. *route is NULL unless it is found;
- * *target is set if the route has an <id> or a <user>. ROUTE_LACKS_SLASH: it would be found with a slash at its end. */
-enum route_match route_find(struct span path, const struct api *api, const struct route **route,
+/* Finds the route of a path, as it was sent, among those that the exchange's address has. *route is NULL unless it is
+ * found; *target is set if the route has an <id> or a <user>. ROUTE_LACKS_SLASH: it would be found with a slash at its
+ * end. */
+enum route_match route_find(struct span path, const struct exchange *exchange, const struct route **route,
 			    struct path_target *target);
 
 /* The resource for a request method; NULL if the route does not have the method, and for OPTIONS. */

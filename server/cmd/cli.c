@@ -9,11 +9,23 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_line(const char *kind, const char *format, va_list arguments)
+static const char *log_occasion;
+
+void cli_log_on(const char *occasion)
 {
+	log_occasion = occasion;
+}
+
+PRINTF_LIKE(2, 0) static void print_line(enum log_level level, const char *format, va_list arguments)
+{
+	const char *kind = level == LOG_WARNING ? "warning: " : "";
 	char line[1024], text[sizeof(line) + 32];
 
 	vsnprintf(line, sizeof(line), format, arguments);
+	if (log_occasion) {
+		log_line(level, "%s%s", level == LOG_WARNING ? "" : log_occasion, line);
+		return;
+	}
 	for (char *c = line; *c; c++) /* what it quotes must not begin a second line */
 		if ((unsigned char)*c < ' ' || *c == 0x7F)
 			*c = '?';
@@ -25,7 +37,7 @@ int cli_fail(int status, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	print_line("", format, arguments);
+	print_line(LOG_ERROR, format, arguments);
 	va_end(arguments);
 	return status;
 }
@@ -35,7 +47,7 @@ void cli_warn(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	print_line("warning: ", format, arguments);
+	print_line(LOG_WARNING, format, arguments);
 	va_end(arguments);
 }
 

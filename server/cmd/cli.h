@@ -17,6 +17,10 @@ int cli_fail(int status, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Prints "directmessages: warning: <sentence>", likewise. */
 void cli_warn(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* From now on errors and warnings are lines of the log; errors begin with `occasion`. NULL: no longer. For the main
+ * thread. */
+void cli_log_on(const char *occasion);
+
 /* Reads a whole decimal number from min to max; false if the text is anything else. */
 bool cli_parse_number(const char *text, int64_t min, int64_t max, int64_t *number);
 

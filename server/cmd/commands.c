@@ -39,7 +39,7 @@ static int help_run(const struct arguments *arguments)
 static const struct command rows[] = {
 	{"serve", "", "Serves the API until SIGTERM or SIGINT.",
 		"After the signal it answers the requests that were sent, for up to ten seconds, and ends. A second signal ends it "
-		"at once.\n\n"
+		"at once. SIGHUP reloads the settings.\n\n"
 		"It does not start on a schema that is not up to date, unless `--migrate` is given.",
 		{{.setting = SETTING_LISTEN}, {.setting = SETTING_ADMIN_LISTEN}, {.setting = SETTING_PREFIX},
 		 {"check", NULL, "Only read the settings and the files that they name, and say what is wrong. Opens no database "

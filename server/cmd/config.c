@@ -178,6 +178,7 @@ static bool holds_certificates(const char *path)
 
 bool config_read_webhooks(struct webhooks_options *options)
 {
+	const char *ca_file = setting_text(SETTING_WEBHOOK_CA_FILE);
 	int64_t timeout_seconds, disable_after_seconds;
 
 	if (!setting_number(SETTING_WEBHOOK_TIMEOUT, &timeout_seconds) ||
@@ -185,9 +186,9 @@ bool config_read_webhooks(struct webhooks_options *options)
 	    !setting_number(SETTING_WEBHOOK_DISABLE_AFTER, &disable_after_seconds))
 		return false;
 	options->poster.timeout_ms = (int)timeout_seconds * 1000;
-	options->poster.ca_file = setting_text(SETTING_WEBHOOK_CA_FILE);
 	options->disable_after = disable_after_seconds * 1000000;
-	if (options->poster.ca_file && !holds_certificates(options->poster.ca_file))
+	snprintf(options->poster.ca_file, sizeof(options->poster.ca_file), "%s", ca_file ? ca_file : "");
+	if (ca_file && (strlen(ca_file) > POSTER_MAX_PATH || !holds_certificates(ca_file)))
 		return setting_refuse(SETTING_WEBHOOK_CA_FILE);
 	if (!address_guard_parse(&options->poster.guard, setting_text(SETTING_WEBHOOK_ALLOW)))
 		return setting_refuse(SETTING_WEBHOOK_ALLOW);

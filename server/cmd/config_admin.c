@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "cli.h"
-#include "settings.h"
+#include "setting_values.h"
 
 static bool refuse(enum setting setting, const char *problem)
 {

@@ -5,7 +5,7 @@
 
 #include "cli.h"
 #include "listen.h"
-#include "settings.h"
+#include "setting_values.h"
 #include "user_header.h"
 
 #include <string.h>

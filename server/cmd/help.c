@@ -66,7 +66,7 @@ static void print_setting(const char *left, const struct setting_row *row, bool 
 
 	setting_format_default(row, fallback);
 	setting_format_values(row, values);
-	snprintf(text, sizeof(text), "%s Default: %s. %s: %s.", row->help, fallback,
+	snprintf(text, sizeof(text), "%s%s Default: %s. %s: %s.", row->help, setting_reload_note(row), fallback,
 		 names_variable ? "Variable" : "Values", names_variable ? row->variable : values);
 	print_entry(left, FLAG_COLUMN, text);
 }
@@ -125,8 +125,7 @@ void help_print_command(const struct command *command)
 	char usage[COMMAND_USAGE_SIZE];
 
 	command_format_usage(command, usage);
-	printf("usage: directmessages [--database URL] [--config FILE] %s%s%s\n", command->name, *usage ? " " : "",
-	       usage);
+	printf("usage: directmessages [--database URL] %s%s%s\n", command->name, *usage ? " " : "", usage);
 	print_paragraphs(command->summary);
 	print_paragraphs(command->details);
 	putchar('\n');
@@ -157,14 +156,14 @@ static void print_commands(const struct command_table *commands, const char *gro
 
 void help_print_group(const struct command_table *commands, const char *group)
 {
-	printf("usage: directmessages [--database URL] [--config FILE] %s COMMAND ...\n\n", group);
+	printf("usage: directmessages [--database URL] %s COMMAND ...\n\n", group);
 	print_commands(commands, group);
 }
 
 void help_print_program(const struct command_table *commands)
 {
 	puts("directmessages - private messages between users, as a service\n\n"
-	     "usage: directmessages [--database URL] [--config FILE] COMMAND ...\n");
+	     "usage: directmessages [--database URL] COMMAND ...\n");
 	print_commands(commands, NULL);
 	putchar('\n');
 	print_common_flags();

@@ -88,8 +88,8 @@ static void print_setting(const struct setting_row *row)
 	}
 	setting_format_values(row, values);
 	setting_format_default(row, fallback);
-	snprintf(text, sizeof(text), "%s Default: %s. Values: %s.%s%s%s", row->help, fallback, values,
-		 row->flag ? " Flag: `--" : "", row->flag ? row->flag : "", row->flag ? "`." : "");
+	snprintf(text, sizeof(text), "%s%s Default: %s. Values: %s.%s%s%s", row->help, setting_reload_note(row),
+		 fallback, values, row->flag ? " Flag: `--" : "", row->flag ? row->flag : "", row->flag ? "`." : "");
 	print_entry(row->variable, text);
 }
 

@@ -12,6 +12,7 @@ void process_block_signals(sigset_t *blocked)
 	sigemptyset(blocked);
 	sigaddset(blocked, SIGTERM);
 	sigaddset(blocked, SIGINT);
+	sigaddset(blocked, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, blocked, NULL);
 	signal(SIGPIPE, SIG_IGN); /* a client that has left: the write fails, and is handled */
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit: likewise */
@@ -19,10 +20,13 @@ void process_block_signals(sigset_t *blocked)
 
 void process_unblock_signals(const sigset_t *blocked)
 {
+	sigset_t ending = *blocked;
+
+	sigdelset(&ending, SIGHUP); /* a reload that comes too late must not end the process */
 	/* A script's background job inherits an ignored SIGINT. */
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
-	pthread_sigmask(SIG_UNBLOCK, blocked, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &ending, NULL);
 }
 
 void process_raise_file_limit(size_t connections, size_t streams, size_t others)

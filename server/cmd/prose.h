@@ -17,6 +17,8 @@
 	"the names of the variables, as systemd's `EnvironmentFile=` has: a line that begins with `#` or `;` is a " \
 	"comment, a value may stand between single or double quotes, and a backslash at the end of a line continues " \
 	"the value. A file that everybody may read must not hold a secret.\n\n" \
+	"On SIGHUP `serve` reads the configuration file and the files that settings name again. Settings that can be " \
+	"reloaded say so. If anything is wrong, nothing changes, and the log says why.\n\n" \
 	"Whoever can list the machine's processes sees their flags. Give a `postgresql://` URL with a password in " \
 	"`DATABASE_URL`, or keep the password in libpq's `~/.pgpass`.\n\n" \
 	"The program speaks plain HTTP. A proxy in front of it provides TLS."

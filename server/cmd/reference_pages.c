@@ -26,7 +26,7 @@ static void print_setting(const struct setting_row *row)
 	printf("| `%s` | ", row->variable);
 	if (row->flag)
 		printf("`--%s`", row->flag);
-	printf(" | %s | %s | %s |\n", fallback, row->help, values);
+	printf(" | %s | %s%s | %s |\n", fallback, row->help, setting_reload_note(row), values);
 }
 
 void page_print_settings(const struct command_table *commands)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* serve.c - serve: wires the parts together and serves until a signal ends it. */
 #include "admin_key.h"
-#include "auth.h"
 #include "cli.h"
 #include "clock.h"
-#include "config.h"
 #include "database.h"
 #include "directmessages.h"
 #include "document.h"
+#include "generation.h"
 #include "hub.h"
 #include "log.h"
 #include "log_writer.h"
@@ -15,9 +14,12 @@
 #include "monitor.h"
 #include "notify.h"
 #include "process_setup.h"
+#include "reload.h"
 #include "routes.h"
 #include "schema_watch.h"
 #include "served_address.h"
+#include "setting_file.h"
+#include "setting_values.h"
 #include "settings.h"
 #include "subcommands.h"
 
@@ -80,26 +82,39 @@ static bool open_admin(const struct config *config, struct served_address *admin
 	if (!served_address_open(admin, config->admin_listen, SETTING_ADMIN_LISTEN, &own))
 		return false;
 	served_address_log(
-		admin, admin->api.admin_key ? "administration, health and metrics on" : "health and metrics on", "/");
+		admin, config->admin_key.length > 0 ? "administration, health and metrics on" : "health and metrics on",
+		"/");
 	return true;
 }
 
-/* Waits for SIGTERM or SIGINT, and returns memory to the system meanwhile. */
-static int wait_for_signal(struct monitor *monitor, const sigset_t *signals)
+static void on_hangup(struct reload *reload, const char *served)
+{
+	notify("RELOADING=1\nMONOTONIC_USEC=%lld\nSTATUS=reloading the settings", (long long)clock_monotonic());
+	if (reload_settings(reload))
+		notify("READY=1\nSTATUS=serving on %s", served);
+	else
+		notify("READY=1\nSTATUS=serving on %s; the settings could not be reloaded", served);
+}
+
+/* Waits for SIGTERM or SIGINT. Returns memory to the system meanwhile, and reloads the settings on SIGHUP. */
+static int wait_for_signal(struct monitor *monitor, struct reload *reload, const char *served, const sigset_t *signals)
 {
 	static const struct timespec pause = {.tv_sec = TRIM_SECONDS};
 	struct memory_trim trim = {0};
 	int signal_number;
 
 	memory_trim_check(&trim, 0);
-	while ((signal_number = sigtimedwait(signals, NULL, &pause)) <= 0)
+	while ((signal_number = sigtimedwait(signals, NULL, &pause)) <= 0 || signal_number == SIGHUP) {
+		if (signal_number == SIGHUP)
+			on_hangup(reload, served);
 		memory_trim_check(&trim, monitor->connections.open * CONNECTION_BYTES + monitor->budget->held);
+	}
 	return signal_number;
 }
 
 /* Serves both addresses until a signal comes, then completes the requests that were sent. */
 static int serve_addresses(const struct config *config, const struct api *api, const struct document *admin_document,
-			   const sigset_t *signals)
+			   struct reload *reload, const sigset_t *signals)
 {
 	struct served_address public = {.api = *api}, admin = {.api = *api};
 	struct http_options options = {
@@ -118,16 +133,15 @@ static int serve_addresses(const struct config *config, const struct api *api, c
 
 	public.api.shows_public = admin.api.shows_admin = true;
 	public.api.shows_admin = !config->admin_listen;
-	admin.api.cors = NULL;
+	admin.api.may_administrate = true;
 	admin.api.challenge = ADMIN_CHALLENGE;
-	admin.api.admin_key = config->admin_key.length > 0 ? &config->admin_key : NULL;
 	admin.api.document = config->docs ? admin_document : NULL;
 	opened = open_admin(config, &admin, &options) &&
 		 served_address_open(&public, config->listen, SETTING_LISTEN, &options);
 	if (opened) {
 		served_address_log(&public, "listening on", config->prefix);
 		notify("READY=1\nSTATUS=serving on %s", public.listener.name);
-		signal_number = wait_for_signal(api->monitor, signals);
+		signal_number = wait_for_signal(api->monitor, reload, public.listener.name, signals);
 		notify("STOPPING=1\nSTATUS=completing requests");
 		atomic_store(&api->monitor->stopping, true);
 		log_line(LOG_INFO, "stopping on %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -173,49 +187,46 @@ static void end_budget(struct budget *budget)
 	budget_free(budget);
 }
 
-static int serve_api(const struct config *config, dm *handle, struct budget *budget, struct webhook_counts *counts,
-		     const sigset_t *signals)
+static int serve_api(struct generation *generation, struct reload *reload, struct budget *budget,
+		     struct webhook_counts *counts, const sigset_t *signals)
 {
+	const struct config *config = &generation->config;
+	dm *handle = reload->handle;
 	struct document document, admin_document;
-	struct auth auth = {
-		.tokens = config->tokens,
-		.bearer = config->bearer,
-		.user_header = config->user_header,
-		.names_username = config->names_username,
-		.jwt_cookie = config->jwt_cookie,
-	};
+	struct policies policies;
 	struct monitor monitor = {
 		.webhooks = counts,
 		.budget = budget,
 		.started_at = clock_now(),
+		.reload.succeeded_at = clock_now(),
 		.requests = request_counts_new(routes_count(), config->threads + 1), /* one more for --admin-listen */
 		.routes_count = routes_count(),
 		.route_pattern = route_pattern,
 	};
 	struct api api = {
 		.handle = handle,
-		.auth = &auth,
-		.challenge = auth.challenge,
+		.policies = &policies,
 		.monitor = &monitor,
 		.prefix = span_from(config->prefix),
 		.max_body_bytes = config->body_bytes,
 		.max_header_bytes = config->header_bytes,
 		.document = config->docs ? &document : NULL,
 		.trust_forwarded = config->trust_forwarded,
-		.cors = config->cors_origins.count > 0 ? &config->cors_origins : NULL,
-		.cors_credentials = auth_is_ambient(&auth),
 		.budget = budget,
 		.public_budget = budget_new(config->buffer_bytes / 8, config->buffer_bytes / 8),
 	};
 	bool ready;
 	int status;
 
-	auth_init(&auth);
+	policies_init(&policies, &generation->policy);
+	reload->policies = &policies;
+	reload->state = &monitor.reload;
 	readiness_init(&monitor.readiness, handle);
 	ready = document_init(&document, DOCUMENT_API, span_from(config->prefix));
 	ready = document_init(&admin_document, DOCUMENT_ADMIN, span_from(config->prefix)) && ready &&
 		monitor.requests && api.public_budget && start_hub(config, handle, budget, &api.hub);
-	status = ready ? serve_addresses(config, &api, &admin_document, signals) : cli_fail(EXIT_FAILED, OUT_OF_MEMORY);
+	status = ready ? serve_addresses(config, &api, &admin_document, reload, signals)
+		       : cli_fail(EXIT_FAILED, OUT_OF_MEMORY);
 	if (api.hub)
 		hub_free(api.hub);
 	document_release(&document);
@@ -223,6 +234,7 @@ static int serve_api(const struct config *config, dm *handle, struct budget *bud
 	end_budget(api.public_budget);
 	request_counts_free(monitor.requests);
 	readiness_release(&monitor.readiness);
+	policies_release(&policies);
 	return status;
 }
 
@@ -242,65 +254,71 @@ static struct webhooks *start_webhooks(const struct config *config, dm *handle, 
 	return webhooks;
 }
 
-static int serve_handle(const struct config *config, dm *handle, const sigset_t *signals)
+static int serve_handle(struct generation *generation, dm *handle, const sigset_t *signals)
 {
+	const struct config *config = &generation->config;
 	struct webhook_counts counts = {0};
 	struct budget *budget = new_budget(config);
-	struct webhooks *webhooks;
+	struct reload reload = {.handle = handle, .file = generation->file};
 	int status;
 
 	if (!budget)
 		return cli_fail(EXIT_FAILED, OUT_OF_MEMORY);
-	webhooks = start_webhooks(config, handle, budget, &counts);
-	status = serve_api(config, handle, budget, &counts, signals);
-	webhooks_stop(webhooks);
+	reload.webhooks = start_webhooks(config, handle, budget, &counts);
+	status = serve_api(generation, &reload, budget, &counts, signals);
+	webhooks_stop(reload.webhooks);
 	end_budget(budget);
 	return status;
 }
 
-static int serve_database(const struct config *config, bool migrate, const sigset_t *signals)
+static int serve_database(struct generation *generation, bool migrate, const sigset_t *signals)
 {
 	struct schema_watch watch;
 	int status;
-	dm *handle = open_database(config, migrate, &status);
+	dm *handle = open_database(&generation->config, migrate, &status);
 
 	if (!handle)
 		return status;
 	status = EXIT_FAILED;
 	if (schema_begin(&watch, handle, migrate)) {
 		log_database(handle);
-		status = serve_handle(config, handle, signals);
+		status = serve_handle(generation, handle, signals);
 		schema_end(&watch);
 	}
 	dm_close(handle);
 	return status;
 }
 
-static int serve(const struct config *config, bool migrate)
+static int serve(struct generation *generation, bool migrate, const sigset_t *signals)
 {
-	sigset_t signals;
+	const struct config *config = &generation->config;
 	int status;
 
 	log_set_level(config->log_level);
 	memory_trim_start();
 	if (!config->core_dumps)
 		process_forbid_core_dumps();
-	process_block_signals(&signals);
 	if (!log_writer_start())
 		log_line(LOG_WARNING, "no thread for the log: each line is written at once, and its thread waits");
 	process_raise_file_limit(config->connections, config->record_events ? config->events.max_streams : 0,
 				 ADMIN_MAX_CONNECTIONS + OTHER_FILES);
-	status = serve_database(config, migrate, &signals);
+	status = serve_database(generation, migrate, signals);
 	if (status == EXIT_SUCCESS)
 		log_line(LOG_INFO, "stopped");
 	log_writer_stop();
 	return status;
 }
 
-/* Everything that can be read was, and nothing is opened. */
-static int check_settings(bool good)
+/* Reads all that the settings name, and opens nothing. */
+static int check_settings(struct setting_file *file)
 {
-	good &= database_check_settings();
+	struct generation *generation = generation_read(file);
+	bool good = database_check_settings() && generation;
+
+	if (generation)
+		policy_leave(&generation->policy);
+	else
+		setting_file_free(file);
 	if (good)
 		puts("the settings are good");
 	return good ? EXIT_SUCCESS : EXIT_USAGE;
@@ -308,14 +326,20 @@ static int check_settings(bool good)
 
 int serve_run(const struct arguments *arguments)
 {
-	struct config config;
-	bool good = config_read(&config);
-	int status = EXIT_USAGE;
+	struct setting_file *file = setting_use_file(NULL);
+	struct generation *generation;
+	sigset_t signals;
+	int status;
 
 	if (arguments_value(arguments, "check"))
-		status = check_settings(good);
-	else if (good)
-		status = serve(&config, arguments_value(arguments, "migrate") != NULL);
-	config_release(&config);
+		return check_settings(file);
+	process_block_signals(&signals);
+	generation = generation_read(file);
+	if (!generation) {
+		setting_file_free(file);
+		return EXIT_USAGE;
+	}
+	status = serve(generation, arguments_value(arguments, "migrate") != NULL, &signals);
+	policy_leave(&generation->policy);
 	return status;
 }

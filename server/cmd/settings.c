@@ -56,10 +56,10 @@ static const struct setting_row rows[SETTING_COUNT] = {
 	[SETTING_ADMIN_LISTEN] = {TEXT, .variable = V("ADMIN_LISTEN"), .flag = "admin-listen", .argument = "ADDR:PORT",
 		.values = "ADDR:PORT, [IPV6]:PORT, :PORT or unix:PATH", .unset = "none",
 		.help = "Serves `/livez`, `/readyz` and `/metrics` here, and no longer at the other address."},
-	[SETTING_ADMIN_KEY] = {TEXT, .variable = V("ADMIN_KEY"), .values = "a key of at least 32 characters", .unset = "none",
+	[SETTING_ADMIN_KEY] = {TEXT, .is_secret = true, .variable = V("ADMIN_KEY"), .values = "a key of at least 32 characters", .unset = "none",
 		.may_be_empty = true, .help = "Also serves administration at that address, below `/admin/`, for "
 			"`Authorization: Bearer` with this key. See [administration.md](administration.md)."},
-	[SETTING_ADMIN_KEY_FILE] = {TEXT, .variable = V("ADMIN_KEY_FILE"),
+	[SETTING_ADMIN_KEY_FILE] = {TEXT, RELOADS, .variable = V("ADMIN_KEY_FILE"),
 		.values = "a file that holds the key and that not everybody may read", .unset = "none",
 		.may_be_empty = true, .help = "The same with a key that a file holds."},
 	[SETTING_PREFIX] = {TEXT, .variable = V("PREFIX"), .flag = "prefix", .argument = "PATH",
@@ -201,4 +201,9 @@ void setting_format_default(const struct setting_row *row, char text[SETTING_DEF
 		snprintf(text, SETTING_DEFAULT_SIZE, "`%s`", row->text);
 	else
 		snprintf(text, SETTING_DEFAULT_SIZE, "`%lld`", (long long)row->number);
+}
+
+const char *setting_reload_note(const struct setting_row *row)
+{
+	return row->reloads ? " Can be reloaded." : "";
 }

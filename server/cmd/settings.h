@@ -97,6 +97,9 @@ const struct setting_row *setting_row(enum setting setting);
 #define SETTING_VALUES_SIZE 160
 void setting_format_values(const struct setting_row *row, char values[SETTING_VALUES_SIZE]);
 
+/* What the help says behind the meaning of a setting that can be reloaded; "" for others. */
+const char *setting_reload_note(const struct setting_row *row);
+
 /* The default as the help shows it; `code` between backquotes. */
 #define SETTING_DEFAULT_SIZE 80
 void setting_format_default(const struct setting_row *row, char text[SETTING_DEFAULT_SIZE]);

@@ -49,6 +49,7 @@ struct request {
 	struct http_server *server;
 	void *context; /* http_options.context */
 	void *data;    /* for the steps */
+	void *kept;    /* for the steps: set by the first, given back in http_options.completed */
 	http_step *step;
 	struct span method;
 	struct span target;      /* as sent */

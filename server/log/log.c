@@ -6,6 +6,7 @@
 #include "log_writer.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,11 +15,16 @@
 #define MAX_METHOD_LENGTH 32
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
-static enum log_level lowest = LOG_INFO; /* set once, before any thread is started */
+static atomic_int lowest = LOG_INFO;
 
 void log_set_level(enum log_level level)
 {
-	lowest = level;
+	atomic_store_explicit(&lowest, (int)level, memory_order_relaxed);
+}
+
+static bool is_written(enum log_level level)
+{
+	return (int)level >= atomic_load_explicit(&lowest, memory_order_relaxed);
 }
 
 bool log_level_from_name(const char *name, enum log_level *level)
@@ -39,7 +45,7 @@ void log_line(enum log_level level, const char *format, ...)
 	va_list arguments;
 	int printed;
 
-	if (level < lowest)
+	if (!is_written(level))
 		return;
 	length = log_line_begin(line);
 	length += (size_t)snprintf(line + length, LOG_LINE_SIZE - length, "%s ", level_names[level]);
@@ -95,7 +101,7 @@ void log_access(enum log_level level, const struct log_access *access)
 	char line[LOG_LINE_SIZE];
 	size_t length;
 
-	if (level < lowest)
+	if (!is_written(level))
 		return;
 	length = log_line_begin(line);
 	length += put_text(line + length, SPAN("access method="));

@@ -8,7 +8,7 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
-/* Lines below the level are not written; the default is LOG_INFO. Set it before other threads start. */
+/* Lines below the level are not written; the default is LOG_INFO. Callable on any thread. */
 void log_set_level(enum log_level level);
 
 /* False: no level has this name. */

@@ -64,6 +64,11 @@ struct poster *poster_new(const struct poster_options *options)
 	return poster;
 }
 
+void poster_set_options(struct poster *poster, const struct poster_options *options)
+{
+	poster->options = *options;
+}
+
 void poster_free(struct poster *poster)
 {
 	curl_multi_cleanup(poster->multi);
@@ -83,6 +88,27 @@ static void note_refused(struct post *post, const struct sockaddr *address)
 	post->internal.is_refused = true;
 	snprintf(post->error, sizeof(post->error),
 		 "its address %s is not public; DIRECTMESSAGES_WEBHOOK_ALLOW can allow it", name);
+}
+
+/* libcurl calls this before each request, also on a connection that an earlier one has left open: what was allowed then
+ * may not be allowed any more. */
+static int before_request(void *context, char *address, char *own_address, int port, int own_port)
+{
+	struct post *post = context;
+	struct sockaddr_in ipv4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
+	const struct sockaddr *peer = NULL;
+
+	(void)own_address, (void)port, (void)own_port;
+	if (inet_pton(AF_INET, address, &ipv4.sin_addr) == 1)
+		peer = (const struct sockaddr *)&ipv4;
+	else if (inet_pton(AF_INET6, address, &ipv6.sin6_addr) == 1)
+		peer = (const struct sockaddr *)&ipv6;
+	if (peer && address_guard_allows(&post->internal.poster->options.guard, peer))
+		return CURL_PREREQFUNC_OK;
+	if (peer)
+		note_refused(post, peer);
+	return CURL_PREREQFUNC_ABORT;
 }
 
 /* libcurl calls this with the address that it is about to connect to. Checking that, and not what the name resolved to
@@ -166,8 +192,8 @@ static bool set_texts(const struct poster *poster, const struct post *post, CURL
 	       curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
 	       /* A proxy from the environment would be the address that the guard sees. */
 	       curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
-	       (!ca_file || (curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) == CURLE_OK &&
-			     curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK));
+	       (!*ca_file || (curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) == CURLE_OK &&
+			      curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK));
 }
 
 static void set_options(const struct poster *poster, struct post *post, CURL *easy, struct curl_slist *headers)
@@ -182,6 +208,8 @@ static void set_options(const struct poster *poster, struct post *post, CURL *ea
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, post);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head_line);

@@ -9,12 +9,15 @@
 
 #define POST_ERROR_SIZE 192
 
+#define POSTER_MAX_PATH 4095
+
 struct poster;
 
 struct poster_options {
 	struct address_guard guard;
-	int timeout_ms;      /* for a whole request */
-	const char *ca_file; /* a PEM file of trusted certificate authorities; NULL: those of the system */
+	int timeout_ms; /* for a whole request */
+	char ca_file[POSTER_MAX_PATH +
+		     1]; /* a PEM file of trusted certificate authorities; empty: those of the system */
 };
 
 /* One request. The caller fills in the first part, which must live until on_ended is called or the post is cancelled.
@@ -48,6 +51,9 @@ MUST_CHECK bool poster_url_is_valid(const char *url);
 
 /* Copies the options. NULL: no memory, or libcurl cannot be initialized. */
 MUST_CHECK struct poster *poster_new(const struct poster_options *options);
+
+/* Copies the options, for posts that are started from now on. The address guard counts for those under way, too. */
+void poster_set_options(struct poster *poster, const struct poster_options *options);
 
 /* No post may be under way. */
 void poster_free(struct poster *poster);

@@ -152,6 +152,36 @@ static void finish(struct webhooks *webhooks)
 	}
 }
 
+void webhooks_set_options(struct webhooks *webhooks, const struct webhooks_options *options)
+{
+	pthread_mutex_lock(&webhooks->mutex);
+	webhooks->next_options = *options;
+	webhooks->has_next_options = true;
+	pthread_mutex_unlock(&webhooks->mutex);
+}
+
+static void use_next_options(struct webhooks *webhooks)
+{
+	struct webhooks_options *options = &webhooks->options;
+	bool has_next;
+
+	pthread_mutex_lock(&webhooks->mutex);
+	has_next = webhooks->has_next_options;
+	webhooks->has_next_options = false;
+	if (has_next) { /* other threads read the counts and the budget, which stay */
+		options->poster = webhooks->next_options.poster;
+		options->schedule = webhooks->next_options.schedule;
+		options->max_connections = webhooks->next_options.max_connections;
+		options->disable_after = webhooks->next_options.disable_after;
+	}
+	pthread_mutex_unlock(&webhooks->mutex);
+	if (!has_next)
+		return;
+	webhooks->max_ahead = claim_max_ahead(webhooks);
+	if (webhooks->poster)
+		poster_set_options(webhooks->poster, &webhooks->options.poster);
+}
+
 static void *worker_main(void *argument)
 {
 	struct webhooks *webhooks = argument;
@@ -160,6 +190,7 @@ static void *worker_main(void *argument)
 	while (!atomic_load(&webhooks->stopping)) {
 		int64_t wait, claim_wait;
 
+		use_next_options(webhooks);
 		if (claims_collect(webhooks))
 			atomic_store(&webhooks->woken, true); /* there may be more to claim */
 		wait = read_endpoints(webhooks);

@@ -59,9 +59,11 @@ struct webhooks {
 	atomic_bool woken; /* there may be something new; set by whoever wakes the worker */
 	atomic_bool idle;  /* no endpoint is active, so the worker need not be woken */
 
-	pthread_mutex_t mutex;       /* guards the two lists */
+	pthread_mutex_t mutex;       /* guards the following, up to the next blank line */
 	struct claim *claims;        /* ended ones */
 	struct delivery *unreported; /* whose results the store refused; they are reported again */
+	bool has_next_options;
+	struct webhooks_options next_options; /* of the worker's next round */
 
 	/* The worker's thread's; times are microseconds, monotonic: */
 	struct endpoint *endpoints;

@@ -74,9 +74,9 @@ MUTANTS = [
     Mutant(
         "caches may give one origin's response to another",
         API + "exchange/cors.c",
-        "\tresponse_header(response, \"Vary\", \"Origin\");\n\tallowed = origins_match(api->cors, request_header(request, \"Origin\"));\n"
+        "\tresponse_header(response, \"Vary\", \"Origin\");\n\tallowed = origins_match(origins, request_header(request, \"Origin\"));\n"
         "\tif (!allowed)\n\t\treturn;\n",
-        "\tallowed = origins_match(api->cors, request_header(request, \"Origin\"));\n"
+        "\tallowed = origins_match(origins, request_header(request, \"Origin\"));\n"
         "\tif (!allowed)\n\t\treturn;\n\tresponse_header(response, \"Vary\", \"Origin\");\n",
         "test_cors.py::test_every_kind_of_error_and_redirects",
     ),
@@ -89,9 +89,9 @@ MUTANTS = [
     ),
     Mutant(
         "the operator's address has the headers for web pages",
-        "server/cmd/serve.c",
-        "\tadmin.api.cors = NULL;\n",
-        "",
+        API + "exchange/cors.c",
+        "return api->shows_public ? policy->cors : NULL;",
+        "return api ? policy->cors : NULL;",
         "test_cors.py::test_the_operators_address_knows_no_origins",
     ),
     Mutant(

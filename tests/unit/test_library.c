@@ -214,6 +214,26 @@ static void what_may_not_be_sent_is_not(void **state)
 	scratch_remove(&scratch);
 }
 
+static void the_allowed_recipients_can_be_replaced(void **state)
+{
+	struct scratch *s = *state;
+	int64_t allowed[] = {s->mary, 99};
+
+	assert_ok(dm_send(s->handle, s->john, s->mary, text_of("x"), NULL, NULL));
+	allowed[0] = 98;
+	assert_ok(dm_set_allowed_recipients(s->handle, allowed, 2, NULL));
+	assert_int_equal(dm_send(s->handle, s->john, s->mary, text_of("x"), NULL, NULL), DM_NOT_ALLOWED);
+	allowed[0] = s->mary; /* they were copied */
+	assert_int_equal(dm_send(s->handle, s->john, s->mary, text_of("x"), NULL, NULL), DM_NOT_ALLOWED);
+	assert_fails(DM_INVALID, dm_set_allowed_recipients(s->handle, NULL, 1, &error));
+	assert_fails(DM_INVALID, dm_set_allowed_recipients(NULL, allowed, 1, &error));
+	assert_int_equal(dm_send(s->handle, s->john, s->mary, text_of("x"), NULL, NULL), DM_NOT_ALLOWED);
+	assert_ok(dm_set_allowed_recipients(s->handle, allowed, 1, NULL));
+	assert_ok(dm_send(s->handle, s->john, s->mary, text_of("x"), NULL, NULL));
+	assert_ok(dm_set_allowed_recipients(s->handle, NULL, 0, NULL));
+	assert_ok(dm_send(s->handle, s->mary, s->john, text_of("x"), NULL, NULL));
+}
+
 static void content_has_a_limit_unless_none_is_wanted(void **state)
 {
 	const struct dm_options options[] = {DM_OPTIONS_INIT,
@@ -365,6 +385,8 @@ int main(void)
 		cmocka_unit_test(the_schema_is_made_once_and_must_not_be_newer),
 		cmocka_unit_test(the_version_has_three_numbers),
 		cmocka_unit_test_setup_teardown(a_sent_message_is_stored_as_told, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(the_allowed_recipients_can_be_replaced, scratch_setup,
+						scratch_teardown),
 		cmocka_unit_test(what_may_not_be_sent_is_not),
 		cmocka_unit_test(content_has_a_limit_unless_none_is_wanted),
 		cmocka_unit_test_setup_teardown(unread_messages_are_listed_and_counted, scratch_setup,

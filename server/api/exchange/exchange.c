@@ -17,6 +17,7 @@ struct exchange *exchange_new(struct request *request)
 	*exchange = none;
 	exchange->request = request;
 	exchange->api = request->context;
+	exchange->policy = request->kept;
 	exchange->is_head = span_equal(request->method, SPAN("HEAD"));
 	exchange->path = percent_decode(&request->arena, request->path, false);
 	request->data = exchange;

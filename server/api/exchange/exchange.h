@@ -8,13 +8,12 @@
 #include "http.h"
 #include "route.h"
 
-struct admin_key;
-struct auth;
 struct credential;
 struct document;
 struct hub;
 struct monitor;
-struct origins;
+struct policies;
+struct policy;
 
 /* What the log says when there is no room for what a request needs. */
 #define EXCHANGE_NO_ROOM \
@@ -23,18 +22,16 @@ struct origins;
 /* What all requests to one address share; lives as long as the server. */
 struct api {
 	dm *handle;
-	const struct auth *auth;
-	const char *challenge; /* WWW-Authenticate of a 401 */
+	struct policies *policies;
 	struct monitor *monitor;
-	bool shows_public, shows_admin;    /* which routes this address has */
-	const struct admin_key *admin_key; /* this address has administration, for this key; NULL: it has not */
-	struct span prefix;                /* "/api/dm/": begins and ends with a slash */
-	const char *own_host;              /* in links, for clients that name no host */
+	bool shows_public, shows_admin; /* which routes this address has */
+	bool may_administrate;          /* this address has administration if there is a key */
+	const char *challenge;          /* WWW-Authenticate of a 401; NULL: the policy's */
+	struct span prefix;             /* "/api/dm/": begins and ends with a slash */
+	const char *own_host;           /* in links, for clients that name no host */
 	size_t max_body_bytes, max_header_bytes;
 	const struct document *document; /* what GET /api/schema/ serves; NULL: turned off */
 	bool trust_forwarded;            /* X-Forwarded-Proto and -Host decide the links */
-	const struct origins *cors;      /* whose pages may call the API from a browser; NULL: CORS is off */
-	bool cors_credentials;           /* browsers may send cookies for those pages; cors is a list */
 	struct hub *hub;                 /* of the event streams; NULL: turned off */
 	struct budget *budget;           /* for what requests hold */
 	struct budget *public_budget;    /* for responses without authentication: users can't use it up */
@@ -43,6 +40,7 @@ struct api {
 struct exchange {
 	struct request *request;
 	const struct api *api;
+	const struct policy *policy;
 	const struct route *route; /* NULL until the path is known */
 	size_t next_check;         /* in the table of pipeline.c */
 	const char *content_type;  /* of the response: the route's, unless the resource chooses another */

@@ -5,6 +5,7 @@
 #include "cors.h"
 #include "errors.h"
 #include "log.h"
+#include "policy.h"
 #include "shapes.h"
 
 #include <stdarg.h>
@@ -49,7 +50,8 @@ static enum http_outcome complete(struct exchange *exchange, unsigned status)
 		response_header(response, "Cache-Control", "private, no-cache");
 	response_header(response, "X-Content-Type-Options", "nosniff");
 	if (status == 401)
-		response_header(response, "WWW-Authenticate", exchange->api->challenge);
+		response_header(response, "WWW-Authenticate",
+				exchange->api->challenge ? exchange->api->challenge : exchange->policy->challenge);
 	cors_add_headers(exchange->request);
 	return HTTP_RESPOND;
 }

@@ -223,6 +223,16 @@ static void started(struct buffer *out, const struct view *view, const char *nam
 	exposition_sample(out, (double)view->monitor->started_at / 1e6, "%s", name);
 }
 
+static void reload_successful(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, !atomic_load(&view->monitor->reload.failed), "%s", name);
+}
+
+static void reload_time(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)atomic_load(&view->monitor->reload.succeeded_at) / 1e6, "%s", name);
+}
+
 static void log_dropped(struct buffer *out, const struct view *view, const char *name)
 {
 	(void)view;
@@ -289,6 +299,8 @@ static const struct {
 	{OURS("outbox_waiting"), "gauge", "Deliveries pending or under way, and events not yet made into deliveries.", outbox},
 	{OURS("outbox_oldest_seconds"), "gauge", "Age of the oldest delivery or event in directmessages_outbox_waiting.", outbox_age},
 	{OURS("log_lines_dropped_total"), "counter", "Log lines dropped because they were not read in time or could not be written.", log_dropped},
+	{OURS("config_last_reload_successful"), "gauge", "1 if the last reload of the settings succeeded, else 0.", reload_successful},
+	{OURS("config_last_reload_success_timestamp_seconds"), "gauge", "When settings were last read and used, seconds since 1970.", reload_time},
 	{OURS("build_info"), "gauge", "Always 1; the labels give the version and the kind of database.", build},
 	{"process_start_time_seconds", "gauge", "Start time of the process, seconds since 1970.", started},
 	{"process_cpu_seconds_total", "counter", "User and system CPU time of the process.", cpu},

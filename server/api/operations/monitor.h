@@ -12,6 +12,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+/* How the last reload of the settings went; the start counts as one. */
+struct reload_state {
+	atomic_bool failed;
+	atomic_int_fast64_t succeeded_at; /* microseconds since 1970 */
+};
+
 struct monitor {
 	int64_t started_at;              /* microseconds since 1970 */
 	struct request_counts *requests; /* by the numbers of routes.h */
@@ -20,6 +26,7 @@ struct monitor {
 	struct http_counts connections;
 	struct webhook_counts *webhooks;
 	struct budget *budget;
+	struct reload_state reload;
 	atomic_bool stopping; /* /readyz says so */
 	struct readiness readiness;
 };

@@ -63,6 +63,11 @@ bool bearer_replace_keys(struct bearer *bearer, struct jwt_keys *keys)
 	return key_ring_replace(bearer->ring, KEYS_OF_SETTINGS, keys);
 }
 
+void bearer_move_keys(struct bearer *bearer, struct bearer *from)
+{
+	key_ring_move(bearer->ring, from->ring, KEYS_OF_SETTINGS);
+}
+
 /* The claims are the arena's; what is needed only meanwhile is not. */
 static enum jwt_result verify(struct bearer *bearer, struct span token, struct arena *arena, struct jwt_claims *claims)
 {

@@ -20,11 +20,14 @@ struct bearer_options {
 MUST_CHECK struct bearer *bearer_new(const struct bearer_options *options);
 void bearer_free(struct bearer *bearer);
 
-/* Puts other keys in the place of those of the settings, all at once: what a reload of the secret or of the key file
- * needs, and all that it needs. Requests under way end with the keys that they began with; tokens that were verified
- * by the old keys are forgotten. The keys are moved, and those fetched from the URL stay. False: no memory; then
- * nothing has changed. Callable on any thread. */
+/* Puts other keys in the place of those of the settings, all at once. Requests under way end with the keys that they
+ * began with; tokens that were verified by the old keys are forgotten. Keys fetched from the URL stay. The keys are
+ * moved. False: no memory; then nothing has changed. Callable on any thread. */
 MUST_CHECK bool bearer_replace_keys(struct bearer *bearer, struct jwt_keys *keys);
+
+/* The same with the keys that the settings gave to another bearer, which loses them; needs no memory. What a reload of
+ * the secret or of the key file needs, and all that it needs. */
+void bearer_move_keys(struct bearer *bearer, struct bearer *from);
 
 /* Reads the words behind "Bearer". What the credential refers to is the arena's. */
 enum scheme_result bearer_read(struct bearer *bearer, struct span words, struct arena *arena,

@@ -45,22 +45,40 @@ void key_ring_free(struct key_ring *ring)
 	free(ring);
 }
 
-bool key_ring_replace(struct key_ring *ring, enum key_source source, struct jwt_keys *keys)
+static void put(struct key_ring *ring, enum key_source source, struct key_set *set)
 {
-	struct key_set *set = malloc(sizeof(*set)), *old;
+	struct key_set *old;
 
-	if (!set)
-		return false;
-	atomic_init(&set->holders, 1);
-	set->keys = *keys;
-	keys->count = 0;
 	pthread_mutex_lock(&ring->mutex);
 	old = ring->sets[source];
 	ring->sets[source] = set;
 	atomic_fetch_add(&ring->generation, 1);
 	pthread_mutex_unlock(&ring->mutex);
 	let_go(old);
+}
+
+bool key_ring_replace(struct key_ring *ring, enum key_source source, struct jwt_keys *keys)
+{
+	struct key_set *set = malloc(sizeof(*set));
+
+	if (!set)
+		return false;
+	atomic_init(&set->holders, 1);
+	set->keys = *keys;
+	keys->count = 0;
+	put(ring, source, set);
 	return true;
+}
+
+void key_ring_move(struct key_ring *ring, struct key_ring *from, enum key_source source)
+{
+	struct key_set *set;
+
+	pthread_mutex_lock(&from->mutex);
+	set = from->sets[source];
+	from->sets[source] = NULL;
+	pthread_mutex_unlock(&from->mutex);
+	put(ring, source, set);
 }
 
 uint64_t key_ring_generation(struct key_ring *ring)

@@ -25,6 +25,9 @@ void key_ring_free(struct key_ring *ring);
  * meanwhile goes on with them. False: no memory; then nothing has changed. Callable on any thread, as is the rest. */
 MUST_CHECK bool key_ring_replace(struct key_ring *ring, enum key_source source, struct jwt_keys *keys);
 
+/* The same with the keys that another ring has of this source, which it loses; needs no memory. */
+void key_ring_move(struct key_ring *ring, struct key_ring *from, enum key_source source);
+
 /* Grows whenever keys are replaced: what was verified in another generation may be signed by a key that is gone. */
 uint64_t key_ring_generation(struct key_ring *ring);
 

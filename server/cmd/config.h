@@ -61,8 +61,7 @@ MUST_CHECK bool config_read_auth(struct config *config);
 /* Reads only what they say of what browsers send by themselves; false as above. */
 MUST_CHECK bool config_read_sessions(struct config *config);
 
-/* Adds the keys of JWTs that the settings name, of the secret and of the key file; false as above. For a reload:
- * bearer_replace_keys puts them in force. */
+/* Adds the keys of JWTs that the settings name, of the secret and of the key file; false as above. */
 MUST_CHECK bool config_read_keys(struct jwt_keys *keys);
 
 /* Reads the admin key, after the addresses; false as above. */

@@ -17,17 +17,24 @@ static void end(struct policy *policy)
 	free(generation);
 }
 
+void generation_use_bearer(struct generation *generation, struct bearer *bearer)
+{
+	const struct config *config = &generation->config;
+
+	generation->auth = (struct auth){.tokens = config->tokens,
+					 .bearer = bearer,
+					 .user_header = config->user_header,
+					 .names_username = config->names_username,
+					 .jwt_cookie = config->jwt_cookie};
+	auth_init(&generation->auth);
+}
+
 static void init(struct generation *generation, struct setting_file *file)
 {
 	const struct config *config = &generation->config;
 
 	generation->file = file;
-	generation->auth = (struct auth){.tokens = config->tokens,
-					 .bearer = config->bearer,
-					 .user_header = config->user_header,
-					 .names_username = config->names_username,
-					 .jwt_cookie = config->jwt_cookie};
-	auth_init(&generation->auth);
+	generation_use_bearer(generation, config->bearer);
 	generation->policy.auth = &generation->auth;
 	generation->policy.challenge = generation->auth.challenge;
 	generation->policy.admin_key = config->admin_key.length > 0 ? &config->admin_key : NULL;

@@ -16,6 +16,9 @@ struct generation {
 	struct policy policy; /* of this config; held by whoever has called generation_read, too */
 };
 
+/* Lets requests verify JWTs by this bearer instead of the generation's own; NULL: JWTs are off. */
+void generation_use_bearer(struct generation *generation, struct bearer *bearer);
+
 /* Reads the settings from the flags, the environment and this file, which counts from now on (see setting_use_file),
  * and which is owned if that succeeds. NULL after the errors were printed; then the file that counted before counts
  * again. Give it back by policy_leave. */

@@ -5,6 +5,7 @@
  * A setting that can't be reloaded keeps its value in the new reading, so that the two fit together. */
 #include "reload.h"
 
+#include "bearer.h"
 #include "cli.h"
 #include "clock.h"
 #include "log.h"
@@ -65,6 +66,27 @@ static struct generation *read_again(const struct reload *reload)
 	return generation;
 }
 
+/* The bearer stays, and gets the new keys. */
+static void use_keys(struct reload *reload, struct generation *generation)
+{
+	struct bearer *next = generation->config.bearer;
+
+	if (next && reload->bearer) {
+		bearer_move_keys(reload->bearer, next);
+		generation_use_bearer(generation, reload->bearer);
+	} else if (next) {
+		reload->bearer = next;
+		reload->has_bearer = &generation->policy;
+		atomic_fetch_add(&generation->policy.holders, 1);
+	}
+}
+
+void reload_end(struct reload *reload)
+{
+	if (reload->has_bearer)
+		policy_leave(reload->has_bearer);
+}
+
 /* What may fail comes first. */
 static bool put_into_effect(struct reload *reload, struct generation *generation)
 {
@@ -79,6 +101,7 @@ static bool put_into_effect(struct reload *reload, struct generation *generation
 	if (reload->webhooks)
 		webhooks_set_options(reload->webhooks, &config->webhooks);
 	log_set_level(config->log_level);
+	use_keys(reload, generation);
 	reload->file = generation->file;
 	policies_replace(reload->policies, &generation->policy);
 	return true;

@@ -259,7 +259,7 @@ static int serve_handle(struct generation *generation, dm *handle, const sigset_
 	const struct config *config = &generation->config;
 	struct webhook_counts counts = {0};
 	struct budget *budget = new_budget(config);
-	struct reload reload = {.handle = handle, .file = generation->file};
+	struct reload reload = {.handle = handle, .bearer = config->bearer, .file = generation->file};
 	int status;
 
 	if (!budget)
@@ -267,6 +267,7 @@ static int serve_handle(struct generation *generation, dm *handle, const sigset_
 	reload.webhooks = start_webhooks(config, handle, budget, &counts);
 	status = serve_api(generation, &reload, budget, &counts, signals);
 	webhooks_stop(reload.webhooks);
+	reload_end(&reload);
 	end_budget(budget);
 	return status;
 }

@@ -139,6 +139,30 @@ def test_the_key_file_of_jwts(configure, tmp_path):
     assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Token")
 
 
+def test_the_admin_key_file(configure, tmp_path):
+    key = tmp_path / "key"
+
+    def write(text):
+        key.write_text(text)
+        key.chmod(0o600)
+
+    write("a" * 40)
+    run = configure(ADMIN_KEY_FILE=key)
+
+    def status(shown):
+        return Client(Admin(run.server)).get("/admin/users/", bearer(shown)).status
+
+    assert (status("a" * 40), status("b" * 40)) == (200, 401)
+    write("b" * 40)
+    run.reload(ADMIN_KEY_FILE=key)
+    assert (status("a" * 40), status("b" * 40)) == (401, 200)
+    write("short")
+    run.refuse(ADMIN_KEY_FILE=key)
+    assert status("b" * 40) == 200
+    run.reload()
+    assert status("b" * 40) == 404
+
+
 def test_the_settings_of_webhooks(configure, receiver):
     """Also on a connection that is still open from when the address was allowed."""
     run = configure(WEBHOOK_ALLOW="private", WEBHOOK_SCHEDULE="3600")

@@ -90,15 +90,15 @@ MUTANTS = [
     Mutant(
         "the operator's address has the headers for web pages",
         API + "exchange/cors.c",
-        "return api->shows_public ? policy->cors : NULL;",
-        "return api ? policy->cors : NULL;",
+        "return api->shows_public && ",
+        "return ",
         "test_cors.py::test_the_operators_address_knows_no_origins",
     ),
     Mutant(
         "a page may read the numbers of the site",
         API + "exchange/cors.c",
-        "exchange->api->cors && !(exchange->route && exchange->route->is_admin)",
-        "exchange->api->cors",
+        "!(exchange && exchange->route && exchange->route->is_admin)",
+        "(exchange || !exchange)",
         "test_cors.py::test_what_is_for_the_operator_is_for_no_page",
     ),
     Mutant(

@@ -4,6 +4,7 @@
 import os
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -11,7 +12,8 @@ import harness
 import nginx
 import reference_project
 import simplejwt
-from jwts import bearer
+from issuer import Issuer
+from jwts import bearer, encode
 from page import Page
 
 WHY_NOT = reference_project.why_not()
@@ -85,3 +87,17 @@ def test_a_jwt_in_a_cookie(make_server, page):
     assert server.anonymous().request("POST", "events/ticket/", b"", cookie).status == 403
     own = {**cookie, "Sec-Fetch-Site": "same-origin"}
     assert server.anonymous().request("POST", "events/ticket/", b"", own).status == 201
+
+
+def test_jwts_of_an_identity_provider(make_server, page, keys):
+    """The provider is at another place; all else is as the page says."""
+    _, settings = run(page["sh jwks"])
+    provider = Issuer(keys.rsa.jwk(kid="1"))
+    assert settings["DIRECTMESSAGES_JWT_JWKS_URL"].startswith(settings["DIRECTMESSAGES_JWT_ISSUER"])
+    server = make_server(env=settings | {"DIRECTMESSAGES_JWT_JWKS_URL": provider.url})
+    claims = {"iss": settings["DIRECTMESSAGES_JWT_ISSUER"], "aud": ["account", "directmessages"], "exp": int(time.time()) + 300,
+              "sub": "5f1c0f7e-0000-4000-8000-000000000000", "preferred_username": "jane", "typ": "Bearer"}
+    answer = server.anonymous().get("unread/", bearer(encode(keys.rsa, claims, kid="1")))
+    assert answer.status == 200
+    assert server.sql("SELECT id FROM auth_user WHERE username = 'jane'") == [(answer.json()["id"],)]
+    provider.close()

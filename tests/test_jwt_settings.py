@@ -94,6 +94,8 @@ def test_settings_that_are_refused(tmp_path, keys):
     check_no_start(tmp_path, "DIRECTMESSAGES_JWT_USER is 'email'", JWT_SECRET="x" * 32, JWT_USER="email")
     check_no_start(tmp_path, "DIRECTMESSAGES_JWT_ISSUER is set, but no key", JWT_ISSUER="x")
     check_no_start(tmp_path, "DIRECTMESSAGES_JWT_AUDIENCE is set, but no key", JWT_AUDIENCE="x")
+    check_no_start(tmp_path, "DIRECTMESSAGES_JWT_ISSUER is ''", JWT_SECRET="x" * 32, JWT_ISSUER="")
+    check_no_start(tmp_path, "DIRECTMESSAGES_JWT_AUDIENCE is ''", JWT_SECRET="x" * 32, JWT_AUDIENCE="")
 
 
 def jwks(*keys):
@@ -116,7 +118,8 @@ FILES = {
     "PEM of something else": (lambda keys: "-----BEGIN X-----\nAAAA\n-----END X-----\n", "no key that verifies"),
     "a PEM of P-384": (lambda keys: Pair.ec(keys.file.parent, "p384", "P-384").public_pem, "no key that verifies"),
     "RSA of 1024 bits": (lambda keys: Pair.rsa(keys.file.parent, "small", 1024).public_pem, "no key that verifies"),
-    "a hundred and one": (lambda keys: jwks(*[keys.ed25519.jwk()] * 101), "too many keys"),
+    "sixty-five keys": (lambda keys: jwks(*[keys.ed25519.jwk()] * 65), "too many keys; give at most 64"),
+    "sixty-five in PEM": (lambda keys: keys.ed25519.public_pem * 65, "too many keys; give at most 64"),
     "too large": (lambda keys: " " * (1 << 20) + jwks(keys.rsa.jwk()), "more than 1 MiB"),
 }  # fmt: skip
 

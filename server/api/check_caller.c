@@ -3,7 +3,10 @@
 #include "auth.h"
 #include "checks.h"
 #include "form.h"
+#include "jwks.h"
+#include "log.h"
 #include "policy.h"
+#include "random.h"
 #include "respond.h"
 #include "ticket.h"
 
@@ -61,8 +64,45 @@ static enum http_outcome token_found(struct exchange *exchange)
 	return CHECK_PASSED;
 }
 
+static enum http_outcome authenticate(struct exchange *exchange);
+
+/* Another request, here or on another server, may have been first; then the user is there as well. */
+static enum http_outcome user_created(struct exchange *exchange)
+{
+	exchange->credential->may_create = false;
+	switch (exchange->operation.status) {
+	case DM_OK:
+	case DM_EXISTS:
+		return authenticate(exchange);
+	case DM_INVALID:
+		log_line(LOG_WARNING, "no user was made for a JWT: %s", exchange->operation.error.message);
+		return respond_refusal(exchange, 401, exchange->credential->unknown_user);
+	default:
+		return respond_failure(exchange, NULL);
+	}
+}
+
+#define UNUSABLE_PASSWORD 41 /* "!" and 40 characters, as Django's */
+
+static enum http_outcome create_user(struct exchange *exchange)
+{
+	const struct span name = exchange->credential->text;
+	char *password = arena_alloc(&exchange->request->arena, UNUSABLE_PASSWORD + 1);
+
+	if (!password)
+		return respond_no_room(exchange->request);
+	*password = '!';
+	if (!random_alphanumeric(password + 1, UNUSABLE_PASSWORD - 1))
+		return respond_error(exchange, 503, "Service temporarily unavailable.");
+	exchange_operation(exchange, DM_OP_USER_CREATE)->user_create = (struct dm_op_user_create){
+		.username = {name.data, name.length}, .password_hash = {password, UNUSABLE_PASSWORD}};
+	return exchange_await(exchange, user_created);
+}
+
 static enum http_outcome user_found(struct exchange *exchange)
 {
+	if (exchange->operation.status == DM_NOT_FOUND && exchange->credential->may_create)
+		return create_user(exchange);
 	if (exchange->operation.status != DM_OK)
 		return refuse(exchange);
 	set_target(exchange, exchange->operation.active_user.recipient_exists,
@@ -140,17 +180,17 @@ static void read_presented(struct exchange *exchange, struct presented *presente
 		presented->ticket.data = NULL;
 }
 
-enum http_outcome check_caller(struct exchange *exchange)
+static enum scheme_result read_credential(struct exchange *exchange, const char **refusal)
 {
-	struct arena *arena = &exchange->request->arena;
 	struct presented presented;
-	const char *refusal;
 
-	exchange->credential = arena_alloc(arena, sizeof(*exchange->credential));
-	if (!exchange->credential)
-		return respond_no_room(exchange->request);
 	read_presented(exchange, &presented);
-	switch (auth_read(exchange->policy->auth, &presented, arena, exchange->credential, &refusal)) {
+	return auth_read(exchange->policy->auth, &presented, &exchange->request->arena, exchange->credential, refusal);
+}
+
+static enum http_outcome go_on(struct exchange *exchange, enum scheme_result result, const char *refusal)
+{
+	switch (result) {
 	case SCHEME_READ:
 		return exchange->credential->kind == CREDENTIAL_TICKET ? redeem_ticket(exchange)
 								       : authenticate(exchange);
@@ -161,4 +201,46 @@ enum http_outcome check_caller(struct exchange *exchange)
 	default:
 		return respond_no_room(exchange->request);
 	}
+}
+
+static void wake(void *request)
+{
+	request_wake(request);
+}
+
+/* The keys have been fetched, or can't be: that would be no fault of the caller's. */
+static enum http_outcome keys_fetched(struct exchange *exchange)
+{
+	const struct jwks_waiter *waiter = exchange->resource;
+	const char *refusal;
+	enum scheme_result result = read_credential(exchange, &refusal);
+
+	if (result == SCHEME_UNKNOWN_KEY && !waiter->is_current)
+		return respond_error(exchange, 503, "Service temporarily unavailable.");
+	return go_on(exchange, result == SCHEME_UNKNOWN_KEY ? SCHEME_REFUSED : result, refusal);
+}
+
+/* Of a key that isn't known: the issuer may have published it just now. */
+static enum http_outcome fetch_keys(struct exchange *exchange)
+{
+	struct jwks_waiter *waiter = arena_alloc(&exchange->request->arena, sizeof(*waiter));
+
+	if (!waiter)
+		return respond_no_room(exchange->request);
+	*waiter = (struct jwks_waiter){.wake = wake, .context = exchange->request};
+	exchange->resource = waiter;
+	exchange_wait_begin(exchange, keys_fetched);
+	return jwks_ask(exchange->api->jwks, waiter) ? exchange_wait(exchange) : keys_fetched(exchange);
+}
+
+enum http_outcome check_caller(struct exchange *exchange)
+{
+	const char *refusal;
+	enum scheme_result result;
+
+	exchange->credential = arena_alloc(&exchange->request->arena, sizeof(*exchange->credential));
+	if (!exchange->credential)
+		return respond_no_room(exchange->request);
+	result = read_credential(exchange, &refusal);
+	return result == SCHEME_UNKNOWN_KEY ? fetch_keys(exchange) : go_on(exchange, result, refusal);
 }

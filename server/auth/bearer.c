@@ -13,7 +13,7 @@
 struct bearer {
 	struct key_ring *ring;
 	struct jwt_rules rules;
-	bool names_username;
+	bool names_username, creates_users, fetches_keys;
 	struct verified *verified;
 };
 
@@ -26,6 +26,7 @@ struct bearer {
 /* clang-format off */
 static const char *const refusals[] = {
 	[JWT_INVALID] = NOT_VALID("Token is invalid"),
+	[JWT_UNKNOWN_KEY] = NOT_VALID("Token is invalid"),
 	[JWT_EXPIRED] = NOT_VALID("Token is expired"),
 	[JWT_NO_EXPIRY] = NOT_VALID("Token has no 'exp' claim"),
 	[JWT_WRONG_TYPE] = NOT_VALID("Token has wrong type"),
@@ -41,6 +42,8 @@ struct bearer *bearer_new(const struct bearer_options *options)
 		return NULL;
 	bearer->rules = options->rules;
 	bearer->names_username = options->names_username;
+	bearer->creates_users = options->creates_users;
+	bearer->fetches_keys = options->fetches_keys;
 	bearer->verified = verified_new();
 	bearer->ring = key_ring_new();
 	if (bearer->verified && bearer->ring && bearer_replace_keys(bearer, options->keys))
@@ -68,6 +71,22 @@ void bearer_move_keys(struct bearer *bearer, struct bearer *from)
 	key_ring_move(bearer->ring, from->ring, KEYS_OF_SETTINGS);
 }
 
+bool bearer_replace_fetched_keys(struct bearer *bearer, struct jwt_keys *keys)
+{
+	return key_ring_replace(bearer->ring, KEYS_OF_URL, keys);
+}
+
+/* The keys of the settings come first. */
+static enum jwt_result verify_by(const struct bearer *bearer, const struct keys_in_force *keys, struct span token,
+				 int64_t now, struct arena *arena, struct jwt_claims *claims)
+{
+	enum jwt_result result = jwt_verify(token, keys_of(keys, KEYS_OF_SETTINGS), &bearer->rules, now, arena, claims);
+
+	if (bearer->fetches_keys && (result == JWT_INVALID || result == JWT_UNKNOWN_KEY))
+		return jwt_verify(token, keys_of(keys, KEYS_OF_URL), &bearer->rules, now, arena, claims);
+	return result;
+}
+
 /* The claims are the arena's; what is needed only meanwhile is not. */
 static enum jwt_result verify(struct bearer *bearer, struct span token, struct arena *arena, struct jwt_claims *claims)
 {
@@ -82,7 +101,7 @@ static enum jwt_result verify(struct bearer *bearer, struct span token, struct a
 	if (verified_find(bearer->verified, digest, key_ring_generation(bearer->ring), now, arena, claims))
 		return JWT_VALID;
 	key_ring_borrow(bearer->ring, &keys);
-	result = jwt_verify(token, keys_of(&keys, KEYS_OF_SETTINGS), &bearer->rules, now, &meanwhile, claims);
+	result = verify_by(bearer, &keys, token, now, &meanwhile, claims);
 	if (result == JWT_VALID) {
 		verified_put(bearer->verified, digest, keys.generation, claims);
 		if (claims->user.data)
@@ -114,6 +133,7 @@ static void name_user(const struct bearer *bearer, struct span user, struct cred
 	} else {
 		credential->kind = CREDENTIAL_USERNAME;
 		credential->text = user;
+		credential->may_create = bearer->creates_users;
 	}
 }
 
@@ -140,7 +160,7 @@ enum scheme_result bearer_read_jwt(struct bearer *bearer, struct span jwt, struc
 		return SCHEME_NO_MEMORY;
 	if (result != JWT_VALID) {
 		*refusal = refusals[result];
-		return SCHEME_REFUSED;
+		return result == JWT_UNKNOWN_KEY && bearer->fetches_keys ? SCHEME_UNKNOWN_KEY : SCHEME_REFUSED;
 	}
 	if (!bearer_credential(0, claims.expires_at, credential)) { /* it has expired just now */
 		*refusal = refusals[JWT_EXPIRED];

@@ -14,6 +14,8 @@ struct bearer_options {
 	struct jwt_keys *keys; /* moved from here: nothing is left to release */
 	struct jwt_rules rules;
 	bool names_username; /* the claim is a user's name; false: an id */
+	bool creates_users;  /* a user who does not exist is made, by name */
+	bool fetches_keys;   /* there will be keys of bearer_replace_fetched_keys, too */
 };
 
 /* NULL: no memory; then the keys are still the caller's. */
@@ -28,6 +30,9 @@ MUST_CHECK bool bearer_replace_keys(struct bearer *bearer, struct jwt_keys *keys
 /* The same with the keys that the settings gave to another bearer, which loses them; needs no memory. What a reload of
  * the secret or of the key file needs, and all that it needs. */
 void bearer_move_keys(struct bearer *bearer, struct bearer *from);
+
+/* The same for the keys that are fetched. */
+MUST_CHECK bool bearer_replace_fetched_keys(struct bearer *bearer, struct jwt_keys *keys);
 
 /* Reads the words behind "Bearer". What the credential refers to is the arena's. */
 enum scheme_result bearer_read(struct bearer *bearer, struct span words, struct arena *arena,

@@ -19,6 +19,7 @@ struct credential {
 	struct span text;
 	int64_t user_id;
 	bool is_ambient;           /* browsers add it by themselves to what any page asks for, too */
+	bool may_create;           /* make this user if there is none of this name */
 	int64_t expires_at;        /* microseconds since 1970; 0: it does not end by itself */
 	const char *unknown_user;  /* the body of the 401 if there is no such user */
 	const char *inactive_user; /* likewise, if the user is not active */
@@ -26,11 +27,12 @@ struct credential {
 
 /* What a scheme made of a request. */
 enum scheme_result {
-	SCHEME_READ,      /* *credential is filled in */
-	SCHEME_ABSENT,    /* there is nothing for it in the request: the next scheme is asked */
-	SCHEME_REFUSED,   /* 401; *refusal is the JSON of its body */
-	SCHEME_MALFORMED, /* 400, likewise */
-	SCHEME_NO_MEMORY  /* 503 */
+	SCHEME_READ,        /* *credential is filled in */
+	SCHEME_ABSENT,      /* there is nothing for it in the request: the next scheme is asked */
+	SCHEME_REFUSED,     /* 401; *refusal is the JSON of its body */
+	SCHEME_MALFORMED,   /* 400, likewise */
+	SCHEME_UNKNOWN_KEY, /* 401, likewise, unless keys that are fetched have the one that it names */
+	SCHEME_NO_MEMORY    /* 503 */
 };
 
 #endif

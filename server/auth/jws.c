@@ -4,6 +4,7 @@
 
 #include "base64url.h"
 #include "json_load.h"
+#include "openssl_memory.h"
 
 #include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
@@ -41,36 +42,43 @@ static const struct algorithm algorithms[] = {
 /* What the header asks for that we don't do, or that would let a sender choose the key. */
 static const char *const refused_members[] = {"crit", "jwk", "jku", "x5u", "x5c", "enc", "zip"};
 
+/* Its bytes, with NUL if there is one; data NULL if it is no text. */
+static struct span text_of(const json_t *value)
+{
+	return (struct span){json_string_value(value), json_string_length(value)};
+}
+
 /* Absent, or one of an access token: what is signed for another purpose says so in `typ`. */
 static bool is_access_token(const json_t *type)
 {
 	static const char *const types[] = {"JWT", "at+jwt", "application/at+jwt"};
+	struct span text = text_of(type);
 
-	for (size_t i = 0; json_is_string(type) && i < ARRAY_LENGTH(types); i++)
-		if (span_equal_nocase(span_from(json_string_value(type)), span_from(types[i])))
+	for (size_t i = 0; text.data && i < ARRAY_LENGTH(types); i++)
+		if (span_equal_nocase(text, span_from(types[i])))
 			return true;
 	return !type;
 }
 
 struct header {
 	const struct algorithm *algorithm;
-	const char *kid; /* NULL: it names no key */
+	struct span kid; /* data NULL: it names no key */
 };
 
 static bool parse_header(const json_t *root, struct header *header)
 {
-	const char *name = json_string_value(json_object_get(root, "alg"));
+	struct span name = text_of(json_object_get(root, "alg"));
 	const json_t *kid = json_object_get(root, "kid");
 
 	for (size_t i = 0; i < ARRAY_LENGTH(refused_members); i++)
 		if (json_object_get(root, refused_members[i]))
 			return false;
 	header->algorithm = NULL;
-	for (size_t i = 0; name && i < ARRAY_LENGTH(algorithms); i++)
-		if (strcmp(algorithms[i].name, name) == 0)
+	for (size_t i = 0; name.data && i < ARRAY_LENGTH(algorithms); i++)
+		if (span_equal(span_from(algorithms[i].name), name))
 			header->algorithm = &algorithms[i];
-	header->kid = json_string_value(kid);
-	return header->algorithm && (!kid || header->kid) && is_access_token(json_object_get(root, "typ"));
+	header->kid = text_of(kid);
+	return header->algorithm && (!kid || header->kid.data) && is_access_token(json_object_get(root, "typ"));
 }
 
 static enum jws_result read_header(struct span encoded, struct arena *arena, struct header *header)
@@ -157,25 +165,37 @@ static enum jws_result verify_public(const struct algorithm *algorithm, const st
 	return result;
 }
 
-static bool may_verify(const struct jwt_key *key, const struct header *header)
+static bool is_meant(const struct jwt_key *key, const struct header *header)
 {
-	return key->type == header->algorithm->type && (!key->alg || strcmp(key->alg, header->algorithm->name) == 0) &&
-	       (!key->kid || !header->kid || strcmp(key->kid, header->kid) == 0);
+	return key->type == header->algorithm->type &&
+	       (!key->kid || !header->kid.data || span_equal(span_from(key->kid), header->kid));
+}
+
+static bool has_algorithm(const struct jwt_key *key, const struct algorithm *algorithm)
+{
+	return !key->alg || strcmp(key->alg, algorithm->name) == 0;
 }
 
 static enum jws_result verify(const struct header *header, const struct jwt_keys *keys, struct span input,
 			      struct span signature)
 {
+	unsigned long failures = openssl_memory_failures();
 	enum jws_result result = JWS_INVALID;
+	bool is_known = header->algorithm->type == JWT_KEY_SECRET;
 
 	for (size_t i = 0; result == JWS_INVALID && i < keys->count; i++) {
 		const struct jwt_key *key = &keys->items[i];
 
-		if (may_verify(key, header))
+		if (!is_meant(key, header))
+			continue;
+		is_known = true;
+		if (has_algorithm(key, header->algorithm))
 			result = key->public ? verify_public(header->algorithm, key, input, signature)
 					     : verify_hmac(header->algorithm, key, input, signature);
 	}
-	return result;
+	if (!is_known)
+		return JWS_UNKNOWN_KEY;
+	return result == JWS_INVALID && openssl_memory_failures() != failures ? JWS_NO_MEMORY : result;
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------------------- */

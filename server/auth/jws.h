@@ -9,7 +9,12 @@
 
 #define JWS_MAX_LENGTH 8192
 
-enum jws_result { JWS_VERIFIED, JWS_INVALID, JWS_NO_MEMORY };
+enum jws_result {
+	JWS_VERIFIED,
+	JWS_INVALID,
+	JWS_UNKNOWN_KEY, /* of the keys none could be meant; another set may have it. Never for algorithms of secrets */
+	JWS_NO_MEMORY
+};
 
 /* Verifies the signature by the keys that the header's `alg` and `kid` allow. The key's type decides which algorithms
  * it verifies. Refused: "none", `crit`, keys and URLs in the header, encryption, members that stand twice. The payload

@@ -85,6 +85,18 @@ static struct span user_of(const json_t *claim, struct arena *arena)
 	return arena_copy(arena, span_from(number));
 }
 
+static enum jwt_result refusal_of(enum jws_result signature)
+{
+	switch (signature) {
+	case JWS_UNKNOWN_KEY:
+		return JWT_UNKNOWN_KEY;
+	case JWS_NO_MEMORY:
+		return JWT_NO_MEMORY;
+	default:
+		return JWT_INVALID;
+	}
+}
+
 enum jwt_result jwt_verify(struct span token, const struct jwt_keys *keys, const struct jwt_rules *rules, int64_t now,
 			   struct arena *arena, struct jwt_claims *claims)
 {
@@ -95,7 +107,7 @@ enum jwt_result jwt_verify(struct span token, const struct jwt_keys *keys, const
 	json_t *root;
 
 	if (signature != JWS_VERIFIED)
-		return signature == JWS_INVALID ? JWT_INVALID : JWT_NO_MEMORY;
+		return refusal_of(signature);
 	switch (json_load(payload, MAX_VALUES, JSON_REJECT_DUPLICATES, arena, &root, &error)) {
 	case JSON_LOADED:
 		break;

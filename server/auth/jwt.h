@@ -24,6 +24,7 @@ enum jwt_result {
 	JWT_VALID,
 	JWT_NO_MEMORY,
 	JWT_INVALID,
+	JWT_UNKNOWN_KEY, /* it may be good by another set of keys; else it is invalid */
 	JWT_EXPIRED,
 	JWT_NO_EXPIRY,
 	JWT_WRONG_TYPE,

@@ -19,7 +19,8 @@ enum jwt_key_type {
 /* RFC 7518 wants as many bytes for HS256: a shorter secret can be guessed from any one token. */
 #define JWT_MIN_SECRET 32
 
-#define JWT_MAX_KEYS 100
+/* Of a set: a JWT without `kid` is tried with each key of its type. */
+#define JWT_MAX_KEYS 64
 
 struct jwt_key {
 	enum jwt_key_type type;

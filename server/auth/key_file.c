@@ -17,6 +17,9 @@
 
 #define MAX_FILE_BYTES (1 << 20)
 
+#define AS_TEXT(number) #number
+#define LIMIT(number) AS_TEXT(number)
+
 static bool refuse(char error[KEY_FILE_ERROR_SIZE], const char *what)
 {
 	snprintf(error, KEY_FILE_ERROR_SIZE, "%s", what);
@@ -45,7 +48,7 @@ static bool add_block(const char *name, const unsigned char *der, long length, s
 	case JWT_KEY_ADDED:
 		return true;
 	case JWT_KEY_TOO_MANY:
-		return refuse(error, "it holds too many keys; give at most 100");
+		return refuse(error, "it holds too many keys; give at most " LIMIT(JWT_MAX_KEYS));
 	case JWT_KEY_NO_MEMORY:
 		return refuse(error, "there is no memory for its keys; free some");
 	default:
@@ -89,7 +92,7 @@ static bool read_jwks(struct span text, bool is_readable_by_all, struct jwt_keys
 		return refuse(error,
 			      "it holds a private key; keep that where tokens are made, and give the public key");
 	case JWKS_TOO_MANY:
-		return refuse(error, "it holds too many keys; give at most 100");
+		return refuse(error, "it holds too many keys; give at most " LIMIT(JWT_MAX_KEYS));
 	case JWKS_NO_MEMORY:
 		return refuse(error, "there is no memory for its keys; free some");
 	default:

@@ -7,6 +7,7 @@
 #include "attributes.h"
 #include "directmessages.h"
 #include "hub_options.h"
+#include "jwks.h"
 #include "log.h"
 #include "origins.h"
 #include "webhooks.h"
@@ -34,6 +35,7 @@ struct config {
 	struct origins cors_origins; /* owned */
 	bool tokens;                 /* Authorization: Token is accepted */
 	struct bearer *bearer;       /* JWTs are accepted, by these keys; owned; NULL: they are not */
+	struct jwks_options jwks;    /* where to fetch others, without bearer and counts; url NULL: nowhere */
 	const char *user_header;     /* a proxy names the user in it; NULL: none does */
 	const char *jwt_cookie;      /* it may hold a JWT; NULL: none does */
 	bool names_username;         /* proxies and JWTs give the user's name; false: an id */
@@ -54,6 +56,9 @@ void config_release(struct config *config);
 
 /* Reads only the settings that a delivery to an endpoint needs; false as above. */
 MUST_CHECK bool config_read_webhooks(struct webhooks_options *options);
+
+/* Whether the file can be read and has certificates in PEM form. */
+MUST_CHECK bool config_file_has_certificates(const char *path);
 
 /* Reads what the settings say of authentication, after the addresses and origins; false as above. */
 MUST_CHECK bool config_read_auth(struct config *config);

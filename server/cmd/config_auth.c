@@ -60,38 +60,81 @@ bool config_read_keys(struct jwt_keys *keys)
 	return read_secret(keys) && read_key_file(keys);
 }
 
-static void read_rules(const struct config *config, struct bearer_options *options)
+/* An empty one would mean any, where somebody has forgotten to fill it in. */
+static bool read_filled(enum setting setting, const char **text)
 {
-	options->rules = (struct jwt_rules){.issuer = setting_text(SETTING_JWT_ISSUER),
-					    .audience = setting_text(SETTING_JWT_AUDIENCE),
-					    .claim = setting_text(SETTING_JWT_CLAIM)};
+	*text = setting_text(setting);
+	return !*text || **text || setting_refuse(setting);
+}
+
+static bool refuse_create(void)
+{
+	cli_fail(EXIT_USAGE,
+		 "%s is 1, but a JWT gives an id, and users are made by name; set %s to username, or leave it out",
+		 setting_row(SETTING_JWT_CREATE)->variable, setting_row(SETTING_JWT_USER)->variable);
+	return false;
+}
+
+static bool read_rules(const struct config *config, struct bearer_options *options)
+{
+	options->rules.claim = setting_text(SETTING_JWT_CLAIM);
 	options->names_username = config->names_username;
+	return read_filled(SETTING_JWT_ISSUER, &options->rules.issuer) &&
+	       read_filled(SETTING_JWT_AUDIENCE, &options->rules.audience) &&
+	       setting_switch(SETTING_JWT_CREATE, &options->creates_users) &&
+	       (!options->creates_users || options->names_username || refuse_create());
 }
 
 /* A setting that would have no effect is a mistake somebody should hear of. */
-static bool refuse_without_key(enum setting setting)
+static bool refuse_alone(enum setting setting)
 {
-	cli_fail(EXIT_USAGE, "%s is set, but no key for JWTs is; give %s or %s as well, or leave it out",
+	cli_fail(EXIT_USAGE, "%s is set, but no key for JWTs is; give %s, %s or %s as well, or leave it out",
 		 setting_row(setting)->variable, setting_row(SETTING_JWT_SECRET)->variable,
-		 setting_row(SETTING_JWT_KEY_FILE)->variable);
+		 setting_row(SETTING_JWT_KEY_FILE)->variable, setting_row(SETTING_JWT_JWKS_URL)->variable);
 	return false;
 }
 
-static bool finish_without_keys(const struct config *config, const struct jwt_rules *rules)
+static bool finish_without_keys(const struct config *config, const struct bearer_options *options)
 {
-	if (rules->issuer)
-		return refuse_without_key(SETTING_JWT_ISSUER);
-	if (rules->audience)
-		return refuse_without_key(SETTING_JWT_AUDIENCE);
+	if (options->rules.issuer)
+		return refuse_alone(SETTING_JWT_ISSUER);
+	if (options->rules.audience)
+		return refuse_alone(SETTING_JWT_AUDIENCE);
+	if (options->creates_users)
+		return refuse_alone(SETTING_JWT_CREATE);
 	if (config->jwt_cookie)
-		return refuse_without_key(SETTING_JWT_COOKIE);
+		return refuse_alone(SETTING_JWT_COOKIE);
 	if (config->tokens || config->user_header)
 		return true;
 	cli_fail(EXIT_USAGE,
-		 "%s is 0 and no key for JWTs is set, so nobody could call; give %s or %s, or turn tokens on",
+		 "%s is 0 and no key for JWTs is set, so nobody could call; give %s, %s or %s, or turn tokens on",
 		 setting_row(SETTING_TOKENS)->variable, setting_row(SETTING_JWT_SECRET)->variable,
-		 setting_row(SETTING_JWT_KEY_FILE)->variable);
+		 setting_row(SETTING_JWT_KEY_FILE)->variable, setting_row(SETTING_JWT_JWKS_URL)->variable);
 	return false;
+}
+
+/* Such keys sign for whatever else their issuer serves, too. */
+static bool refuse_without_audience(void)
+{
+	cli_fail(EXIT_USAGE, "%s is set without %s, so JWTs for other services would be accepted; give that as well",
+		 setting_row(SETTING_JWT_JWKS_URL)->variable, setting_row(SETTING_JWT_AUDIENCE)->variable);
+	return false;
+}
+
+static bool read_jwks_options(struct jwks_options *jwks, const struct jwt_rules *rules)
+{
+	jwks->url = setting_text(SETTING_JWT_JWKS_URL);
+	jwks->ca_file = setting_text(SETTING_JWT_JWKS_CA_FILE);
+	if (!jwks->url && jwks->ca_file) {
+		cli_fail(EXIT_USAGE, "%s is set, but %s is not; give that as well, or leave it out",
+			 setting_row(SETTING_JWT_JWKS_CA_FILE)->variable, setting_row(SETTING_JWT_JWKS_URL)->variable);
+		return false;
+	}
+	if (jwks->url && !jwks_url_is_valid(jwks->url))
+		return setting_refuse(SETTING_JWT_JWKS_URL);
+	if (jwks->ca_file && !config_file_has_certificates(jwks->ca_file))
+		return setting_refuse(SETTING_JWT_JWKS_CA_FILE);
+	return !jwks->url || rules->audience || refuse_without_audience();
 }
 
 bool config_read_auth(struct config *config)
@@ -99,11 +142,12 @@ bool config_read_auth(struct config *config)
 	struct jwt_keys keys = {0};
 	struct bearer_options options = {.keys = &keys};
 	bool good = setting_switch(SETTING_TOKENS, &config->tokens) && config_read_sessions(config) &&
+		    read_rules(config, &options) && read_jwks_options(&config->jwks, &options.rules) &&
 		    config_read_keys(&keys);
 
-	read_rules(config, &options);
-	if (good && keys.count == 0)
-		good = finish_without_keys(config, &options.rules);
+	options.fetches_keys = config->jwks.url != NULL;
+	if (good && keys.count == 0 && !options.fetches_keys)
+		good = finish_without_keys(config, &options);
 	else if (good && !(config->bearer = bearer_new(&options)))
 		good = out_of_memory();
 	jwt_keys_release(&keys);

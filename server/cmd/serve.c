@@ -165,6 +165,17 @@ static bool start_hub(const struct config *config, dm *handle, struct budget *bu
 	return *hub || !config->record_events;
 }
 
+/* Starts fetching the keys of JWTs if a URL is set. False: there is no memory or no thread for it. */
+static bool start_jwks(const struct config *config, struct jwks_counts *counts, struct jwks **jwks)
+{
+	struct jwks_options options = config->jwks;
+
+	options.bearer = config->bearer;
+	options.counts = counts;
+	*jwks = options.url ? jwks_start(&options) : NULL;
+	return *jwks || !options.url;
+}
+
 /* One user may use an eighth of the budget, but always as much as the largest body and its response need. (A body that
  * is all control characters may need more: each takes six bytes in JSON.) */
 static struct budget *new_budget(const struct config *config)
@@ -224,11 +235,13 @@ static int serve_api(struct generation *generation, struct reload *reload, struc
 	readiness_init(&monitor.readiness, handle);
 	ready = document_init(&document, DOCUMENT_API, span_from(config->prefix));
 	ready = document_init(&admin_document, DOCUMENT_ADMIN, span_from(config->prefix)) && ready &&
-		monitor.requests && api.public_budget && start_hub(config, handle, budget, &api.hub);
+		monitor.requests && api.public_budget && start_hub(config, handle, budget, &api.hub) &&
+		start_jwks(config, &monitor.jwks, &api.jwks);
 	status = ready ? serve_addresses(config, &api, &admin_document, reload, signals)
 		       : cli_fail(EXIT_FAILED, OUT_OF_MEMORY);
 	if (api.hub)
 		hub_free(api.hub);
+	jwks_stop(api.jwks);
 	document_release(&document);
 	document_release(&admin_document);
 	end_budget(api.public_budget);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* poster.h - signed HTTP POSTs to endpoints, many at once, in one thread; the only user of libcurl. */
+/* poster.h - signed HTTP POSTs to endpoints, many at once, in one thread. */
 #ifndef POSTER_H
 #define POSTER_H
 

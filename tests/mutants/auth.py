@@ -3,7 +3,7 @@
 
 from mutants.mutant import Mutant
 
-AUTH = "server/auth/"
+AUTH, JWKS = "server/auth/", "server/jwks/"
 
 MUTANTS = [
     Mutant(
@@ -37,14 +37,14 @@ MUTANTS = [
     Mutant(
         "the header alone chooses the algorithm, whatever the key",
         AUTH + "jws.c",
-        "return key->type == header->algorithm->type && ",
-        "return ",
+        "return key->type == header->algorithm->type &&\n\t       (",
+        "return (",
         "test_jwt.py::test_bad_tokens",
     ),
     Mutant(
         "a JWT may name any key by its kid",
         AUTH + "jws.c",
-        "(!key->kid || !header->kid || strcmp(key->kid, header->kid) == 0)",
+        "(!key->kid || !header->kid.data || span_equal(span_from(key->kid), header->kid))",
         "(key->kid || !key->kid)",
         "test_jwt.py::test_bad_tokens",
     ),
@@ -61,6 +61,13 @@ MUTANTS = [
         "return length == signature.length && CRYPTO_memcmp(",
         "return CRYPTO_memcmp(",
         "test_jwt.py::test_bad_tokens",
+    ),
+    Mutant(
+        "a signature that there was no memory to verify is a bad one",
+        AUTH + "jws.c",
+        "return result == JWS_INVALID && openssl_memory_failures() != failures ? JWS_NO_MEMORY : result;",
+        "return openssl_memory_failures() != failures + 1000000 ? result : JWS_NO_MEMORY;",
+        "test_jws_memory::a_failed_allocation_is_no_bad_signature",
     ),
     Mutant(
         "members of the claims may stand twice",
@@ -110,6 +117,55 @@ MUTANTS = [
         "entry->generation == generation && ",
         "",
         "test_key_ring::a_token_is_forgotten_with_its_key",
+    ),
+    Mutant(
+        "a key that isn't known is looked for by each request",
+        JWKS + "jwks_schedule.c",
+        "(schedule->asked_at != 0 && now <",
+        "(schedule->asked_at < 0 && now <",
+        "test_jwks.py::test_the_first_request_after_a_rotation_succeeds",
+    ),
+    Mutant(
+        "keys that can't be had don't exist",
+        JWKS + "jwks.c",
+        "waiter->is_current = good;",
+        "waiter->is_current = good || !good;",
+        "test_jwks.py::test_an_issuer_that_is_slow",
+    ),
+    Mutant(
+        "whatever is published takes the place of the last good keys",
+        JWKS + "jwks.c",
+        "good = read_keys(text, &keys, download->error);",
+        "good = read_keys(text, &keys, download->error) || !text.data || keys.count <= JWT_MAX_KEYS;",
+        "test_jwks.py::test_the_last_good_keys_stay",
+    ),
+    Mutant(
+        "a JWKS may be of any size",
+        JWKS + "jwks_download.c",
+        "return state->download->body.failed ? 0 : size * count;",
+        "return size * count;",
+        "test_jwks.py::test_the_last_good_keys_stay",
+    ),
+    Mutant(
+        "keys come from any machine without encryption",
+        JWKS + "jwks_url.c",
+        'strcmp(scheme, "http") == 0 && is_loopback(host)',
+        'strcmp(scheme, "http") == 0 && *host',
+        "test_jwks.py::test_settings_that_are_refused",
+    ),
+    Mutant(
+        "keys of any issuer's other services are fetched",
+        "server/cmd/config_auth.c",
+        "return !jwks->url || rules->audience || refuse_without_audience();",
+        "return !jwks->url || rules->claim || refuse_without_audience();",
+        "test_jwks.py::test_settings_that_are_refused",
+    ),
+    Mutant(
+        "who loses the race for a new user is refused",
+        "server/api/check_caller.c",
+        "\tcase DM_OK:\n\tcase DM_EXISTS:\n\t\treturn authenticate(exchange);\n\tcase DM_INVALID:",
+        "\tcase DM_OK:\n\t\treturn authenticate(exchange);\n\tcase DM_EXISTS:\n\tcase DM_INVALID:",
+        "test_jwt_create.py::test_two_at_once",
     ),
     Mutant(
         "bits behind the last byte are ignored",

@@ -11,6 +11,7 @@
 struct credential;
 struct document;
 struct hub;
+struct jwks;
 struct monitor;
 struct policies;
 struct policy;
@@ -23,6 +24,7 @@ struct policy;
 struct api {
 	dm *handle;
 	struct policies *policies;
+	struct jwks *jwks; /* the keys of JWTs that are fetched; NULL: none are */
 	struct monitor *monitor;
 	bool shows_public, shows_admin; /* which routes this address has */
 	bool may_administrate;          /* this address has administration if there is a key */

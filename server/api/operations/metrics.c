@@ -211,6 +211,17 @@ static void outbox_age(struct buffer *out, const struct view *view, const char *
 	exposition_sample(out, oldest_at == 0 ? 0 : (double)(clock_now() - oldest_at) / 1e6, "%s", name);
 }
 
+/* ---- keys of JWTs -------------------------------------------------------------------------------------------- */
+
+static void fetches(struct buffer *out, const struct view *view, const char *name)
+{
+	struct jwks_counts *counts = &view->monitor->jwks;
+
+	exposition_sample(out, (double)atomic_load(&counts->changed), "%s{result=\"changed\"}", name);
+	exposition_sample(out, (double)atomic_load(&counts->unchanged), "%s{result=\"unchanged\"}", name);
+	exposition_sample(out, (double)atomic_load(&counts->failed), "%s{result=\"failed\"}", name);
+}
+
 /* ---- the process --------------------------------------------------------------------------------------------- */
 
 static void build(struct buffer *out, const struct view *view, const char *name)
@@ -298,6 +309,7 @@ static const struct {
 	{OURS("webhook_disabled_total"), "counter", "Endpoints disabled by this server.", disabled},
 	{OURS("outbox_waiting"), "gauge", "Deliveries pending or under way, and events not yet made into deliveries.", outbox},
 	{OURS("outbox_oldest_seconds"), "gauge", "Age of the oldest delivery or event in directmessages_outbox_waiting.", outbox_age},
+	{OURS("jwks_fetches_total"), "counter", "Fetches of the keys of JWTs, by result.", fetches},
 	{OURS("log_lines_dropped_total"), "counter", "Log lines dropped because they were not read in time or could not be written.", log_dropped},
 	{OURS("config_last_reload_successful"), "gauge", "1 if the last reload of the settings succeeded, else 0.", reload_successful},
 	{OURS("config_last_reload_success_timestamp_seconds"), "gauge", "When settings were last read and used, seconds since 1970.", reload_time},

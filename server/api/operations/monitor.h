@@ -5,6 +5,7 @@
 
 #include "budget.h"
 #include "http.h"
+#include "jwks_counts.h"
 #include "readiness.h"
 #include "requests.h"
 #include "webhook_counts.h"
@@ -25,6 +26,7 @@ struct monitor {
 	const char *(*route_pattern)(size_t number);
 	struct http_counts connections;
 	struct webhook_counts *webhooks;
+	struct jwks_counts jwks;
 	struct budget *budget;
 	struct reload_state reload;
 	atomic_bool stopping; /* /readyz says so */

@@ -7,4 +7,8 @@
  * OpenSSL, while there is one thread; later it has no effect. */
 void openssl_memory_begin(void);
 
+/* How many allocations of OpenSSL have failed on this thread although there is the reserve. Where the number grows, a
+ * failure of OpenSSL may be due to that: its own errors don't tell it from a signature that is wrong. */
+unsigned long openssl_memory_failures(void);
+
 #endif

@@ -29,6 +29,13 @@ struct piece {
 static alignas(max_align_t) unsigned char reserve[RESERVE_BYTES];
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards the heads of the pieces */
 
+static _Thread_local unsigned long failures;
+
+unsigned long openssl_memory_failures(void)
+{
+	return failures;
+}
+
 static bool is_in_reserve(const void *memory)
 {
 	return (uintptr_t)memory >= (uintptr_t)reserve && (uintptr_t)memory < (uintptr_t)reserve + sizeof(reserve);
@@ -84,12 +91,18 @@ static struct piece *find_piece(size_t size)
 	return NULL;
 }
 
+static void *fail(void)
+{
+	failures++;
+	return NULL;
+}
+
 static void *allocate_from_reserve(size_t size)
 {
 	struct piece *piece;
 
 	if (size == 0 || size > RESERVE_BYTES / 2)
-		return NULL;
+		return fail();
 	size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
 	pthread_mutex_lock(&mutex);
 	piece = find_piece(size);
@@ -98,7 +111,7 @@ static void *allocate_from_reserve(size_t size)
 		piece->is_used = true;
 	}
 	pthread_mutex_unlock(&mutex);
-	return piece ? piece->memory : NULL;
+	return piece ? piece->memory : fail();
 }
 
 static void release(void *memory, const char *file, int line)

@@ -5,6 +5,8 @@ import pytest
 
 from clients import User
 from commands import check_error
+from harness import ADMIN_KEY
+from routes import check_error as check_http_error
 
 # As of a custom user model that has its own names: no first name, the e-mail address is the name, and a column named
 # as one of directmessages_message.
@@ -284,3 +286,51 @@ def test_names_are_never_sql(make, database):
     server.env["DIRECTMESSAGES_USER_TABLE"] = "accounts_user; DROP TABLE accounts_user; --"
     check_error(run(server, "user", "list"), 1)
     assert "accounts_user" in database.tables()
+
+
+# --- administration over HTTP
+
+ADMIN = {"DIRECTMESSAGES_ADMIN_KEY": ADMIN_KEY, "DIRECTMESSAGES_ADMIN_LISTEN": "127.0.0.1:0"}
+
+
+def test_administration_changes_what_the_table_has(make):
+    server = make(MEMBER, {**MEMBER_SETTINGS, **ADMIN})
+    ann = {"id": 10, "username": "ann@x.org", "first_name": "", "last_name": "Archer", "email": "ann@x.org", "is_active": True}
+    assert server.admin("GET", "users/@ann@x.org/").json() == ann
+    for path in ("users/@ann@x.org/", "users/10/"):
+        answer = server.admin("PUT", path, {"last_name": "A", "is_active": False})
+        assert (answer.status, answer.json()) == (200, {**ann, "last_name": "A", "is_active": False})
+        assert server.admin("PUT", path, {"last_name": "Archer", "is_active": True}).json() == ann
+        for field in ("first_name", "email"):
+            answer = server.admin("PUT", path, {field: "x", "last_name": "x"})
+            assert answer.status == 400 and f"no column of its own for {field}" in answer.json()["detail"]
+    assert server.admin("GET", "users/@ann@x.org/").json() == ann
+    answer = server.admin("PUT", "users/@new@x.org/", {})
+    assert answer.status == 400 and "make them with the Django project" in answer.json()["detail"]
+    check_http_error(server.admin("PUT", "users/11/", {}), 404, "No User matches the given query.")
+    assert [user["id"] for user in server.admin("GET", "users/").json()["results"]] == [10, 20, 30]
+    assert len(server.admin("POST", "users/20/token/").json()["token"]) == 40
+
+
+def test_administration_makes_users_in_a_table_as_djangos(make):
+    server = make(ABSTRACT + "; CREATE UNIQUE INDEX one_mail ON accounts_user (email)", {**ABSTRACT_SETTINGS, **ADMIN})
+    assert server.admin("PUT", "users/@ann/", {"email": "a@x"}).status == 201
+    assert server.admin("PUT", "users/@ben/", {"email": "b@x"}).status == 201
+    for name in ("ben", "cat"):
+        answer = server.admin("PUT", f"users/@{name}/", {"email": "a@x"})
+        assert answer.status == 409 and "already has this value" in answer.json()["detail"], answer
+    assert server.sql("SELECT username, email FROM accounts_user ORDER BY id") == [("ann", "a@x"), ("ben", "b@x")]
+    assert server.admin("DELETE", "users/@ben/").status == 204
+    server.sql("ALTER TABLE accounts_user ADD COLUMN club integer NOT NULL DEFAULT 7")
+    assert server.admin("PUT", "users/@dan/", {"email": "d@x"}).status == 201
+
+
+def test_a_table_without_passwords_gets_no_users(make):
+    server = make(f"{ABSTRACT}; ALTER TABLE accounts_user RENAME COLUMN password TO secret", {**ABSTRACT_SETTINGS, **ADMIN})
+    server.sql("INSERT INTO accounts_user (secret, is_superuser, username, first_name, last_name, email, is_staff, is_active,"
+               " date_joined) VALUES ('!', ?, 'ann', '', '', '', ?, ?, '2025-01-01 00:00:00')", (False, False, True))  # fmt: skip
+    for _ in range(2):
+        answer = server.admin("PUT", "users/@new/", {})
+        assert answer.status == 400 and "make them with the Django project" in answer.json()["detail"], answer
+    identity = server.admin("GET", "users/@ann/").json()["id"]
+    assert server.admin("PUT", f"users/{identity}/", {"email": "x"}).json()["email"] == "x"

@@ -79,9 +79,11 @@ enum dm_operation_kind {
 	DM_OP_USER_MESSAGES,
 	DM_OP_USER_ERASE,     /* DM_NOT_FOUND, DM_EXISTS */
 	DM_OP_MESSAGE_DELETE, /* DM_NOT_FOUND */
-	DM_OP_MESSAGES_PURGE
+	DM_OP_MESSAGES_PURGE,
+	DM_OP_USER_PUT,   /* DM_NOT_FOUND, DM_EXISTS */
+	DM_OP_USER_DELETE /* DM_NOT_FOUND, DM_EXISTS */
 };
-#define DM_OPERATION_KINDS (DM_OP_MESSAGES_PURGE + 1) /* in this header */
+#define DM_OPERATION_KINDS (DM_OP_USER_DELETE + 1) /* in this header */
 
 /* A part of an ordered list. Messages are ordered by (sent_at, id), partners by id; newest (highest) first. All zero is
  * the whole list. */
@@ -166,17 +168,45 @@ struct dm_op_user_set_active {
 	uint64_t reserved[4];
 };
 
-struct dm_op_token_create {
-	struct dm_text username;
-	bool reset; /* replace the token that there is */
+/* See dm_user_put. */
+struct dm_op_user_put {
+	struct dm_text username; /* data NULL: user_id says who it is; such a user is never made */
+	struct dm_text email;
+	struct dm_text first_name;
+	struct dm_text last_name;
+	int64_t user_id;
+	enum dm_active active;
+	bool only_change;     /* DM_NOT_FOUND where there is no such user */
+	dm_user_row *on_user; /* gets the user as it is then; may be NULL */
 
-	char key[DM_TOKEN_LENGTH + 1];
+	bool created;
+	struct {
+		char password_hash[DM_TOKEN_LENGTH + 2];
+	} internal; /* the library's */
 	uint64_t reserved[4];
 };
 
-struct dm_op_token_revoke {
-	struct dm_text username;
+/* See dm_user_delete. */
+struct dm_op_user_delete {
+	struct dm_text username; /* data NULL: user_id says who it is */
+	int64_t user_id;
 	uint64_t reserved[4];
+};
+
+struct dm_op_token_create {
+	struct dm_text username; /* data NULL: user_id says who it is */
+	bool reset;              /* replace the token that there is */
+
+	char key[DM_TOKEN_LENGTH + 1];
+
+	int64_t user_id; /* an argument */
+	uint64_t reserved[3];
+};
+
+struct dm_op_token_revoke {
+	struct dm_text username; /* data NULL: user_id says who it is */
+	int64_t user_id;
+	uint64_t reserved[3];
 };
 
 struct dm_op_ticket_create {
@@ -535,6 +565,8 @@ struct dm_operation {
 		struct dm_op_hide hide;
 		struct dm_op_user_create user_create;
 		struct dm_op_user_set_active user_set_active;
+		struct dm_op_user_put user_put;
+		struct dm_op_user_delete user_delete;
 		struct dm_op_token_create token_create;
 		struct dm_op_token_revoke token_revoke;
 		struct dm_op_webhook_create webhook_create;

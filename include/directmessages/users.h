@@ -39,6 +39,37 @@ struct dm_new_user {
  * Django's AbstractUser, or has others that need a value. */
 DM_CHECK enum dm_status dm_user_create(dm *handle, const struct dm_new_user *user, int64_t *id, struct dm_error *error);
 
+/* What is to be of a user: `username`, or the one with the id `user_id` if that has no data. Another text without data
+ * (NULL) is left as it is; of a new user it is empty. The limits are those of struct dm_new_user. */
+struct dm_user_change {
+	size_t size; /* see DM_USER_CHANGE_INIT */
+	struct dm_text username;
+	int64_t user_id;
+	struct dm_text email, first_name, last_name;
+	enum dm_active {
+		DM_ACTIVE_KEEP, /* as it is; a new user is active */
+		DM_ACTIVE_YES,
+		DM_ACTIVE_NO
+	} active;
+};
+#define DM_USER_CHANGE_INIT DM_SIZED(struct dm_user_change)
+
+/* Makes the user of this name, who can't log in with a password, or changes the one that there is; tells which in
+ * *created (may be NULL) and lends the user as it is then to row (may be NULL). Of two at once one makes the user.
+ * DM_NOT_FOUND if user_id says who it is and there is none; DM_INVALID, also where the user table is a project's own
+ * that lacks a column for what is given, or can't be given users (see dm_user_create); DM_EXISTS if such a table lets
+ * only one user have a value. */
+DM_CHECK enum dm_status dm_user_put(dm *handle, const struct dm_user_change *change, bool *created, dm_user_row *row,
+				    void *context, struct dm_error *error);
+
+/* The same, but never makes a user: DM_NOT_FOUND. */
+DM_CHECK enum dm_status dm_user_update(dm *handle, const struct dm_user_change *change, dm_user_row *row, void *context,
+				       struct dm_error *error);
+
+/* Deletes a user, and their token, to whom nothing else refers. DM_NOT_FOUND; DM_EXISTS if the user has messages, or
+ * rows of other tables, which stay. */
+DM_CHECK enum dm_status dm_user_delete(dm *handle, struct dm_text username, struct dm_error *error);
+
 /* Finds one user and lends it to row. DM_NOT_FOUND. */
 DM_CHECK enum dm_status dm_user_by_id(dm *handle, int64_t user_id, dm_user_row *row, void *context,
 				      struct dm_error *error);

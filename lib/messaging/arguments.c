@@ -89,6 +89,13 @@ static enum dm_status check_purge(const struct dm_operation *operation, struct d
 	return fail(error, DM_INVALID, "this would purge all messages; say which: hidden by both, or before a time");
 }
 
+static enum dm_status check_active(const struct dm_operation *operation, struct dm_error *error)
+{
+	if ((unsigned)operation->user_put.active <= DM_ACTIVE_NO)
+		return DM_OK;
+	return fail(error, DM_INVALID, "`active` is not a dm_active; give one");
+}
+
 static enum dm_status refuse(const struct dm_operation *operation, struct dm_error *error)
 {
 	(void)operation;
@@ -139,6 +146,8 @@ struct kind_needs {
 	ROW(DM_OP_HIDE, 0) \
 	ROW(DM_OP_USER_CREATE, TEXTS(user_create, username, password_hash)) \
 	ROW(DM_OP_USER_SET_ACTIVE, TEXT(user_set_active, username)) \
+	ROW(DM_OP_USER_PUT, TEXTS(user_put, username, last_name), .check = check_active) \
+	ROW(DM_OP_USER_DELETE, TEXT(user_delete, username)) \
 	ROW(DM_OP_TOKEN_CREATE, TEXT(token_create, username)) \
 	ROW(DM_OP_TOKEN_REVOKE, TEXT(token_revoke, username)) \
 	ROW(DM_OP_CHECK_SCHEMA, 0) \

@@ -12,16 +12,20 @@
 #define SALT_LENGTH 22
 #define HASH_SIZE 32
 
+bool password_encode_none(char out[PASSWORD_NONE_SIZE])
+{
+	out[0] = '!';
+	return random_alphanumeric(out + 1, PASSWORD_NONE_SIZE - 2);
+}
+
 bool password_encode(struct dm_text password, char out[PASSWORD_SIZE])
 {
 	char salt[SALT_LENGTH + 1];
 	unsigned char hash[HASH_SIZE];
 	unsigned char base64[4 * ((HASH_SIZE + 2) / 3) + 1];
 
-	if (!password.data) {
-		out[0] = '!';
-		return random_alphanumeric(out + 1, 40);
-	}
+	if (!password.data)
+		return password_encode_none(out);
 	if (!random_alphanumeric(salt, SALT_LENGTH))
 		return false;
 	if (PKCS5_PBKDF2_HMAC(password.data, (int)password.length, (const unsigned char *)salt, SALT_LENGTH, ITERATIONS,

@@ -13,4 +13,8 @@
  * no random bytes. */
 MUST_CHECK bool password_encode(struct dm_text password, char out[PASSWORD_SIZE]);
 
+/* Encodes that there is no password, likewise. */
+#define PASSWORD_NONE_SIZE 42
+MUST_CHECK bool password_encode_none(char out[PASSWORD_NONE_SIZE]);
+
 #endif

@@ -65,21 +65,41 @@ static bool is_text(struct dm_text text, size_t max_characters)
 	       utf8_count(text.data, text.length) <= max_characters;
 }
 
-enum dm_status rules_check_new_user(const struct dm_op_user_create *user, struct dm_error *error)
+static enum dm_status check_username(struct dm_text username, struct dm_error *error)
 {
-	bool name_is_good = user->username.length > 0 && is_text(user->username, 150);
+	bool is_good = username.length > 0 && is_text(username, 150);
 
-	for (size_t i = 0; name_is_good && i < user->username.length; i++)
-		name_is_good = is_name_character((unsigned char)user->username.data[i]);
-	if (!name_is_good)
-		return fail(error, DM_INVALID,
-			    "a user name is 1 to 150 letters, digits and @ . + - _; choose such a name");
-	if (!is_text(user->email, 254))
+	for (size_t i = 0; is_good && i < username.length; i++)
+		is_good = is_name_character((unsigned char)username.data[i]);
+	if (is_good)
+		return DM_OK;
+	return fail(error, DM_INVALID, "a user name is 1 to 150 letters, digits and @ . + - _; choose such a name");
+}
+
+static enum dm_status check_person(struct dm_text email, struct dm_text first_name, struct dm_text last_name,
+				   struct dm_error *error)
+{
+	if (!is_text(email, 254))
 		return fail(error, DM_INVALID, "an e-mail address is UTF-8 text of at most 254 characters; shorten it");
-	if (!is_text(user->first_name, 150) || !is_text(user->last_name, 150))
+	if (!is_text(first_name, 150) || !is_text(last_name, 150))
 		return fail(error, DM_INVALID,
 			    "a first or last name is UTF-8 text of at most 150 characters; shorten it");
 	return DM_OK;
+}
+
+enum dm_status rules_check_new_user(const struct dm_op_user_create *user, struct dm_error *error)
+{
+	enum dm_status status = check_username(user->username, error);
+
+	return status == DM_OK ? check_person(user->email, user->first_name, user->last_name, error) : status;
+}
+
+enum dm_status rules_check_user_put(const struct dm_op_user_put *user, struct dm_error *error)
+{
+	bool may_make = !user->only_change && user->username.data;
+	enum dm_status status = may_make ? check_username(user->username, error) : DM_OK;
+
+	return status == DM_OK ? check_person(user->email, user->first_name, user->last_name, error) : status;
 }
 
 static bool is_http_url(struct dm_text url)

@@ -21,6 +21,9 @@ MUST_CHECK enum dm_status rules_check_send(const struct rules *rules, const stru
 /* Refuses what Django's forms for auth_user refuse. DM_INVALID. */
 MUST_CHECK enum dm_status rules_check_new_user(const struct dm_op_user_create *user, struct dm_error *error);
 
+/* The same; the name of a user who is only changed may be any. */
+MUST_CHECK enum dm_status rules_check_user_put(const struct dm_op_user_put *user, struct dm_error *error);
+
 /* Checks the form of a webhook's secret: see secret.h. DM_INVALID. */
 MUST_CHECK enum dm_status rules_check_secret(struct dm_text secret, struct dm_error *error);
 

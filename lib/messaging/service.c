@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "failure.h"
 #include "operation_kinds.h"
+#include "password.h"
 #include "store_open.h"
 
 #include <stdlib.h>
@@ -279,6 +280,16 @@ static enum dm_status check_send(dm *handle, struct dm_operation *operation)
 	return status;
 }
 
+/* A new user can't log in with a password. */
+static enum dm_status prepare_put(struct dm_op_user_put *user, struct dm_error *error)
+{
+	enum dm_status status = rules_check_user_put(user, error);
+
+	if (status == DM_OK && !password_encode_none(user->internal.password_hash))
+		return fail(error, DM_UNAVAILABLE, "the system gives no random numbers; try again later");
+	return status;
+}
+
 /* Sets the library's part of the operation; checks its arguments and the rules. */
 static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 {
@@ -293,6 +304,8 @@ static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 		operation->status = check_send(handle, operation);
 	if (operation->kind == DM_OP_USER_CREATE)
 		operation->status = rules_check_new_user(&operation->user_create, &operation->error);
+	if (operation->kind == DM_OP_USER_PUT)
+		operation->status = prepare_put(&operation->user_put, &operation->error);
 	if (operation->kind == DM_OP_WEBHOOK_CREATE)
 		operation->status = rules_check_new_webhook(&operation->webhook_create, &operation->error);
 	if (operation->kind == DM_OP_WEBHOOK_ROTATE)

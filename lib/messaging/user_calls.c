@@ -52,6 +52,54 @@ enum dm_status dm_user_create(dm *handle, const struct dm_new_user *user, int64_
 	return status;
 }
 
+static enum dm_status run_change(dm *handle, const struct dm_user_change *given, bool only_change, bool *created,
+				 dm_user_row *row, void *context, struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_USER_PUT, .context = context};
+	struct dm_user_change change;
+	struct dm_error own = {0};
+	enum dm_status status;
+
+	if (created)
+		*created = false;
+	if (!given)
+		return service_refuse_null(error);
+	status = arguments_copy(&change, sizeof(change), given, "dm_user_change", &own);
+	if (status != DM_OK)
+		return report(error, status, &own);
+	operation.user_put = (struct dm_op_user_put){.username = change.username,
+						     .email = change.email,
+						     .first_name = change.first_name,
+						     .last_name = change.last_name,
+						     .user_id = change.user_id,
+						     .active = change.active,
+						     .only_change = only_change,
+						     .on_user = row};
+	status = service_run(handle, &operation, error);
+	if (created)
+		*created = operation.user_put.created;
+	return status;
+}
+
+enum dm_status dm_user_put(dm *handle, const struct dm_user_change *change, bool *created, dm_user_row *row,
+			   void *context, struct dm_error *error)
+{
+	return run_change(handle, change, false, created, row, context, error);
+}
+
+enum dm_status dm_user_update(dm *handle, const struct dm_user_change *change, dm_user_row *row, void *context,
+			      struct dm_error *error)
+{
+	return run_change(handle, change, true, NULL, row, context, error);
+}
+
+enum dm_status dm_user_delete(dm *handle, struct dm_text username, struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_USER_DELETE, .user_delete = {.username = username}};
+
+	return service_run(handle, &operation, error);
+}
+
 enum dm_status dm_user_by_id(dm *handle, int64_t user_id, dm_user_row *row, void *context, struct dm_error *error)
 {
 	struct dm_operation operation = {

@@ -41,7 +41,9 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_HIDE, WRITE) \
 	ROW(DM_OP_USER_CREATE, WRITE, RESULTS(user_create, user_id)) \
 	ROW(DM_OP_USER_SET_ACTIVE, WRITE) \
-	ROW(DM_OP_TOKEN_CREATE, WRITE, RESULTS(token_create, key)) \
+	ROW(DM_OP_USER_PUT, WRITE, RESULTS(user_put, created)) \
+	ROW(DM_OP_USER_DELETE, WRITE) \
+	ROW(DM_OP_TOKEN_CREATE, WRITE, RESULTS_UNTIL(token_create, key, user_id)) \
 	ROW(DM_OP_TOKEN_REVOKE, WRITE) \
 	ROW(DM_OP_CHECK_SCHEMA, READ) \
 	ROW(DM_OP_WEBHOOK_CREATE, WRITE, RESULTS(webhook_create, webhook_id)) \

@@ -89,15 +89,40 @@ bool user_table_is_own(const struct user_table *users)
 	return !users->schema && strcmp(users->table, "auth_user") == 0;
 }
 
+/* A column of its own: none of those before it. */
+static bool can_set(const struct user_table *users, enum user_column column)
+{
+	for (size_t i = 0; users->columns[column] && i < column; i++)
+		if (users->columns[i] && strcmp(users->columns[column], users->columns[i]) == 0)
+			return false;
+	return users->columns[column] != NULL;
+}
+
+enum dm_status user_table_check_change(const struct user_table *users, const struct dm_op_user_put *change,
+				       struct dm_error *error)
+{
+	const bool given[USER_COLUMN_COUNT] = {
+		[COLUMN_FIRST_NAME] = change->first_name.data != NULL,
+		[COLUMN_LAST_NAME] = change->last_name.data != NULL,
+		[COLUMN_EMAIL] = change->email.data != NULL,
+		[COLUMN_IS_ACTIVE] = change->active != DM_ACTIVE_KEEP,
+	};
+
+	for (enum user_column column = COLUMN_ID; column < USER_COLUMN_COUNT; column++)
+		if (given[column] && !can_set(users, column))
+			return fail(
+				error, DM_INVALID,
+				"the user table has no column of its own for %s; leave that out, or change it with the "
+				"Django project",
+				defaults[column]);
+	return DM_OK;
+}
+
 bool user_table_is_complete(const struct user_table *users)
 {
-	for (size_t i = 0; i < USER_COLUMN_COUNT; i++) {
-		if (!users->columns[i])
+	for (enum user_column column = COLUMN_ID; column < USER_COLUMN_COUNT; column++)
+		if (!can_set(users, column))
 			return false;
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(users->columns[i], users->columns[j]) == 0)
-				return false;
-	}
 	return true;
 }
 
@@ -210,6 +235,27 @@ static bool append_column(const struct user_table *users, struct span name, stru
 	return true;
 }
 
+/* Appends what {,column=VALUE} stands for. False: there is no such column. */
+static bool append_assignment(const struct user_table *users, struct span text, struct buffer *sql)
+{
+	struct span value = text;
+	struct span name = span_cut(&value, '=');
+	size_t column;
+
+	if (!value.data || !find_column(name, &column))
+		return false;
+	if (!can_set(users, (enum user_column)column))
+		return true;
+	BUFFER_APPEND_LITERAL(sql, ", ");
+	append_quoted(sql, '"', users->columns[column]);
+	BUFFER_APPEND_LITERAL(sql, " = coalesce(");
+	buffer_append_span(sql, value);
+	BUFFER_APPEND_LITERAL(sql, ", u.");
+	append_quoted(sql, '"', users->columns[column]);
+	buffer_append_char(sql, ')');
+	return true;
+}
+
 /* Appends `"column" = ` with a comma in front, unless the table has no such column, or one that was set before. */
 static bool append_set(const struct user_table *users, enum user_column column, struct buffer *sql)
 {
@@ -285,6 +331,8 @@ static bool append_placeholder(const struct user_table *users, struct span name,
 		append_closed(users, sql);
 		return true;
 	}
+	if (name.length > 1 && *name.data == ',')
+		return append_assignment(users, (struct span){name.data + 1, name.length - 1}, sql);
 	if (name.length > 2 && name.data[0] == '\'' && name.data[name.length - 1] == '\'')
 		return append_literal(users, (struct span){name.data + 1, name.length - 2}, sql);
 	return append_column(users, name, sql);

@@ -39,6 +39,16 @@ bool user_table_is_own(const struct user_table *users);
 /* Whether every column has a name, and no two share one. Only then can a user be inserted. */
 bool user_table_is_complete(const struct user_table *users);
 
+/* What a table lacks that is not complete, and that no user can be deleted to whom rows (%s) refer. */
+#define LACKS_COLUMNS "it lacks columns of Django's AbstractUser"
+#define USER_IS_NEEDED \
+	"rows of %s belong to this user, who can't be deleted; erase the user instead ('directmessages user erase'), or delete " \
+	"those rows first"
+
+/* Whether each column that a change is for can be set: the table has it, and it is no other one as well. DM_INVALID. */
+MUST_CHECK enum dm_status user_table_check_change(const struct user_table *users, const struct dm_op_user_put *change,
+						  struct dm_error *error);
+
 /* Looks for a column of the table (NULL: for the table), and whether the column is an integer. */
 typedef enum dm_status user_table_look(void *context, const char *column, bool *found, bool *integer,
 				       struct dm_error *error);
@@ -57,6 +67,8 @@ MUST_CHECK enum dm_status user_table_verify(const struct user_table *users, user
  *     {u.id} and so on                          the column of an alias: u."id"
  *     {close}                                   behind SET: makes the user inactive, if there is such a column
  *     {erase}                                   behind SET: what an erased user's columns become
+ *     {,email=VALUE}                            , "email" = coalesce(VALUE, u."email"): behind SET and another
+ *                                               assignment; nothing, if the column can't be set
  *     {'users'} {'schema'} {'table'} {'id'} and so on
  *                                               the same names as text literals, to look them up in the catalogue
  *

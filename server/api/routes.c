@@ -74,7 +74,10 @@ static const struct route routes[] = {
 	DOCS(""), DOCS("page.css"), DOCS("page.js"), DOCS("swagger-ui-bundle.js"), DOCS("swagger-ui.css"),
 	{"/admin/schema/",        "Administration Api",  "GET, HEAD, OPTIONS",       .get = schema_get, .negotiates = true},
 	{"/admin/users/",         "Admin User List",     "GET, HEAD, OPTIONS",       .get = admin_users_get},
-	{"/admin/users/<user>/",  "Admin User",          "GET, HEAD, OPTIONS",       .get = admin_user_get},
+	{"/admin/users/<user>/",  "Admin User",          "GET, PUT, DELETE, HEAD, OPTIONS", .get = admin_user_get,
+	                          .put = admin_user_put, .delete_ = admin_user_delete},
+	{"/admin/users/<user>/token/", "Admin User Token", "POST, DELETE, OPTIONS",   .post = admin_token_post,
+	                          .delete_ = admin_token_delete, .headers = not_stored},
 
 	{"/livez",                "Alive",               "GET, HEAD",                .get = static_get, .is_admin = true,
 	                          .content_type = TEXT, .headers = not_stored, .body = &livez_body},

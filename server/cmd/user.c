@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* user.c - user create, list, activate, deactivate. */
 #include "cli.h"
+#include "cli_user.h"
 #include "database.h"
+#include "shapes.h"
 #include "subcommands.h"
 
 #include <stdio.h>
@@ -23,6 +25,22 @@ static bool read_password(char password[PASSWORD_SIZE])
 	else if (length == PASSWORD_SIZE - 1)
 		return false;
 	return length > 0;
+}
+
+static int print_created(dm *handle, const struct arguments *arguments, int64_t id)
+{
+	struct cli_rows rows = cli_rows_of(arguments);
+	struct dm_error error = {0};
+
+	if (!rows.json) {
+		printf("created user %s with id %lld\n", arguments->words[0], (long long)id);
+		return EXIT_SUCCESS;
+	}
+	if (dm_user_by_id(handle, id, cli_print_user, &rows, &error) != DM_OK)
+		return cli_fail(EXIT_FAILED,
+				"user %lld is created, but can't be shown (%s); see 'directmessages user list'",
+				(long long)id, error.message);
+	return cli_rows_status(&rows);
 }
 
 int user_create_run(const struct arguments *arguments)
@@ -50,19 +68,25 @@ int user_create_run(const struct arguments *arguments)
 		.last_name = dm_text_of(arguments_value(arguments, "last-name")),
 		.password = dm_text_of(has_password ? password : NULL),
 	};
-	if (dm_user_create(handle, &user, &id, &error) == DM_OK)
-		printf("created user %s with id %lld\n", arguments->words[0], (long long)id);
-	else
+	if (dm_user_create(handle, &user, &id, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
+	else
+		status = print_created(handle, arguments, id);
 	dm_close(handle);
-	return error.status == DM_OK ? EXIT_SUCCESS : status;
+	return status;
 }
 
-static bool print_user(void *context, const struct dm_user *user)
+bool cli_print_user(void *context, const struct dm_user *user)
 {
 	const struct dm_text fields[] = {user->email, user->first_name, user->last_name};
+	struct cli_rows *rows = context;
+	struct buffer line;
 
-	(void)context;
+	if (rows->json) {
+		buffer_init(&line, SIZE_MAX);
+		shape_user(&line, user);
+		return cli_print_json(rows, &line);
+	}
 	printf("%lld\t", (long long)user->id);
 	cli_print_field(user->username);
 	printf("\t%s", user->is_active ? "yes" : "no");
@@ -74,19 +98,26 @@ static bool print_user(void *context, const struct dm_user *user)
 	return true;
 }
 
+void cli_begin_users(const struct cli_rows *rows)
+{
+	if (!rows->json)
+		puts("id\tusername\tactive\temail\tfirst name\tlast name");
+}
+
 int user_list_run(const struct arguments *arguments)
 {
+	struct cli_rows rows = cli_rows_of(arguments);
 	struct dm_error error = {0};
 	int status;
 	dm *handle = database_open(&status);
 
-	(void)arguments;
 	if (!handle)
 		return status;
-	puts("id\tusername\tactive\temail\tfirst name\tlast name");
-	status = EXIT_SUCCESS;
-	if (dm_users(handle, print_user, NULL, &error) != DM_OK)
+	cli_begin_users(&rows);
+	if (dm_users(handle, cli_print_user, &rows, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
+	else
+		status = cli_rows_status(&rows);
 	dm_close(handle);
 	return status;
 }

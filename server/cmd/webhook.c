@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* webhook.c - webhook create, list, delete, enable, rotate, requeue. */
 #include "cli.h"
+#include "cli_json.h"
 
 #include "clock.h"
 #include "database.h"
@@ -9,19 +10,12 @@
 #include "signature.h"
 #include "subcommands.h"
 #include "timestamp.h"
+#include "webhook_shapes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define HOUR INT64_C(3600000000) /* microseconds */
-
-static const struct {
-	const char *name, *type; /* the signal's, and the one in a delivery's body */
-	unsigned event;
-} events[] = {
-	{"message_sent", "message.sent", DM_WEBHOOK_EVENT(DM_MESSAGE_SENT)},
-	{"message_read", "message.read", DM_WEBHOOK_EVENT(DM_MESSAGE_READ)},
-};
 
 /* Reads names with commas between them; NULL: all events. 0: one of them is not the name of an event. */
 static unsigned parse_events(const char *list)
@@ -33,9 +27,10 @@ static unsigned parse_events(const char *list)
 		struct span one = span_trim(span_cut(&rest, ','));
 		unsigned found = 0;
 
-		for (size_t i = 0; i < ARRAY_LENGTH(events); i++)
-			if (span_equal(one, span_from(events[i].name)) || span_equal(one, span_from(events[i].type)))
-				found = events[i].event;
+		for (size_t i = 0; i < WEBHOOK_EVENTS; i++)
+			if (span_equal(one, span_from(webhook_events[i].name)) ||
+			    span_equal(one, span_from(webhook_events[i].type)))
+				found = webhook_events[i].event;
 		if (found == 0)
 			return 0;
 		chosen |= found;
@@ -58,6 +53,46 @@ static const char *choose_secret(const char *given, char made[SECRET_SIZE], int 
 		return NULL;
 	}
 	return given ? given : made;
+}
+
+static bool print_json(struct cli_rows *rows, const struct dm_webhook *webhook, const char *secret)
+{
+	struct buffer line;
+
+	buffer_init(&line, SIZE_MAX);
+	shape_endpoint(&line, webhook, secret);
+	return cli_print_json(rows, &line);
+}
+
+/* What print_one looks for, and the secret that it shows. */
+struct one_webhook {
+	int64_t id;
+	const char *secret;
+};
+
+static bool print_one(void *context, const struct dm_webhook *webhook)
+{
+	struct cli_rows *rows = context;
+	const struct one_webhook *one = rows->more;
+
+	if (webhook->id != one->id)
+		return true;
+	print_json(rows, webhook, one->secret);
+	return false;
+}
+
+/* Prints the endpoint with the secret that it has just been given. */
+static int print_secret(dm *handle, int64_t id, const char *secret)
+{
+	struct one_webhook one = {.id = id, .secret = secret};
+	struct cli_rows rows = {.json = true, .more = &one};
+	struct dm_error error = {0};
+
+	if (dm_webhooks(handle, print_one, &rows, &error) != DM_OK)
+		return cli_fail(EXIT_FAILED,
+				"webhook %lld has its secret, but can't be shown (%s); rotate it to see one",
+				(long long)id, error.message);
+	return cli_rows_status(&rows);
 }
 
 int webhook_create_run(const struct arguments *arguments)
@@ -89,8 +124,10 @@ int webhook_create_run(const struct arguments *arguments)
 		.secret = dm_text_of(secret),
 		.events = parse_events(list),
 	};
-	if (dm_webhook_create(handle, &webhook, &id, &error) == DM_OK)
+	if (dm_webhook_create(handle, &webhook, &id, &error) == DM_OK && !arguments_value(arguments, "json"))
 		printf("created webhook %lld; its secret is shown this once:\n%s\n", (long long)id, secret);
+	else if (error.status == DM_OK)
+		status = print_secret(handle, id, secret);
 	else
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
 	dm_close(handle);
@@ -101,15 +138,14 @@ static bool print_webhook(void *context, const struct dm_webhook *webhook)
 {
 	char time[TIMESTAMP_SIZE];
 	const char *comma = "";
+	struct cli_rows *rows = context;
 
-	(void)context;
-	printf("%lld\t%s\t", (long long)webhook->id,
-	       !webhook->is_active           ? "disabled"
-	       : webhook->failing_since != 0 ? "failing"
-					     : "active");
-	for (size_t i = 0; i < ARRAY_LENGTH(events); i++) {
-		if (webhook->events & events[i].event) {
-			printf("%s%s", comma, events[i].name);
+	if (rows->json)
+		return print_json(rows, webhook, NULL);
+	printf("%lld\t%s\t", (long long)webhook->id, webhook_state(webhook));
+	for (size_t i = 0; i < WEBHOOK_EVENTS; i++) {
+		if (webhook->events & webhook_events[i].event) {
+			printf("%s%s", comma, webhook_events[i].name);
 			comma = ",";
 		}
 	}
@@ -126,17 +162,19 @@ static bool print_webhook(void *context, const struct dm_webhook *webhook)
 
 int webhook_list_run(const struct arguments *arguments)
 {
+	struct cli_rows rows = cli_rows_of(arguments);
 	struct dm_error error = {0};
 	int status;
 	dm *handle = database_open(&status);
 
-	(void)arguments;
 	if (!handle)
 		return status;
-	puts("id\tstate\tevents\tcreated\turl\tdescription\tdisabled because");
-	status = EXIT_SUCCESS;
-	if (dm_webhooks(handle, print_webhook, NULL, &error) != DM_OK)
+	if (!rows.json)
+		puts("id\tstate\tevents\tcreated\turl\tdescription\tdisabled because");
+	if (dm_webhooks(handle, print_webhook, &rows, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
+	else
+		status = cli_rows_status(&rows);
 	dm_close(handle);
 	return status;
 }
@@ -197,7 +235,10 @@ int webhook_rotate_run(const struct arguments *arguments)
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
-	if (dm_webhook_rotate(handle, id, dm_text_of(secret), clock_now() + grace * HOUR, &error) == DM_OK)
+	if (dm_webhook_rotate(handle, id, dm_text_of(secret), clock_now() + grace * HOUR, &error) == DM_OK &&
+	    arguments_value(arguments, "json"))
+		status = print_secret(handle, id, secret);
+	else if (error.status == DM_OK)
 		printf("webhook %lld has a new secret, which is shown this once; the old one also signs for %lld hours:\n"
 		       "%s\n",
 		       (long long)id, (long long)grace, secret);

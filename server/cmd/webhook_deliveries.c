@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* webhook_deliveries.c - webhook deliveries: lists pending, delivered and failed deliveries. */
 #include "cli.h"
+#include "cli_json.h"
 #include "database.h"
 
 #include "directmessages.h"
 #include "subcommands.h"
 #include "timestamp.h"
+#include "webhook_shapes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const states[] = {
-	[DM_DELIVERY_PENDING] = "pending",
-	[DM_DELIVERY_DELIVERED] = "delivered",
-	[DM_DELIVERY_FAILED] = "failed",
-};
 
 static void print_time(int64_t time)
 {
@@ -31,11 +27,18 @@ static void print_time(int64_t time)
 
 static bool print_delivery(void *context, const struct dm_delivery *delivery)
 {
-	(void)context;
+	struct cli_rows *rows = context;
+	struct buffer line;
+
+	if (rows->json) {
+		buffer_init(&line, SIZE_MAX);
+		shape_delivery(&line, delivery);
+		return cli_print_json(rows, &line);
+	}
 	printf("%lld\t%lld\t", (long long)delivery->id, (long long)delivery->webhook_id);
 	cli_print_field(delivery->name);
-	printf("\t%s\t%lld\t%s\t%lld\t", delivery->signal == DM_MESSAGE_SENT ? "message.sent" : "message.read",
-	       (long long)delivery->message_id, states[delivery->state], (long long)delivery->attempts);
+	printf("\t%s\t%lld\t%s\t%lld\t", delivery_type(delivery), (long long)delivery->message_id,
+	       delivery_states[delivery->state], (long long)delivery->attempts);
 	print_time(delivery->at);
 	print_time(delivery->state == DM_DELIVERY_PENDING ? delivery->next_at : 0);
 	print_time(delivery->finished_at);
@@ -53,8 +56,8 @@ static bool parse_state(const char *name, enum dm_delivery_state *state)
 	*state = DM_DELIVERY_ANY;
 	if (!name)
 		return true;
-	for (size_t i = DM_DELIVERY_PENDING; i < ARRAY_LENGTH(states); i++) {
-		if (strcmp(name, states[i]) == 0) {
+	for (size_t i = DM_DELIVERY_PENDING; i < ARRAY_LENGTH(delivery_states); i++) {
+		if (strcmp(name, delivery_states[i]) == 0) {
 			*state = (enum dm_delivery_state)i;
 			return true;
 		}
@@ -65,6 +68,7 @@ static bool parse_state(const char *name, enum dm_delivery_state *state)
 int webhook_deliveries_run(const struct arguments *arguments)
 {
 	const char *state_name = arguments_value(arguments, "state");
+	struct cli_rows rows = cli_rows_of(arguments);
 	struct dm_error error = {0};
 	int64_t webhook_id, limit;
 	enum dm_delivery_state state;
@@ -78,10 +82,12 @@ int webhook_deliveries_run(const struct arguments *arguments)
 	handle = database_open(&status);
 	if (!handle)
 		return status;
-	puts("id\twebhook\tname\ttype\tmessage\tstate\tattempts\thappened\tnext attempt\tfinished\tstatus\terror");
-	status = EXIT_SUCCESS;
-	if (dm_deliveries(handle, webhook_id, state, (size_t)limit, print_delivery, NULL, &error) != DM_OK)
+	if (!rows.json)
+		puts("id\twebhook\tname\ttype\tmessage\tstate\tattempts\thappened\tnext attempt\tfinished\tstatus\terror");
+	if (dm_deliveries(handle, webhook_id, state, (size_t)limit, print_delivery, &rows, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
+	else
+		status = cli_rows_status(&rows);
 	dm_close(handle);
 	return status;
 }

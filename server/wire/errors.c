@@ -18,7 +18,7 @@
 static const struct error_response responses[] = {
 	[DM_OK] = DEFECT,
 	[DM_NOT_FOUND] = NO_SUCH_USER,
-	[DM_EXISTS] = DEFECT,
+	[DM_EXISTS] = {409, NULL, false},
 	[DM_INVALID] = {400, NULL, false},
 	[DM_SELF] = {400, NULL, false},
 	[DM_NOT_ALLOWED] = {400, NULL, false},

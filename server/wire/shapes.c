@@ -102,6 +102,13 @@ void shape_unread_total(struct buffer *out, int64_t user_id, int64_t count)
 	buffer_append_char(out, '}');
 }
 
+void shape_token(struct buffer *out, const char *token)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"token\":");
+	json_string(out, span_from(token));
+	buffer_append_char(out, '}');
+}
+
 void shape_ticket(struct buffer *out, const char *ticket)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"ticket\":");

@@ -16,6 +16,7 @@ void shape_partner(struct buffer *out, const struct dm_user *user);
 void shape_user(struct buffer *out, const struct dm_user *user);
 void shape_unread_of_partner(struct buffer *out, const struct dm_unread *unread);
 void shape_unread_total(struct buffer *out, int64_t user_id, int64_t count);
+void shape_token(struct buffer *out, const char *token);
 void shape_ticket(struct buffer *out, const char *ticket);
 
 /* The body of a webhook: `type` is "message.sent" or "message.read"; the delivery was claimed and has its message. The

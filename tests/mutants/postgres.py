@@ -25,6 +25,20 @@ MUTANTS = [
         "test_library_erase::blanking_leaves_partners_their_rows",
     ),
     Mutant(
+        "of two that make a user at once, both have made it",
+        "lib/store/postgres/nouns/user_write.c",
+        "u.password = $6::text)",
+        "true)",
+        "test_admin_users.py::test_two_servers_at_once_make_one_user",
+    ),
+    Mutant(
+        "a change of a user uses up an id",
+        "lib/store/postgres/nouns/user_write.c",
+        " WHERE NOT EXISTS (SELECT 1 FROM changed)",
+        " WHERE true",
+        "test_admin_users.py::test_changing_a_user_uses_up_no_ids",
+    ),
+    Mutant(
         "a server that ends while it commits has failed, and the batch is stored again",
         POSTGRES + "batches/transaction.c",
         "ending->culprit == NULL && ending->remedy == REMEDY_RECONNECT)",

@@ -29,6 +29,13 @@ MUTANTS = [
         "test_library_erase::an_erasure_may_end_anywhere",
     ),
     Mutant(
+        "a user to whom rows of other tables refer is deleted",
+        "lib/store/sqlite/nouns/user_write.c",
+        "status = check_references(session, operation, user_id);",
+        "status = DM_OK;",
+        "test_admin_users.py::test_a_user_to_whom_other_rows_refer_is_not_deleted",
+    ),
+    Mutant(
         "the row of a cursor is looked up in all conversations (SQLite)",
         SQLITE + "nouns/conversation.c",
         '\n\t " AND ((sender_id = ?2 AND recipient_id = ?3) OR (sender_id = ?3 AND recipient_id = ?2))"},',

@@ -9,6 +9,13 @@ NEGOTIATE = "test_negotiate::"
 
 MUTANTS = [
     Mutant(
+        "a member that is not known is passed over",
+        "server/wire/json_body.c",
+        "refuse_member(span_from(name), detail);\n\t\t\treturn false;",
+        "continue;",
+        "test_admin_users.py::test_what_is_refused_changes_nothing",
+    ),
+    Mutant(
         "1900 is a leap year",
         "lib/base/timestamp.c",
         "leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;",

@@ -222,6 +222,116 @@ static void a_recipient_is_found_by_name_or_id(void **state)
 	assert_int_equal(callers[2].active_user.found_recipient_id, 0);
 }
 
+static bool check_put(void *context, const struct dm_user *user)
+{
+	const struct dm_user *wanted = context;
+
+	assert_int_equal(user->id, wanted->id);
+	assert_bytes(user->username, wanted->username.data, wanted->username.length);
+	assert_bytes(user->email, wanted->email.data, wanted->email.length);
+	assert_bytes(user->last_name, wanted->last_name.data, wanted->last_name.length);
+	assert_int_equal(user->is_active, wanted->is_active);
+	return true;
+}
+
+static void putting_makes_a_user_and_changes_one(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_user_change change = {sizeof(change), text_of("new"), 0, text_of("n@x"), {NULL, 0}, {NULL, 0}, 0};
+	struct dm_user wanted = {
+		.id = s->bob + 1, .username = text_of("new"), .email = text_of("n@x"), .is_active = true};
+	bool created = false;
+
+	assert_ok(dm_user_put(s->handle, &change, &created, check_put, &wanted, NULL));
+	assert_true(created);
+	change.email = (struct dm_text){NULL, 0};
+	change.last_name = wanted.last_name = text_of("N");
+	change.active = DM_ACTIVE_NO;
+	wanted.is_active = false;
+	assert_ok(dm_user_put(s->handle, &change, &created, check_put, &wanted, NULL));
+	assert_false(created);
+	change = (struct dm_user_change){
+		.size = sizeof(change), .user_id = wanted.id, .email = text_of(""), .active = DM_ACTIVE_YES};
+	wanted.email = text_of("");
+	wanted.is_active = true;
+	assert_ok(dm_user_update(s->handle, &change, check_put, &wanted, NULL));
+	assert_ok(dm_user_put(s->handle, &change, NULL, NULL, NULL, NULL));
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM auth_user"), 4);
+}
+
+static void what_can_not_be_put_is_refused(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_user_change change = {.size = sizeof(change), .username = text_of("nobody")};
+	bool created = true;
+
+	assert_fails(DM_NOT_FOUND, dm_user_update(s->handle, &change, NULL, NULL, &error));
+	change.username = text_of("a b");
+	assert_fails(DM_INVALID, dm_user_put(s->handle, &change, &created, NULL, NULL, &error));
+	assert_false(created);
+	change = (struct dm_user_change){.size = sizeof(change), .user_id = 99};
+	assert_fails(DM_NOT_FOUND, dm_user_put(s->handle, &change, NULL, NULL, NULL, &error));
+	change = (struct dm_user_change){.size = sizeof(change), .user_id = s->john, .email = {"\xff", 1}};
+	assert_fails(DM_INVALID, dm_user_update(s->handle, &change, NULL, NULL, &error));
+	change = (struct dm_user_change){.size = sizeof(change), .user_id = s->john, .active = (enum dm_active)3};
+	assert_fails(DM_INVALID, dm_user_update(s->handle, &change, NULL, NULL, &error));
+	assert_fails(DM_INVALID, dm_user_put(s->handle, NULL, NULL, NULL, NULL, &error));
+	change = (struct dm_user_change){.size = 1};
+	assert_fails(DM_INVALID, dm_user_put(s->handle, &change, NULL, NULL, NULL, &error));
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM auth_user"), 3);
+}
+
+static void who_has_messages_is_not_deleted(void **state)
+{
+	struct scratch *s = *state;
+
+	scratch_send(s->handle, s->john, s->mary, "one");
+	assert_fails(DM_EXISTS, dm_user_delete(s->handle, text_of("john"), &error));
+	assert_fails(DM_EXISTS, dm_user_delete(s->handle, text_of("mary"), &error));
+	assert_ok(dm_user_delete(s->handle, text_of("bob"), NULL));
+	assert_fails(DM_NOT_FOUND, dm_user_delete(s->handle, text_of("bob"), &error));
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM auth_user"), 2);
+}
+
+static void users_are_listed_in_pages(void **state)
+{
+	struct scratch *s = *state;
+	struct listed listed = {0};
+	struct dm_operation page = {
+		.kind = DM_OP_USERS, .context = &listed, .users = {.on_user = list_user, .limit = 2}};
+
+	dm_run(s->handle, &page);
+	assert_int_equal(page.status, DM_OK);
+	assert_listed(listed, s->john, s->mary);
+	page.users.has_after = true;
+	page.users.after = s->mary;
+	dm_run(s->handle, &page);
+	assert_int_equal(page.status, DM_OK);
+	assert_listed(listed, s->john, s->mary, s->bob);
+}
+
+static void a_token_is_of_an_id_too(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_operation create = {.kind = DM_OP_TOKEN_CREATE, .token_create = {.user_id = s->john}};
+	struct dm_operation revoke = {.kind = DM_OP_TOKEN_REVOKE, .token_revoke = {.user_id = s->john}};
+	char key[DM_TOKEN_LENGTH + 1];
+
+	dm_run(s->handle, &create);
+	assert_int_equal(create.status, DM_OK);
+	assert_int_equal(create.token_create.user_id, s->john); /* an argument, which is never changed */
+	assert_ok(dm_token_create(s->handle, text_of("john"), false, key, NULL));
+	assert_string_equal(create.token_create.key, key);
+	dm_run(s->handle, &revoke);
+	assert_int_equal(revoke.status, DM_OK);
+	dm_run(s->handle, &revoke);
+	assert_int_equal(revoke.status, DM_NOT_FOUND);
+	create.token_create.user_id = 99;
+	dm_run(s->handle, &create);
+	assert_int_equal(create.status, DM_NOT_FOUND);
+	assert_int_equal(create.token_create.user_id, 99);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +341,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_token_stands_for_its_active_user, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(an_active_user_is_found_by_id_or_name, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_recipient_is_found_by_name_or_id, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(putting_makes_a_user_and_changes_one, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(what_can_not_be_put_is_refused, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(who_has_messages_is_not_deleted, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(users_are_listed_in_pages, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_token_is_of_an_id_too, scratch_setup, scratch_teardown),
 	};
 
 	return RUN_TESTS("library_users", tests);

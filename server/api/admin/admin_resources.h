@@ -9,6 +9,9 @@
 exchange_step admin_users_get;
 
 /* admin_user.c */
-exchange_step admin_user_get;
+exchange_step admin_user_get, admin_user_put, admin_user_delete;
+
+/* admin_token.c */
+exchange_step admin_token_post, admin_token_delete;
 
 #endif

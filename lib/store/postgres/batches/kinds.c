@@ -49,6 +49,8 @@ static enum dm_status read_nothing(const struct postgres *postgres, struct dm_op
 	ROW(DM_OP_HIDE, pg_message_hide, pg_read_hidden_message) \
 	ROW(DM_OP_USER_CREATE, pg_user_create, pg_read_created_user) \
 	ROW(DM_OP_USER_SET_ACTIVE, pg_user_set_active, pg_read_changed_user) \
+	ROW(DM_OP_USER_PUT, pg_user_put, pg_read_put_user) \
+	ROW(DM_OP_USER_DELETE, pg_user_delete, pg_read_deleted_user) \
 	ROW(DM_OP_TOKEN_CREATE, pg_token_create, pg_read_token) \
 	ROW(DM_OP_TOKEN_REVOKE, pg_token_revoke, pg_read_revoked_token) \
 	ROW(DM_OP_CHECK_SCHEMA, refuse, read_nothing) \

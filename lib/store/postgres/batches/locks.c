@@ -62,6 +62,10 @@ static struct dm_text name_of(const struct dm_operation *operation)
 		return operation->user_create.username;
 	case DM_OP_USER_SET_ACTIVE:
 		return operation->user_set_active.username;
+	case DM_OP_USER_PUT:
+		return operation->user_put.username;
+	case DM_OP_USER_DELETE:
+		return operation->user_delete.username;
 	case DM_OP_TOKEN_CREATE:
 		return operation->token_create.username;
 	case DM_OP_TOKEN_REVOKE:

@@ -25,8 +25,7 @@ static void fail_one(const struct pg_session *session, struct dm_operation *oper
 {
 	operation->status = error->status;
 	operation->error = *error;
-	if (operation->kind == DM_OP_USER_CREATE)
-		pg_refuse_user(operation);
+	pg_refuse_user(operation);
 	lane_complete(&session->postgres->options, operation);
 }
 

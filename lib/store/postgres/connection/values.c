@@ -76,6 +76,11 @@ void pg_add_text(struct parameters *parameters, struct dm_text text)
 	add(parameters, TYPE_TEXT, text.data ? text.data : "", text.length); /* a NULL pointer would be NULL */
 }
 
+void pg_add_null(struct parameters *parameters)
+{
+	add(parameters, TYPE_OTHER, NULL, 0);
+}
+
 void pg_add_array(struct parameters *parameters, const struct buffer *array)
 {
 	add(parameters, TYPE_OTHER, array->data, array->length);

@@ -34,6 +34,7 @@ void pg_add_max(struct parameters *parameters, uint64_t max);         /* bigint,
 void pg_add_offset(struct parameters *parameters, uint64_t offset);   /* bigint */
 void pg_add_bool(struct parameters *parameters, bool value);          /* boolean */
 void pg_add_time(struct parameters *parameters, int64_t value);       /* timestamptz, from microseconds since 1970 */
+void pg_add_null(struct parameters *parameters);                      /* of any type */
 void pg_add_no_time(struct parameters *parameters);                   /* NULL */
 void pg_add_text(struct parameters *parameters, struct dm_text text); /* text */
 void pg_add_array(struct parameters *parameters, const struct buffer *array);

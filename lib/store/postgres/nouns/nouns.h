@@ -9,10 +9,11 @@
 #include "directmessages.h"
 #include "session.h"
 
-extern const struct pg_statement_text pg_user_statements[], pg_token_statements[], pg_message_statements[],
-	pg_conversation_statements[], pg_partner_statements[], pg_event_statements[], pg_ticket_statements[],
-	pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[], pg_marking_statements[],
-	pg_search_statements[], pg_erasure_statements[], pg_purge_statements[]; /* each ends with sql NULL */
+extern const struct pg_statement_text pg_user_statements[], pg_user_write_statements[], pg_token_statements[],
+	pg_message_statements[], pg_conversation_statements[], pg_partner_statements[], pg_event_statements[],
+	pg_ticket_statements[], pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[],
+	pg_marking_statements[], pg_search_statements[], pg_erasure_statements[],
+	pg_purge_statements[]; /* each ends with sql NULL */
 
 /* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: the operation has its status without
  * the database. What is generated for a row (a token's key) is kept in the operation. */
@@ -37,12 +38,17 @@ typedef enum dm_status operation_read_result(const struct postgres *postgres, st
 #define USER_COLUMNS \
 	"{u.id}, {u.username}, {u.first_name}, {u.last_name}, {u.email}, {u.is_active}" /* of {users} u \
 											 */
-operation_ask pg_user_authenticate, pg_user_active, pg_user_by_id, pg_user_by_name, pg_users, pg_user_create,
-	pg_user_set_active;
+operation_ask pg_user_authenticate, pg_user_active, pg_user_by_id, pg_user_by_name, pg_users;
 operation_read_result pg_read_active_user, pg_read_authenticated, pg_read_user_by_id, pg_read_user_by_name,
-	pg_read_users, pg_read_created_user, pg_read_changed_user;
+	pg_read_users;
 void pg_lend_users(const struct dm_operation *operation, dm_user_row *on_user, struct row_set *set);
-void pg_refuse_user(struct dm_operation *operation); /* what a failure to insert a user says of the table */
+struct dm_user pg_user_from_row(const PGresult *result, int row); /* of SELECT USER_COLUMNS */
+#define USER_COLUMNS_COUNT 6
+
+/* user_write.c */
+operation_ask pg_user_create, pg_user_set_active, pg_user_put, pg_user_delete;
+operation_read_result pg_read_created_user, pg_read_changed_user, pg_read_put_user, pg_read_deleted_user;
+void pg_refuse_user(struct dm_operation *operation); /* what the failure of a write says of the user table */
 
 /* token.c */
 operation_ask pg_token_create, pg_token_revoke;

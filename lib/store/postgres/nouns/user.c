@@ -2,7 +2,6 @@
 /* user.c - users, in Django's auth_user or the project's own table. */
 #include "nouns.h"
 
-#include "clock.h"
 #include "failure.h"
 #include "user_table.h"
 
@@ -30,21 +29,10 @@ const struct pg_statement_text pg_user_statements[] = {
 	{USER_BY_ID, "SELECT " USER_COLUMNS BY_ID, .is_look_up = true},
 	{USER_BY_NAME, "SELECT " USER_COLUMNS BY_NAME},
 	{USERS, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} > $1::bigint ORDER BY {u.id} LIMIT $2::bigint"},
-	/* Rare, since a project's own table may lack some of the columns, which must not fail the others. A name that
-	 * is taken gives no row: a failure would end the whole batch. */
-	{USER_INSERT,
-	 "INSERT INTO {users} AS u (password, last_login, is_superuser, {username}, {last_name}, {email}, is_staff,"
-	 " {is_active}, date_joined, {first_name})"
-	 " VALUES ($1::text, NULL, false, $2::text, $3::text, $4::text, false, true, $5::timestamptz, $6::text)"
-	 " ON CONFLICT ({username}) DO NOTHING RETURNING {u.id}",
-	 .is_rare = true},
-	{USER_SET_ACTIVE,
-	 "UPDATE {users} AS u SET {is_active} = $2::boolean WHERE {u.username} = $1::text RETURNING {u.id}",
-	 .is_rare = true},
 	{0},
 };
 
-static struct dm_user user_from_row(const PGresult *result, int row)
+struct dm_user pg_user_from_row(const PGresult *result, int row)
 {
 	return (struct dm_user){
 		.id = pg_int(result, row, 0),
@@ -64,7 +52,7 @@ static enum dm_status lend_one(struct dm_operation *operation, dm_user_row *on_u
 
 	if (!set->result)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
-	user = user_from_row(set->result, set->row);
+	user = pg_user_from_row(set->result, set->row);
 	if (must_be_active && !user.is_active)
 		return fail(&operation->error, DM_INACTIVE, "the user is not active");
 	if (on_user)
@@ -172,7 +160,7 @@ void pg_lend_users(const struct dm_operation *operation, dm_user_row *on_user, s
 	int rows = PQntuples(set->result);
 
 	for (int row = 0; row < rows && !set->enough; row++) {
-		struct dm_user user = user_from_row(set->result, row);
+		struct dm_user user = pg_user_from_row(set->result, row);
 
 		set->enough = !on_user(operation->context, &user);
 	}
@@ -182,69 +170,5 @@ enum dm_status pg_read_users(const struct postgres *postgres, struct dm_operatio
 {
 	(void)postgres;
 	pg_lend_users(operation, operation->users.on_user, set);
-	return DM_OK;
-}
-
-static void refuse_create(struct dm_operation *operation, const char *why)
-{
-	operation->error = (struct dm_error){0};
-	operation->status = fail(&operation->error, DM_INVALID,
-				 "users can't be made in this table (%.120s); make them with the Django project", why);
-}
-
-void pg_refuse_user(struct dm_operation *operation)
-{
-	struct dm_error why = operation->error;
-
-	if (why.status == DM_SCHEMA || why.status == DM_INTERNAL)
-		refuse_create(operation, why.message);
-}
-
-enum pg_statement pg_user_create(struct dm_operation *operation, struct parameters *parameters)
-{
-	const struct dm_op_user_create *user = &operation->user_create;
-
-	if (!user_table_is_complete(parameters->users)) {
-		refuse_create(operation, "it lacks columns of Django's AbstractUser");
-		return NOTHING_TO_ASK;
-	}
-	pg_add_text(parameters, user->password_hash);
-	pg_add_text(parameters, user->username);
-	pg_add_text(parameters, user->last_name);
-	pg_add_text(parameters, user->email);
-	pg_add_time(parameters, clock_now());
-	pg_add_text(parameters, user->first_name);
-	return USER_INSERT;
-}
-
-enum dm_status pg_read_created_user(const struct postgres *postgres, struct dm_operation *operation,
-				    struct row_set *set)
-{
-	(void)postgres;
-	if (PQntuples(set->result) == 0)
-		return fail(&operation->error, DM_EXISTS, "a user of this name already exists; choose another name");
-	operation->user_create.user_id = pg_int(set->result, 0, 0);
-	return DM_OK;
-}
-
-enum pg_statement pg_user_set_active(struct dm_operation *operation, struct parameters *parameters)
-{
-	if (!parameters->users->columns[COLUMN_IS_ACTIVE]) {
-		operation->status =
-			fail(&operation->error, DM_INVALID,
-			     "the user table has no column that says whether a user is active; use the Django project");
-		return NOTHING_TO_ASK;
-	}
-	pg_add_text(parameters, operation->user_set_active.username);
-	pg_add_bool(parameters, operation->user_set_active.active);
-	return USER_SET_ACTIVE;
-}
-
-enum dm_status pg_read_changed_user(const struct postgres *postgres, struct dm_operation *operation,
-				    struct row_set *set)
-{
-	(void)postgres;
-	if (PQntuples(set->result) == 0)
-		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
 	return DM_OK;
 }

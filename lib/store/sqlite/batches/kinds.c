@@ -41,6 +41,8 @@ static enum dm_status refuse(struct sqlite_session *session, struct dm_operation
 	ROW(DM_OP_HIDE, message_hide) \
 	ROW(DM_OP_USER_CREATE, user_create) \
 	ROW(DM_OP_USER_SET_ACTIVE, user_set_active) \
+	ROW(DM_OP_USER_PUT, user_put) \
+	ROW(DM_OP_USER_DELETE, user_delete) \
 	ROW(DM_OP_TOKEN_CREATE, token_create) \
 	ROW(DM_OP_TOKEN_REVOKE, token_revoke) \
 	ROW(DM_OP_CHECK_SCHEMA, schema_still_fits) \

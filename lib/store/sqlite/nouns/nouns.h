@@ -18,9 +18,20 @@ typedef enum dm_status operation_function(struct sqlite_session *session, struct
 typedef enum dm_status operation_has_work(struct sqlite_session *session, struct dm_operation *operation, bool *has);
 
 /* user.c */
-operation_function user_authenticate, user_active, user_by_id, user_by_name, users_list, user_create, user_set_active;
+operation_function user_authenticate, user_active, user_by_id, user_by_name, users_list;
 struct dm_user user_from_row(sqlite3_stmt *row); /* of SELECT USER_COLUMNS FROM {users} u */
 #define USER_COLUMNS "{u.id}, {u.username}, {u.first_name}, {u.last_name}, {u.email}, {u.is_active}"
+
+/* Lends a user, by name, or by id if the name is NULL. DM_NOT_FOUND. */
+enum dm_status user_lend(struct sqlite_session *session, struct dm_operation *operation, struct dm_text username,
+			 int64_t user_id, dm_user_row *on_user);
+
+/* Finds the id of such a user, likewise. */
+enum dm_status user_find(struct sqlite_session *session, struct dm_operation *operation, struct dm_text username,
+			 int64_t user_id, int64_t *found_id);
+
+/* user_write.c */
+operation_function user_create, user_set_active, user_put, user_delete;
 
 /* token.c */
 operation_function token_create, token_revoke;

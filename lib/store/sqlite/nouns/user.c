@@ -2,12 +2,9 @@
 /* user.c - users, in Django's auth_user or the project's own table. */
 #include "nouns.h"
 
-#include "clock.h"
 #include "failure.h"
 #include "operation_kinds.h"
 #include "user_table.h"
-
-#include <string.h>
 
 const struct sqlite_statement_text user_statements[] = {
 	{USER_BY_TOKEN,
@@ -17,14 +14,6 @@ const struct sqlite_statement_text user_statements[] = {
 	{USERS, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} > ?1 ORDER BY {u.id} LIMIT ?2"},
 	{0},
 };
-
-/* Prepared only when they are needed: a project's own table may lack some of their columns. */
-static const struct sqlite_statement_text insert = {
-	USER_INSERT,
-	"INSERT INTO {users} (password, last_login, is_superuser, {username}, {last_name}, {email}, is_staff,"
-	" {is_active}, date_joined, {first_name}) VALUES (?1, NULL, 0, ?2, ?3, ?4, 0, 1, ?5, ?6)"};
-static const struct sqlite_statement_text set_active = {
-	USER_SET_ACTIVE, "UPDATE {users} AS u SET {is_active} = ?2 WHERE {u.username} = ?1"};
 
 struct dm_user user_from_row(sqlite3_stmt *row)
 {
@@ -147,80 +136,20 @@ enum dm_status users_list(struct sqlite_session *session, struct dm_operation *o
 	return session_finish(session, statement, code, &operation->error);
 }
 
-static enum dm_status refuse_create(struct dm_operation *operation, const char *why)
+enum dm_status user_lend(struct sqlite_session *session, struct dm_operation *operation, struct dm_text username,
+			 int64_t user_id, dm_user_row *on_user)
 {
-	return fail(&operation->error, DM_INVALID,
-		    "users can't be made in this table (%s); make them with the Django project", why);
+	return lend_one(session, bind_user(session, username, user_id), operation, on_user, false);
 }
 
-static enum dm_status prepare_insert(struct sqlite_session *session, struct dm_operation *operation)
+enum dm_status user_find(struct sqlite_session *session, struct dm_operation *operation, struct dm_text username,
+			 int64_t user_id, int64_t *found_id)
 {
-	int code;
+	bool exists = false;
+	enum dm_status status =
+		find_recipient(session, bind_user(session, username, user_id), operation, &exists, found_id);
 
-	if (!user_table_is_complete(session->options->users))
-		return refuse_create(operation, "it lacks columns of Django's AbstractUser");
-	code = session_prepare_statement(session, &insert);
-	if (code == SQLITE_ERROR)
-		return refuse_create(operation, sqlite3_errmsg(session->db));
-	return code == SQLITE_OK ? DM_OK : session_failure(session, code, &operation->error);
-}
-
-/* Says which constraint the new user's row violates. */
-static enum dm_status refuse_row(struct sqlite_session *session, struct dm_operation *operation, int code)
-{
-	const char *username = session->options->users->columns[COLUMN_USERNAME];
-	const char *why = sqlite3_errmsg(session->db);
-	const char *column = strrchr(why, '.');
-
-	if (code != SQLITE_CONSTRAINT_UNIQUE)
-		return refuse_create(operation, why);
-	if (column && strcmp(column + 1, username) == 0)
-		return fail(&operation->error, DM_EXISTS, "a user of this name already exists; choose another name");
-	return fail(&operation->error, DM_EXISTS, "another user already has this value (%s); choose another", why);
-}
-
-enum dm_status user_create(struct sqlite_session *session, struct dm_operation *operation)
-{
-	enum dm_status status = prepare_insert(session, operation);
-	sqlite3_stmt *statement = session->statements[USER_INSERT];
-	struct dm_op_user_create *user = &operation->user_create;
-	int code;
-
-	if (status != DM_OK)
-		return status;
-	bind_text(statement, 1, user->password_hash);
-	bind_text(statement, 2, user->username);
-	bind_text(statement, 3, user->last_name);
-	bind_text(statement, 4, user->email);
-	bind_time(statement, 5, clock_now());
-	bind_text(statement, 6, user->first_name);
-	code = sqlite3_step(statement);
-	if ((code & 0xFF) == SQLITE_CONSTRAINT) {
-		status = refuse_row(session, operation, code);
-		sqlite3_reset(statement);
-		return status;
-	}
-	user->user_id = sqlite3_last_insert_rowid(session->db);
-	return session_finish(session, statement, code, &operation->error);
-}
-
-enum dm_status user_set_active(struct sqlite_session *session, struct dm_operation *operation)
-{
-	sqlite3_stmt *statement;
-	enum dm_status status;
-	int code;
-
-	if (!session->options->users->columns[COLUMN_IS_ACTIVE])
-		return fail(&operation->error, DM_INVALID,
-			    "the user table has no column that says whether a user is active; use the Django project");
-	code = session_prepare_statement(session, &set_active);
-	if (code != SQLITE_OK)
-		return session_failure(session, code, &operation->error);
-	statement = session->statements[USER_SET_ACTIVE];
-	bind_text(statement, 1, operation->user_set_active.username);
-	sqlite3_bind_int(statement, 2, operation->user_set_active.active);
-	status = session_step_done(session, statement, &operation->error);
-	if (status == DM_OK && sqlite3_changes(session->db) == 0)
+	if (status == DM_OK && !exists)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
 	return status;
 }

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "bearer.h"
+#include "certificates.h"
 #include "cli.h"
 #include "listen.h"
 #include "setting_values.h"
@@ -161,21 +162,6 @@ static bool read_address(enum setting setting, const char **address)
 	return !*address || http_listener_address_is_valid(*address) || setting_refuse(setting);
 }
 
-bool config_file_has_certificates(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
-	size_t size = 0;
-	bool found = false;
-
-	while (file && !found && getline(&line, &size, file) >= 0)
-		found = strncmp(line, "-----BEGIN ", 11) == 0 && strstr(line, "CERTIFICATE-----");
-	free(line);
-	if (file)
-		fclose(file);
-	return found;
-}
-
 bool config_read_webhooks(struct webhooks_options *options)
 {
 	const char *ca_file = setting_text(SETTING_WEBHOOK_CA_FILE);
@@ -188,7 +174,7 @@ bool config_read_webhooks(struct webhooks_options *options)
 	options->poster.timeout_ms = (int)timeout_seconds * 1000;
 	options->disable_after = disable_after_seconds * 1000000;
 	snprintf(options->poster.ca_file, sizeof(options->poster.ca_file), "%s", ca_file ? ca_file : "");
-	if (ca_file && (strlen(ca_file) > POSTER_MAX_PATH || !config_file_has_certificates(ca_file)))
+	if (ca_file && (strlen(ca_file) > POSTER_MAX_PATH || !holds_certificates(ca_file)))
 		return setting_refuse(SETTING_WEBHOOK_CA_FILE);
 	if (!address_guard_parse(&options->poster.guard, setting_text(SETTING_WEBHOOK_ALLOW)))
 		return setting_refuse(SETTING_WEBHOOK_ALLOW);

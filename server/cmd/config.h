@@ -57,9 +57,6 @@ void config_release(struct config *config);
 /* Reads only the settings that a delivery to an endpoint needs; false as above. */
 MUST_CHECK bool config_read_webhooks(struct webhooks_options *options);
 
-/* Whether the file can be read and has certificates in PEM form. */
-MUST_CHECK bool config_file_has_certificates(const char *path);
-
 /* Reads what the settings say of authentication, after the addresses and origins; false as above. */
 MUST_CHECK bool config_read_auth(struct config *config);
 

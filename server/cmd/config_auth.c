@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "bearer.h"
+#include "certificates.h"
 #include "cli.h"
 #include "key_file.h"
 #include "setting_values.h"
@@ -132,7 +133,7 @@ static bool read_jwks_options(struct jwks_options *jwks, const struct jwt_rules 
 	}
 	if (jwks->url && !jwks_url_is_valid(jwks->url))
 		return setting_refuse(SETTING_JWT_JWKS_URL);
-	if (jwks->ca_file && !config_file_has_certificates(jwks->ca_file))
+	if (jwks->ca_file && !holds_certificates(jwks->ca_file))
 		return setting_refuse(SETTING_JWT_JWKS_CA_FILE);
 	return !jwks->url || rules->audience || refuse_without_audience();
 }

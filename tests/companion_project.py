@@ -102,9 +102,9 @@ def package():
 
 
 class CompanionProject(DjangoProject):
-    def __init__(self, folder, database, settings="", urls=""):
+    def __init__(self, folder, database, settings="", urls="", apps=None):
         more = SETTINGS % (KEY, SECRET) + settings
-        super().__init__(folder, database, more, URLS + urls, apps={"site_receivers": RECEIVERS})
+        super().__init__(folder, database, more, URLS + urls, apps={"site_receivers": RECEIVERS, **(apps or {})})
         (needed,) = (NEEDED.folder() / "lib").glob("python3*/site-packages")
         self.env["PYTHONPATH"] = os.pathsep.join([str(self.folder), package().name, str(needed)])
         self.here = self.folder / "site_receivers"

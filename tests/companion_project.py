@@ -22,8 +22,12 @@ from installed import BASE, ROOT, FromPyPI, Unavailable
 
 FOLDER = ROOT / "tests" / "companion"
 NEEDED = FromPyPI("companion-python", FOLDER / "requirements.txt")
-VERSIONS = {version: FromPyPI(f"companion-python-{version}", FOLDER / f"requirements-{version}.txt") for version in ("4.2", "6.0")}
-LEAST_PYTHON = {"4.2": (3, 8), "6.0": (3, 12)}
+VERSIONS = {
+    "4.2": FromPyPI("companion-python-4.2", FOLDER / "requirements-4.2.txt"),
+    "5.2": reference_project.ENVIRONMENT,
+    "6.0": FromPyPI("companion-python-6.0", FOLDER / "requirements-6.0.txt"),
+}
+LEAST_PYTHON = {"4.2": (3, 8), "5.2": (3, 10), "6.0": (3, 12)}
 
 SECRET = "whsec_" + "QUJD" * 10
 KEY = "a key of 32 bytes and some more for SimpleJWT"

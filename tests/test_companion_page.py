@@ -150,8 +150,9 @@ def test_a_project_on_simplejwt_moves_over(site, database, tmp_path):
     after = site.send(one_jwt, two, "after")
     assert after.headers["Cache-Control"] == "private, no-cache" and "Cache-Control" not in before.headers
     assert set(after.json()) == set(before.json())
+    harness.wait_until(lambda: len(what(site, "after")) == 2, "receivers hear that it was sent")
     assert [row["content"] for row in site.client.get("conversations/1/", two_jwt).json()["results"]] == ["after", "before"]
-    harness.wait_until(lambda: len(what(site, "after")) >= 4, "its receivers are called")
+    harness.wait_until(lambda: len(what(site, "after")) >= 4, "and that it was read")
     site.project.shell(
         "from django.contrib.auth.models import User\nfrom directmessages.apps import Inbox\n"
         "result = Inbox.send_message(*User.objects.order_by('id'), 'by Django')[0].pk"

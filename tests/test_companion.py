@@ -276,6 +276,19 @@ def test_a_transaction_of_djangos_that_stays_open_stops_nobody(both, project):
     assert sorted(contents) == sorted([*sent, "held back", "last"])
 
 
+@pytest.mark.postgresql
+def test_numbers_are_those_of_the_log(both, database):
+    """After a restore they are counted from a base (decision 58): without it Django's events would lie behind the streams."""
+    one, two = both.accounts("one", "two")
+    both.server.stop()
+    database.sql("UPDATE directmessages_event_log SET base = base + 1000000000 RETURNING 1")
+    both.server.start()
+    with Stream(two.ours) as stream:
+        for who, word in ((one.ours, "ours"), (one.theirs, "theirs"), (one.ours, "ours again")):
+            who.send(two, word)
+            assert stream.next().data["content"] == word
+
+
 @pytest.mark.sqlite
 def test_django_and_we_write_one_file_at_the_same_time(both, project, database):
     """Django waits for the file as long as its timeout says; a transaction that reads first would fail at once."""

@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import re
+import subprocess
 
 import pytest
 
@@ -17,7 +18,9 @@ from companion_project import KEY, NEEDED, RECEIVERS, CompanionProject
 from django_project import DjangoProject, Served
 from jwts import bearer
 from page import Page, Shell
+from test_companion_commands import in_a_shell, log_in
 from test_django_page import MANAGE
+from webhook_receiver import LOCAL
 
 WHY_NOT = (None if nginx.PROGRAM else "nginx is not installed (Debian: nginx-light)") or companion_project.why_not()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -196,3 +199,43 @@ def all_delivered(database):
     return not database.sql("SELECT 1 FROM directmessages_delivery WHERE state = 0") and database.sql(
         "SELECT 1 FROM directmessages_delivery WHERE state = 1 AND origin = 1"
     )
+
+
+SESSIONS = """
+REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] = ["rest_framework.authentication.SessionAuthentication"]
+"""
+
+
+def test_a_project_on_sessions_moves_over(tmp_path, database, make_server):
+    """Browsers keep their session; nginx asks the companion's view whose it is, by the lines of docs/authentication.md."""
+    project = CompanionProject(tmp_path / "project", database, SESSIONS)
+    project.manage("migrate")
+    assert database.run("migrate").returncode == 0
+    (one, _), (two, _) = project.users("one", "two")
+    path = tmp_path / "socket"
+    blocks = Page(harness.ROOT / "docs" / "authentication.md", {"/run/directmessages/socket": str(path)}).blocks
+    (lines,) = [text for kind, text in blocks if kind == "nginx session"]
+    with contextlib.ExitStack() as stack:
+        port = stack.enter_context(project.serving(2))
+        front = nginx.Nginx(tmp_path / "nginx", port)
+        stack.callback(front.close)
+        front.start()
+        client = Client(Served(front.port))
+        cookies, csrf = log_in(client, "one")
+        browser = {**cookies, "X-CSRFToken": csrf, "Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
+        before = client.request("POST", f"send/{two}/", b'{"content":"before"}', browser)
+        env = in_a_shell(project.command("dm_settings")[0])
+        env |= {**LOCAL, "DIRECTMESSAGES_TRUST_USER_HEADER": "X-User-Id", "DIRECTMESSAGES_TRUST_FORWARDED": 1}
+        make_server(listen=f"unix:{path}", env=env, database=database.store)
+        url = f"http://127.0.0.1:{port}/dm/webhook/"
+        assert database.run("webhook", "create", url, "--secret", companion_project.SECRET).returncode == 0
+        with front.reloaded(lines.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{port}/dm/auth/")):
+            subprocess.run([*front.command, "-s", "reload"], check=True, capture_output=True)
+        after = client.request("POST", f"send/{two}/", b'{"content":"after"}', browser)
+        assert (before.status, after.status) == (201, 201), after
+        assert "Cache-Control" not in before.headers and after.headers["Cache-Control"] == "private, no-cache"
+        assert set(after.json()) == set(before.json()) and after.json()["sender"] == one
+        assert client.get("unread/", {"X-User-Id": str(two)}).status == 401  # nginx says who it is
+        harness.wait_until(lambda: len(project.calls()) >= 4, "receivers hear of both")
+        calls = [(call.receiver, call.signal, call.content) for call in project.calls()]
+        assert sorted(calls) == sorted((name, "sent", word) for name in ("first", "last") for word in ("before", "after"))

@@ -57,9 +57,10 @@ def log_in(request):
 urlpatterns.append(path("login/", log_in))
 """
 
-# `first` runs before `last`; `fail` in the folder has a number: how many more calls of `first` raise.
+# `first` runs before `last`; `fail` in the folder has a number: how many more calls of `first` raise. While there is a file
+# `hold` it does not return.
 RECEIVERS = """
-import json, pathlib
+import json, pathlib, time
 from directmessages.signals import message_read, message_sent
 from django.dispatch import receiver
 
@@ -76,6 +77,11 @@ def note(name, signal, sender, from_user, to):
 def first(signal, sender, from_user, to, **kwargs):
     fail = HERE / "fail"
     left = int(fail.read_text()) if fail.exists() else 0
+    end = time.monotonic() + 60
+    if (HERE / "hold").exists():
+        note("holding", signal, sender, from_user, to)
+    while (HERE / "hold").exists() and time.monotonic() < end:
+        time.sleep(0.01)
     note("first" if left == 0 else "failing", signal, sender, from_user, to)
     if left:
         fail.write_text(str(left - 1))

@@ -162,7 +162,8 @@ static const struct setting_row rows[SETTING_COUNT] = {
 	[SETTING_EVENTS_STREAMS_PER_USER] = {NUMBER(1, 1000000, 20), .variable = V("EVENTS_STREAMS_PER_USER"),
 		.help = "Maximum number of open event streams of one user; beyond it the response is 429."},
 	[SETTING_EVENTS_HEARTBEAT] = {NUMBER(1, 3600, 15), .variable = V("EVENTS_HEARTBEAT"),
-		.help = "Seconds between comments on an event stream. The user's token is checked each time."},
+		.help = "Seconds between comments on an event stream. Whether the user may still listen is checked as often, and at least "
+			"every 10 seconds."},
 	[SETTING_EVENTS_QUEUE_BYTES] = {NUMBER(1024, 1 << 30, 65536), .variable = V("EVENTS_QUEUE_BYTES"),
 		.help = "An event stream with more unread bytes than this is closed when the next event comes."},
 

@@ -57,7 +57,7 @@ static struct buffer *begin_text(struct feed *feed, int64_t user_id)
 static void run(struct feed *feed, struct dm_operation *operation)
 {
 	dm_run(feed->handle, operation);
-	if (operation->status == DM_OK || operation->status == DM_NOT_FOUND || operation->status == DM_INACTIVE)
+	if (operation->status == DM_OK || operation->status == DM_NOT_FOUND)
 		return;
 	if (!feed->failure_logged)
 		log_line(LOG_WARNING, "cannot read the event log: %s", operation->error.message);
@@ -242,28 +242,11 @@ static void advance_pending(struct feed *feed)
 
 /* ---- heartbeats ---------------------------------------------------------------------------------------------- */
 
-/* Whether the token is still valid or the JWT has not expired, and the user is active. If the database cannot be
- * asked, the stream is kept. */
-static bool may_still_listen(struct feed *feed, const struct stream *stream)
-{
-	struct dm_operation operation = {.kind = DM_OP_ACTIVE_USER, .active_user = {.user_id = stream->user_id}};
-
-	if (stream->expires_at != 0 && stream->expires_at <= clock_monotonic())
-		return false;
-	if (stream->key.length > 0)
-		operation = (struct dm_operation){.kind = DM_OP_AUTHENTICATE,
-						  .authenticate = {.key = {stream->key.data, stream->key.length}}};
-	if (feed->failed_this_round)
-		return true;
-	run(feed, &operation);
-	return operation.status != DM_NOT_FOUND && operation.status != DM_INACTIVE;
-}
-
 static void send_heartbeat(struct feed *feed, struct stream *stream)
 {
 	const struct dm_event_position *position = &stream->position;
 
-	if (!may_still_listen(feed, stream)) {
+	if (stream->expires_at != 0 && stream->expires_at <= clock_monotonic()) {
 		stream_end(stream);
 		return;
 	}
@@ -284,7 +267,6 @@ static void send_due_heartbeats(struct feed *feed)
 	struct streams *streams = feed->streams;
 	int64_t now = clock_monotonic();
 
-	dm_begin_reads(feed->handle);
 	for (int i = 0; i < STREAMS_PER_ROUND; i++) {
 		struct stream *stream = TAILQ_FIRST(&streams->admitted);
 
@@ -294,7 +276,6 @@ static void send_due_heartbeats(struct feed *feed)
 		stream_set_heartbeat(stream);
 		send_heartbeat(feed, stream);
 	}
-	dm_end_reads(feed->handle);
 }
 
 /* ---- rounds -------------------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 /* hub.c - the hub: its thread, the mail it handles, its start and its end. */
 #include "hub.h"
 
+#include "checker.h"
 #include "clock.h"
 #include "feed.h"
 #include "mailbox.h"
@@ -24,6 +25,7 @@ struct hub {
 	struct streams streams;
 	struct feed feed;
 	struct trimmer trimmer;
+	struct checker checker;
 };
 
 /* ---- on other threads ---------------------------------------------------------------------------------------- */
@@ -187,9 +189,11 @@ static void *hub_main(void *argument)
 	while (read_mail(hub)) {
 		feed_round(&hub->feed);
 		trimmer_run(&hub->trimmer);
+		checker_run(&hub->checker);
 		streams_reap(&hub->streams);
 		wait_for_work(hub);
 	}
+	checker_wait(&hub->checker);
 	streams_reap(&hub->streams);
 	trimmer_wait(&hub->trimmer);
 	return NULL;
@@ -201,6 +205,7 @@ static void release(struct hub *hub)
 {
 	mailbox_release(&hub->mailbox);
 	trimmer_release(&hub->trimmer);
+	checker_release(&hub->checker);
 	feed_release(&hub->feed);
 	streams_release(&hub->streams);
 	free(hub);
@@ -216,6 +221,7 @@ struct hub *hub_start(const struct hub_options *options)
 	hub->options = *options;
 	feed_init(&hub->feed, options->handle, &hub->streams);
 	trimmer_init(&hub->trimmer, &hub->options, &hub->mailbox);
+	checker_init(&hub->checker, &hub->options, &hub->streams, &hub->mailbox);
 	good = streams_init(&hub->streams, &hub->options);
 	good = mailbox_init(&hub->mailbox, hub->streams.epoll) && good;
 	if (good && dm_connect(options->handle, DM_EVENTS_RECORDED, on_recorded, hub, NULL) == DM_OK) {

@@ -20,8 +20,7 @@ void hub_free(struct hub *hub);
 /* Who asks for an event stream. The texts are copied. */
 struct hub_client {
 	int64_t user_id;
-	struct span
-		key; /* the user's token; empty: there is none. It, or else the user, is checked at each heartbeat */
+	struct span key;    /* the user's token, empty if there is none; the stream ends when it is not good any more */
 	int64_t expires_at; /* the stream ends then (microseconds since 1970); 0: it does not end by itself */
 	bool has_position;
 	struct span position; /* the client's Last-Event-ID: the stream continues behind it */

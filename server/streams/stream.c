@@ -21,6 +21,7 @@ bool streams_init(struct streams *streams, const struct hub_options *options)
 	streams->options = options;
 	TAILQ_INIT(&streams->pending);
 	TAILQ_INIT(&streams->admitted);
+	TAILQ_INIT(&streams->checked);
 	TAILQ_INIT(&streams->closed);
 	streams->epoll = epoll_create1(EPOLL_CLOEXEC);
 	return streams->epoll >= 0;
@@ -153,6 +154,8 @@ void stream_reply(struct stream *stream, enum hub_reply reply)
 	if (reply == HUB_ADMITTED) {
 		stream->awaits_socket = true;
 		stream_set_heartbeat(stream);
+		stream->checked_at = stream->began_at;
+		TAILQ_INSERT_TAIL(&stream->streams->checked, stream, checked);
 	} else if (stream->streams) {
 		unlist(stream);
 	}
@@ -165,7 +168,7 @@ void streams_reap(struct streams *streams)
 
 	for (stream = TAILQ_FIRST(&streams->closed); stream; stream = next) {
 		next = TAILQ_NEXT(stream, closed);
-		if (stream->awaits_socket) /* its request still refers to it */
+		if (stream->awaits_socket || stream->is_being_checked)
 			continue;
 		TAILQ_REMOVE(&streams->closed, stream, closed);
 		buffer_release(&stream->head);
@@ -200,6 +203,8 @@ void stream_close(struct stream *stream)
 	stream->socket = -1;
 	text_queue_clear(&stream->queue);
 	TAILQ_REMOVE(&stream->streams->admitted, stream, admitted);
+	if (!stream->is_being_checked)
+		TAILQ_REMOVE(&stream->streams->checked, stream, checked);
 	unlist(stream);
 	TAILQ_INSERT_TAIL(&stream->streams->closed, stream, closed);
 }

@@ -42,13 +42,16 @@ struct stream {
 	struct text_queue queue;
 	bool is_chunked;                /* the body is sent in HTTP chunks */
 	bool awaits_socket;             /* the request has yet to post MAIL_SOCKET or MAIL_NO_SOCKET */
+	bool is_being_checked;          /* the checker refers to it, and it is not in streams.checked */
 	bool is_stalled;                /* the client has taken nothing since the last heartbeat */
 	uint64_t sent;                  /* bytes */
 	int64_t began_at, heartbeat_at; /* microseconds, monotonic */
+	int64_t checked_at;             /* likewise: its caller was still allowed to listen */
 	int64_t expires_at;             /* likewise: the stream ends; 0: not by itself */
 	struct stream *next_of_bucket;
 	TAILQ_ENTRY(stream) pending;
 	TAILQ_ENTRY(stream) admitted;
+	TAILQ_ENTRY(stream) checked;
 	TAILQ_ENTRY(stream) closed;
 	char text[];
 };
@@ -61,6 +64,7 @@ struct streams {
 	int epoll;
 	struct stream_list pending;  /* joining and replaying streams */
 	struct stream_list admitted; /* in the order in which their heartbeats are due */
+	struct stream_list checked;  /* the same, by checked_at */
 	struct stream_list closed;
 	struct stream *buckets[STREAM_BUCKETS];                  /* a hash table by user */
 	atomic_uint_least64_t open, opened, dropped, dispatched; /* see hub_counts; read by any thread */
@@ -76,7 +80,7 @@ struct stream *streams_bucket(struct streams *streams, int64_t user_id);
 /* Adds a joining stream and returns HUB_ADMITTED, or returns which limit forbids it. */
 MUST_CHECK enum hub_reply streams_add(struct streams *streams, struct stream *stream);
 
-/* Frees the closed streams, but for those whose requests still refer to them. */
+/* Frees the closed streams, but for those that their request or the checker still refers to. */
 void streams_reap(struct streams *streams);
 
 /* The stream of a request that asks for one, in STREAM_JOINING; copies the client's texts and the request's path. NULL:

@@ -6,8 +6,30 @@ from mutants.mutant import Mutant
 STREAMS = "server/streams/"
 FAILURES = "test_events_failures.py::"
 REPLAY = "test_events_replay.py::"
+CALLERS = "test_events_callers.py::"
 
 MUTANTS = [
+    Mutant(
+        "callers are checked as seldom as heartbeats come",
+        STREAMS + "checker.c",
+        "heartbeat < CHECK_EVERY ? heartbeat : CHECK_EVERY;",
+        "heartbeat > CHECK_EVERY ? heartbeat : CHECK_EVERY;",
+        CALLERS + "test_streams_end_without_a_heartbeat",
+    ),
+    Mutant(
+        "callers whom the database could not be asked for are never checked again",
+        STREAMS + "checker.c",
+        "\t\tTAILQ_INSERT_HEAD(&checker->streams->checked, stream, checked);\n\t\treturn;",
+        "\t\tstream->checked_at = INT64_MAX / 2;\n\t\tTAILQ_INSERT_HEAD(&checker->streams->checked, stream, checked);\n\t\treturn;",
+        CALLERS + "test_a_database_that_cannot_be_asked_ends_no_stream",
+    ),
+    Mutant(
+        "the stream of a token that was given to another user goes on",
+        STREAMS + "checker.c",
+        "(status == DM_OK && check->user_id != check->stream->user_id);",
+        "(status == DM_OK && check->user_id == -1);",
+        CALLERS + "test_streams_end_without_a_heartbeat",
+    ),
     Mutant(
         "TCP_USER_TIMEOUT is of 60 ms",
         STREAMS + "stream.c",

@@ -36,7 +36,7 @@ class Command:
 
 
 COMMANDS = [
-    Command("serve", flags=("--listen", "--admin-listen", "--prefix", "--check", "--migrate", "--threads", "--log-level")),
+    Command("serve", flags=("--listen", "--admin-listen", "--prefix", "--check", "--migrate", "--threads", "--log-level", "--log-format")),
     Command("migrate", flags=("--check",)),
     Command("user create", ("john",), ("--email", "--first-name", "--last-name", "--password-stdin", "--json")),
     Command("user list", flags=("--json",)),

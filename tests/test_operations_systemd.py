@@ -102,6 +102,18 @@ def test_stopping_is_told_before_the_last_request_ends(make_server, manager):
     server.stop()
 
 
+def test_a_manager_that_does_not_read_stops_nothing(make_server, manager):
+    """Its socket is full before the first report."""
+    with contextlib.suppress(BlockingIOError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.setblocking(False)
+        while True:
+            other.sendto(b"x", "\0" + manager.name[1:] if manager.name.startswith("@") else manager.name)
+    server = make_server(env={"NOTIFY_SOCKET": manager.name})
+    assert server.user().get("unread/").status == 200
+    server.stop()
+    assert "can't notify the service manager" in server.tail()
+
+
 def test_one_that_does_not_start_is_never_ready(make_server, manager):
     server = make_server()
     server.stop()

@@ -72,3 +72,8 @@ void utf8_append_latin1(struct buffer *out, struct span text)
 		buffer_append_char(out, (char)(c >= 0x80 ? 0x80 | (c & 0x3F) : c));
 	}
 }
+
+size_t utf8_length(const char *data, size_t left)
+{
+	return left > 0 ? sequence_length((const unsigned char *)data, left) : 0;
+}

@@ -8,6 +8,9 @@
 /* By RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF. NUL counts as valid. */
 bool utf8_valid(const char *data, size_t length);
 
+/* The length of the character at the beginning of `left` bytes; 0 if no valid one is there. */
+size_t utf8_length(const char *data, size_t left);
+
 /* Counts the code points of valid UTF-8, as Python's len() does. */
 size_t utf8_count(const char *data, size_t length);
 

@@ -22,8 +22,8 @@ PRINTF_LIKE(2, 0) static void print_line(enum log_level level, const char *forma
 	char line[1024], text[sizeof(line) + 32];
 
 	vsnprintf(line, sizeof(line), format, arguments);
-	if (log_occasion) {
-		log_line(level, "%s%s", level == LOG_WARNING ? "" : log_occasion, line);
+	if (log_occasion || log_is_json()) {
+		log_line(level, "%s%s", level == LOG_WARNING || !log_occasion ? "" : log_occasion, line);
 		return;
 	}
 	for (char *c = line; *c; c++) /* what it quotes must not begin a second line */

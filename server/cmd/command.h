@@ -28,6 +28,7 @@ struct command {
 	struct flag flags[COMMAND_MAX_FLAGS];
 	int (*run)(const struct arguments *arguments); /* returns the exit status */
 	bool shows_environment;                        /* the help lists the settings that have no flag, too */
+	bool logs;                                     /* its lines on standard error are a log */
 	bool reads_no_settings;                        /* it works even if the configuration file does not */
 };
 

@@ -50,8 +50,9 @@ static const struct command rows[] = {
 		 {"check", NULL, "Only read the settings and the files that they name, and say what is wrong. Opens no database "
 			"and no socket."},
 		 {"migrate", NULL, "First bring the schema up to date, and create the file if it is missing."},
-		 {.setting = SETTING_THREADS}, {.setting = SETTING_LANES}, {.setting = SETTING_LOG_LEVEL}},
-		serve_run, true},
+		 {.setting = SETTING_THREADS}, {.setting = SETTING_LANES}, {.setting = SETTING_LOG_LEVEL},
+		 {.setting = SETTING_LOG_FORMAT}},
+		serve_run, .shows_environment = true, .logs = true},
 	{"migrate", "", "Brings the database's schema up to date.",
 		"Prints a line for each step. On SQLite it creates the file if it is missing.",
 		{{"check", NULL, "Only say whether it is up to date; exit status 1 if it is not."}},

@@ -114,8 +114,18 @@ bool config_read_prefix(struct config *config)
 	return true;
 }
 
-static bool read_log_level(struct config *config)
+bool config_read_log_format(bool *json)
 {
+	const char *format = setting_text(SETTING_LOG_FORMAT);
+
+	*json = strcmp(format, "json") == 0;
+	return *json || strcmp(format, "text") == 0 || setting_refuse(SETTING_LOG_FORMAT);
+}
+
+static bool read_log(struct config *config)
+{
+	if (!config_read_log_format(&config->log_json))
+		return false;
 	return log_level_from_name(setting_text(SETTING_LOG_LEVEL), &config->log_level) ||
 	       setting_refuse(SETTING_LOG_LEVEL);
 }
@@ -204,8 +214,8 @@ static bool read_webhooks(struct config *config)
 bool config_read(struct config *config)
 {
 	static bool (*const parts[])(struct config *) = {
-		read_addresses,          read_capacity,    read_clients,   read_budget,       config_read_prefix,
-		read_switches,           read_events,      read_log_level, read_cors_origins, read_webhooks,
+		read_addresses,          read_capacity,    read_clients, read_budget,       config_read_prefix,
+		read_switches,           read_events,      read_log,     read_cors_origins, read_webhooks,
 		read_allowed_recipients, config_read_auth,
 	};
 	bool good = true;

@@ -45,6 +45,7 @@ struct config {
 	bool docs;                 /* serve the OpenAPI document and the docs page */
 	struct webhooks_options webhooks;
 	enum log_level log_level;
+	bool log_json;
 	int64_t *allowed_recipients; /* owned */
 	size_t allowed_recipients_count;
 };
@@ -53,6 +54,9 @@ struct config {
  * program ends with EXIT_USAGE. Release the config in either case. */
 MUST_CHECK bool config_read(struct config *config);
 void config_release(struct config *config);
+
+/* Reads only the form of the log; false as above. */
+MUST_CHECK bool config_read_log_format(bool *json);
 
 /* Reads only the settings that a delivery to an endpoint needs; false as above. */
 MUST_CHECK bool config_read_webhooks(struct webhooks_options *options);

@@ -3,7 +3,9 @@
 #include "arguments.h"
 #include "cli.h"
 #include "commands.h"
+#include "config.h"
 #include "help.h"
+#include "log.h"
 #include "openssl_memory.h"
 #include "setting_values.h"
 
@@ -31,10 +33,18 @@ static bool is_group(const char *word)
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	struct arguments arguments;
+	bool json;
 	int status;
 
 	if (!arguments_read(&arguments, command, argc, argv, &status))
 		return status;
+	/* Warnings of the settings belong to the log, too. Only what is given outside the configuration file counts
+	 * yet. */
+	if (command->logs) {
+		if (!config_read_log_format(&json))
+			return EXIT_USAGE;
+		log_set_json(json);
+	}
 	if (!command->reads_no_settings && !setting_values_load())
 		return EXIT_USAGE;
 	return command->run(&arguments);

@@ -11,10 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define MAX_STATE 512
+
+/* How long a report may wait for room in the socket, which holds some ten: a service manager that does not read them
+ * must not stop the server. */
+#define MAX_WAIT_SECONDS 2
 
 /* Parses a path, or '@' and a name in the abstract namespace: there the address begins with a NUL, and its length ends
  * it. Returns the length of the address; 0: the name is neither. */
@@ -33,6 +38,7 @@ static socklen_t parse_address(const char *name, struct sockaddr_un *address)
 
 static bool send_to(const char *name, const char *state, size_t length)
 {
+	static const struct timeval wait = {.tv_sec = MAX_WAIT_SECONDS};
 	struct sockaddr_un address;
 	socklen_t address_length = parse_address(name, &address);
 	bool sent;
@@ -45,6 +51,7 @@ static bool send_to(const char *name, const char *state, size_t length)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	sent = sendto(fd, state, length, MSG_NOSIGNAL, (const struct sockaddr *)&address, address_length) >= 0;
 	close(fd);
 	return sent;

@@ -309,6 +309,7 @@ static int serve(struct generation *generation, bool migrate, const sigset_t *si
 	int status;
 
 	log_set_level(config->log_level);
+	log_set_json(config->log_json);
 	memory_trim_start();
 	if (!config->core_dumps)
 		process_forbid_core_dumps();

@@ -76,6 +76,9 @@ static const struct setting_row rows[SETTING_COUNT] = {
 	[SETTING_LOG_LEVEL] = {TEXT, RELOADS, .variable = V("LOG_LEVEL"), .flag = "log-level", .argument = "LEVEL",
 		.values = "debug, info, warning or error", .text = "info",
 		.help = "What is logged on standard error; `info` includes a line for each request."},
+	[SETTING_LOG_FORMAT] = {TEXT, .variable = V("LOG_FORMAT"), .flag = "log-format", .argument = "FORMAT",
+		.values = "text or json", .text = "text",
+		.help = "`json`: each line of the log is a JSON object."},
 	[SETTING_CORE_DUMPS] = {SWITCH(0), .variable = V("CORE_DUMPS"),
 		.help = "`1`: allow core dumps, and debuggers of the same user. Both reveal tokens and messages."},
 

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "connection.h"
+#include "correlation.h"
 #include "detach.h"
 #include "framing.h"
 #include "header.h"
@@ -49,6 +50,7 @@ static bool start_request(struct request *request, const struct first_line *line
 	if (!request->method.data)
 		return false;
 	framing_parse(request, line);
+	correlation_read(request);
 	return true;
 }
 
@@ -70,6 +72,8 @@ void drive_on_completed(void *context, struct MHD_Connection *connection, void *
 			.bytes = request->http.sent,
 			.microseconds = clock_monotonic() - request->http.started_at,
 			.user_id = request->user_id,
+			.request_id = request->request_id,
+			.trace_id = request->trace_id,
 			.why = connection_why(request->http.client, how),
 		};
 

@@ -59,6 +59,8 @@ struct request {
 	struct span query;       /* without '?'; empty if there is none */
 	uint64_t content_length; /* 0 if not sent, UINT64_MAX if it does not fit into 63 bits */
 	bool accepts_chunks;     /* HTTP/1.1: the response may be chunked */
+	struct span request_id;  /* X-Request-ID, ends with a NUL; data is NULL if none was sent */
+	struct span trace_id;    /* of traceparent; likewise */
 	struct http_refusal refusal;
 	struct buffer body;     /* complete in the step after HTTP_NEED_BODY */
 	bool body_too_large;    /* a chunked body went beyond the limit; `body` is cut off */

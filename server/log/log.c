@@ -2,6 +2,7 @@
 /* log.c - lines on standard error. */
 #include "log.h"
 
+#include "log_json.h"
 #include "log_line.h"
 #include "log_writer.h"
 
@@ -27,6 +28,16 @@ static bool is_written(enum log_level level)
 	return (int)level >= atomic_load_explicit(&lowest, memory_order_relaxed);
 }
 
+void log_set_json(bool json)
+{
+	log_line_set_json(json);
+}
+
+bool log_is_json(void)
+{
+	return log_line_is_json();
+}
+
 bool log_level_from_name(const char *name, enum log_level *level)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(level_names); i++) {
@@ -40,22 +51,15 @@ bool log_level_from_name(const char *name, enum log_level *level)
 
 void log_line(enum log_level level, const char *format, ...)
 {
-	char line[LOG_LINE_SIZE];
-	size_t length;
+	char sentence[LOG_LINE_SIZE], line[LOG_JSON_SIZE];
 	va_list arguments;
-	int printed;
 
 	if (!is_written(level))
 		return;
-	length = log_line_begin(line);
-	length += (size_t)snprintf(line + length, LOG_LINE_SIZE - length, "%s ", level_names[level]);
 	va_start(arguments, format);
-	printed = vsnprintf(line + length, LOG_LINE_SIZE - length, format, arguments);
+	vsnprintf(sentence, sizeof(sentence), format, arguments);
 	va_end(arguments);
-	for (char *c = line + length; *c; c++) /* a quoted text must not start a second line */
-		if ((unsigned char)*c < ' ' || *c == 0x7F)
-			*c = '?';
-	log_writer_append(line, log_line_end(line, printed < 0 ? length : length + (size_t)printed), true);
+	log_writer_append(line, log_line_write(line, level_names[level], sentence), true);
 }
 
 void log_text(const char *text, size_t length)
@@ -96,14 +100,20 @@ static size_t put_number(char *out, uint64_t number)
 	return count;
 }
 
-void log_access(enum log_level level, const struct log_access *access)
+static size_t put_id(char *out, const char *name, struct span id)
 {
-	char line[LOG_LINE_SIZE];
-	size_t length;
+	size_t length = 0;
 
-	if (!is_written(level))
-		return;
-	length = log_line_begin(line);
+	if (!id.data)
+		return 0;
+	length += put_text(out, span_from(name));
+	return length + put_text(out + length, id);
+}
+
+static size_t write_text(char line[LOG_LINE_SIZE], const struct log_access *access)
+{
+	size_t length = log_line_begin(line);
+
 	length += put_text(line + length, SPAN("access method="));
 	length += put_printable(line + length, access->method, MAX_METHOD_LENGTH);
 	length += put_text(line + length, SPAN(" path="));
@@ -119,9 +129,62 @@ void log_access(enum log_level level, const struct log_access *access)
 		length += put_number(line + length, (uint64_t)access->user_id);
 	else
 		line[length++] = '-';
+	length += put_id(line + length, " request_id=", access->request_id);
+	length += put_id(line + length, " trace_id=", access->trace_id);
 	if (access->why) {
 		length += put_text(line + length, SPAN(" why="));
 		length += put_text(line + length, span_from(access->why));
 	}
-	log_writer_append(line, log_line_end(line, length), false);
+	return log_line_end(line, length);
+}
+
+static struct span cut(struct span text, size_t max_length)
+{
+	return (struct span){text.data, text.length < max_length ? text.length : max_length};
+}
+
+static size_t put_member(char *out, const char *name, uint64_t number)
+{
+	size_t length = put_text(out, span_from(name));
+
+	return length + put_number(out + length, number);
+}
+
+static size_t write_json(char line[LOG_JSON_SIZE], const char *level, const struct log_access *access)
+{
+	uint64_t microseconds = (uint64_t)access->microseconds;
+	size_t length = log_json_begin(line, level);
+
+	length += put_text(line + length, SPAN(",\"message\":\"access\""));
+	length += log_json_text(line + length, "method", cut(access->method, MAX_METHOD_LENGTH));
+	length += log_json_text(line + length, "path", cut(access->path, MAX_PATH_LENGTH));
+	length += put_member(line + length, ",\"status\":", access->status);
+	length += put_member(line + length, ",\"bytes\":", access->bytes);
+	length += put_member(line + length, ",\"duration_ms\":", microseconds / 1000);
+	line[length++] = '.';
+	line[length++] = (char)('0' + microseconds / 100 % 10);
+	line[length++] = (char)('0' + microseconds / 10 % 10);
+	line[length++] = (char)('0' + microseconds % 10);
+	if (access->user_id > 0)
+		length += put_member(line + length, ",\"user\":", (uint64_t)access->user_id);
+	else
+		length += put_text(line + length, SPAN(",\"user\":null"));
+	if (access->request_id.data)
+		length += log_json_text(line + length, "request_id", access->request_id);
+	if (access->trace_id.data)
+		length += log_json_text(line + length, "trace_id", access->trace_id);
+	if (access->why)
+		length += log_json_text(line + length, "why", span_from(access->why));
+	return length + log_json_end(line + length);
+}
+
+void log_access(enum log_level level, const struct log_access *access)
+{
+	char line[LOG_JSON_SIZE];
+
+	if (is_written(level))
+		log_writer_append(line,
+				  log_line_is_json() ? write_json(line, level_names[level], access)
+						     : write_text(line, access),
+				  false);
 }

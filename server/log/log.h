@@ -11,10 +11,15 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 /* Lines below the level are not written; the default is LOG_INFO. Callable on any thread. */
 void log_set_level(enum log_level level);
 
+/* From now on each line is a JSON object, or no longer. Set it before other threads start. */
+void log_set_json(bool json);
+bool log_is_json(void);
+
 /* False: no level has this name. */
 bool log_level_from_name(const char *name, enum log_level *level);
 
-/* Writes "<time> <level> <text>". A line longer than 1023 bytes is cut; control characters become '?'. */
+/* Writes "<time> <level> <text>", or a JSON object of these. A line longer than 1023 bytes is cut; control characters
+ * become '?', in JSON escapes. */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Writes the text as it is. It ends with a line end. */
@@ -26,8 +31,9 @@ struct log_access {
 	unsigned status;
 	uint64_t bytes; /* of the response's body */
 	int64_t microseconds;
-	int64_t user_id; /* 0: nobody */
-	const char *why; /* why the response was not sent, or not all of it; NULL: it was */
+	int64_t user_id;                  /* 0: nobody */
+	struct span request_id, trace_id; /* of the client, printable ASCII; data NULL: none */
+	const char *why;                  /* why the response was not sent, or not all of it; NULL: it was */
 };
 
 /* Writes the line of one request. */

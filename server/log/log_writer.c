@@ -84,15 +84,16 @@ static void count_dropped(uint64_t count)
 }
 
 /* Writes the notice of dropped lines and returns its length. */
-static size_t write_notice(char line[LOG_LINE_SIZE], uint64_t count)
+static size_t write_notice(char line[LOG_JSON_SIZE], uint64_t count)
 {
-	size_t length = log_line_begin(line);
-	int printed = snprintf(line + length, LOG_LINE_SIZE - length,
-			       "warning %llu lines of the log were dropped: they were not read in time or could not be "
-			       "written; check what reads standard error",
-			       (unsigned long long)count);
+	char sentence[LOG_LINE_SIZE];
 
-	return log_line_end(line, length + (size_t)printed);
+	snprintf(
+		sentence, sizeof(sentence),
+		"%llu lines of the log were dropped: they were not read in time or could not be written; check what reads "
+		"standard error",
+		(unsigned long long)count);
+	return log_line_write(line, "warning", sentence);
 }
 
 /* Returns the buffer to be written and starts the other one, with a notice if lines were dropped. Under the mutex. */

@@ -7,6 +7,13 @@ CMD = "server/cmd/"
 
 MUTANTS = [
     Mutant(
+        "a service manager that does not read stops the server",
+        CMD + "notify.c",
+        "{.tv_sec = MAX_WAIT_SECONDS}",
+        "{.tv_sec = 0}",
+        "test_operations_systemd.py::test_a_manager_that_does_not_read_stops_nothing",
+    ),
+    Mutant(
         "the environment wins over a flag",
         CMD + "setting_values.c",
         "\tconst char *value = given[setting];\n\n\tif (!value)\n\t\tvalue = from_environment(setting);\n",

@@ -5,6 +5,20 @@ from mutants.mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        "a request may be named by anything",
+        "server/http/correlation.c",
+        "if (!is_of_id(text.data[i]))",
+        "if (text.data[i] == '\\n')",
+        "test_log_json.py::test_a_bad_request_id_is_as_none",
+    ),
+    Mutant(
+        "bytes that are no UTF-8 get into the JSON of the log",
+        "server/log/log_json.c",
+        "size_t length = c < 0x80 ? 1 : utf8_length(text.data + i, text.length - i);",
+        "size_t length = 1;",
+        "test_log_json.py::test_hostile_bytes",
+    ),
+    Mutant(
         "out of memory is a defect",
         "server/wire/errors.c",
         "[DM_NO_MEMORY] = TRY_LATER,",

@@ -38,6 +38,13 @@ static bool add_headers_of_route(struct response *response, const struct route *
 	return has;
 }
 
+/* The client's own name of the request. */
+static void add_request_id(struct request *request)
+{
+	if (request->request_id.data)
+		response_header(&request->response, "X-Request-ID", request->request_id.data);
+}
+
 /* The end of every response. One that was made while memory was short may be incomplete and is not sent. */
 static enum http_outcome complete(struct exchange *exchange, unsigned status)
 {
@@ -52,6 +59,7 @@ static enum http_outcome complete(struct exchange *exchange, unsigned status)
 	if (status == 401)
 		response_header(response, "WWW-Authenticate",
 				exchange->api->challenge ? exchange->api->challenge : exchange->policy->challenge);
+	add_request_id(exchange->request);
 	cors_add_headers(exchange->request);
 	return HTTP_RESPOND;
 }
@@ -70,6 +78,7 @@ enum http_outcome respond_no_room(struct request *request)
 	*response = response_no_room;
 	if (exchange && exchange->route)
 		response_header(response, "Allow", exchange->route->allow);
+	add_request_id(request);
 	cors_add_headers(request);
 	return HTTP_RESPOND;
 }

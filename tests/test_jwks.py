@@ -105,6 +105,23 @@ def test_the_first_request_after_a_rotation_succeeds(make_server, issuer, keys):
     assert [fetches(server, result) for result in ("changed", "unchanged", "failed")] == [2, 0, 0]
 
 
+def test_a_reload_keeps_what_was_fetched(make_server, issuer, keys, tmp_path):
+    """And replaces the keys of the key file."""
+    file = tmp_path / "keys.pem"
+    file.write_text(keys.rsa2.public_pem)
+    server = make_server(env=settings(issuer, JWT_KEY_FILE=file))
+    user = server.user()
+    check_accepted(server, user, token(user, keys.rsa, kid="1"))
+    check_accepted(server, user, token(user, keys.rsa2))
+    file.write_text(keys.other.public_pem)
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_log("settings reloaded")
+    check_accepted(server, user, token(user, keys.rsa, kid="1"))
+    check_accepted(server, user, token(user, keys.other))
+    check_refused(ask(server, user, keys.rsa2), INVALID)
+    assert issuer.asked == 1
+
+
 def test_a_key_that_does_not_exist(make_server, issuer, keys):
     server = make_server(env=settings(issuer))
     user = server.user()

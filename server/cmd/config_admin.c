@@ -7,7 +7,7 @@
 
 static bool refuse(enum setting setting, const char *problem)
 {
-	cli_fail(EXIT_USAGE, "%s %s", setting_row(setting)->variable, problem);
+	cli_fail(EXIT_USAGE, "%s %s", setting_name(setting), problem);
 	return false;
 }
 

@@ -20,7 +20,7 @@ static bool out_of_memory(void)
 static bool refuse_pem(void)
 {
 	cli_fail(EXIT_USAGE, "%s is a PEM block, which is no secret; put a public key into a file and give %s",
-		 setting_row(SETTING_JWT_SECRET)->variable, setting_row(SETTING_JWT_KEY_FILE)->variable);
+		 setting_name(SETTING_JWT_SECRET), setting_row(SETTING_JWT_KEY_FILE)->variable);
 	return false;
 }
 
@@ -40,7 +40,7 @@ static bool read_secret(struct jwt_keys *keys)
 		return out_of_memory();
 	default:
 		cli_fail(EXIT_USAGE, "%s has %zu bytes; sign with a secret of at least %d and give that",
-			 setting_row(SETTING_JWT_SECRET)->variable, secret.length, JWT_MIN_SECRET);
+			 setting_name(SETTING_JWT_SECRET), secret.length, JWT_MIN_SECRET);
 		return false;
 	}
 }
@@ -52,7 +52,7 @@ static bool read_key_file(struct jwt_keys *keys)
 
 	if (!path || key_file_read(path, keys, error))
 		return true;
-	cli_fail(EXIT_USAGE, "%s is '%.100s': %s", setting_row(SETTING_JWT_KEY_FILE)->variable, path, error);
+	cli_fail(EXIT_USAGE, "%s is '%.100s': %s", setting_name(SETTING_JWT_KEY_FILE), path, error);
 	return false;
 }
 
@@ -90,7 +90,7 @@ static bool read_rules(const struct config *config, struct bearer_options *optio
 static bool refuse_alone(enum setting setting)
 {
 	cli_fail(EXIT_USAGE, "%s is set, but no key for JWTs is; give %s, %s or %s as well, or leave it out",
-		 setting_row(setting)->variable, setting_row(SETTING_JWT_SECRET)->variable,
+		 setting_name(setting), setting_row(SETTING_JWT_SECRET)->variable,
 		 setting_row(SETTING_JWT_KEY_FILE)->variable, setting_row(SETTING_JWT_JWKS_URL)->variable);
 	return false;
 }

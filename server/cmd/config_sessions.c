@@ -23,7 +23,7 @@ static bool refuse_address(const struct config *config)
 {
 	cli_fail(EXIT_USAGE,
 		 "%s is set, and other machines may reach %.100s; give --%s unix:PATH or a loopback address",
-		 setting_row(SETTING_TRUST_USER_HEADER)->variable, config->listen, setting_row(SETTING_LISTEN)->flag);
+		 setting_name(SETTING_TRUST_USER_HEADER), config->listen, setting_row(SETTING_LISTEN)->flag);
 	return false;
 }
 
@@ -58,7 +58,7 @@ static bool check_origins(const struct config *config)
 		return true;
 	cli_fail(EXIT_USAGE,
 		 "%s is *, and with %s every page could act for its visitors; list the origins of your pages",
-		 setting_row(SETTING_CORS_ORIGINS)->variable,
+		 setting_name(SETTING_CORS_ORIGINS),
 		 setting_row(config->user_header ? SETTING_TRUST_USER_HEADER : SETTING_JWT_COOKIE)->variable);
 	return false;
 }

@@ -57,6 +57,13 @@ def test_quick_run_of_webhooks(tmp_path):
     assert re.search(r"\. [\d,]*[1-9][\d,]* of [\d,]+ messages were delivered meanwhile", table), table
 
 
+def test_quick_run_of_jwts(tmp_path):
+    table, errors = measure(tmp_path, "jwt", "--quick")
+    assert errors == ""
+    for name in ("a token", "an HS256 JWT, seen before", "an RS256 JWT, seen before", "an RS256 JWT, the first time"):
+        assert re.search(rf"^\| {name} \|( [\d,.]+ \|){{3}}", table, re.MULTILINE), table
+
+
 def test_quick_run_of_streams(tmp_path):
     table, errors = measure(tmp_path, "streams", "--count", "40")
     assert errors == ""

@@ -153,6 +153,23 @@ def test_many_wait_for_one_fetch_and_others_do_not(make_server, issuer, keys):
     assert issuer.asked == 2
 
 
+def test_a_reload_leaves_the_fetched_keys(make_server, issuer, keys, tmp_path):
+    path = tmp_path / "keys.pem"
+    path.write_text(keys.rsa2.public_pem)
+    server = make_server(env=settings(issuer, JWT_KEY_FILE=path))
+    user = server.user()
+    check_accepted(server, user, token(user, keys.rsa2))
+    check_accepted(server, user, token(user, keys.rsa, kid="1"))
+    path.write_text(keys.other.public_pem)
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_log("settings reloaded")
+    check_refused(ask(server, user, keys.rsa2), INVALID)
+    check_accepted(server, user, token(user, keys.other))
+    check_accepted(server, user, token(user, keys.rsa, kid="1"))
+    issuer.publish(keys.ec.jwk(kid="2"))
+    check_accepted(server, user, token(user, keys.ec, kid="2"))
+
+
 # ---- failures
 
 

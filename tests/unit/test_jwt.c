@@ -43,6 +43,30 @@ static void the_examples_of_the_specifications(void **state)
 	assert_literal(payload, "Example of Ed25519 signing");
 }
 
+static void the_examples_that_we_refuse(void **state)
+{
+	static const char *const tokens[] = {UNSECURED, CRITICAL, ES512};
+	struct span payload;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
+		assert_int_equal(jws_verify(span_from(tokens[i]), &keys, &arena, &payload), JWS_INVALID);
+}
+
+/* By its kid and type; only then another set of keys is worth looking at. */
+static void a_key_is_unknown_or_a_signature_is_wrong(void **state)
+{
+	static const struct jwt_keys none;
+	struct span payload;
+
+	(void)state;
+	assert_int_equal(jws_verify(SPAN(RS256), &none, &arena, &payload), JWS_UNKNOWN_KEY);
+	assert_int_equal(jws_verify(SPAN(ED25519), &none, &arena, &payload), JWS_UNKNOWN_KEY);
+	assert_int_equal(jws_verify(SPAN(HS256), &none, &arena, &payload), JWS_INVALID); /* secrets aren't published */
+	assert_int_equal(jws_verify(SPAN("e30.e30.AAAA"), &none, &arena, &payload), JWS_INVALID);
+	assert_int_equal(jws_verify(SPAN(RS256 "AAAA"), &keys, &arena, &payload), JWS_INVALID);
+}
+
 /* With each character of the token replaced in turn, no signature is good. */
 static void a_changed_token_is_invalid(void **state)
 {
@@ -204,6 +228,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_examples_of_the_specifications),
+		cmocka_unit_test(the_examples_that_we_refuse),
+		cmocka_unit_test(a_key_is_unknown_or_a_signature_is_wrong),
 		cmocka_unit_test(a_changed_token_is_invalid),
 		cmocka_unit_test(a_token_expires_to_the_microsecond),
 		cmocka_unit_test(rules_are_kept),

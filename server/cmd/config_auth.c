@@ -108,9 +108,10 @@ static bool finish_without_keys(const struct config *config, const struct bearer
 	if (config->tokens || config->user_header)
 		return true;
 	cli_fail(EXIT_USAGE,
-		 "%s is 0 and no key for JWTs is set, so nobody could call; give %s, %s or %s, or turn tokens on",
+		 "%s is 0 and no key for JWTs is set, so nobody could call; give %s, %s, %s or %s, or turn tokens on",
 		 setting_row(SETTING_TOKENS)->variable, setting_row(SETTING_JWT_SECRET)->variable,
-		 setting_row(SETTING_JWT_KEY_FILE)->variable, setting_row(SETTING_JWT_JWKS_URL)->variable);
+		 setting_row(SETTING_JWT_KEY_FILE)->variable, setting_row(SETTING_JWT_JWKS_URL)->variable,
+		 setting_row(SETTING_TRUST_USER_HEADER)->variable);
 	return false;
 }
 

@@ -84,7 +84,7 @@ static const struct setting_row rows[SETTING_COUNT] = {
 
 	[SETTING_TOKENS] = {SWITCH(1), .section = "Authentication",
 		.intro = "Read by `serve`. [authentication.md](authentication.md) has working configurations.",
-		.variable = V("TOKENS"), .help = "`0`: refuse `Authorization: Token`; needs a key for JWTs."},
+		.variable = V("TOKENS"), .help = "`0`: refuse `Authorization: Token`; needs a key for JWTs, or a header of a proxy."},
 	[SETTING_JWT_SECRET] = {TEXT, .is_secret = true, .variable = V("JWT_SECRET"), .values = "a secret of at least 32 bytes", .unset = "none",
 		.help = "Accepts `Authorization: Bearer` with JWTs that are signed with this secret by HS256, HS384 or HS512."},
 	[SETTING_JWT_KEY_FILE] = {TEXT, RELOADS, .variable = V("JWT_KEY_FILE"), .values = "a file of public keys in PEM form, or a JWKS",

@@ -102,6 +102,25 @@ def test_cors_origins(configure):
     assert "Access-Control" not in str(Client(Admin(run.server)).get("/livez", {"Origin": OTHER}).headers)
 
 
+def test_whose_pages_may_act(configure):
+    """Sessions that a proxy knows: a list may change, but to no star."""
+    proxy = {"TRUST_USER_HEADER": "X-User-Id"}
+    run = configure(**proxy, CORS_ORIGINS=ORIGIN)
+    user = run.server.user()
+
+    def act(origin):
+        return run.server.anonymous().request("POST", "events/ticket/", b"", {"X-User-Id": str(user.id), "Origin": origin}).status
+
+    assert (act(ORIGIN), act(OTHER)) == (201, 403)
+    said = run.refuse(**proxy, CORS_ORIGINS="*")
+    assert "DIRECTMESSAGES_CORS_ORIGINS is *, and with DIRECTMESSAGES_TRUST_USER_HEADER every page could act" in said
+    assert (act(ORIGIN), act(OTHER)) == (201, 403)
+    run.reload(**proxy, CORS_ORIGINS=OTHER)
+    assert (act(ORIGIN), act(OTHER)) == (403, 201)
+    run.reload(CORS_ORIGINS=OTHER)  # the header can't be turned off by a reload: it is named, and stays
+    assert (act(ORIGIN), act(OTHER)) == (403, 201)
+
+
 def test_the_log_level(configure):
     run = configure()
     user = run.server.user()

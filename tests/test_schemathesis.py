@@ -37,7 +37,8 @@ def test_answers_are_those_of_the_document(make_server, tmp_path):
 def test_administration_is_that_of_its_document(make_server, tmp_path):
     openapi_tools.need(openapi_tools.PYTHON)
     server = make_server(administered=True)
-    server.users(120)
+    users = server.users(120)
+    server.insert_messages([(users[0], users[1], "2025-06-06 12:00:00")] * 120)
     admin = Admin(server)
     compare(f"http://{admin.host}:{admin.port}/admin/schema/", f"Bearer {ADMIN_KEY}", tmp_path, "administration.toml")
     assert ADMIN_WANTED <= seen(server)

@@ -211,3 +211,15 @@ def test_migrate_on_a_full_disk_does_nothing_by_halves(disk):
     done = run_program("migrate", database=url)
     assert done.returncode == 0, done
     assert run_program("migrate", "--check", database=url).returncode == 0
+
+
+def test_an_erasure_goes_on_when_there_is_room(make_server):
+    server = make_server(administered=True)
+    one, two = server.users(2)
+    server.insert_messages([(one, two, "2026-01-01 12:00:00", None, "x" * 2000)] * 1500)
+    log = server.store.path.with_name(server.store.path.name + "-wal")
+    with file_limit(server, max(log.stat().st_size, server.store.path.stat().st_size) + 300_000):
+        check_unavailable(server.admin("POST", f"users/{one.id}/erase/"))
+        check_unavailable(server.admin("POST", f"users/{one.id}/erase/"))
+    assert server.admin("POST", f"users/{one.id}/erase/").json()["complete"]
+    assert set(contents(server)) == {""}

@@ -78,6 +78,11 @@ static const struct route routes[] = {
 	                          .put = admin_user_put, .delete_ = admin_user_delete},
 	{"/admin/users/<user>/token/", "Admin User Token", "POST, DELETE, OPTIONS",   .post = admin_token_post,
 	                          .delete_ = admin_token_delete, .headers = not_stored},
+	{"/admin/users/<user>/erase/",  "Admin User Erase",  "POST, OPTIONS",            .post = admin_erase_post},
+	{"/admin/users/<user>/export/", "Admin User Export", "GET, HEAD, OPTIONS",       .get = admin_export_get},
+	{"/admin/messages/",      "Admin Message List",  "GET, POST, HEAD, OPTIONS", .get = admin_messages_get,
+	                          .post = admin_messages_post},
+	{"/admin/messages/<id>/", "Admin Message",       "DELETE, OPTIONS",          .delete_ = admin_message_delete},
 
 	{"/livez",                "Alive",               "GET, HEAD",                .get = static_get, .is_admin = true,
 	                          .content_type = TEXT, .headers = not_stored, .body = &livez_body},

@@ -59,14 +59,26 @@ dm *database_open_unchecked(const struct dm_options *given, bool create, int *st
 	return NULL;
 }
 
-dm *database_open(int *status)
+static dm *open_checked(const struct dm_options *options, int *status)
 {
 	struct dm_error error = {0};
-	dm *handle = database_open_unchecked(NULL, false, status);
+	dm *handle = database_open_unchecked(options, false, status);
 
 	if (!handle || dm_check_schema(handle, &error) == DM_OK)
 		return handle;
 	*status = cli_fail(EXIT_FAILED, "%s", error.message);
 	dm_close(handle);
 	return NULL;
+}
+
+dm *database_open(int *status)
+{
+	return open_checked(NULL, status);
+}
+
+dm *database_open_recording(int *status)
+{
+	const struct dm_options options = {.size = sizeof(options), .record_events = true};
+
+	return open_checked(&options, status);
 }

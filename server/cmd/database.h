@@ -10,6 +10,9 @@
  * *status. */
 MUST_CHECK dm *database_open(int *status);
 
+/* The same for a command that sends: it writes the event log, as the server does. */
+MUST_CHECK dm *database_open_recording(int *status);
+
 /* Checks what the settings say of the database, and contacts none. False after the error was printed: the command ends
  * with EXIT_USAGE. */
 MUST_CHECK bool database_check_settings(void);

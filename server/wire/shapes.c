@@ -56,6 +56,76 @@ size_t shape_message_max_length(struct span content)
 	return length;
 }
 
+void shape_plain_message(struct buffer *out, const struct dm_message *message)
+{
+	begin_message(out, message);
+	end_message(out, message);
+}
+
+static void append_text_member(struct buffer *out, struct span name, struct dm_text text)
+{
+	buffer_append_span(out, name);
+	json_string(out, as_span(text));
+}
+
+static void append_hidden(struct buffer *out, struct span name, int64_t hidden_at)
+{
+	buffer_append_span(out, name);
+	if (hidden_at == DM_VISIBLE)
+		BUFFER_APPEND_LITERAL(out, "null");
+	else
+		json_time(out, hidden_at);
+}
+
+void shape_stored_message(struct buffer *out, const struct dm_stored_message *stored)
+{
+	begin_message(out, &stored->message);
+	append_text_member(out, SPAN(",\"sender_username\":"), stored->sender_username);
+	append_text_member(out, SPAN(",\"recipient_username\":"), stored->recipient_username);
+	append_hidden(out, SPAN(",\"hidden_for_sender\":"), stored->hidden_for_sender);
+	append_hidden(out, SPAN(",\"hidden_for_recipient\":"), stored->hidden_for_recipient);
+	end_message(out, &stored->message);
+}
+
+void shape_exported_user(struct buffer *out, const struct dm_user *user)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"user\":");
+	shape_user(out, user);
+	BUFFER_APPEND_LITERAL(out, "}\n");
+}
+
+void shape_exported_message(struct buffer *out, const struct dm_stored_message *stored, int64_t user_id)
+{
+	bool sent = stored->message.sender_id == user_id;
+	int64_t hidden_at = sent ? stored->hidden_for_sender : stored->hidden_for_recipient;
+
+	BUFFER_APPEND_LITERAL(out, "{\"message\":");
+	begin_message(out, &stored->message);
+	buffer_append_span(out, sent ? SPAN(",\"direction\":\"out\"") : SPAN(",\"direction\":\"in\""));
+	BUFFER_APPEND_LITERAL(out, ",\"partner\":{\"id\":");
+	buffer_append_int(out, sent ? stored->message.recipient_id : stored->message.sender_id);
+	append_text_member(out, SPAN(",\"username\":"), sent ? stored->recipient_username : stored->sender_username);
+	buffer_append_span(out, hidden_at == DM_VISIBLE ? SPAN("},\"hidden\":false") : SPAN("},\"hidden\":true"));
+	end_message(out, &stored->message);
+	BUFFER_APPEND_LITERAL(out, "}\n");
+}
+
+static void append_count(struct buffer *out, struct span name, int64_t count)
+{
+	buffer_append_span(out, name);
+	buffer_append_int(out, count);
+}
+
+void shape_erased(struct buffer *out, int64_t user_id, const struct dm_erased *erased, bool complete)
+{
+	append_count(out, SPAN("{\"id\":"), user_id);
+	buffer_append_span(out, complete ? SPAN(",\"complete\":true") : SPAN(",\"complete\":false"));
+	append_count(out, SPAN(",\"blanked\":"), erased->blanked);
+	append_count(out, SPAN(",\"hidden\":"), erased->hidden);
+	append_count(out, SPAN(",\"deleted\":"), erased->deleted);
+	buffer_append_char(out, '}');
+}
+
 static void begin_user(struct buffer *out, const struct dm_user *user)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"id\":");
@@ -125,8 +195,7 @@ void shape_webhook(struct buffer *out, const char *type, const struct dm_deliver
 	BUFFER_APPEND_LITERAL(out, ",\"timestamp\":");
 	json_time(out, delivery->at);
 	BUFFER_APPEND_LITERAL(out, ",\"data\":{\"message\":");
-	begin_message(out, &delivery->message);
-	end_message(out, &delivery->message);
+	shape_plain_message(out, &delivery->message);
 	BUFFER_APPEND_LITERAL(out, ",\"from_user\":");
 	shape_partner(out, &delivery->sender);
 	BUFFER_APPEND_LITERAL(out, ",\"to\":");

@@ -11,6 +11,20 @@ POSTGRES = "lib/store/postgres/"
 
 MUTANTS = [
     Mutant(
+        "an export ends with its first piece",
+        "server/api/admin/admin_export.c",
+        "!pieces->operation.user_messages.more;",
+        "true;",
+        "test_admin_people.py::test_an_export_goes_on_over_pieces",
+    ),
+    Mutant(
+        "a message sent by a command is told to nobody",
+        "server/cmd/database.c",
+        ".record_events = true",
+        ".record_events = false",
+        "test_cli_messages.py::test_what_is_sent_is_told_to_streams",
+    ),
+    Mutant(
         "a route that lacks its slash redirects a POST by 301",
         API + "check_route.c",
         "return respond_empty(exchange, reads ? 301 : 308);",

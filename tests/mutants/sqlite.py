@@ -8,6 +8,13 @@ WRITES = "test_library_writes::"
 
 MUTANTS = [
     Mutant(
+        "what is erased stays in the pages",
+        SQLITE + "nouns/erasure.c",
+        "PRAGMA secure_delete = ON",
+        "PRAGMA secure_delete = OFF",
+        "test_admin_people.py::test_words_are_overwritten_beside_a_server",
+    ),
+    Mutant(
         "messages that the user had hidden keep their content (SQLite)",
         SQLITE + "nouns/erasure.c",
         "if (deletes || !is_hidden || (sent && length > 0))",

@@ -8,6 +8,18 @@
 /* admin_users.c */
 exchange_step admin_users_get;
 
+/* admin_erase.c */
+exchange_step admin_erase_post;
+
+/* admin_export.c */
+exchange_step admin_export_get;
+
+/* admin_messages.c */
+exchange_step admin_messages_get, admin_messages_post;
+
+/* admin_message.c */
+exchange_step admin_message_delete;
+
 /* admin_user.c */
 exchange_step admin_user_get, admin_user_put, admin_user_delete;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* message_admin.c - message send, find, delete, purge. */
 #include "cli.h"
+#include "cli_json.h"
 #include "database.h"
 #include "progress.h"
 #include "subcommands.h"
@@ -27,37 +28,28 @@ static bool find_user(dm *handle, const char *name, int64_t *id)
 	return false;
 }
 
-/* Prints the JSON as a line. */
-static bool print_json(struct buffer *json)
-{
-	bool good = !json->failed && printf("%.*s\n", (int)json->length, json->data) > 0;
-
-	json->length = 0;
-	return good;
-}
-
 /* ---- send ---------------------------------------------------------------------------------------------------- */
 
 static int send_message(dm *handle, const struct arguments *arguments)
 {
+	struct cli_rows rows = cli_rows_of(arguments);
 	struct dm_error error = {0};
 	struct dm_message sent;
-	struct buffer json;
+	struct buffer row;
 	int64_t from, to;
 
 	if (!find_user(handle, arguments->words[0], &from) || !find_user(handle, arguments->words[1], &to))
 		return EXIT_FAILED;
 	if (dm_send_unrestricted(handle, from, to, dm_text_of(arguments->words[2]), &sent, &error) != DM_OK)
 		return cli_fail(EXIT_FAILED, "%s", error.message);
-	if (!arguments_value(arguments, "json")) {
+	if (!rows.json) {
 		printf("sent message %lld\n", (long long)sent.id);
 		return EXIT_SUCCESS;
 	}
-	buffer_init(&json, SIZE_MAX);
-	shape_plain_message(&json, &sent);
-	print_json(&json);
-	buffer_release(&json);
-	return EXIT_SUCCESS;
+	buffer_init(&row, SIZE_MAX);
+	shape_plain_message(&row, &sent);
+	cli_print_json(&rows, &row);
+	return cli_rows_status(&rows);
 }
 
 int message_send_run(const struct arguments *arguments)
@@ -74,11 +66,6 @@ int message_send_run(const struct arguments *arguments)
 
 /* ---- find ---------------------------------------------------------------------------------------------------- */
 
-struct finding {
-	struct buffer json;
-	bool is_json;
-};
-
 static void print_hidden(int64_t hidden_at)
 {
 	char time[TIMESTAMP_SIZE];
@@ -92,12 +79,14 @@ static void print_hidden(int64_t hidden_at)
 
 static bool print_stored(void *context, const struct dm_stored_message *stored)
 {
-	struct finding *finding = context;
+	struct cli_rows *rows = context;
 	char time[TIMESTAMP_SIZE];
+	struct buffer row;
 
-	if (finding->is_json) {
-		shape_stored_message(&finding->json, stored);
-		return print_json(&finding->json);
+	if (rows->json) {
+		buffer_init(&row, SIZE_MAX);
+		shape_stored_message(&row, stored);
+		return cli_print_json(rows, &row);
 	}
 	printf("%lld\t", (long long)stored->message.id);
 	cli_print_field(stored->sender_username);
@@ -125,20 +114,17 @@ static bool read_time(const struct arguments *arguments, const char *flag, int64
 
 static int find(dm *handle, const struct arguments *arguments, struct dm_message_search *search)
 {
-	struct finding finding = {.is_json = arguments_value(arguments, "json") != NULL};
+	struct cli_rows rows = cli_rows_of(arguments);
 	struct dm_error error = {0};
-	int status = EXIT_SUCCESS;
 
 	if (!find_user(handle, arguments_value(arguments, "user"), &search->user_id) ||
 	    !find_user(handle, arguments_value(arguments, "partner"), &search->partner_id))
 		return EXIT_FAILED;
-	buffer_init(&finding.json, SIZE_MAX);
-	if (!finding.is_json)
+	if (!rows.json)
 		puts("id\tsender\trecipient\ttime\thidden for sender\thidden for recipient\tcontent");
-	if (dm_messages_find(handle, search, print_stored, &finding, &error) != DM_OK)
-		status = cli_fail(EXIT_FAILED, "%s", error.message);
-	buffer_release(&finding.json);
-	return status;
+	if (dm_messages_find(handle, search, print_stored, &rows, &error) != DM_OK)
+		return cli_fail(EXIT_FAILED, "%s", error.message);
+	return cli_rows_status(&rows);
 }
 
 int message_find_run(const struct arguments *arguments)

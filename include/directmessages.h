@@ -9,6 +9,7 @@
  *     directmessages/operations.h  the same without waiting, for event loops
  *     directmessages/administration.h
  *                                  finding, deleting and purging messages; a person's data: export, erasure
+ *     directmessages/backup.h      backups of a database on SQLite, and restoring them
  *     directmessages/stats.h       counters for monitoring
  *
  * These rules hold for every function:
@@ -51,6 +52,7 @@
 #define DIRECTMESSAGES_H
 
 #include "directmessages/administration.h"
+#include "directmessages/backup.h"
 #include "directmessages/core.h"
 #include "directmessages/events.h"
 #include "directmessages/messages.h"

@@ -21,6 +21,7 @@ class Command:
     arguments: tuple = ()
     flags: tuple = ()
     without_database: bool = False
+    of_files: bool = False  # works with the database's file, whatever is in it, or whether there is one
 
     def __str__(self):
         return self.name
@@ -37,7 +38,9 @@ class Command:
 
 COMMANDS = [
     Command("serve", flags=("--listen", "--admin-listen", "--prefix", "--check", "--migrate", "--threads", "--log-level", "--log-format")),
-    Command("migrate", flags=("--check",)),
+    Command("migrate", flags=("--check", "--new-epoch")),
+    Command("backup", ("/nowhere/backup.db",), ("--force", "--check", "--full-speed"), of_files=True),
+    Command("restore", ("/nowhere/backup.db",), of_files=True),
     Command("user create", ("john",), ("--email", "--first-name", "--last-name", "--password-stdin", "--json")),
     Command("user list", flags=("--json",)),
     Command("user show", ("john",), ("--json",)),
@@ -73,7 +76,7 @@ def on_each(commands):
 
 
 on_each_command = on_each(COMMANDS)
-on_each_with_database = on_each([one for one in COMMANDS if not one.without_database])
+on_each_with_database = on_each([one for one in COMMANDS if not one.without_database and not one.of_files])
 
 
 def check_error(done, status):

@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 
+from commands import check_error as check_command_error
 from streams import Stream, contents
 from webhook_receiver import create
 from webhook_receiver import hooked, make_receiver, receiver  # noqa: F401 (fixtures)
@@ -88,6 +89,21 @@ def test_a_log_of_another_epoch(make_server):
     for old in (start, position):
         assert hear(bob, old, 1)[0].name == "reset"
     assert contents(hear(bob, event.id, 1)) == ["after"]
+
+
+def test_migrate_gives_the_log_a_new_epoch(make_server):
+    """For a database that was restored by other means. Running servers notice."""
+    server = make_server()
+    alice, bob = server.users(2)
+    with Stream(bob) as stream:
+        alice.send(bob, "before")
+        position = stream.next().id
+        done = server.run("migrate", "--new-epoch")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert stream.next().name == "reset"
+    with Stream(bob, last_event_id=position) as stream:
+        assert stream.next().name == "reset"
+    check_command_error(server.run("migrate", "--new-epoch", "--check"), 2)
 
 
 def test_positions_from_before_they_had_a_mark(make_server):

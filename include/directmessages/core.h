@@ -43,7 +43,7 @@ extern "C" {
 enum dm_status {
 	DM_OK = 0,
 	DM_NOT_FOUND,   /* no such user, message or token; also: the message is not the caller's */
-	DM_EXISTS,      /* the user name is taken */
+	DM_EXISTS,      /* the user name, or the name of a file, is taken */
 	DM_INVALID,     /* an argument that can never work: bad UTF-8, a NUL in content, content too long, a bad name */
 	DM_SELF,        /* sender and recipient are the same user */
 	DM_NOT_ALLOWED, /* the allowed recipients forbid it */

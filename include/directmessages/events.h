@@ -82,6 +82,10 @@ DM_CHECK enum dm_status dm_events_newest(dm *handle, struct dm_event_position *p
 DM_CHECK enum dm_status dm_events_trim(dm *handle, int64_t before, size_t keep, int64_t *removed,
 				       struct dm_error *error);
 
+/* Gives the event log a new epoch: no position from before is in the log any more, so that a reader begins at the
+ * newest event. For a database that was restored from a backup by other means than dm_restore. */
+DM_CHECK enum dm_status dm_events_new_epoch(dm *handle, struct dm_error *error);
+
 #ifdef __cplusplus
 }
 #endif

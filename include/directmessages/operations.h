@@ -80,10 +80,11 @@ enum dm_operation_kind {
 	DM_OP_USER_ERASE,     /* DM_NOT_FOUND, DM_EXISTS */
 	DM_OP_MESSAGE_DELETE, /* DM_NOT_FOUND */
 	DM_OP_MESSAGES_PURGE,
-	DM_OP_USER_PUT,   /* DM_NOT_FOUND, DM_EXISTS */
-	DM_OP_USER_DELETE /* DM_NOT_FOUND, DM_EXISTS */
+	DM_OP_USER_PUT,        /* DM_NOT_FOUND, DM_EXISTS */
+	DM_OP_USER_DELETE,     /* DM_NOT_FOUND, DM_EXISTS */
+	DM_OP_EVENTS_NEW_EPOCH /* what dm_events_new_epoch does; it has no arguments */
 };
-#define DM_OPERATION_KINDS (DM_OP_USER_DELETE + 1) /* in this header */
+#define DM_OPERATION_KINDS (DM_OP_EVENTS_NEW_EPOCH + 1) /* in this header */
 
 /* A part of an ordered list. Messages are ordered by (sent_at, id), partners by id; newest (highest) first. All zero is
  * the whole list. */

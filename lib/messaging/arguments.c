@@ -167,7 +167,8 @@ struct kind_needs {
 	ROW(DM_OP_USER_MESSAGES, FUNCTION(user_messages, on_message)) \
 	ROW(DM_OP_USER_ERASE, .check = check_erase) \
 	ROW(DM_OP_MESSAGE_DELETE, 0) \
-	ROW(DM_OP_MESSAGES_PURGE, .check = check_purge)
+	ROW(DM_OP_MESSAGES_PURGE, .check = check_purge) \
+	ROW(DM_OP_EVENTS_NEW_EPOCH, 0)
 
 static const struct kind_needs needs[] = {NEEDS(KIND_ROW)};
 KINDS_ARE_COMPLETE(NEEDS);

@@ -42,3 +42,10 @@ enum dm_status dm_events_trim(dm *handle, int64_t before, size_t keep, int64_t *
 		*removed = operation.events_trim.removed;
 	return status;
 }
+
+enum dm_status dm_events_new_epoch(dm *handle, struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_EVENTS_NEW_EPOCH};
+
+	return service_run(handle, &operation, error);
+}

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_URL "sqlite:///directmessages.db"
 #define DEFAULT_BUSY_TIMEOUT_MS 5000
 #define DEFAULT_MAX_CONTENT_LENGTH 65536
 #define DEFAULT_MAX_WAITING 4096
@@ -133,7 +132,7 @@ enum dm_status dm_check_options(const struct dm_options *given, struct dm_error 
 	if (status == DM_OK)
 		status = copy_user_table(&users, options.user_table, &own);
 	if (status == DM_OK)
-		status = store_check_url(options.database ? options.database : DEFAULT_URL, &own);
+		status = store_check_url(options.database ? options.database : SERVICE_DEFAULT_URL, &own);
 	user_table_release(&users);
 	return report(error, status, &own);
 }
@@ -142,7 +141,7 @@ static enum dm_status open_handle(const struct dm_options *options, dm **out, st
 {
 	dm *handle = calloc(1, sizeof(*handle));
 	struct store_options store = {
-		.url = options->database ? options->database : DEFAULT_URL,
+		.url = options->database ? options->database : SERVICE_DEFAULT_URL,
 		.busy_timeout_ms = options->busy_timeout_ms > 0 ? options->busy_timeout_ms : DEFAULT_BUSY_TIMEOUT_MS,
 		.max_waiting = options->max_waiting > 0 ? options->max_waiting : DEFAULT_MAX_WAITING,
 		.create = options->create,

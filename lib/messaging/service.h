@@ -11,6 +11,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* The database where none is named. */
+#define SERVICE_DEFAULT_URL "sqlite:///directmessages.db"
+
 struct dm {
 	struct store *store;
 	struct user_table users;

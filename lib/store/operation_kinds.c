@@ -62,7 +62,8 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_USER_MESSAGES, READ, RESULTS(user_messages, more)) \
 	ROW(DM_OP_USER_ERASE, WRITE, RESULTS(user_erase, more)) \
 	ROW(DM_OP_MESSAGE_DELETE, WRITE) \
-	ROW(DM_OP_MESSAGES_PURGE, WRITE, RESULTS(messages_purge, removed))
+	ROW(DM_OP_MESSAGES_PURGE, WRITE, RESULTS(messages_purge, removed)) \
+	ROW(DM_OP_EVENTS_NEW_EPOCH, WRITE)
 
 static const struct kind_facts facts[] = {FACTS(KIND_ROW)};
 KINDS_ARE_COMPLETE(FACTS);

@@ -93,6 +93,10 @@ struct store_backend {
 	void (*begin_reads)(struct store *store);
 	void (*end_reads)(struct store *store);
 
+	/* dm_backup, with all arguments. NULL: the database has tools of its own for that. */
+	enum dm_status (*backup)(struct store *store, const struct dm_backup *backup, int64_t *bytes,
+				 struct dm_error *error);
+
 	/* Fills in all numbers but those of failures. */
 	void (*stats)(struct store *store, struct dm_stats *stats);
 

@@ -13,10 +13,13 @@ static const struct scheme {
 	enum dm_status (*check)(const char *url, const char *rest, struct dm_error *error);
 	enum dm_status (*open)(const struct store_options *options, const char *rest, struct store **out,
 			       struct dm_error *error);
+	/* NULL: the database has a tool of its own for that. */
+	enum dm_status (*restore)(const struct dm_restore *restore, const char *rest, char **kept,
+				  struct dm_error *error);
 } schemes[] = {
-	{"sqlite://", sqlite_store_check, sqlite_store_open},
-	{"postgresql://", postgres_store_check, postgres_store_open},
-	{"postgres://", postgres_store_check, postgres_store_open},
+	{"sqlite://", sqlite_store_check, sqlite_store_open, sqlite_store_restore},
+	{"postgresql://", postgres_store_check, postgres_store_open, NULL},
+	{"postgres://", postgres_store_check, postgres_store_open, NULL},
 };
 
 /* The URL's scheme in *scheme, and what follows it in *rest. */
@@ -53,4 +56,15 @@ enum dm_status store_open(const struct store_options *options, struct store **ou
 	enum dm_status status = find_scheme(options->url, &scheme, &rest, error);
 
 	return status == DM_OK ? scheme->open(options, rest, out, error) : status;
+}
+
+enum dm_status store_restore(const struct dm_restore *restore, char **kept, struct dm_error *error)
+{
+	const struct scheme *scheme;
+	const char *rest;
+	enum dm_status status = find_scheme(restore->database, &scheme, &rest, error);
+
+	if (status == DM_OK && !scheme->restore)
+		return fail(error, DM_INVALID, "a PostgreSQL database is restored by its own tools; use pg_restore");
+	return status == DM_OK ? scheme->restore(restore, rest, kept, error) : status;
 }

@@ -55,8 +55,23 @@ static const struct command rows[] = {
 		serve_run, .shows_environment = true, .logs = true},
 	{"migrate", "", "Brings the database's schema up to date.",
 		"Prints a line for each step. On SQLite it creates the file if it is missing.",
-		{{"check", NULL, "Only say whether it is up to date; exit status 1 if it is not."}},
+		{{"check", NULL, "Only say whether it is up to date; exit status 1 if it is not."},
+		 {"new-epoch", NULL, "Afterwards give the event log a new epoch, as is needed when a database was restored by "
+			"other means than `restore`: no position of an event stream from before is valid any more."}},
 		migrate_run},
+	{"backup", "FILE", "Copies a database on SQLite while it is in use.",
+		"All that was acknowledged before it began is in the copy, which is one file. It is written to `FILE.partial` and "
+		"gets its name when it is whole and on the disk.\n\n"
+		"On PostgreSQL it prints the command line of `pg_dump`, and ends with exit status 2.",
+		{{"force", NULL, "Replace a file of that name."},
+		 {"check", NULL, "Look at all pages of the copy (SQLite's `integrity_check`) before it gets its name."},
+		 {"full-speed", NULL, "Do not rest between pieces. Others' requests take longer meanwhile."}},
+		backup_run},
+	{"restore", "FILE", "Puts a copy of a backup in the place of a database on SQLite.",
+		"It refuses while a server or another program has the database open. It checks the backup, keeps the database from "
+		"before beside the new one, and gives the event log a new epoch, so that event streams begin anew.\n\n"
+		"On PostgreSQL it prints the command line of `pg_restore`, and ends with exit status 2.",
+		{{0}}, restore_run},
 	{"user create", "NAME", "Creates an active user and prints the id.",
 		"The password is stored as Django stores it. This server never checks it: it knows tokens only.",
 		{{"email", "ADDRESS", "The e-mail address."},

@@ -23,7 +23,14 @@ static void print_progress(void *context, const char *text)
 	fflush(stdout);
 }
 
-static int migrate(void)
+static enum dm_status run_migrate(dm *handle, bool with_new_epoch, struct dm_error *error)
+{
+	enum dm_status status = dm_migrate(handle, print_step, print_progress, NULL, error);
+
+	return status == DM_OK && with_new_epoch ? dm_events_new_epoch(handle, error) : status;
+}
+
+static int migrate(bool with_new_epoch)
 {
 	struct dm_error error = {0};
 	int status;
@@ -32,10 +39,11 @@ static int migrate(void)
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
-	if (dm_migrate(handle, print_step, print_progress, NULL, &error) != DM_OK)
+	if (run_migrate(handle, with_new_epoch, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
 	else
-		puts("the schema is up to date");
+		puts(with_new_epoch ? "the schema is up to date, and the event log has a new epoch"
+				    : "the schema is up to date");
 	dm_close(handle);
 	return status;
 }
@@ -54,5 +62,10 @@ static int check_schema(void)
 
 int migrate_run(const struct arguments *arguments)
 {
-	return arguments_value(arguments, "check") ? check_schema() : migrate();
+	bool check = arguments_value(arguments, "check") != NULL;
+	bool new_epoch = arguments_value(arguments, "new-epoch") != NULL;
+
+	if (check && new_epoch)
+		return cli_fail(EXIT_USAGE, "--check changes nothing, --new-epoch does; give one of them");
+	return check ? check_schema() : migrate(new_epoch);
 }

@@ -7,6 +7,8 @@
 
 int serve_run(const struct arguments *arguments);
 int migrate_run(const struct arguments *arguments);
+int backup_run(const struct arguments *arguments);
+int restore_run(const struct arguments *arguments);
 int user_create_run(const struct arguments *arguments);
 int user_list_run(const struct arguments *arguments);
 int user_show_run(const struct arguments *arguments);

@@ -140,4 +140,32 @@ MUTANTS = [
         "PRAGMA synchronous=NORMAL;",
         "test_storage_durability.py::test_message_is_flushed_before_its_sender_is_told",
     ),
+    Mutant(
+        "a backup is copied without a transaction, and begins anew with each write",
+        SQLITE + "copies/snapshot.c",
+        '"SELECT 1 FROM sqlite_master", NULL, NULL, NULL) : code;',
+        '"SELECT 1 FROM sqlite_master; COMMIT", NULL, NULL, NULL) : code;',
+        "test_backup.py::test_nothing_acknowledged_before_is_missing_under_load",
+    ),
+    Mutant(
+        "a log beside the database outlives a restore",
+        SQLITE + "copies/target.c",
+        "\t\tstatus = make_whole(target, error);\n",
+        "\t\tstatus = DM_OK;\n",
+        "test_restore.py::test_what_a_killed_server_left_in_the_log_is_kept",
+    ),
+    Mutant(
+        "a restore leaves the event log its epoch",
+        SQLITE + "copies/restore.c",
+        "has_log ? NEW_EPOCH : NULL",
+        "has_log ? NULL : NULL",
+        "test_restore.py::test_streams_from_before_get_a_reset",
+    ),
+    Mutant(
+        "a backup whose database was moved meanwhile gets its name",
+        SQLITE + "copies/backup.c",
+        "return status == DM_OK ? file_watch_look(watch, error) : status;",
+        "return status;",
+        "test_backup.py::test_a_database_that_is_moved_away_meanwhile",
+    ),
 ]

@@ -4,6 +4,7 @@
 
 #include "all_statements.h"
 #include "batch.h"
+#include "copies.h"
 #include "failure.h"
 #include "kinds.h"
 #include "lane.h"
@@ -221,6 +222,14 @@ static enum dm_status sqlite_migrate(struct store *base, const struct store_watc
 	return status;
 }
 
+static enum dm_status sqlite_backup(struct store *base, const struct dm_backup *backup, int64_t *bytes,
+				    struct dm_error *error)
+{
+	struct sqlite_store *store = (struct sqlite_store *)base;
+
+	return backup_make(store->path, &store->options, &store->file, backup, bytes, error);
+}
+
 static void sqlite_stats(struct store *base, struct dm_stats *stats)
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
@@ -262,6 +271,7 @@ static const struct store_backend sqlite_backend = {
 	.run = sqlite_run,
 	.begin_reads = sqlite_begin_reads,
 	.end_reads = sqlite_end_reads,
+	.backup = sqlite_backup,
 	.stats = sqlite_stats,
 	.close = sqlite_close,
 };
@@ -311,18 +321,12 @@ enum dm_status sqlite_store_check(const char *url, const char *rest, struct dm_e
 		    "the SQLite URL names no file; use sqlite:///relative.db or sqlite:////absolute.db");
 }
 
-static enum dm_status read_path(const struct store_options *options, const char *rest, const char **path,
-				struct dm_error *error)
+static enum dm_status read_path(const char *rest, const char **path, struct dm_error *error)
 {
-	enum dm_status status = sqlite_store_check(options->url, rest, error);
+	enum dm_status status = sqlite_store_check(NULL, rest, error);
 
-	if (status != DM_OK)
-		return status;
 	*path = rest + 1;
-	if (!options->create && access(*path, F_OK) != 0)
-		return fail(error, DM_UNAVAILABLE,
-			    "there is no database file %s; run 'directmessages migrate' to make it", *path);
-	return DM_OK;
+	return status;
 }
 
 enum dm_status sqlite_store_open(const struct store_options *options, const char *rest, struct store **out,
@@ -330,10 +334,13 @@ enum dm_status sqlite_store_open(const struct store_options *options, const char
 {
 	struct sqlite_store *store;
 	const char *path = NULL;
-	enum dm_status status = read_path(options, rest, &path, error);
+	enum dm_status status = read_path(rest, &path, error);
 
 	if (status != DM_OK)
 		return status;
+	if (!options->create && access(path, F_OK) != 0)
+		return fail(error, DM_UNAVAILABLE,
+			    "there is no database file %s; run 'directmessages migrate' to make it", path);
 	store = calloc(1, sizeof(*store));
 	if (!store)
 		return fail(error, DM_NO_MEMORY, "out of memory");
@@ -349,4 +356,13 @@ enum dm_status sqlite_store_open(const struct store_options *options, const char
 	}
 	*out = &store->base;
 	return DM_OK;
+}
+
+enum dm_status sqlite_store_restore(const struct dm_restore *restore, const char *rest, char **kept,
+				    struct dm_error *error)
+{
+	const char *path = NULL;
+	enum dm_status status = read_path(rest, &path, error);
+
+	return status == DM_OK ? restore_from(path, restore, kept, error) : status;
 }

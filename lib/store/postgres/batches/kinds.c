@@ -70,7 +70,8 @@ static enum dm_status read_nothing(const struct postgres *postgres, struct dm_op
 	ROW(DM_OP_USER_MESSAGES, pg_user_messages, pg_read_user_messages) \
 	ROW(DM_OP_USER_ERASE, pg_user_erase, pg_read_erased_piece) \
 	ROW(DM_OP_MESSAGE_DELETE, pg_message_delete, pg_read_deleted_message) \
-	ROW(DM_OP_MESSAGES_PURGE, pg_messages_purge, pg_read_purged_piece)
+	ROW(DM_OP_MESSAGES_PURGE, pg_messages_purge, pg_read_purged_piece) \
+	ROW(DM_OP_EVENTS_NEW_EPOCH, pg_events_new_epoch, read_nothing)
 
 static const struct postgres_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

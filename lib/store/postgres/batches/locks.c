@@ -48,6 +48,7 @@ static struct lock_key key_of(const struct dm_operation *operation)
 	case DM_OP_DELIVERIES_TRIM:
 		return (struct lock_key){GROUP_DELIVERY, operation->deliveries_trim.after, 0};
 	case DM_OP_EVENTS_TRIM:
+	case DM_OP_EVENTS_NEW_EPOCH:
 		return (struct lock_key){GROUP_EVENTS, 0, 0};
 	default: /* users, tokens, tickets: by their names */
 		return (struct lock_key){GROUP_TEXT, 0, 0};

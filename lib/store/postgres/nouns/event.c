@@ -22,6 +22,10 @@
 
 #define LOG "directmessages_event"
 #define MARK "nonce # " OF_THE_LOG("epoch") " & 9223372036854775807"
+/* PostgreSQL's random() has too few bits. */
+#define RANDOM_BIGINT \
+	"('x' || left(replace(gen_random_uuid()::text, '-', ''), 12) || right(gen_random_uuid()::text, 4))" \
+	"::bit(64)::bigint"
 #define SETTLED "transaction < " EVENTS_END
 
 /* The rows to delete, from the start of the log: by number and by time, none that an active endpoint has not been given
@@ -77,6 +81,7 @@ const struct pg_statement_text pg_event_statements[] = {
 	{EVENTS_OLD, OLD " SELECT 1 FROM old LIMIT 1"},
 	{EVENTS_TRIM, OLD ", gone AS (DELETE FROM " LOG " WHERE (transaction, id) IN (SELECT transaction, id FROM old)"
 			  " RETURNING 1) SELECT count(*) FROM gone"},
+	{EVENTS_NEW_EPOCH, "UPDATE directmessages_event_log SET epoch = " RANDOM_BIGINT},
 	/* Wakes the other servers of the database when the transaction is committed. */
 	{EVENTS_NOTIFY, "NOTIFY " EVENTS_CHANNEL},
 	{0},
@@ -207,4 +212,10 @@ enum dm_status pg_read_trimmed_events(const struct postgres *postgres, struct dm
 	(void)postgres;
 	operation->events_trim.removed = PQntuples(set->result) > 0 ? pg_int(set->result, 0, 0) : 0;
 	return DM_OK;
+}
+
+enum pg_statement pg_events_new_epoch(struct dm_operation *operation, struct parameters *parameters)
+{
+	(void)operation, (void)parameters;
+	return EVENTS_NEW_EPOCH;
 }

@@ -98,7 +98,7 @@ operation_ask pg_partners_page;
 operation_read_result pg_read_partners;
 
 /* event.c */
-operation_ask pg_events, pg_events_newest, pg_events_have_old, pg_events_trim;
+operation_ask pg_events, pg_events_newest, pg_events_have_old, pg_events_trim, pg_events_new_epoch;
 operation_read_result pg_read_events, pg_read_newest_event, pg_read_trimmed_events;
 
 /* A column of the one row of directmessages_event_log, by its index. A scan is priced so high (decision 14) that the

@@ -42,6 +42,7 @@ const struct sqlite_statement_text event_statements[] = {
 	{EVENTS_NEWEST, "SELECT id, nonce, " EPOCH " FROM " LOG " ORDER BY id DESC LIMIT 1"},
 	{EVENTS_OLD, "SELECT 1 FROM " LOG " WHERE id < " FIRST_KEPT " LIMIT 1"},
 	{EVENTS_TRIM, "DELETE FROM " LOG " WHERE id < " FIRST_KEPT},
+	{EVENTS_NEW_EPOCH, NEW_EPOCH},
 	{0},
 };
 
@@ -174,4 +175,9 @@ enum dm_status events_trim(struct sqlite_session *session, struct dm_operation *
 	status = session_step_done(session, statement, &operation->error);
 	operation->events_trim.removed = status == DM_OK ? sqlite3_changes(session->db) : 0;
 	return status;
+}
+
+enum dm_status events_new_epoch(struct sqlite_session *session, struct dm_operation *operation)
+{
+	return session_step_done(session, session->statements[EVENTS_NEW_EPOCH], &operation->error);
 }

@@ -90,12 +90,15 @@ operation_has_work conversation_has_unread;
 operation_function partners_page;
 
 /* event.c */
-operation_function events_read, events_newest, events_trim;
+operation_function events_read, events_newest, events_trim, events_new_epoch;
 operation_has_work events_have_old;
 
 /* Writes the event of a message that was sent or marked as read, if the store records events. */
 enum dm_status event_record(struct sqlite_session *session, enum dm_signal signal, const struct dm_message *message,
 			    struct dm_error *error);
+
+/* Makes all positions invalid. */
+#define NEW_EPOCH "UPDATE directmessages_event_log SET epoch = random()"
 
 /* The column `kind`. Its 0 is the beginning of the log, which is a position and not an event. */
 #define KIND_OF(signal) ((int)(signal) + 1)

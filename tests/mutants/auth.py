@@ -9,8 +9,10 @@ MUTANTS = [
     Mutant(
         "the beginning of the admin key is enough",
         AUTH + "admin_key.c",
-        "shown.length == key->length && ",
-        "shown.length <= key->length && ",
+        "shown.length == key->length && next_word(&authorization).length == 0 &&\n"
+        "\t       CRYPTO_memcmp(shown.data, key->text, key->length)",
+        "shown.length <= key->length && next_word(&authorization).length == 0 &&\n"
+        "\t       CRYPTO_memcmp(shown.data, key->text, shown.length)",
         "test_admin_frame.py::test_who_may",
     ),
     Mutant(

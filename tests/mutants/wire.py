@@ -12,7 +12,7 @@ MUTANTS = [
         "a member that is not known is passed over",
         "server/wire/json_body.c",
         "refuse_member(span_from(name), detail);\n\t\t\treturn false;",
-        "continue;",
+        "refuse_member(span_from(name), detail);\n\t\t\tcontinue;",
         "test_admin_users.py::test_what_is_refused_changes_nothing",
     ),
     Mutant(

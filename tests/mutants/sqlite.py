@@ -150,8 +150,8 @@ MUTANTS = [
     Mutant(
         "a log beside the database outlives a restore",
         SQLITE + "copies/target.c",
-        "\t\tstatus = make_whole(target, error);\n",
-        "\t\tstatus = DM_OK;\n",
+        "if (target->exists && !target->is_damaged)",
+        "if (target->exists && target->is_damaged)",
         "test_restore.py::test_what_a_killed_server_left_in_the_log_is_kept",
     ),
     Mutant(

@@ -39,6 +39,12 @@ struct dm_new_user {
  * Django's AbstractUser, or has others that need a value. */
 DM_CHECK enum dm_status dm_user_create(dm *handle, const struct dm_new_user *user, int64_t *id, struct dm_error *error);
 
+enum dm_active {
+	DM_ACTIVE_KEEP, /* as it is; a new user is active */
+	DM_ACTIVE_YES,
+	DM_ACTIVE_NO
+};
+
 /* What is to be of a user: `username`, or the one with the id `user_id` if that has no data. Another text without data
  * (NULL) is left as it is; of a new user it is empty. The limits are those of struct dm_new_user. */
 struct dm_user_change {
@@ -46,11 +52,7 @@ struct dm_user_change {
 	struct dm_text username;
 	int64_t user_id;
 	struct dm_text email, first_name, last_name;
-	enum dm_active {
-		DM_ACTIVE_KEEP, /* as it is; a new user is active */
-		DM_ACTIVE_YES,
-		DM_ACTIVE_NO
-	} active;
+	enum dm_active active;
 };
 #define DM_USER_CHANGE_INIT DM_SIZED(struct dm_user_change)
 

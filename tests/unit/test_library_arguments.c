@@ -74,6 +74,8 @@ static bool needs_nothing(enum dm_operation_kind kind)
 		DM_OP_ACTIVE_USER,
 		DM_OP_MESSAGE_DELETE,
 		DM_OP_USER_ERASE,
+		DM_OP_USER_PUT,
+		DM_OP_USER_DELETE,
 		DM_OP_EVENTS_NEW_EPOCH,
 	};
 

@@ -256,6 +256,20 @@ def test_a_user_to_whom_other_rows_refer_is_not_deleted(make_server):
     assert server.admin("DELETE", f"users/{user.id}/").status == 204
 
 
+def test_what_names_nobody_is_not_the_user_minus_one(make_server):
+    """Early versions of django-guardian made one."""
+    server = make_server(administered=True)
+    caller, user = server.users(2)
+    server.sql("DELETE FROM authtoken_token WHERE user_id = ?", (user.id,))
+    server.sql("UPDATE auth_user SET id = -1 WHERE id = ?", (user.id,))
+    for nobody in ("99999999999999999999", "@%FF", "@a%00", "@unknown"):
+        check_error(server.admin("DELETE", f"users/{nobody}/"), 404, "No User matches the given query.")
+        check_error(server.admin("POST", f"users/{nobody}/token/", {}), 404, "No User matches the given query.")
+        check_error(server.admin("POST", f"users/{nobody}/erase/", {}), 404, "No User matches the given query.")
+        check_error(caller.post(f"send/{nobody}/", {"content": "x"}), 404, "No User matches the given query.")
+    assert server.sql("SELECT username FROM auth_user WHERE id = -1") == [(user.username,)]
+
+
 # --- tokens
 
 

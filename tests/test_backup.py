@@ -162,6 +162,16 @@ def test_names_that_are_no_file(filled):
 
 
 @sqlite
+def test_a_database_whose_name_is_that_of_an_unfinished_copy(filled):
+    """Somebody serves the copy that a killed backup has left."""
+    os.link(filled.database, filled.directory / "live.db.partial")
+    done = filled.run("backup", filled.directory / "live.db")
+    check_error(done, 2)
+    assert "rename it first" in done.stderr
+    assert [content for (content,) in filled.sql("SELECT content FROM directmessages_message ORDER BY id")] == ALL
+
+
+@sqlite
 def test_two_at_once(filled):
     """The second one is refused and does not touch what the first one writes."""
     grow(filled, 32)

@@ -212,6 +212,16 @@ def test_names_that_the_database_has_no_letters_for(make_server):
     check_error(answer, 401, "Invalid token.")
 
 
+@pytest.mark.postgresql
+def test_a_caller_whom_the_database_has_no_letters_for(make_server):
+    database = PostgresDatabase(template="template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
+    server = make_server(database=database, env={"DIRECTMESSAGES_TRUST_USER_HEADER": "X-User", "DIRECTMESSAGES_JWT_USER": "username"})
+    bob = server.user("bob")
+    for path in ("unread/", f"conversations/{bob.id}/", "conversations/@bob/"):
+        answer = server.anonymous().get(path, {"X-User": "\u0141ukasz".encode().decode("latin-1")})
+        check_error(answer, 401, "User not found.")
+
+
 @pytest.mark.two_servers
 def test_a_user_whom_another_server_knows(server, alice):
     jane = server.user()

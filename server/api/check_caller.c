@@ -38,6 +38,10 @@ static enum http_outcome refuse(struct exchange *exchange)
 	if (exchange->operation.status == DM_INVALID && exchange->target_name.data)
 		return authenticate_without_name(exchange);
 	switch (exchange->operation.status) {
+	case DM_INVALID: /* the database has no such letters */
+		if (credential->kind != CREDENTIAL_USERNAME)
+			return respond_failure(exchange, NULL);
+		return respond_refusal(exchange, 401, credential->unknown_user);
 	case DM_NOT_FOUND:
 		return respond_refusal(exchange, 401, credential->unknown_user);
 	case DM_INACTIVE:
@@ -51,7 +55,7 @@ static void set_target(struct exchange *exchange, bool exists, int64_t id)
 {
 	exchange->target_exists = exists;
 	if (exchange->target_name.data)
-		exchange->target_id = exists ? id : -1;
+		exchange->target_id = exists ? id : NO_ID;
 }
 
 static enum http_outcome token_found(struct exchange *exchange)

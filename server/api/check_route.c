@@ -78,7 +78,7 @@ static void set_target(struct exchange *exchange, const struct path_target *targ
 
 enum http_outcome check_route(struct exchange *exchange)
 {
-	struct path_target target = {.id = -1};
+	struct path_target target = {.id = NO_ID};
 
 	switch (route_find(exchange->request->path, exchange, &exchange->route, &target)) {
 	case ROUTE_FOUND:

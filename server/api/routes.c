@@ -112,7 +112,7 @@ static bool cut_id(struct span *path, int64_t *id)
 		*path = rest;
 	}
 	if (!fits)
-		*id = -1;
+		*id = NO_ID;
 	return found;
 }
 
@@ -133,7 +133,7 @@ static bool cut_name(struct span *path, struct span *name)
 /* Cuts what the pattern's <id> or <user> stands for off the front of *path. */
 static bool cut_target(struct span *path, const char *pattern, struct path_target *target)
 {
-	*target = (struct path_target){.id = -1};
+	*target = (struct path_target){.id = NO_ID};
 	if (strncmp(pattern, "<user>", strlen("<user>")) == 0 && cut_name(path, &target->name))
 		return true;
 	return cut_id(path, &target->id);

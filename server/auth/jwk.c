@@ -4,6 +4,7 @@
 
 #include "base64url.h"
 #include "json_load.h"
+#include "openssl_memory.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -131,6 +132,8 @@ static enum jwt_key_added add(const json_t *jwk, struct arena *arena, struct jwt
 {
 	EVP_PKEY *(*make)(const json_t *jwk, struct arena *arena) = maker_of(jwk);
 	const char *kid = text_of(jwk, "kid"), *alg = text_of(jwk, "alg");
+	unsigned long failures = openssl_memory_failures();
+	enum jwt_key_added added = JWT_KEY_UNSUITABLE;
 	struct span secret;
 	EVP_PKEY *public;
 
@@ -140,7 +143,9 @@ static enum jwt_key_added add(const json_t *jwk, struct arena *arena, struct jwt
 							: JWT_KEY_UNSUITABLE;
 	}
 	public = make ? make(jwk, arena) : NULL;
-	return public ? jwt_keys_add_public(keys, public, kid, alg) : JWT_KEY_UNSUITABLE;
+	if (public)
+		added = jwt_keys_add_public(keys, public, kid, alg);
+	return added == JWT_KEY_UNSUITABLE && openssl_memory_failures() != failures ? JWT_KEY_NO_MEMORY : added;
 }
 
 static enum jwks_result add_all(const json_t *list, struct arena *arena, struct jwt_keys *keys, bool *has_secret)

@@ -50,7 +50,7 @@ MUTANTS = [
     Mutant(
         "a user who was found by name is written to by the id of before",
         API + "check_caller.c",
-        "\t\texchange->target_id = exists ? id : -1;",
+        "\t\texchange->target_id = exists ? id : NO_ID;",
         "\t\texchange->target_id = exists ? exchange->user_id : id;",
         "test_names.py::test_a_name_stands_for_the_id",
     ),

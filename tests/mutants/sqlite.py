@@ -24,8 +24,8 @@ MUTANTS = [
     Mutant(
         "the token of an erased user stays (SQLite)",
         SQLITE + "nouns/erasure.c",
-        "ERASE_JWT_TICKETS, ERASE_TICKETS, ERASE_TOKEN, ERASE_CLOSE};",
-        "ERASE_JWT_TICKETS, ERASE_TICKETS, ERASE_CLOSE};",
+        "ERASE_USER_TICKETS, ERASE_TICKETS, ERASE_TOKEN, ERASE_CLOSE};",
+        "ERASE_USER_TICKETS, ERASE_TICKETS, ERASE_CLOSE};",
         "test_library_erase::the_person_goes_and_nothing_else",
     ),
     Mutant(

@@ -56,15 +56,17 @@ static void the_person_goes_and_nothing_else(void **state)
 	struct scratch *s = *state;
 	struct dm_operation ticket = {.kind = DM_OP_TICKET_CREATE};
 	struct dm_erased erased = {.blanked = 7};
-	char key[DM_TOKEN_LENGTH + 1], jwt[DM_TOKEN_LENGTH + 1], other[DM_TOKEN_LENGTH + 1];
+	char key[DM_TOKEN_LENGTH + 1], jwt[DM_TOKEN_LENGTH + 1], proxy[DM_TOKEN_LENGTH + 1], other[DM_TOKEN_LENGTH + 1];
+	const char *const keys[] = {key, jwt, proxy, other};
 	bool found = false;
 	int64_t jane;
 
 	make_jane(s, &jane, key);
 	snprintf(jwt, sizeof(jwt), "jwt %lld 2000000000", (long long)jane);
+	snprintf(proxy, sizeof(proxy), "proxy %lld", (long long)jane);
 	snprintf(other, sizeof(other), "jwt %lld1 2000000000", (long long)jane);
-	for (size_t i = 0; i < 3; i++) {
-		ticket.ticket_create.key = text_of(i == 0 ? key : i == 1 ? jwt : other);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		ticket.ticket_create.key = text_of(keys[i]);
 		dm_run(s->handle, &ticket);
 		assert_int_equal(ticket.status, DM_OK);
 	}

@@ -52,7 +52,7 @@ static bool parse(struct admin_names *names, size_t which)
 		if (text.data[i] < '0' || text.data[i] > '9')
 			return false;
 	if (text.length > 0 && !span_to_int64(text, &names->ids[which]))
-		names->ids[which] = -1;
+		names->ids[which] = NO_ID;
 	return text.length > 0;
 }
 

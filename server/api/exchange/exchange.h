@@ -53,7 +53,7 @@ struct exchange {
 	struct credential *credential; /* what the request shows of the caller */
 	struct span key;               /* the caller's token; empty if it was something else */
 	int64_t expires_at;            /* the caller's JWT, microseconds since 1970; 0: it was no JWT */
-	int64_t target_id;             /* the <id> or <user> of the path; -1, which no row has, if it can't be one */
+	int64_t target_id;             /* the <id> or <user> of the path; NO_ID if it can't be one */
 	struct span target_name;       /* the <user>'s name, decoded, whose id check_caller finds; data NULL: an id */
 	bool target_exists;            /* whether it is a user, on a route that is to_user */
 	struct span content;           /* of the body */

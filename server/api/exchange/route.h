@@ -12,9 +12,12 @@ struct exchange;
 /* A step of an exchange: as http_step, with all that is known of the request. */
 typedef enum http_outcome exchange_step(struct exchange *exchange);
 
+/* An id that no row has. It is not -1: some user tables have a user -1. */
+#define NO_ID INT64_MIN
+
 /* The user or the row that a path names. */
 struct path_target {
-	int64_t id;       /* -1, which no row has, if it does not fit into 64 bits, and if there is a name */
+	int64_t id;       /* NO_ID if it does not fit into 64 bits, and if there is a name */
 	struct span name; /* as it stands in the path behind the @; data is NULL if there is an id */
 };
 

@@ -46,13 +46,15 @@
 
 const struct pg_statement_text pg_erasure_statements[] = {
 	/* What goes at once, before the messages. Data that a new table holds about a user is a WITH query more; if it
-	 * may be much, it is a phase. A ticket of a JWT has "jwt <user> <expiry>" in place of a token's key: see
-	 * server/auth/ticket.c. Gives whether there is the user, and whether another one has the name to come. */
+	 * may be much, it is a phase. A ticket of a JWT has "jwt <user> <expiry>" in place of a token's key, one
+	 * that came through a proxy "proxy <user>": see server/auth/ticket.c. Gives whether there is the user, and
+	 * whether another one has the name to come. */
 	{ERASE_CLOSE,
 	 "WITH taken AS (SELECT 1 FROM {users} u WHERE {u.username} = " ERASED_NAME " AND {u.id} <> $1::bigint),"
 	 " keys AS (DELETE FROM authtoken_token WHERE user_id = $1::bigint AND " MAY_BEGIN " RETURNING key),"
 	 " tickets AS (DELETE FROM directmessages_ticket WHERE key IN (SELECT key FROM keys)),"
-	 " jwt_tickets AS (DELETE FROM directmessages_ticket WHERE key LIKE 'jwt ' || $1::bigint || ' %' AND " MAY_BEGIN
+	 " user_tickets AS (DELETE FROM directmessages_ticket WHERE (key LIKE 'jwt ' || $1::bigint || ' %'"
+	 " OR key = 'proxy ' || $1::bigint) AND " MAY_BEGIN
 	 "), closed AS (UPDATE {users} AS u SET {close} WHERE {u.id} = $1::bigint AND " MAY_BEGIN ")"
 	 " SELECT EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = $1::bigint), EXISTS (SELECT 1 FROM taken)",
 	 .is_rare = true},

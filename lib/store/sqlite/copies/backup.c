@@ -55,10 +55,10 @@ static enum dm_status copy(struct sqlite_session *session, struct file_watch *wa
 	return status == DM_OK ? file_watch_look(watch, error) : status;
 }
 
-static enum dm_status make(struct sqlite_session *session, struct file_watch *watch, const struct dm_backup *backup,
-			   struct unfinished_file *to, struct dm_error *error)
+static enum dm_status make(const char *path, struct sqlite_session *session, struct file_watch *watch,
+			   const struct dm_backup *backup, struct unfinished_file *to, struct dm_error *error)
 {
-	enum dm_status status = unfinished_begin(to, backup->file, ".partial", error);
+	enum dm_status status = unfinished_begin(to, backup->file, ".partial", path, error);
 
 	if (status == DM_OK)
 		status = copy(session, watch, backup, to, error);
@@ -82,7 +82,7 @@ enum dm_status backup_make(const char *path, const struct store_options *options
 	session = session_open(path, SESSION_READER, options, error);
 	if (!session)
 		return error->status;
-	status = make(session, watch, backup, &to, error);
+	status = make(path, session, watch, backup, &to, error);
 	if (status == DM_OK && fstat(to.descriptor, &made) == 0)
 		*bytes = made.st_size;
 	unfinished_end(&to);

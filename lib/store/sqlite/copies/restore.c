@@ -164,7 +164,7 @@ static enum dm_status replace(struct restore_target *target, const struct dm_res
 			      struct unfinished_file *new, struct dm_error *error)
 {
 	sqlite3 *db = NULL;
-	enum dm_status status = unfinished_begin(new, target->path, ".restoring", error);
+	enum dm_status status = unfinished_begin(new, target->path, ".restoring", restore->file, error);
 	int code;
 
 	if (status != DM_OK)
@@ -174,6 +174,9 @@ static enum dm_status replace(struct restore_target *target, const struct dm_res
 	sqlite3_close(db);
 	if (status == DM_OK)
 		status = give_owner(new, target, error);
+	if (status == DM_OK &&
+	    fsync(new->descriptor) != 0) /* soon, so that the old file has two names for a moment only */
+		status = fail_file(error, new->path);
 	if (status == DM_OK)
 		status = target_keep(target, error);
 	return status == DM_OK ? unfinished_finish(new, target->path, target->exists, error) : status;

@@ -64,6 +64,13 @@ static bool is_at(const char *path, int descriptor)
 	       named.st_dev == opened.st_dev;
 }
 
+static bool is_same(const char *path, const char *other)
+{
+	struct stat one, two;
+
+	return stat(path, &one) == 0 && stat(other, &two) == 0 && one.st_ino == two.st_ino && one.st_dev == two.st_dev;
+}
+
 /* Opens and locks the file. DM_BUSY also for one that has got its name meanwhile, and is not to be touched. */
 static enum dm_status open_locked(struct unfinished_file *file, struct dm_error *error)
 {
@@ -77,7 +84,7 @@ static enum dm_status open_locked(struct unfinished_file *file, struct dm_error 
 	return DM_BUSY;
 }
 
-enum dm_status unfinished_begin(struct unfinished_file *file, const char *name, const char *suffix,
+enum dm_status unfinished_begin(struct unfinished_file *file, const char *name, const char *suffix, const char *copied,
 				struct dm_error *error)
 {
 	enum dm_status status = DM_BUSY;
@@ -87,6 +94,9 @@ enum dm_status unfinished_begin(struct unfinished_file *file, const char *name, 
 		file->path = NULL;
 		return fail(error, DM_NO_MEMORY, "out of memory");
 	}
+	if (is_same(file->path, copied)) /* before it is opened: closing it would end SQLite's locks */
+		return fail(error, DM_INVALID, "%.120s would be emptied, and is what is to be copied; rename it first",
+			    file->path);
 	for (int i = 0; i < MAX_TRIES && status == DM_BUSY; i++)
 		status = open_locked(file, error);
 	if (status == DM_BUSY)

@@ -12,9 +12,10 @@ struct unfinished_file {
 };
 
 /* Makes the file `name` + `suffix` for its owner alone, or empties the one that a killed process has left. DM_BUSY:
- * another process writes it. Whatever it gives, unfinished_end must follow. */
+ * another process writes it. DM_INVALID: it is the file that is to be copied. Whatever it gives, unfinished_end must
+ * follow. */
 MUST_CHECK enum dm_status unfinished_begin(struct unfinished_file *file, const char *name, const char *suffix,
-					   struct dm_error *error);
+					   const char *copied, struct dm_error *error);
 
 /* Flushes the file to the disk, then gives it its name. DM_EXISTS: that is taken, and `replace` is not set. */
 MUST_CHECK enum dm_status unfinished_finish(struct unfinished_file *file, const char *name, bool replace,

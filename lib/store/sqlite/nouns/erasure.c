@@ -14,9 +14,11 @@
 
 const struct sqlite_statement_text erasure_statements[] = {
 	{ERASE_NAME_IS_TAKEN, "SELECT 1 FROM {users} u WHERE {u.username} = " ERASED_NAME " AND {u.id} <> ?1"},
-	/* A ticket of a JWT has "jwt <user> <expiry>" in place of a token's key: see server/auth/ticket.c. */
-	{ERASE_JWT_TICKETS,
-	 "DELETE FROM directmessages_ticket WHERE key >= 'jwt ' || ?1 || ' ' AND key < 'jwt ' || ?1 || '!'"},
+	/* A ticket of a JWT has "jwt <user> <expiry>" in place of a token's key, one that came through a proxy
+	 * "proxy <user>": see server/auth/ticket.c. */
+	{ERASE_USER_TICKETS,
+	 "DELETE FROM directmessages_ticket"
+	 " WHERE (key >= 'jwt ' || ?1 || ' ' AND key < 'jwt ' || ?1 || '!') OR key = 'proxy ' || ?1"},
 	{ERASE_TICKETS,
 	 "DELETE FROM directmessages_ticket WHERE key IN (SELECT key FROM authtoken_token WHERE user_id = ?1)"},
 	{ERASE_TOKEN, "DELETE FROM authtoken_token WHERE user_id = ?1"},
@@ -34,7 +36,7 @@ const struct sqlite_statement_text erasure_statements[] = {
 
 /* What goes at once, before the messages: each a statement with the user as ?1. Data that a new table holds about a
  * user is a row here; if it may be much, it is a phase. The user's own row is the last. */
-static const enum sqlite_statement at_once[] = {ERASE_JWT_TICKETS, ERASE_TICKETS, ERASE_TOKEN, ERASE_CLOSE};
+static const enum sqlite_statement at_once[] = {ERASE_USER_TICKETS, ERASE_TICKETS, ERASE_TOKEN, ERASE_CLOSE};
 
 enum dm_status delete_securely(struct sqlite_session *session, struct dm_error *error)
 {

@@ -169,6 +169,24 @@ def test_attempts_at_the_same_time_call_receivers_once(both, project):
     assert [call.receiver for call in project.calls()] == ["first", "last", "holding", "first", "last"]
 
 
+def test_a_claim_knows_what_ran_while_it_waited(project):
+    """On SQLite the update that claims may wait for the file; another attempt may come and go meanwhile."""
+    assert project.shell("""
+from django.db.models.query import QuerySet
+from directmessages_companion import deliveries
+deliveries.claim("msg").release()
+update = QuerySet.update
+def late(self, **values):
+    QuerySet.update = update
+    other = deliveries.claim("msg")
+    other.note("first")
+    other.release()
+    return update(self, **values)
+QuerySet.update = late
+result = sorted(deliveries.claim("msg").done)
+""") == ["first"]
+
+
 # ---- what is recorded
 
 KINDS = "SELECT kind, message_id, sender_id, recipient_id, origin FROM directmessages_event WHERE kind > 0 ORDER BY id"
@@ -223,6 +241,33 @@ result = [[one.pk for one in made], [one.pk for one in many]]
     rows = database.sql(KINDS)
     assert rows[:3] == [(1, first, one, two, 1), (1, second, two, one, 1), (2, first, one, two, 1)]
     assert rows[3:] == [(1, number, one, two, 1) for number in many] + [(2, many[0], one, two, 1)]
+
+
+def test_an_event_has_the_time_that_is_stored(tmp_path, database):
+    """Whatever the attribute is: a time in the project's zone, a text, or what the database is to work out."""
+    project = CompanionProject(tmp_path / "project", database, settings='TIME_ZONE = "Europe/Berlin"\n')
+    project.manage("migrate")
+    assert database.run("migrate").returncode == 0
+    project.users("one", "two")
+    stored = project.shell(SAVES + """
+from datetime import datetime
+from django.db.models import Value
+from django.db.models.functions import Now
+from directmessages_companion.events import microseconds
+result = []
+for read_at in (datetime(2024, 7, 1, 12), "2024-07-01T12:00:00+02:00", Now(), timezone.now(), Value(None)):
+    message = Message.objects.create(sender=one, recipient=two, content="x")
+    message.read_at = read_at
+    message.save()
+    found = Message.objects.get(pk=message.pk)
+    result.append([1, found.pk, microseconds(found.sent_at)])
+    if found.read_at is not None:
+        result.append([2, found.pk, microseconds(found.read_at)])
+""")
+    assert len(stored) == 9
+    assert [stored[1][2], stored[3][2]] == [1719828000000000] * 2  # 10:00 UTC
+    rows = database.sql("SELECT kind, message_id, at FROM directmessages_event WHERE kind > 0 ORDER BY id")
+    assert [list(row) for row in rows] == stored
 
 
 def test_a_row_and_its_event_are_one_transaction(project, database):

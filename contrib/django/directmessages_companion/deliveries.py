@@ -57,7 +57,9 @@ def claim(name):
     is_free = Q(claimed_until=None) | Q(claimed_until__lte=now)
     if not mine.rows.filter(is_free, finished_at=None).update(claimed_until=now + LEASE):
         raise Busy
-    mine.done = set(row.done.split("\n")) - {""}
+    # Read only now: the update may have waited, and another attempt's receivers may have run meanwhile.
+    done = mine.rows.values_list("done", flat=True).get()
+    mine.done = set(done.split("\n")) - {""}
     return mine
 
 

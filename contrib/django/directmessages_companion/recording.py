@@ -57,8 +57,11 @@ def install(model):
             updated = write_row(self, *arguments)
             if not updated:
                 record_sent([self], using)
-            elif marks and self.read_at != before:
-                record_read([self], using)
+            elif marks:
+                # As stored: the attribute may be a time without a zone, a text or an expression such as Now().
+                stored = _stored_read_at(model, using, self.pk)
+                if stored is not None and stored != before:
+                    _record(events.READ, [self], using, lambda message: stored)
         return updated
 
     model._save_table = save_table

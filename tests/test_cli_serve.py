@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import PROGRAM, run_program, sqlite_url, wait_until
+from harness import PROGRAM, environment, run_program, sqlite_url, wait_until
 from commands import check_error, check_refused, serve_briefly
 
 pytestmark = pytest.mark.sqlite
@@ -156,7 +156,7 @@ def test_environment_counts_where_there_is_no_flag(make_server):
 def test_log_level_leaves_out_what_is_below(make_server, tmp_path):
     env = {"DIRECTMESSAGES_LOG_LEVEL": "warning", "DIRECTMESSAGES_EVENTS_STREAMS": "1000"}
     server = make_server(start=False, listen=f"unix:{tmp_path}/s", env=env)
-    process = subprocess.Popen(server.command(), stderr=subprocess.PIPE, env={**os.environ, **server.env}, text=True)
+    process = subprocess.Popen(server.command(), stderr=subprocess.PIPE, env=environment(**server.env), text=True)
     try:
         wait_until((tmp_path / "s").exists, "the socket is there")
         server.socket_path = f"{tmp_path}/s"

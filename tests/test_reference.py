@@ -14,7 +14,7 @@ pytestmark = pytest.mark.sqlite
 
 VARIABLE = re.compile(r"\b(?:DATABASE_URL|DIRECTMESSAGES_[A-Z_]*[A-Z])\b")
 # Not read by the program: those of the build, of the tests, and the prefix of a family of settings.
-OTHER_VARIABLES = re.compile(r"DIRECTMESSAGES_(BUILD|DJANGO_PYTHON|FUZZ|SCHEMATHESIS|SCHEMATHESIS_SEED|TEST_DEADLINE|USER|WEBHOOK|VERSION)")
+OTHER_VARIABLES = re.compile(r"DIRECTMESSAGES_(BUILD|DJANGO_PYTHON|FUZZ|SCHEMATHESIS|SCHEMATHESIS_SEED|TEST_DEADLINE|USER|WEBHOOK|WEBHOOK_SECRET|VERSION)")
 
 
 def printed(form):

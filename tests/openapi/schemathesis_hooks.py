@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What schemathesis is not to send as good: a number beyond 64 bits anywhere in JSON is a parse error (compatibility.md)."""
 
+import re
+
 import schemathesis
 import yaml
 
@@ -16,6 +18,17 @@ def is_small(value):
 @schemathesis.hook
 def filter_body(context, body):
     return is_small(body)
+
+
+@schemathesis.hook
+def map_body(context, body):
+    """Of some messages of administration the users are those that there are, or all would be 404."""
+    if context.operation.path == "/admin/messages/" and isinstance(body, dict):
+        names, content = (body.get("from"), body.get("to")), body.get("content")
+        good = all(isinstance(name, str) and re.fullmatch(r"@.+|[0-9]{1,18}", name) for name in names)
+        if good and isinstance(content, str) and len(content) % 2 == 0:
+            return {**body, "from": "1", "to": "2"}
+    return body
 
 
 @schemathesis.deserializer("application/x-ndjson")

@@ -11,34 +11,6 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static size_t done;
 
-static void note_done(struct dm_operation *operation)
-{
-	assert_int_equal(operation->status, DM_OK);
-	pthread_mutex_lock(&mutex);
-	done++;
-	pthread_cond_signal(&changed);
-	pthread_mutex_unlock(&mutex);
-}
-
-/* Sends MESSAGES messages in few commits. */
-static void send_many(const struct scratch *s, int64_t sender, int64_t recipient)
-{
-	static struct dm_operation sends[MESSAGES];
-
-	done = 0;
-	for (size_t i = 0; i < MESSAGES; i++) {
-		sends[i] = (struct dm_operation){
-			.kind = DM_OP_SEND,
-			.done = note_done,
-			.send = {.sender_id = sender, .recipient_id = recipient, .content = text_of("Hello")}};
-		dm_submit(s->handle, &sends[i]);
-	}
-	pthread_mutex_lock(&mutex);
-	while (done < MESSAGES)
-		pthread_cond_wait(&changed, &mutex);
-	pthread_mutex_unlock(&mutex);
-}
-
 /* What a receiver of message_read has got. */
 struct read_signals {
 	size_t count;
@@ -76,7 +48,7 @@ static void pieces_are_marked_oldest_first_and_signalled_each(void **state)
 	struct read_signals signals = {0};
 	size_t pieces = 0;
 
-	send_many(s, s->john, s->mary);
+	scratch_send_many(s, s->john, s->mary, MESSAGES);
 	scratch_send(s->handle, s->bob, s->mary, "another's");
 	assert_ok(dm_connect(s->handle, DM_MESSAGE_READ, on_read, &signals, NULL));
 	do {
@@ -105,13 +77,13 @@ static void what_is_sent_meanwhile_is_left(void **state)
 				    .mark_conversation_read = {.user_id = s->mary, .partner_id = s->john}};
 	int64_t marked = 0, sent = 0;
 
-	send_many(s, s->john, s->mary);
+	scratch_send_many(s, s->john, s->mary, MESSAGES);
 	do {
 		dm_run(s->handle, &mark);
 		assert_int_equal(mark.status, DM_OK);
 		marked += mark.mark_conversation_read.marked;
 		if (mark.mark_conversation_read.more)
-			send_many(s, s->john, s->mary), sent += MESSAGES;
+			scratch_send_many(s, s->john, s->mary, MESSAGES), sent += MESSAGES;
 		assert_in_range(sent, 0, 10 * MESSAGES);
 	} while (mark.mark_conversation_read.more);
 	assert_true(sent > 0);
@@ -130,7 +102,7 @@ static void a_piece_that_was_the_last_before_an_end_loses_nothing(void **state)
 	(void)state;
 	scratch_make(&scratch);
 	scratch_open(&scratch, &options);
-	send_many(&scratch, scratch.john, scratch.mary);
+	scratch_send_many(&scratch, scratch.john, scratch.mary, MESSAGES);
 	mark.mark_conversation_read.user_id = scratch.mary;
 	mark.mark_conversation_read.partner_id = scratch.john;
 	dm_run(scratch.handle, &mark);
@@ -158,7 +130,7 @@ static void one_unread_among_many_that_were_read_is_found(void **state)
 	int64_t hidden;
 
 	for (int i = 0; i < 3; i++)
-		send_many(s, s->john, s->mary);
+		scratch_send_many(s, s->john, s->mary, MESSAGES);
 	hidden = scratch_send(s->handle, s->john, s->mary, "hidden");
 	assert_ok(dm_hide_message(s->handle, s->mary, hidden, NULL));
 	scratch_sql(
@@ -211,7 +183,7 @@ static void what_failed_begins_anew_where_it_is_submitted_again(void **state)
 
 	if (s->is_postgres)
 		skip(); /* there the others are rerun without the one that failed */
-	send_many(s, s->john, s->mary);
+	scratch_send_many(s, s->john, s->mary, MESSAGES);
 	scratch_sql(s, "CREATE TRIGGER fault BEFORE INSERT ON directmessages_message WHEN NEW.content = 'bad'"
 		       " BEGIN SELECT RAISE(ABORT, 'bad'); END");
 	assert_ok(dm_connect(s->handle, DM_MESSAGE_SENT, submit_pair, &pair, NULL));

@@ -29,7 +29,7 @@ static enum dm_status check_name(const char *path, const struct dm_backup *backu
 
 	if (stat(backup->file, &found) != 0)
 		return refuse_log(backup->file, error);
-	if (stat(path, &database) == 0 && database.st_ino == found.st_ino && database.st_dev == found.st_dev)
+	if (stat(path, &database) == 0 && is_one_file(&database, &found))
 		return fail(error, DM_INVALID, "%.150s is the database itself; name another file", backup->file);
 	if (!S_ISREG(found.st_mode))
 		return fail(error, DM_INVALID, "%.150s is not a file; name a file", backup->file);

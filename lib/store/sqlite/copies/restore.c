@@ -155,7 +155,7 @@ static enum dm_status check_file(const struct dm_restore *restore, const struct 
 			    restore->file, strerror(errno));
 	if (!S_ISREG(found.st_mode))
 		return fail(error, DM_INVALID, "%.150s is not a file; name a backup", restore->file);
-	if (target->exists && found.st_ino == target->was.st_ino && found.st_dev == target->was.st_dev)
+	if (target->exists && is_one_file(&found, &target->was))
 		return fail(error, DM_INVALID, "%.150s is the database itself; name a backup", restore->file);
 	return DM_OK;
 }

@@ -189,8 +189,7 @@ void target_end(struct restore_target *target)
 	struct stat now;
 
 	/* It was not replaced, so it needs no second name. */
-	if (target->kept && !target->is_damaged && stat(target->path, &now) == 0 && now.st_ino == target->was.st_ino &&
-	    now.st_dev == target->was.st_dev)
+	if (target->kept && !target->is_damaged && stat(target->path, &now) == 0 && is_one_file(&now, &target->was))
 		unlink(target->kept);
 	sqlite3_close(target->db);
 	free(target->path);

@@ -55,20 +55,24 @@ bool find_log(const char *path, char **log)
 	return false;
 }
 
+bool is_one_file(const struct stat *one, const struct stat *other)
+{
+	return one->st_ino == other->st_ino && one->st_dev == other->st_dev;
+}
+
 /* Whether the path still leads to the file that is open. */
 static bool is_at(const char *path, int descriptor)
 {
 	struct stat named, opened;
 
-	return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 && named.st_ino == opened.st_ino &&
-	       named.st_dev == opened.st_dev;
+	return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 && is_one_file(&named, &opened);
 }
 
 static bool is_same(const char *path, const char *other)
 {
 	struct stat one, two;
 
-	return stat(path, &one) == 0 && stat(other, &two) == 0 && one.st_ino == two.st_ino && one.st_dev == two.st_dev;
+	return stat(path, &one) == 0 && stat(other, &two) == 0 && is_one_file(&one, &two);
 }
 
 /* Opens and locks the file. DM_BUSY also for one that has got its name meanwhile, and is not to be touched. */

@@ -6,6 +6,8 @@
 #include "attributes.h"
 #include "directmessages.h"
 
+#include <sys/stat.h>
+
 struct unfinished_file {
 	char *path;     /* owned; NULL before unfinished_begin */
 	int descriptor; /* open and locked, so that no other process writes the file */
@@ -23,6 +25,9 @@ MUST_CHECK enum dm_status unfinished_finish(struct unfinished_file *file, const 
 
 /* Removes the file, unless it is finished, and frees what belongs to it. */
 void unfinished_end(struct unfinished_file *file);
+
+/* Whether both are of one file, whatever its names. */
+MUST_CHECK bool is_one_file(const struct stat *one, const struct stat *other);
 
 /* Removes what SQLite has beside a database file: logs, which it would take for those of another file of that name. */
 void remove_logs(const char *path);

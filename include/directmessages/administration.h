@@ -61,8 +61,8 @@ struct dm_purge_options {
 };
 #define DM_PURGE_OPTIONS_INIT DM_SIZED(struct dm_purge_options)
 
-/* Deletes messages for good, for both users, in many short commits with pauses between them, as dm_user_erase. Gives
- * how many (removed may be NULL). DM_INVALID: no criterion is set. */
+/* Deletes messages for good, for both users, in many short commits with rests between them, as dm_user_erase. Gives how
+ * many (removed may be NULL). DM_INVALID: no criterion is set. */
 DM_CHECK enum dm_status dm_messages_purge(dm *handle, const struct dm_purge_options *options, int64_t *removed,
 					  struct dm_error *error);
 
@@ -93,10 +93,10 @@ struct dm_erased {
  * stays, since messages refer to it. Of a project's own user table only the columns that struct dm_user_table names
  * are emptied.
  *
- * It works in many short commits and waits twice as long between them, so that the writes of others come between, also
- * those of another process. It may end early, by a failure or with the
- * process: call it again, with the same user, and it does what is left. A message that the user was sending at that
- * moment may be stored behind it: call it again then.
+ * It works in many short commits, with rests between them if it takes longer than a quarter of a second: the writes of
+ * others come between, also those of another process. It may end early, by a failure or with the process: call it
+ * again, with the same user, and it does what is left. A message that the user was sending at that moment may be stored
+ * behind it: call it again then.
  *
  * on_progress (may be NULL) is called after each piece with what was done so far; returning false ends the erasure
  * early, which is no failure, and leaves the rest. *erased may be NULL. DM_NOT_FOUND; DM_EXISTS: another user has that

@@ -3,26 +3,10 @@
 #include "service.h"
 
 #include "arguments.h"
-#include "clock.h"
 #include "failure.h"
-
-#include <time.h>
 
 /* How many bytes of content one operation lends. */
 #define FIND_BYTES ((size_t)1 << 20)
-
-/* How much longer than a piece the pause behind it is. */
-#define PAUSE_FACTOR 2
-#define MAX_PAUSE INT64_C(200000) /* microseconds */
-
-/* Another process that waits for SQLite's lock looks for it now and then, and would seldom find it free. */
-static void let_others_in(int64_t piece_began)
-{
-	int64_t pause = (clock_monotonic() - piece_began) * PAUSE_FACTOR;
-	struct timespec time = {.tv_nsec = (pause < MAX_PAUSE ? pause : MAX_PAUSE) * 1000};
-
-	nanosleep(&time, NULL);
-}
 
 /* ---- messages ------------------------------------------------------------------------------------------------ */
 
@@ -114,8 +98,6 @@ enum dm_status dm_messages_purge(dm *handle, const struct dm_purge_options *opti
 	*purge = (struct dm_op_messages_purge){
 		.hidden_by_both = wanted.hidden_by_both, .dry_run = wanted.dry_run, .before = wanted.before};
 	do {
-		int64_t began = clock_monotonic();
-
 		purge->after = purge->next_after;
 		status = service_run(handle, &operation, error);
 		goes_on = status == DM_OK && purge->next_after != 0;
@@ -124,8 +106,6 @@ enum dm_status dm_messages_purge(dm *handle, const struct dm_purge_options *opti
 			goes_on = wanted.on_progress(wanted.context, all, goes_on ? purge->next_after : purge->last_id,
 						     purge->last_id) &&
 				  goes_on;
-		if (goes_on && !wanted.dry_run)
-			let_others_in(began);
 	} while (goes_on);
 	if (removed)
 		*removed = status == DM_OK ? all : 0;
@@ -167,15 +147,11 @@ enum dm_status dm_user_erase(dm *handle, int64_t user_id, enum dm_erase_messages
 	bool goes_on;
 
 	do {
-		int64_t began = clock_monotonic();
-
 		status = service_run(handle, &operation, error);
 		add_up(&all, &operation.user_erase.erased);
 		goes_on = status == DM_OK && operation.user_erase.more;
 		if (status == DM_OK && on_progress)
 			goes_on = on_progress(context, &all) && goes_on;
-		if (goes_on)
-			let_others_in(began);
 	} while (goes_on);
 	if (erased)
 		*erased = status == DM_OK ? all : (struct dm_erased){0};

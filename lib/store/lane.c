@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "condition.h"
 #include "operation_kinds.h"
+#include "piece_queue.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -32,7 +33,8 @@ struct lane {
 	struct dm_operation **last;
 	struct dm_operation *parked; /* until their pause is over; the first to come back comes first */
 	struct dm_operation **last_parked;
-	size_t waiting; /* parked ones too */
+	struct piece_queue pieces;
+	size_t waiting; /* all of these */
 	uint64_t batches[DM_BATCH_CLASSES];
 	uint64_t operations; /* in them */
 	bool stopping;
@@ -89,7 +91,7 @@ static void count_batch(struct lane *lane, size_t count)
 
 static bool is_apart(const struct dm_operation *operation)
 {
-	return operation_is_continued(operation) || lane_was_parked(operation);
+	return operation_is_piece(operation) || lane_was_parked(operation);
 }
 
 /* Called with the mutex: whether the first in the queue may join the batch. */
@@ -133,14 +135,26 @@ static void unpark(struct lane *lane)
 	}
 }
 
+/* Called with the mutex: whether the next batch is a piece of long work. A lane that stops doesn't rest. */
+static bool piece_is_due(const struct lane *lane)
+{
+	return piece_queue_is_due(&lane->pieces, lane->first != NULL, lane->stopping ? INT64_MAX : clock_monotonic());
+}
+
 /* Called with the mutex: waits until there is something to run, or the lane stops and nothing is left. */
 static void wait_for_work(struct lane *lane)
 {
-	for (unpark(lane); !lane->first && !(lane->stopping && !lane->parked); unpark(lane))
-		if (lane->parked)
-			condition_wait_until(&lane->arrived, &lane->mutex, lane->parked->internal.parked_until);
+	for (unpark(lane); !lane->first && !piece_is_due(lane) && !(lane->stopping && lane->waiting == 0);
+	     unpark(lane)) {
+		int64_t until = lane->pieces.first ? lane->pieces.due_at : INT64_MAX;
+
+		if (lane->parked && lane->parked->internal.parked_until < until)
+			until = lane->parked->internal.parked_until;
+		if (until < INT64_MAX)
+			condition_wait_until(&lane->arrived, &lane->mutex, until);
 		else
 			pthread_cond_wait(&lane->arrived, &lane->mutex);
+	}
 }
 
 /* Waits for a batch, and gives its size; 0: the lane stops. */
@@ -150,6 +164,10 @@ static size_t next_batch(struct lane *lane, struct dm_operation *batch[LANE_MAX_
 
 	pthread_mutex_lock(&lane->mutex);
 	wait_for_work(lane);
+	if (piece_is_due(lane)) {
+		batch[count++] = piece_queue_start(&lane->pieces);
+		lane->waiting--;
+	}
 	while (fits(lane, batch, count, bytes)) {
 		batch[count] = pop_first(lane);
 		bytes += operation_bytes(batch[count++]);
@@ -170,12 +188,36 @@ static void *lane_main(void *argument)
 	size_t count;
 
 	own_lane = lane;
-	while ((count = next_batch(lane, batch)) > 0)
+	while ((count = next_batch(lane, batch)) > 0) {
+		bool is_piece = operation_is_piece(batch[0]); /* it may be gone when it has run */
+		int64_t began = clock_monotonic();
+
 		lane->options.run_batch(thread->session, batch, count);
+		pthread_mutex_lock(&lane->mutex);
+		piece_queue_ran(&lane->pieces, is_piece, began, clock_monotonic());
+		pthread_mutex_unlock(&lane->mutex);
+	}
 	return NULL;
 }
 
 /* ---- the timeout --------------------------------------------------------------------------------------------- */
+
+/* Called with the mutex: whether the one that waits longest is a piece of long work. */
+static bool oldest_is_piece(const struct lane *lane)
+{
+	const struct dm_operation *piece = lane->pieces.first;
+
+	return piece && (!lane->first || piece->internal.queued_at < lane->first->internal.queued_at);
+}
+
+/* Called with the mutex. */
+static struct dm_operation *pop_oldest(struct lane *lane)
+{
+	if (!oldest_is_piece(lane))
+		return pop_first(lane);
+	lane->waiting--;
+	return piece_queue_pop(&lane->pieces);
+}
 
 /* A batch may hang in the disk. The operations behind it, of which nothing was begun, fail in time. */
 static void *watch_main(void *argument)
@@ -185,19 +227,20 @@ static void *watch_main(void *argument)
 	pthread_mutex_lock(&lane->mutex);
 	while (!lane->stopping) {
 		int64_t now = clock_monotonic();
-		int64_t due = (lane->first ? lane->first->internal.queued_at : now) + lane->options.timeout;
+		const struct dm_operation *oldest = oldest_is_piece(lane) ? lane->pieces.first : lane->first;
+		int64_t due = (oldest ? oldest->internal.queued_at : now) + lane->options.timeout;
 
 		if (!lane->is_watched) {
 			pthread_cond_wait(&lane->watch, &lane->mutex);
 		} else if (due <= now) {
-			struct dm_operation *late = pop_first(lane);
+			struct dm_operation *late = pop_oldest(lane);
 
 			pthread_mutex_unlock(&lane->mutex);
 			lane_fail(lane->options.store, &late, 1, &lane_late);
 			pthread_mutex_lock(&lane->mutex);
 		} else {
 			condition_wait_until(&lane->watch, &lane->mutex, due);
-			lane->is_watched = lane->first != NULL;
+			lane->is_watched = lane->first || lane->pieces.first;
 		}
 	}
 	pthread_mutex_unlock(&lane->mutex);
@@ -216,6 +259,7 @@ struct lane *lane_new(const struct lane_options *options)
 	lane->options.sessions = NULL;
 	lane->last = &lane->first;
 	lane->last_parked = &lane->parked;
+	piece_queue_init(&lane->pieces);
 	pthread_mutex_init(&lane->mutex, NULL);
 	condition_init(&lane->arrived);
 	condition_init(&lane->watch);
@@ -267,6 +311,22 @@ void lane_stats(struct lane *lane, struct dm_stats *stats)
 	pthread_mutex_unlock(&lane->mutex);
 }
 
+/* Called with the mutex. */
+static void enqueue(struct lane *lane, struct dm_operation *operation)
+{
+	bool wakes = !lane->first;
+
+	lane->waiting++;
+	if (operation_is_piece(operation)) {
+		piece_queue_add(&lane->pieces, operation);
+	} else {
+		*lane->last = operation;
+		lane->last = &operation->internal.next;
+	}
+	if (wakes) /* else a thread knows already that there is more */
+		pthread_cond_signal(&lane->arrived);
+}
+
 void lane_submit(struct lane *lane, struct dm_operation *operation)
 {
 	bool full;
@@ -277,10 +337,7 @@ void lane_submit(struct lane *lane, struct dm_operation *operation)
 	pthread_mutex_lock(&lane->mutex);
 	full = lane->waiting >= lane->options.store->max_waiting;
 	if (!full) {
-		*lane->last = operation;
-		lane->last = &operation->internal.next;
-		if (lane->waiting++ == 0)
-			pthread_cond_signal(&lane->arrived);
+		enqueue(lane, operation);
 		if (lane->has_watcher && !lane->is_watched) {
 			lane->is_watched = true;
 			pthread_cond_signal(&lane->watch);

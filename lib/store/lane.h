@@ -25,8 +25,8 @@ struct lane_options {
 #define LANE_MAX_BATCH_BYTES ((size_t)4 << 20)
 
 /* A conversation is marked as read in pieces, of at most so many messages and so many bytes of content (at least one
- * message). The first piece shares its batch with other writes. Each further one is a batch of its own, and other
- * writes come between. */
+ * message). The first piece shares its batch with other writes. Each further one is a batch of its own with
+ * a rest behind it (piece_queue.h), and other writes come between. */
 #define MARK_FIRST_ROWS 100
 #define MARK_ROWS 300
 #define MARK_FIRST_BYTES 65536

@@ -113,10 +113,20 @@ bool operation_is_continued(const struct dm_operation *operation)
 		return operation->webhook_enable.more;
 	case DM_OP_USER_ERASE:
 		return operation->user_erase.more;
-	case DM_OP_MESSAGES_PURGE: /* the first piece is as large as the others */
-		return true;
 	default:
 		return false;
+	}
+}
+
+bool operation_is_piece(const struct dm_operation *operation)
+{
+	switch (operation->kind) {
+	case DM_OP_MESSAGES_PURGE: /* the first piece is as large as the others */
+	case DM_OP_EVENTS_TRIM:
+	case DM_OP_DELIVERIES_TRIM:
+		return true;
+	default:
+		return operation_is_continued(operation);
 	}
 }
 

@@ -34,6 +34,9 @@ bool operation_is_unlimited(const struct dm_operation *operation);
 /* Whether it is a later piece of work that was begun before. */
 bool operation_is_continued(const struct dm_operation *operation);
 
+/* Whether it is a piece of long work, which has a batch of its own and a rest behind it. */
+bool operation_is_piece(const struct dm_operation *operation);
+
 /* Bytes of text that it writes, but for names and the like. */
 size_t operation_bytes(const struct dm_operation *operation);
 

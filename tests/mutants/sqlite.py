@@ -8,6 +8,20 @@ WRITES = "test_library_writes::"
 
 MUTANTS = [
     Mutant(
+        "pieces of long work run back to back, and another process gets no lock",
+        "lib/store/piece_queue.c",
+        "#define REST_FACTOR 2",
+        "#define REST_FACTOR 0",
+        "test_long_work.py::test_another_process_gets_its_writes_in[sqlite-erase-20000]",
+    ),
+    Mutant(
+        "a piece of long work waits behind a stuck disk for ever",
+        "lib/store/lane.c",
+        "return piece && (!lane->first || piece->internal.queued_at < lane->first->internal.queued_at);",
+        "return piece && lane->first && piece->internal.queued_at < lane->first->internal.queued_at;",
+        "test_lane::a_piece_that_waits_too_long_is_refused_too",
+    ),
+    Mutant(
         "what is erased stays in the pages",
         SQLITE + "nouns/erasure.c",
         "PRAGMA secure_delete = ON",

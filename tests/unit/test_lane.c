@@ -244,7 +244,8 @@ static void a_batch_holds_so_many_bytes(void **state)
 	assert_true(session.in_order);
 }
 
-static void a_further_piece_of_marking_is_a_batch_of_its_own(void **state)
+/* Of marking the second piece, of purging and trimming each. */
+static void a_piece_of_long_work_is_a_batch_of_its_own(void **state)
 {
 	struct dm_operation first, operations[6];
 
@@ -252,23 +253,35 @@ static void a_further_piece_of_marking_is_a_batch_of_its_own(void **state)
 	start(10);
 	block(&first);
 	for (size_t i = 0; i < 6; i++) {
-		int64_t number = (int64_t)i + 2;
-
 		if (i == 2)
-			operations[i] = (struct dm_operation)SEND(number);
+			operations[i] = (struct dm_operation)SEND(2);
 		else
 			operations[i] =
-				(struct dm_operation){.kind = DM_OP_MARK_CONVERSATION_READ,
-						      .mark_conversation_read = {.user_id = number, .more = i == 3}};
+				(struct dm_operation){.kind = i == 5 ? DM_OP_EVENTS_TRIM : DM_OP_MARK_CONVERSATION_READ,
+						      .mark_conversation_read = {.user_id = 2, .more = i == 3}};
 		lane_submit(session.lane, &operations[i]);
 	}
 	set_closed(false);
 	lane_free(session.lane);
-	assert_int_equal(session.batches, 4);
-	assert_int_equal(session.sizes[1], 3);
-	assert_int_equal(session.sizes[2], 1);
-	assert_int_equal(session.sizes[3], 2);
-	assert_true(session.in_order);
+	assert_int_equal(session.batches, 4); /* others have their turn between two pieces */
+	assert_int_equal(session.sizes[1], 1);
+	assert_int_equal(session.sizes[2], 4);
+	assert_int_equal(session.sizes[3], 1);
+	assert_int_equal(session.completed, 7);
+}
+
+/* The gate stays closed, and the piece waits behind it as all do. */
+static void a_piece_that_waits_too_long_is_refused_too(void **state)
+{
+	struct dm_operation first, piece = {.kind = DM_OP_MESSAGES_PURGE};
+
+	(void)state;
+	start_with_limit(10, 100000);
+	block(&first);
+	lane_run(session.lane, &piece);
+	assert_int_equal(piece.status, DM_BUSY);
+	set_closed(false);
+	lane_free(session.lane);
 }
 
 static void running_waits_for_the_lane_s_thread(void **state)
@@ -406,7 +419,8 @@ int main(void)
 		cmocka_unit_test(a_full_queue_refuses_at_once),
 		cmocka_unit_test(what_waits_too_long_behind_a_batch_is_refused_meanwhile),
 		cmocka_unit_test(a_batch_holds_so_many_bytes),
-		cmocka_unit_test(a_further_piece_of_marking_is_a_batch_of_its_own),
+		cmocka_unit_test(a_piece_of_long_work_is_a_batch_of_its_own),
+		cmocka_unit_test(a_piece_that_waits_too_long_is_refused_too),
 		cmocka_unit_test(running_waits_for_the_lane_s_thread),
 		cmocka_unit_test(the_lane_s_own_thread_knows_itself),
 		cmocka_unit_test(its_numbers_are_told),

@@ -138,7 +138,7 @@ static void unpark(struct lane *lane)
 /* Called with the mutex: whether the next batch is a piece of long work. A lane that stops doesn't rest. */
 static bool piece_is_due(const struct lane *lane)
 {
-	return piece_queue_is_due(&lane->pieces, lane->first != NULL, lane->stopping ? INT64_MAX : clock_monotonic());
+	return piece_queue_is_due(&lane->pieces, lane->first, lane->stopping ? INT64_MAX : clock_monotonic());
 }
 
 /* Called with the mutex: waits until there is something to run, or the lane stops and nothing is left. */

@@ -23,9 +23,11 @@ void piece_queue_add(struct piece_queue *queue, struct dm_operation *piece)
 	queue->last = &piece->internal.next;
 }
 
-bool piece_queue_is_due(const struct piece_queue *queue, bool others, int64_t now)
+bool piece_queue_is_due(const struct piece_queue *queue, const struct dm_operation *other, int64_t now)
 {
-	return queue->first && now >= queue->due_at && !(queue->was_last && others);
+	if (!queue->first || now < queue->due_at)
+		return false;
+	return !other || (!queue->was_last && queue->first->internal.queued_at < other->internal.queued_at);
 }
 
 struct dm_operation *piece_queue_pop(struct piece_queue *queue)

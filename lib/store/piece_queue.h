@@ -23,8 +23,9 @@ void piece_queue_init(struct piece_queue *queue);
 
 void piece_queue_add(struct piece_queue *queue, struct dm_operation *piece);
 
-/* Whether a piece may run now. After each, `others` that wait come first. */
-MUST_CHECK bool piece_queue_is_due(const struct piece_queue *queue, bool others, int64_t now);
+/* Whether a piece may run now. `other` is the first operation that waits and is no piece, or NULL: it comes first if it
+ * was queued before, and after each piece. */
+MUST_CHECK bool piece_queue_is_due(const struct piece_queue *queue, const struct dm_operation *other, int64_t now);
 
 /* Takes the first one out. */
 struct dm_operation *piece_queue_pop(struct piece_queue *queue);

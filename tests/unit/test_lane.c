@@ -263,9 +263,9 @@ static void a_piece_of_long_work_is_a_batch_of_its_own(void **state)
 	}
 	set_closed(false);
 	lane_free(session.lane);
-	assert_int_equal(session.batches, 4); /* others have their turn between two pieces */
-	assert_int_equal(session.sizes[1], 1);
-	assert_int_equal(session.sizes[2], 4);
+	assert_int_equal(session.batches, 4);
+	assert_int_equal(session.sizes[1], 4);
+	assert_int_equal(session.sizes[2], 1);
 	assert_int_equal(session.sizes[3], 1);
 	assert_int_equal(session.completed, 7);
 }

@@ -15,7 +15,7 @@ static int64_t run_piece(int64_t *now, int64_t ms)
 	int64_t began = *now;
 
 	piece_queue_add(&queue, &piece);
-	while (!piece_queue_is_due(&queue, false, *now))
+	while (!piece_queue_is_due(&queue, NULL, *now))
 		*now += MS;
 	began = *now - began;
 	assert_ptr_equal(piece_queue_start(&queue), &piece);
@@ -53,25 +53,28 @@ static void long_work_rests_twice_as_long_as_it_runs(void **state)
 	assert_int_equal(run_piece(&now, 30), 200); /* and never longer than this */
 }
 
-static void others_come_first_after_a_piece(void **state)
+static void others_have_their_turn(void **state)
 {
-	struct dm_operation pieces[2] = {{.kind = DM_OP_MESSAGES_PURGE}, {.kind = DM_OP_MESSAGES_PURGE}};
-	int64_t now = 0;
+	struct dm_operation pieces[2] = {{.kind = DM_OP_MESSAGES_PURGE, .internal = {.queued_at = 20}},
+					 {.kind = DM_OP_MESSAGES_PURGE, .internal = {.queued_at = 40}}};
+	struct dm_operation before = {.kind = DM_OP_SEND, .internal = {.queued_at = 10}};
+	struct dm_operation behind = {.kind = DM_OP_SEND, .internal = {.queued_at = 30}};
 
 	(void)state;
 	piece_queue_init(&queue);
-	run_piece(&now, 1);
 	piece_queue_add(&queue, &pieces[0]);
 	piece_queue_add(&queue, &pieces[1]);
-	assert_false(piece_queue_is_due(&queue, true, now));
-	piece_queue_ran(&queue, false, now, now + 1);
-	assert_true(piece_queue_is_due(&queue, true, now));
+	assert_false(piece_queue_is_due(&queue, &before, 50));
+	assert_true(piece_queue_is_due(&queue, &behind, 50));
 	assert_ptr_equal(piece_queue_start(&queue), &pieces[0]);
-	assert_false(piece_queue_is_due(&queue, false, now)); /* one runs at a time */
-	piece_queue_ran(&queue, true, now, now + 1);
-	assert_true(piece_queue_is_due(&queue, false, now + 1));
+	assert_false(piece_queue_is_due(&queue, NULL, 50)); /* one runs at a time */
+	piece_queue_ran(&queue, true, 50, 60);
+	behind.internal.queued_at = 70;
+	assert_false(piece_queue_is_due(&queue, &behind, 80)); /* it comes first, for there was a piece just now */
+	piece_queue_ran(&queue, false, 80, 90);
+	assert_true(piece_queue_is_due(&queue, &behind, 90));
 	assert_ptr_equal(piece_queue_pop(&queue), &pieces[1]);
-	assert_false(piece_queue_is_due(&queue, false, INT64_MAX));
+	assert_false(piece_queue_is_due(&queue, NULL, INT64_MAX));
 }
 
 int main(void)
@@ -79,7 +82,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(work_of_a_moment_does_not_rest),
 		cmocka_unit_test(long_work_rests_twice_as_long_as_it_runs),
-		cmocka_unit_test(others_come_first_after_a_piece),
+		cmocka_unit_test(others_have_their_turn),
 	};
 
 	return RUN_TESTS("piece_queue", tests);

@@ -8,6 +8,7 @@ import pytest
 
 import jwts
 from jwts import EXPIRED, INACTIVE, INVALID, UNKNOWN, Secret, bearer, check_refused, encode
+from routes import check_error
 from streams import Stream
 from test_concurrent import at_once
 from test_jwt_settings import check_no_start
@@ -43,14 +44,28 @@ def test_whatever_is_asked_first(make_server):
     answer = client.request("POST", "send/999999/", b'{"content":"x"}', by("to-nobody") | {"Content-Type": "application/json"})
     assert answer.status == 404
     assert client.request("DELETE", "messages/999999/", None, by("deleter")).status == 404
-    assert client.request("OPTIONS", "unread/", None, by("asker")).status == 200
     ticket = client.request("POST", "events/ticket/", b"", by("ticketed")).json()["ticket"]
     with Stream(client, f"?ticket={ticket}") as by_ticket, Stream(client, headers=by("listener")) as stream:
         for name in ("ticketed", "listener"):
             john.request("POST", f"send/{rows(server, name)[0][0]}/", b'{"content":"to %s"}' % name.encode(), {"Content-Type": "application/json"})
         assert by_ticket.next().data["content"] == "to ticketed"
         assert stream.next().data["content"] == "to listener"
-    assert all(rows(server, name) for name in ("to-nobody", "deleter", "asker"))
+    assert all(rows(server, name) for name in ("to-nobody", "deleter"))
+
+
+def test_what_is_refused_makes_nobody(make_server):
+    """Nor does OPTIONS, which changes nothing."""
+    server = make_server(env={**CREATE, "DIRECTMESSAGES_JWT_COOKIE": "access"})
+    john, client = server.user("john"), server.anonymous()
+    cookie = {"Cookie": by("jane")["Authorization"].replace("Bearer ", "access="), "Content-Type": "application/json"}
+    path = f"send/{john.id}/"
+    evil = client.request("POST", path, b'{"content":"x"}', cookie | {"Sec-Fetch-Site": "cross-site"})
+    check_error(evil, 403, "CSRF Failed: Origin checking failed.")
+    assert client.request("DELETE", path, None, by("jane")).status == 405
+    assert client.request("OPTIONS", path, None, by("jane")).status == 200
+    assert rows(server, "jane") == []
+    own = client.request("POST", path, b'{"content":"x"}', cookie | {"Sec-Fetch-Site": "same-origin"})
+    assert (own.status, own.json()["sender"]) == (201, rows(server, "jane")[0][0])
 
 
 @pytest.mark.concurrent

@@ -70,43 +70,11 @@ static enum http_outcome token_found(struct exchange *exchange)
 
 static enum http_outcome authenticate(struct exchange *exchange);
 
-/* Another request, here or on another server, may have been first; then the user is there as well. */
-static enum http_outcome user_created(struct exchange *exchange)
-{
-	exchange->credential->may_create = false;
-	switch (exchange->operation.status) {
-	case DM_OK:
-	case DM_EXISTS:
-		return authenticate(exchange);
-	case DM_INVALID:
-		log_line(LOG_WARNING, "no user was made for a JWT: %s", exchange->operation.error.message);
-		return respond_refusal(exchange, 401, exchange->credential->unknown_user);
-	default:
-		return respond_failure(exchange, NULL);
-	}
-}
-
-#define UNUSABLE_PASSWORD 41 /* "!" and 40 characters, as Django's */
-
-static enum http_outcome create_user(struct exchange *exchange)
-{
-	const struct span name = exchange->credential->text;
-	char *password = arena_alloc(&exchange->request->arena, UNUSABLE_PASSWORD + 1);
-
-	if (!password)
-		return respond_no_room(exchange->request);
-	*password = '!';
-	if (!random_alphanumeric(password + 1, UNUSABLE_PASSWORD - 1))
-		return respond_error(exchange, 503, "Service temporarily unavailable.");
-	exchange_operation(exchange, DM_OP_USER_CREATE)->user_create = (struct dm_op_user_create){
-		.username = {name.data, name.length}, .password_hash = {password, UNUSABLE_PASSWORD}};
-	return exchange_await(exchange, user_created);
-}
-
 static enum http_outcome user_found(struct exchange *exchange)
 {
 	if (exchange->operation.status == DM_NOT_FOUND && exchange->credential->may_create)
-		return create_user(exchange);
+		return CHECK_PASSED; /* so far: see check_new_user */
+	exchange->credential->may_create = false;
 	if (exchange->operation.status != DM_OK)
 		return refuse(exchange);
 	set_target(exchange, exchange->operation.active_user.recipient_exists,
@@ -247,4 +215,44 @@ enum http_outcome check_caller(struct exchange *exchange)
 		return respond_no_room(exchange->request);
 	result = read_credential(exchange, &refusal);
 	return result == SCHEME_UNKNOWN_KEY ? fetch_keys(exchange) : go_on(exchange, result, refusal);
+}
+
+/* ---- a user whom a JWT names for the first time --------------------------------------------------------------- */
+
+/* Another request, here or on another server, may have been first; then the user is there as well. */
+static enum http_outcome user_created(struct exchange *exchange)
+{
+	exchange->credential->may_create = false; /* if there is no such user now, that is that */
+	switch (exchange->operation.status) {
+	case DM_OK:
+	case DM_EXISTS:
+		return authenticate(exchange);
+	case DM_INVALID:
+		log_line(LOG_WARNING, "no user was made for a JWT: %s", exchange->operation.error.message);
+		return respond_refusal(exchange, 401, exchange->credential->unknown_user);
+	default:
+		return respond_failure(exchange, NULL);
+	}
+}
+
+#define UNUSABLE_PASSWORD 41 /* "!" and 40 characters, as Django's */
+
+static enum http_outcome create_user(struct exchange *exchange)
+{
+	const struct span name = exchange->credential->text;
+	char *password = arena_alloc(&exchange->request->arena, UNUSABLE_PASSWORD + 1);
+
+	if (!password)
+		return respond_no_room(exchange->request);
+	*password = '!';
+	if (!random_alphanumeric(password + 1, UNUSABLE_PASSWORD - 1))
+		return respond_error(exchange, 503, "Service temporarily unavailable.");
+	exchange_operation(exchange, DM_OP_USER_CREATE)->user_create = (struct dm_op_user_create){
+		.username = {name.data, name.length}, .password_hash = {password, UNUSABLE_PASSWORD}};
+	return exchange_await(exchange, user_created);
+}
+
+enum http_outcome check_new_user(struct exchange *exchange)
+{
+	return exchange->credential->may_create ? create_user(exchange) : CHECK_PASSED;
 }

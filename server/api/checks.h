@@ -24,8 +24,9 @@ exchange_step check_method;    /* the route has the method */
 exchange_step check_recipient; /* the user that the path names exists */
 
 /* check_caller.c */
-exchange_step check_caller; /* something names the caller: sets credential, user_id, key, expires_at, target_exists,
-			       target_id */
+exchange_step check_caller;   /* something names the caller: sets credential, user_id, key, expires_at, target_exists,
+				 target_id; of a user who is yet to be made, credential alone */
+exchange_step check_new_user; /* makes that user, and sets the rest */
 
 /* check_admin_key.c */
 exchange_step check_admin_key; /* Authorization shows the admin key */

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define MAX_RESPONSE_HEADERS 16
+/* Some 14 are the most that a response has, with CORS, a limit and a replay some 20. */
+#define MAX_RESPONSE_HEADERS 32
 
 struct http_header {
 	const char *name;

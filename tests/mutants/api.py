@@ -64,8 +64,8 @@ MUTANTS = [
     Mutant(
         "the recipient is looked at before the method",
         PIPELINE,
-        "\t{check_method,    AREA_API | AREA_SERVER | AREA_ADMIN}, /* 405 */\n\t{check_recipient, AREA_API},                            /* 404 */\n",
-        "\t{check_recipient, AREA_API},                            /* 404 */\n\t{check_method,    AREA_API | AREA_SERVER | AREA_ADMIN}, /* 405 */\n",
+        "\t{check_method,    AREA_API | AREA_SERVER | AREA_ADMIN}, /* 405 */\n",
+        "\t{check_recipient, AREA_API},\n\t{check_method,    AREA_API | AREA_SERVER | AREA_ADMIN}, /* 405 */\n",
         "test_order.py::test_the_earlier_check_wins",
     ),
     Mutant(

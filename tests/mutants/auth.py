@@ -170,6 +170,13 @@ MUTANTS = [
         "test_jwt_create.py::test_two_at_once",
     ),
     Mutant(
+        "another site's page, or a wrong method, makes a user",
+        "server/api/pipeline.c",
+        "\t{check_origin,    AREA_API},                            /* 403 */\n",
+        "\t{check_new_user,  AREA_API},\n\t{check_origin,    AREA_API},                            /* 403 */\n",
+        "test_jwt_create.py::test_what_is_refused_makes_nobody",
+    ),
+    Mutant(
         "bits behind the last byte are ignored",
         AUTH + "base64url.c",
         "return (bits & ((1U << held) - 1)) == 0;",

@@ -36,7 +36,13 @@ STATEMENTS = {  # a part of the text, its parameters
     "a claim of what is due": ("FOR UPDATE SKIP LOCKED", f"1, 7, {FAR}, 100, {FAR}"),
     "a claim of what is far ahead": ("FOR UPDATE SKIP LOCKED", "1, 7, 0, 100, 0"),
     "a failure that disables an endpoint": ("is_active = NOT CASE", f"1, 1, 7, {FAR}, 410, 'no', 1, 'why', 1000"),
-    "enabling an endpoint": ("enabled AS (UPDATE", "1, 7, 1000"),
+    "enabling an endpoint": ("updated AS (UPDATE", "1, NULL, NULL, NULL, NULL, 0, true, 7, 1000"),
+    "disabling an endpoint": ("updated AS (UPDATE", "1, NULL, NULL, NULL, NULL, 0, false, 7, 1000"),
+    "changing an endpoint": ("updated AS (UPDATE", "1, 'http://a/', 'what for', 3, NULL, 0, NULL, 7, 1000"),
+    "a piece of requeueing deliveries": ("requeued AS (UPDATE directmessages_delivery d SET state = 0, attempts = 0, next_at"
+        " = $2::bigint, finished_at = 0, http_status = 0, error = '' WHERE EXISTS (SELECT 1 FROM directmessages_webhook w"
+        " WHERE w.id = d.webhook_id AND w.is_active) AND d.id = ANY", "0, 7, 1, 1000"),
+    "a page of deliveries": ("ending.next FROM ending", f"1, 2, {FAR}, 100, 5000"),
     "a piece of trimming deliveries": ("WITH looked_at AS", f"0, {FAR}, 1, 7"),
     "a page of everybody's messages": ("WHERE m.id < $6", f"51, 1000000, '-infinity', 'infinity', 'infinity', {FAR}"),
     "a page of a conversation, hidden messages too": (

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """SIGHUP: settings are read again, all or nothing, while requests go on."""
 
+import datetime
 import json
 import re
 import signal
@@ -253,6 +254,28 @@ def test_without_a_file_the_files_that_are_named_are_read_again(make_server, tmp
     keys.chmod(0o600)
     server.process.send_signal(signal.SIGHUP)
     server.wait_log("settings reloaded")
+
+
+def test_no_request_outlasts_a_claim_from_before_the_timeout_was_raised(configure, make_receiver, backend):
+    """Or another worker would claim the delivery meanwhile, and it would come twice."""
+    over = threading.Event()
+    receiver = make_receiver(lambda request: 500 if len(receiver.requests) == 1 else over.wait(60) and 204)
+    env = {"DIRECTMESSAGES_WEBHOOK_ALLOW": "127.0.0.1", "DIRECTMESSAGES_BUSY_TIMEOUT": 50000}
+    run = configure(env, WEBHOOK_SCHEDULE="3,3600", WEBHOOK_TIMEOUT=1)
+    create(run.server, receiver.url)
+    one, two = run.server.users(2)
+    one.send(two)
+    (row,) = wait_until(lambda: [row for row in deliveries(run.server) if row["status"] == "500"], "the first attempt")
+    due = datetime.datetime.fromisoformat(row["next attempt"].replace("Z", "+00:00"))
+    with run.server.transaction() as connection:
+        if backend == "postgresql":
+            connection.execute("LOCK TABLE directmessages_delivery IN EXCLUSIVE MODE")
+        late = due + datetime.timedelta(seconds=2)
+        wait_until(lambda: datetime.datetime.now(datetime.timezone.utc) > late, "the claim waits for the lock")
+        run.reload(WEBHOOK_SCHEDULE="3,3600", WEBHOOK_TIMEOUT=25)
+    wait_until(lambda: deliveries(run.server)[0]["status"] == "-", "the second attempt has failed without a response")
+    assert len(receiver.requests) == 2
+    over.set()
 
 
 # ---- at any moment

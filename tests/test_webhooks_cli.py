@@ -12,8 +12,8 @@ import pytest
 from harness import run_program, sqlite_url, wait_until
 from installed import ROOT, FromPyPI
 from commands import check_error
-from webhook_receiver import make_receiver, receiver  # noqa: F401 (fixtures)
-from webhook_receiver import LOCAL, check_signed, create, deliveries, endpoints
+from webhook_receiver import hooked, make_receiver, receiver  # noqa: F401 (fixtures)
+from webhook_receiver import LOCAL, check_signed, create, deliveries, endpoints, wait_state
 
 OFFICIAL = FromPyPI("webhooks-python", ROOT / "tests" / "webhooks" / "requirements.txt")
 VERIFY = """
@@ -126,7 +126,7 @@ def test_delete_takes_deliveries_along(make_server, receiver):
     assert server.sql("SELECT count(*) FROM directmessages_delivery") == [(0,)]
 
 
-@pytest.mark.parametrize("name", ["delete", "enable", "rotate", "test", "requeue"])
+@pytest.mark.parametrize("name", ["delete", "update", "enable", "disable", "rotate", "test", "requeue"])
 def test_what_is_not_there_is_told(database, name):
     check_error(run_program("webhook", name, "7", database=database), 1)
     for text in ("0", "-1", "x", "1.5", "99999999999999999999"):
@@ -145,6 +145,11 @@ def test_what_is_not_there_is_told(database, name):
         ["rotate", "1", "--secret", "whsec_"],
         ["rotate", "1", "--grace", "-1"],
         ["rotate", "1", "--grace", "long"],
+        ["update", "1", "--url", "ftp://a/"],
+        ["update", "1", "--url", "http://me@a/"],
+        ["update", "1", "--events", "message_lost"],
+        ["redeliver"],
+        ["redeliver", "--failed", "--endpoint", "x"],
         ["deliveries", "--state", "lost"],
         ["deliveries", "--webhook", "x"],
         ["deliveries", "--limit", "-1"],
@@ -166,6 +171,54 @@ def test_events_may_be_called_by_the_type_in_a_delivery(database, spelling, want
 def test_what_the_rules_refuse(database):
     check_error(run_program("webhook", "create", "http://a/" + "x" * 2000, database=database), 1)
     check_error(run_program("webhook", "create", "http://a/", "--description", "x" * 201, database=database), 1)
+
+
+# ---- update, disable, redeliver
+
+
+def test_what_is_given_is_updated(database):
+    created = run_program("webhook", "create", "http://a/", "--description", "x", database=database)
+    done = run_program("webhook", "update", "1", "--url", "http://b/", "--events", "message_read", database=database)
+    listed = run_program("webhook", "list", database=database).stdout
+    assert (done.returncode, done.stdout, done.stderr) == (0, listed, "")
+    row = listed.splitlines()[1].split("\t")
+    assert (row[2], row[4], row[5]) == ("message_read", "http://b/", "x")
+    done = run_program("webhook", "update", "1", "--description", "", "--json", database=database)
+    shown = json.loads(done.stdout)
+    assert (shown["url"], shown["description"], shown["events"]) == ("http://b/", "", ["message_read"])
+    assert "secret" not in shown and created.stdout.splitlines()[1] not in done.stdout
+    assert run_program("webhook", "update", "1", database=database).stdout.splitlines()[1].split("\t")[4] == "http://b/"
+    check_error(run_program("webhook", "update", "1", "--url", "http://a/" + "x" * 2000, database=database), 1)
+    check_error(run_program("webhook", "update", "1", "--url", "http://c/", "--description", "x" * 201, database=database), 1)
+    assert "http://b/" in run_program("webhook", "list", database=database).stdout
+
+
+def test_an_endpoint_is_disabled_and_moved_and_enabled(hooked, make_receiver):
+    """What fails meanwhile is redelivered to where it has moved; what was not delivered at all is lost."""
+    broken, good = make_receiver(lambda request: 500), make_receiver()
+    identity, secret = create(hooked, broken.url)
+    one, two = hooked.users(2)
+    one.send(two, "first")
+    wait_state(hooked, "failed")
+    done = hooked.run("webhook", "disable", identity)
+    assert (done.returncode, done.stdout) == (0, f"webhook {identity} disabled\n")
+    row = endpoints(hooked)[identity]
+    assert (row["state"], row["disabled because"]) == ("disabled", "disabled by an operator")
+    asked = len(broken.requests)
+    one.send(two, "missed")
+    done = hooked.run("webhook", "redeliver", "--failed", "--endpoint", identity)
+    check_error(done, 1)
+    assert hooked.run("webhook", "redeliver", "--failed").stdout == "requeued 0 deliveries\n"
+    assert hooked.run("webhook", "update", identity, "--url", good.url).returncode == 0
+    assert hooked.run("webhook", "enable", identity).returncode == 0
+    done = hooked.run("webhook", "redeliver", "--failed", "--endpoint", identity, "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"requeued": 1, "complete": True, "after": None})
+    (request,) = good.wait(1)
+    check_signed(request, secret)
+    one.send(two, "second")
+    good.wait(2)
+    assert good.contents() == ["first", "second"] and len(broken.requests) == asked
+    check_error(hooked.run("webhook", "redeliver", "--failed", "--endpoint", 7), 1)
 
 
 # ---- test, deliveries

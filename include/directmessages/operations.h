@@ -64,7 +64,7 @@ enum dm_operation_kind {
 	DM_OP_TOKEN_REVOKE,    /* DM_NOT_FOUND */
 	DM_OP_CHECK_SCHEMA,    /* asks the database what dm_check_schema asks; it has no arguments. DM_SCHEMA */
 	DM_OP_WEBHOOK_CREATE,
-	DM_OP_WEBHOOKS,
+	DM_OP_WEBHOOKS,       /* DM_NOT_FOUND */
 	DM_OP_WEBHOOK_DELETE, /* DM_NOT_FOUND */
 	DM_OP_WEBHOOK_ENABLE, /* DM_NOT_FOUND */
 	DM_OP_WEBHOOK_ROTATE, /* DM_NOT_FOUND */
@@ -80,11 +80,14 @@ enum dm_operation_kind {
 	DM_OP_USER_ERASE,     /* DM_NOT_FOUND, DM_EXISTS */
 	DM_OP_MESSAGE_DELETE, /* DM_NOT_FOUND */
 	DM_OP_MESSAGES_PURGE,
-	DM_OP_USER_PUT,        /* DM_NOT_FOUND, DM_EXISTS */
-	DM_OP_USER_DELETE,     /* DM_NOT_FOUND, DM_EXISTS */
-	DM_OP_EVENTS_NEW_EPOCH /* what dm_events_new_epoch does; it has no arguments */
+	DM_OP_USER_PUT,         /* DM_NOT_FOUND, DM_EXISTS */
+	DM_OP_USER_DELETE,      /* DM_NOT_FOUND, DM_EXISTS */
+	DM_OP_EVENTS_NEW_EPOCH, /* what dm_events_new_epoch does; it has no arguments */
+	DM_OP_WEBHOOK_UPDATE,   /* DM_NOT_FOUND */
+	DM_OP_DELIVERIES_FIND,
+	DM_OP_DELIVERIES_REQUEUE /* DM_NOT_FOUND; DM_INVALID: the endpoint is disabled */
 };
-#define DM_OPERATION_KINDS (DM_OP_EVENTS_NEW_EPOCH + 1) /* in this header */
+#define DM_OPERATION_KINDS (DM_OP_DELIVERIES_REQUEUE + 1) /* in this header */
 
 /* A part of an ordered list. Messages are ordered by (sent_at, id), partners by id; newest (highest) first. All zero is
  * the whole list. */
@@ -424,12 +427,33 @@ struct dm_op_webhook_create {
 	unsigned events;
 
 	int64_t webhook_id;
-	uint64_t reserved[4];
+	int64_t created_at;
+	uint64_t reserved[3];
 };
 
 /* Ascending by id. */
 struct dm_op_webhooks {
 	dm_webhook_row *on_webhook;
+	int64_t webhook_id; /* only this one, which must be there; 0: all */
+	int64_t after;      /* only endpoints whose id is higher */
+	size_t limit;       /* 0: all */
+	uint64_t reserved[1];
+};
+
+/* See dm_webhook_update. An endpoint that is made active first loses its pending deliveries, in pieces: submit the
+ * operation again while it ends with DM_OK and there is more. The last one makes the change; before it nothing else has
+ * changed. Of what is lent has_new, next_at and last_at are as before. */
+struct dm_op_webhook_update {
+	int64_t webhook_id;
+	struct dm_text url;
+	struct dm_text description;
+	struct dm_text secret;
+	int64_t old_until;
+	unsigned events;
+	enum dm_active active;
+	dm_webhook_row *on_webhook; /* gets the endpoint as it is then; may be NULL */
+
+	bool more;
 	uint64_t reserved[4];
 };
 
@@ -461,6 +485,19 @@ struct dm_op_deliveries {
 	enum dm_delivery_state state;
 	size_t limit; /* 0: all */
 	dm_delivery_row *on_delivery;
+	uint64_t reserved[4];
+};
+
+/* One page, newest first. It looks at a bounded number of deliveries, so a page may have few of them, or none, although
+ * there is more. */
+struct dm_op_deliveries_find {
+	int64_t webhook_id; /* 0: of all endpoints */
+	enum dm_delivery_state state;
+	int64_t before; /* only deliveries whose id is lower; 0: from the newest on */
+	size_t limit;   /* 1 to DM_MAX_FIND; 0: that */
+	dm_delivery_row *on_delivery;
+
+	int64_t next_before; /* `before` of the operation that goes on; 0: that was all */
 	uint64_t reserved[4];
 };
 
@@ -501,6 +538,17 @@ struct dm_op_delivery_result {
 
 struct dm_op_delivery_requeue {
 	int64_t delivery_id;
+	int64_t webhook_id; /* whose delivery it must be; 0: any endpoint's */
+	uint64_t reserved[3];
+};
+
+/* See dm_deliveries_requeue. Looks at a thousand deliveries at a time, and requeues those that have failed. */
+struct dm_op_deliveries_requeue {
+	int64_t webhook_id; /* 0: of all endpoints that are active */
+	int64_t after;      /* look at those behind this delivery id; 0: from the first on */
+
+	int64_t requeued;
+	int64_t next_after; /* `after` of the operation that goes on; 0: that was all */
 	uint64_t reserved[4];
 };
 
@@ -587,6 +635,9 @@ struct dm_operation {
 		struct dm_op_user_erase user_erase;
 		struct dm_op_message_delete message_delete;
 		struct dm_op_messages_purge messages_purge;
+		struct dm_op_webhook_update webhook_update;
+		struct dm_op_deliveries_find deliveries_find;
+		struct dm_op_deliveries_requeue deliveries_requeue;
 	};
 };
 

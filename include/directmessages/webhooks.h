@@ -10,6 +10,7 @@
 
 #include "core.h"
 #include "events.h"
+#include "users.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -56,6 +57,29 @@ DM_CHECK enum dm_status dm_webhook_create(dm *handle, const struct dm_new_webhoo
 /* Lends every endpoint to row, ascending by id. */
 DM_CHECK enum dm_status dm_webhooks(dm *handle, dm_webhook_row *row, void *context, struct dm_error *error);
 
+/* Lends one endpoint to row. DM_NOT_FOUND. */
+DM_CHECK enum dm_status dm_webhook_by_id(dm *handle, int64_t webhook_id, dm_webhook_row *row, void *context,
+					 struct dm_error *error);
+
+/* What is to be of an endpoint. The limits are those of struct dm_new_webhook. */
+struct dm_webhook_change {
+	size_t size; /* see DM_WEBHOOK_CHANGE_INIT */
+	int64_t webhook_id;
+	struct dm_text url;         /* data NULL: as it is. Deliveries that wait go to the new one */
+	struct dm_text description; /* data NULL: as it is */
+	unsigned events;            /* 0: as they are. They count for what no delivery was made from yet */
+	enum dm_active active;
+	struct dm_text secret; /* data NULL: as it is. The one from before signs as well until the time old_until */
+	int64_t old_until;
+};
+#define DM_WEBHOOK_CHANGE_INIT DM_SIZED(struct dm_webhook_change)
+
+/* Changes an endpoint, all of it in one commit or nothing, and lends it as it is then to row (may be NULL). Making it
+ * active is dm_webhook_enable, and making it inactive dm_webhook_disable: what is said there is true here as well.
+ * DM_NOT_FOUND, DM_INVALID. */
+DM_CHECK enum dm_status dm_webhook_update(dm *handle, const struct dm_webhook_change *change, dm_webhook_row *row,
+					  void *context, struct dm_error *error);
+
 /* Deletes the endpoint, then its deliveries, in pieces. DM_NOT_FOUND. DM_OK also if the database fails behind the
  * endpoint: then dm_deliveries_trim deletes the deliveries that are left. */
 DM_CHECK enum dm_status dm_webhook_delete(dm *handle, int64_t webhook_id, struct dm_error *error);
@@ -63,6 +87,11 @@ DM_CHECK enum dm_status dm_webhook_delete(dm *handle, int64_t webhook_id, struct
 /* Makes a disabled endpoint active again: it gets what happens from now on. First its pending deliveries fail, in
  * pieces; after a failure some of them may have failed, and the endpoint is still disabled. DM_NOT_FOUND. */
 DM_CHECK enum dm_status dm_webhook_enable(dm *handle, int64_t webhook_id, struct dm_error *error);
+
+/* Disables the endpoint: no delivery is made for it any more, and its pending ones fail, some thousand at once, the
+ * others by dm_deliveries_trim. An attempt that is under way goes on. It is no failure if the endpoint is disabled
+ * already. DM_NOT_FOUND. */
+DM_CHECK enum dm_status dm_webhook_disable(dm *handle, int64_t webhook_id, struct dm_error *error);
 
 /* Replaces the secret; the old one signs as well until the time `old_until`. DM_NOT_FOUND, DM_INVALID. */
 DM_CHECK enum dm_status dm_webhook_rotate(dm *handle, int64_t webhook_id, struct dm_text secret, int64_t old_until,
@@ -110,6 +139,15 @@ DM_CHECK enum dm_status dm_deliveries(dm *handle, int64_t webhook_id, enum dm_de
 /* Makes a finished delivery due now: its attempts begin anew. DM_NOT_FOUND: there is none, or it is not finished.
  * DM_INVALID: its endpoint is disabled. */
 DM_CHECK enum dm_status dm_delivery_requeue(dm *handle, int64_t delivery_id, struct dm_error *error);
+
+/* Requeues all failed deliveries of one endpoint, or of all that are active (0), in many short commits with pauses
+ * between them, so that the writes of others come between, also those of another process. What fails again behind its
+ * back is not requeued twice. on_progress (may be NULL) is called after each piece with how many were requeued so far;
+ * returning false ends it early, which is no failure. *requeued (may be NULL) tells how many; after a failure some may
+ * have been. DM_NOT_FOUND: there is no such endpoint. DM_INVALID: it is disabled. */
+DM_CHECK enum dm_status dm_deliveries_requeue(dm *handle, int64_t webhook_id,
+					      bool (*on_progress)(void *context, int64_t requeued), void *context,
+					      int64_t *requeued, struct dm_error *error);
 
 /* Deletes the deliveries that were finished before the time `before` (0: no such limit), the finished ones that are not
  * among the newest `keep` deliveries (0: no such limit), and all of endpoints that were deleted. *removed (may be NULL)

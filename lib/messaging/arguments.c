@@ -51,11 +51,21 @@ static enum dm_status check_outcome(const struct dm_operation *operation, struct
 	return fail(error, DM_INVALID, "there is no such outcome of a delivery; give a dm_delivery_outcome");
 }
 
-static enum dm_status check_state(const struct dm_operation *operation, struct dm_error *error)
+static enum dm_status check_state(enum dm_delivery_state state, struct dm_error *error)
 {
-	if ((unsigned)operation->deliveries.state <= DM_DELIVERY_FAILED)
+	if ((unsigned)state <= DM_DELIVERY_FAILED)
 		return DM_OK;
 	return fail(error, DM_INVALID, "there is no such state of a delivery; give a dm_delivery_state");
+}
+
+static enum dm_status check_state_of_all(const struct dm_operation *operation, struct dm_error *error)
+{
+	return check_state(operation->deliveries.state, error);
+}
+
+static enum dm_status check_state_of_page(const struct dm_operation *operation, struct dm_error *error)
+{
+	return check_state(operation->deliveries_find.state, error);
 }
 
 static enum dm_status check_recipient_of_token(const struct dm_operation *operation, struct dm_error *error)
@@ -89,11 +99,21 @@ static enum dm_status check_purge(const struct dm_operation *operation, struct d
 	return fail(error, DM_INVALID, "this would purge all messages; say which: hidden by both, or before a time");
 }
 
-static enum dm_status check_active(const struct dm_operation *operation, struct dm_error *error)
+static enum dm_status check_active(enum dm_active active, struct dm_error *error)
 {
-	if ((unsigned)operation->user_put.active <= DM_ACTIVE_NO)
+	if ((unsigned)active <= DM_ACTIVE_NO)
 		return DM_OK;
 	return fail(error, DM_INVALID, "`active` is not a dm_active; give one");
+}
+
+static enum dm_status check_active_user(const struct dm_operation *operation, struct dm_error *error)
+{
+	return check_active(operation->user_put.active, error);
+}
+
+static enum dm_status check_active_webhook(const struct dm_operation *operation, struct dm_error *error)
+{
+	return check_active(operation->webhook_update.active, error);
 }
 
 static enum dm_status refuse(const struct dm_operation *operation, struct dm_error *error)
@@ -146,7 +166,7 @@ struct kind_needs {
 	ROW(DM_OP_HIDE, 0) \
 	ROW(DM_OP_USER_CREATE, TEXTS(user_create, username, password_hash)) \
 	ROW(DM_OP_USER_SET_ACTIVE, TEXT(user_set_active, username)) \
-	ROW(DM_OP_USER_PUT, TEXTS(user_put, username, last_name), .check = check_active) \
+	ROW(DM_OP_USER_PUT, TEXTS(user_put, username, last_name), .check = check_active_user) \
 	ROW(DM_OP_USER_DELETE, TEXT(user_delete, username)) \
 	ROW(DM_OP_TOKEN_CREATE, TEXT(token_create, username)) \
 	ROW(DM_OP_TOKEN_REVOKE, TEXT(token_revoke, username)) \
@@ -156,7 +176,7 @@ struct kind_needs {
 	ROW(DM_OP_WEBHOOK_DELETE, 0) \
 	ROW(DM_OP_WEBHOOK_ENABLE, 0) \
 	ROW(DM_OP_WEBHOOK_ROTATE, TEXT(webhook_rotate, secret)) \
-	ROW(DM_OP_DELIVERIES, FUNCTION(deliveries, on_delivery), .check = check_state) \
+	ROW(DM_OP_DELIVERIES, FUNCTION(deliveries, on_delivery), .check = check_state_of_all) \
 	ROW(DM_OP_DELIVERIES_CLAIM, FUNCTION(deliveries_claim, on_delivery), .check = check_claim) \
 	ROW(DM_OP_DELIVERY_RESULT, TEXTS(delivery_result, error, disabled_reason), .check = check_outcome) \
 	ROW(DM_OP_DELIVERY_REQUEUE, 0) \
@@ -168,7 +188,10 @@ struct kind_needs {
 	ROW(DM_OP_USER_ERASE, .check = check_erase) \
 	ROW(DM_OP_MESSAGE_DELETE, 0) \
 	ROW(DM_OP_MESSAGES_PURGE, .check = check_purge) \
-	ROW(DM_OP_EVENTS_NEW_EPOCH, 0)
+	ROW(DM_OP_EVENTS_NEW_EPOCH, 0) \
+	ROW(DM_OP_WEBHOOK_UPDATE, TEXTS(webhook_update, url, secret), .check = check_active_webhook) \
+	ROW(DM_OP_DELIVERIES_FIND, FUNCTION(deliveries_find, on_delivery), .check = check_state_of_page) \
+	ROW(DM_OP_DELIVERIES_REQUEUE, 0)
 
 static const struct kind_needs needs[] = {NEEDS(KIND_ROW)};
 KINDS_ARE_COMPLETE(NEEDS);

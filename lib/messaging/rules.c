@@ -130,15 +130,47 @@ enum dm_status rules_check_secret(struct dm_text secret, struct dm_error *error)
 		    "a webhook's secret is whsec_ and the base64 of 24 to 64 bytes; give such a secret");
 }
 
+static enum dm_status check_url(struct dm_text url, struct dm_error *error)
+{
+	if (is_http_url(url))
+		return DM_OK;
+	return fail(error, DM_INVALID,
+		    "a webhook's URL is http:// or https:// and at most 2000 printable ASCII characters in all;"
+		    " give such a URL");
+}
+
+static enum dm_status check_description(struct dm_text description, struct dm_error *error)
+{
+	if (is_text(description, 200))
+		return DM_OK;
+	return fail(error, DM_INVALID, "a description is UTF-8 text of at most 200 characters; shorten it");
+}
+
+static enum dm_status check_events(unsigned events, struct dm_error *error)
+{
+	if (events != 0 && (events & ~DM_WEBHOOK_ALL_EVENTS) == 0)
+		return DM_OK;
+	return fail(error, DM_INVALID, "a webhook wants message_sent, message_read or both; choose from these");
+}
+
 enum dm_status rules_check_new_webhook(const struct dm_op_webhook_create *webhook, struct dm_error *error)
 {
-	if (!is_http_url(webhook->url))
-		return fail(error, DM_INVALID,
-			    "a webhook's URL is http:// or https:// and at most 2000 printable ASCII characters in all;"
-			    " give such a URL");
-	if (!is_text(webhook->description, 200))
-		return fail(error, DM_INVALID, "a description is UTF-8 text of at most 200 characters; shorten it");
-	if (webhook->events == 0 || (webhook->events & ~DM_WEBHOOK_ALL_EVENTS) != 0)
-		return fail(error, DM_INVALID, "a webhook wants message_sent, message_read or both; choose from these");
-	return rules_check_secret(webhook->secret, error);
+	enum dm_status status = check_url(webhook->url, error);
+
+	if (status == DM_OK)
+		status = check_description(webhook->description, error);
+	if (status == DM_OK)
+		status = check_events(webhook->events, error);
+	return status == DM_OK ? rules_check_secret(webhook->secret, error) : status;
+}
+
+enum dm_status rules_check_webhook_update(const struct dm_op_webhook_update *change, struct dm_error *error)
+{
+	enum dm_status status = change->url.data ? check_url(change->url, error) : DM_OK;
+
+	if (status == DM_OK)
+		status = check_description(change->description, error);
+	if (status == DM_OK && change->events != 0)
+		status = check_events(change->events, error);
+	return status == DM_OK && change->secret.data ? rules_check_secret(change->secret, error) : status;
 }

@@ -30,4 +30,7 @@ MUST_CHECK enum dm_status rules_check_secret(struct dm_text secret, struct dm_er
 /* Checks that the URL can be printed in a line, that there is at least one event, and the secret. DM_INVALID. */
 MUST_CHECK enum dm_status rules_check_new_webhook(const struct dm_op_webhook_create *webhook, struct dm_error *error);
 
+/* The same, of what is given. */
+MUST_CHECK enum dm_status rules_check_webhook_update(const struct dm_op_webhook_update *change, struct dm_error *error);
+
 #endif

@@ -307,6 +307,8 @@ static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 		operation->status = prepare_put(&operation->user_put, &operation->error);
 	if (operation->kind == DM_OP_WEBHOOK_CREATE)
 		operation->status = rules_check_new_webhook(&operation->webhook_create, &operation->error);
+	if (operation->kind == DM_OP_WEBHOOK_UPDATE)
+		operation->status = rules_check_webhook_update(&operation->webhook_update, &operation->error);
 	if (operation->kind == DM_OP_WEBHOOK_ROTATE)
 		operation->status = rules_check_secret(operation->webhook_rotate.secret, &operation->error);
 	return operation->status;

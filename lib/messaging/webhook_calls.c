@@ -33,6 +33,18 @@ enum dm_status dm_webhooks(dm *handle, dm_webhook_row *row, void *context, struc
 	return service_run(handle, &operation, error);
 }
 
+enum dm_status dm_webhook_by_id(dm *handle, int64_t webhook_id, dm_webhook_row *row, void *context,
+				struct dm_error *error)
+{
+	struct dm_operation operation = {
+		.kind = DM_OP_WEBHOOKS, .context = context, .webhooks = {.webhook_id = webhook_id, .on_webhook = row}};
+
+	/* 0 would be all of them */
+	if (webhook_id == 0)
+		operation.webhooks.webhook_id = -1;
+	return service_run(handle, &operation, error);
+}
+
 enum dm_status dm_webhook_delete(dm *handle, int64_t webhook_id, struct dm_error *error)
 {
 	struct dm_operation operation = {.kind = DM_OP_WEBHOOK_DELETE, .webhook_delete = {.webhook_id = webhook_id}};
@@ -43,15 +55,53 @@ enum dm_status dm_webhook_delete(dm *handle, int64_t webhook_id, struct dm_error
 	return status;
 }
 
-enum dm_status dm_webhook_enable(dm *handle, int64_t webhook_id, struct dm_error *error)
+/* Until the last piece has made the change. */
+static enum dm_status run_update(dm *handle, struct dm_operation *operation, struct dm_error *error)
 {
-	struct dm_operation operation = {.kind = DM_OP_WEBHOOK_ENABLE, .webhook_enable = {.webhook_id = webhook_id}};
 	enum dm_status status;
 
 	do
-		status = service_run(handle, &operation, error);
-	while (status == DM_OK && operation.webhook_enable.more);
+		status = service_run(handle, operation, error);
+	while (status == DM_OK && operation->webhook_update.more);
 	return status;
+}
+
+enum dm_status dm_webhook_update(dm *handle, const struct dm_webhook_change *change, dm_webhook_row *row, void *context,
+				 struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_WEBHOOK_UPDATE, .context = context};
+	struct dm_webhook_change wanted;
+	struct dm_error own = {0};
+
+	if (!change)
+		return service_refuse_null(error);
+	if (arguments_copy(&wanted, sizeof(wanted), change, "dm_webhook_change", &own) != DM_OK)
+		return report(error, own.status, &own);
+	operation.webhook_update = (struct dm_op_webhook_update){.webhook_id = wanted.webhook_id,
+								 .url = wanted.url,
+								 .description = wanted.description,
+								 .secret = wanted.secret,
+								 .old_until = wanted.old_until,
+								 .events = wanted.events,
+								 .active = wanted.active,
+								 .on_webhook = row};
+	return run_update(handle, &operation, error);
+}
+
+enum dm_status dm_webhook_enable(dm *handle, int64_t webhook_id, struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_WEBHOOK_UPDATE,
+					 .webhook_update = {.webhook_id = webhook_id, .active = DM_ACTIVE_YES}};
+
+	return run_update(handle, &operation, error);
+}
+
+enum dm_status dm_webhook_disable(dm *handle, int64_t webhook_id, struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_WEBHOOK_UPDATE,
+					 .webhook_update = {.webhook_id = webhook_id, .active = DM_ACTIVE_NO}};
+
+	return run_update(handle, &operation, error);
 }
 
 enum dm_status dm_webhook_rotate(dm *handle, int64_t webhook_id, struct dm_text secret, int64_t old_until,
@@ -81,6 +131,30 @@ enum dm_status dm_delivery_requeue(dm *handle, int64_t delivery_id, struct dm_er
 					 .delivery_requeue = {.delivery_id = delivery_id}};
 
 	return service_run(handle, &operation, error);
+}
+
+enum dm_status dm_deliveries_requeue(dm *handle, int64_t webhook_id,
+				     bool (*on_progress)(void *context, int64_t requeued), void *context,
+				     int64_t *requeued, struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_DELIVERIES_REQUEUE,
+					 .deliveries_requeue = {.webhook_id = webhook_id}};
+	struct dm_op_deliveries_requeue *requeue = &operation.deliveries_requeue;
+	enum dm_status status;
+	int64_t all = 0;
+	bool goes_on;
+
+	do {
+		requeue->after = requeue->next_after;
+		status = service_run(handle, &operation, error);
+		all += requeue->requeued;
+		goes_on = status == DM_OK && requeue->next_after != 0;
+		if (status == DM_OK && on_progress)
+			goes_on = on_progress(context, all) && goes_on;
+	} while (goes_on);
+	if (requeued)
+		*requeued = status == DM_OK ? all : 0;
+	return status;
 }
 
 enum dm_status dm_deliveries_trim(dm *handle, int64_t before, size_t keep, int64_t *removed, struct dm_error *error)

@@ -41,6 +41,10 @@ struct lane_options {
 /* How many pending deliveries of a disabled endpoint one operation fails. */
 #define FAIL_DELIVERIES_ROWS 1000
 
+/* How many deliveries one operation looks at that requeues those that have failed, or that lists a page of them. */
+#define REQUEUE_WALK 1000
+#define FIND_DELIVERIES_WALK 5000
+
 /* The failure of an operation that has waited in the queue for too long. */
 extern const struct dm_error lane_late;
 

@@ -63,7 +63,10 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_USER_ERASE, WRITE, RESULTS(user_erase, more)) \
 	ROW(DM_OP_MESSAGE_DELETE, WRITE) \
 	ROW(DM_OP_MESSAGES_PURGE, WRITE, RESULTS(messages_purge, removed)) \
-	ROW(DM_OP_EVENTS_NEW_EPOCH, WRITE)
+	ROW(DM_OP_EVENTS_NEW_EPOCH, WRITE) \
+	ROW(DM_OP_WEBHOOK_UPDATE, WRITE, RESULTS(webhook_update, more)) \
+	ROW(DM_OP_DELIVERIES_FIND, READ, RESULTS(deliveries_find, next_before)) \
+	ROW(DM_OP_DELIVERIES_REQUEUE, WRITE, RESULTS(deliveries_requeue, requeued))
 
 static const struct kind_facts facts[] = {FACTS(KIND_ROW)};
 KINDS_ARE_COMPLETE(FACTS);
@@ -89,8 +92,9 @@ bool operation_is_unlimited(const struct dm_operation *operation)
 	case DM_OP_USERS:
 		return operation->users.limit == 0;
 	case DM_OP_UNREAD_MESSAGES:
-	case DM_OP_WEBHOOKS:
 		return true;
+	case DM_OP_WEBHOOKS:
+		return operation->webhooks.webhook_id == 0 && operation->webhooks.limit == 0;
 	case DM_OP_PARTNERS:
 		return operation->partners.page.limit == 0;
 	case DM_OP_CONVERSATION:
@@ -111,6 +115,8 @@ bool operation_is_continued(const struct dm_operation *operation)
 		return operation->mark_conversation_read.more;
 	case DM_OP_WEBHOOK_ENABLE:
 		return operation->webhook_enable.more;
+	case DM_OP_WEBHOOK_UPDATE:
+		return operation->webhook_update.more;
 	case DM_OP_USER_ERASE:
 		return operation->user_erase.more;
 	default:
@@ -124,6 +130,7 @@ bool operation_is_piece(const struct dm_operation *operation)
 	case DM_OP_MESSAGES_PURGE: /* the first piece is as large as the others */
 	case DM_OP_EVENTS_TRIM:
 	case DM_OP_DELIVERIES_TRIM:
+	case DM_OP_DELIVERIES_REQUEUE:
 		return true;
 	default:
 		return operation_is_continued(operation);

@@ -28,11 +28,14 @@ int message_list_run(const struct arguments *arguments);
 int webhook_create_run(const struct arguments *arguments);
 int webhook_list_run(const struct arguments *arguments);
 int webhook_delete_run(const struct arguments *arguments);
+int webhook_update_run(const struct arguments *arguments);
 int webhook_enable_run(const struct arguments *arguments);
+int webhook_disable_run(const struct arguments *arguments);
 int webhook_rotate_run(const struct arguments *arguments);
 int webhook_test_run(const struct arguments *arguments);
 int webhook_deliveries_run(const struct arguments *arguments);
 int webhook_requeue_run(const struct arguments *arguments);
+int webhook_redeliver_run(const struct arguments *arguments);
 int routes_run(const struct arguments *arguments);
 
 #endif

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* webhook.c - webhook create, list, delete, enable, rotate, requeue. */
+/* webhook.c - webhook create, list, delete; and what the other commands of webhooks share. */
 #include "cli.h"
-#include "cli_json.h"
-
-#include "clock.h"
+#include "cli_webhook.h"
 #include "database.h"
 #include "directmessages.h"
 #include "poster.h"
-#include "signature.h"
 #include "subcommands.h"
 #include "timestamp.h"
 #include "webhook_shapes.h"
@@ -15,32 +12,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HOUR INT64_C(3600000000) /* microseconds */
-
-/* Reads names with commas between them; NULL: all events. 0: one of them is not the name of an event. */
-static unsigned parse_events(const char *list)
+bool cli_read_events(const struct arguments *arguments, unsigned *events)
 {
+	const char *list = arguments_value(arguments, "events");
 	struct span rest = span_from(list);
-	unsigned chosen = list ? 0 : DM_WEBHOOK_ALL_EVENTS;
+	bool is_good = true;
 
-	while (rest.data) {
-		struct span one = span_trim(span_cut(&rest, ','));
-		unsigned found = 0;
+	*events = 0;
+	while (rest.data && is_good) {
+		unsigned one = webhook_event_named(span_trim(span_cut(&rest, ',')));
 
-		for (size_t i = 0; i < WEBHOOK_EVENTS; i++)
-			if (span_equal(one, span_from(webhook_events[i].name)) ||
-			    span_equal(one, span_from(webhook_events[i].type)))
-				found = webhook_events[i].event;
-		if (found == 0)
-			return 0;
-		chosen |= found;
+		is_good = one != 0;
+		*events |= one;
 	}
-	return chosen;
+	if (!is_good)
+		cli_fail(EXIT_USAGE, "--events is '%.100s'; give message_sent, message_read or both", list);
+	return is_good;
 }
 
-/* The secret that was given, or a new one in `made`. NULL after the error was printed: the command ends with *status.
- */
-static const char *choose_secret(const char *given, char made[SECRET_SIZE], int *status)
+bool cli_check_url(const char *url, int *status)
+{
+	enum poster_url checked = poster_check_url(url);
+
+	*status = EXIT_SUCCESS;
+	if (checked == POSTER_URL_IS_BAD)
+		*status = cli_fail(EXIT_USAGE, POSTER_BAD_URL, url);
+	if (checked == POSTER_URL_LACKS_MEMORY)
+		*status = cli_fail(EXIT_FAILED, "out of memory; free some, then try again");
+	return checked == POSTER_URL_IS_GOOD;
+}
+
+const char *cli_choose_secret(const char *given, char made[SECRET_SIZE], int *status)
 {
 	if (given && !secret_is_valid(span_from(given))) {
 		*status = cli_fail(
@@ -64,31 +66,20 @@ static bool print_json(struct cli_rows *rows, const struct dm_webhook *webhook, 
 	return cli_print_json(rows, &line);
 }
 
-/* What print_one looks for, and the secret that it shows. */
-struct one_webhook {
-	int64_t id;
-	const char *secret;
-};
-
-static bool print_one(void *context, const struct dm_webhook *webhook)
+bool cli_print_secret(void *context, const struct dm_webhook *webhook)
 {
 	struct cli_rows *rows = context;
-	const struct one_webhook *one = rows->more;
 
-	if (webhook->id != one->id)
-		return true;
-	print_json(rows, webhook, one->secret);
-	return false;
+	return print_json(rows, webhook, rows->more);
 }
 
 /* Prints the endpoint with the secret that it has just been given. */
-static int print_secret(dm *handle, int64_t id, const char *secret)
+static int print_created(dm *handle, int64_t id, char *secret)
 {
-	struct one_webhook one = {.id = id, .secret = secret};
-	struct cli_rows rows = {.json = true, .more = &one};
+	struct cli_rows rows = {.json = true, .more = secret};
 	struct dm_error error = {0};
 
-	if (dm_webhooks(handle, print_one, &rows, &error) != DM_OK)
+	if (dm_webhook_by_id(handle, id, cli_print_secret, &rows, &error) != DM_OK)
 		return cli_fail(EXIT_FAILED,
 				"webhook %lld has its secret, but can't be shown (%s); rotate it to see one",
 				(long long)id, error.message);
@@ -97,44 +88,45 @@ static int print_secret(dm *handle, int64_t id, const char *secret)
 
 int webhook_create_run(const struct arguments *arguments)
 {
-	const char *url = arguments->words[0], *list = arguments_value(arguments, "events"), *secret;
+	const char *url = arguments->words[0], *secret;
 	struct dm_error error = {0};
-	struct dm_new_webhook webhook;
+	struct dm_new_webhook webhook = DM_NEW_WEBHOOK_INIT;
 	char made[SECRET_SIZE];
 	int64_t id;
 	int status;
 	dm *handle;
 
-	if (!poster_url_is_valid(url))
-		return cli_fail(EXIT_USAGE,
-				"'%.200s' is not a valid endpoint URL; give http://... or https://... without a "
-				"user name or password",
-				url);
-	if (parse_events(list) == 0)
-		return cli_fail(EXIT_USAGE, "--events is '%.100s'; give message_sent, message_read or both", list);
-	secret = choose_secret(arguments_value(arguments, "secret"), made, &status);
+	if (!cli_check_url(url, &status))
+		return status;
+	if (!cli_read_events(arguments, &webhook.events))
+		return EXIT_USAGE;
+	secret = cli_choose_secret(arguments_value(arguments, "secret"), made, &status);
 	handle = secret ? database_open(&status) : NULL;
 	if (!handle)
 		return status;
 	status = EXIT_SUCCESS;
-	webhook = (struct dm_new_webhook){
-		.size = sizeof(webhook),
-		.url = dm_text_of(url),
-		.description = dm_text_of(arguments_value(arguments, "description")),
-		.secret = dm_text_of(secret),
-		.events = parse_events(list),
-	};
+	webhook.url = dm_text_of(url);
+	webhook.description = dm_text_of(arguments_value(arguments, "description"));
+	webhook.secret = dm_text_of(secret);
+	if (webhook.events == 0)
+		webhook.events = DM_WEBHOOK_ALL_EVENTS;
 	if (dm_webhook_create(handle, &webhook, &id, &error) == DM_OK && !arguments_value(arguments, "json"))
 		printf("created webhook %lld; its secret is shown this once:\n%s\n", (long long)id, secret);
 	else if (error.status == DM_OK)
-		status = print_secret(handle, id, secret);
+		status = print_created(handle, id, (char *)secret);
 	else
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
 	dm_close(handle);
 	return status;
 }
 
-static bool print_webhook(void *context, const struct dm_webhook *webhook)
+void cli_begin_webhooks(const struct cli_rows *rows)
+{
+	if (!rows->json)
+		puts("id\tstate\tevents\tcreated\turl\tdescription\tdisabled because");
+}
+
+bool cli_print_webhook(void *context, const struct dm_webhook *webhook)
 {
 	char time[TIMESTAMP_SIZE];
 	const char *comma = "";
@@ -169,9 +161,8 @@ int webhook_list_run(const struct arguments *arguments)
 
 	if (!handle)
 		return status;
-	if (!rows.json)
-		puts("id\tstate\tevents\tcreated\turl\tdescription\tdisabled because");
-	if (dm_webhooks(handle, print_webhook, &rows, &error) != DM_OK)
+	cli_begin_webhooks(&rows);
+	if (dm_webhooks(handle, cli_print_webhook, &rows, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
 	else
 		status = cli_rows_status(&rows);
@@ -179,11 +170,9 @@ int webhook_list_run(const struct arguments *arguments)
 	return status;
 }
 
-/* Does something with the webhook or delivery whose id is the command's argument, and prints "<noun> <id> <done>".
- * `lister` is the command that lists the ids. */
-static int act_on_id(const struct arguments *arguments, const char *lister,
-		     enum dm_status (*act)(dm *handle, int64_t id, struct dm_error *error), const char *noun,
-		     const char *done)
+int cli_act_on_id(const struct arguments *arguments, const char *lister,
+		  enum dm_status (*act)(dm *handle, int64_t id, struct dm_error *error), const char *noun,
+		  const char *done)
 {
 	struct dm_error error = {0};
 	int64_t id;
@@ -206,44 +195,5 @@ static int act_on_id(const struct arguments *arguments, const char *lister,
 
 int webhook_delete_run(const struct arguments *arguments)
 {
-	return act_on_id(arguments, "webhook list", dm_webhook_delete, "webhook", "deleted");
-}
-
-int webhook_enable_run(const struct arguments *arguments)
-{
-	return act_on_id(arguments, "webhook list", dm_webhook_enable, "webhook", "enabled");
-}
-
-int webhook_requeue_run(const struct arguments *arguments)
-{
-	return act_on_id(arguments, "webhook deliveries", dm_delivery_requeue, "delivery", "requeued");
-}
-
-int webhook_rotate_run(const struct arguments *arguments)
-{
-	struct dm_error error = {0};
-	char made[SECRET_SIZE];
-	const char *secret;
-	int64_t id, grace;
-	int status;
-	dm *handle;
-
-	if (!arguments_id(arguments, "webhook list", &id) || !arguments_number(arguments, "grace", &grace))
-		return EXIT_USAGE;
-	secret = choose_secret(arguments_value(arguments, "secret"), made, &status);
-	handle = secret ? database_open(&status) : NULL;
-	if (!handle)
-		return status;
-	status = EXIT_SUCCESS;
-	if (dm_webhook_rotate(handle, id, dm_text_of(secret), clock_now() + grace * HOUR, &error) == DM_OK &&
-	    arguments_value(arguments, "json"))
-		status = print_secret(handle, id, secret);
-	else if (error.status == DM_OK)
-		printf("webhook %lld has a new secret, which is shown this once; the old one also signs for %lld hours:\n"
-		       "%s\n",
-		       (long long)id, (long long)grace, secret);
-	else
-		status = cli_fail(EXIT_FAILED, "%s; see 'directmessages webhook list'", error.message);
-	dm_close(handle);
-	return status;
+	return cli_act_on_id(arguments, "webhook list", dm_webhook_delete, "webhook", "deleted");
 }

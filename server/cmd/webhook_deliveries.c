@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* webhook_deliveries.c - webhook deliveries: lists pending, delivered and failed deliveries. */
+/* webhook_deliveries.c - webhook deliveries, requeue, redeliver. */
 #include "cli.h"
-#include "cli_json.h"
+#include "cli_webhook.h"
 #include "database.h"
 
 #include "directmessages.h"
+#include "progress.h"
 #include "subcommands.h"
 #include "timestamp.h"
 #include "webhook_shapes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void print_time(int64_t time)
 {
@@ -51,33 +51,19 @@ static bool print_delivery(void *context, const struct dm_delivery *delivery)
 	return true;
 }
 
-static bool parse_state(const char *name, enum dm_delivery_state *state)
-{
-	*state = DM_DELIVERY_ANY;
-	if (!name)
-		return true;
-	for (size_t i = DM_DELIVERY_PENDING; i < ARRAY_LENGTH(delivery_states); i++) {
-		if (strcmp(name, delivery_states[i]) == 0) {
-			*state = (enum dm_delivery_state)i;
-			return true;
-		}
-	}
-	return false;
-}
-
 int webhook_deliveries_run(const struct arguments *arguments)
 {
 	const char *state_name = arguments_value(arguments, "state");
 	struct cli_rows rows = cli_rows_of(arguments);
 	struct dm_error error = {0};
 	int64_t webhook_id, limit;
-	enum dm_delivery_state state;
+	enum dm_delivery_state state = DM_DELIVERY_ANY;
 	int status;
 	dm *handle;
 
 	if (!arguments_number(arguments, "webhook", &webhook_id) || !arguments_number(arguments, "limit", &limit))
 		return EXIT_USAGE;
-	if (!parse_state(state_name, &state))
+	if (state_name && !delivery_state_named(span_from(state_name), &state))
 		return cli_fail(EXIT_USAGE, "--state is '%.100s'; give pending, delivered or failed", state_name);
 	handle = database_open(&status);
 	if (!handle)
@@ -88,6 +74,67 @@ int webhook_deliveries_run(const struct arguments *arguments)
 		status = cli_fail(EXIT_FAILED, "%s", error.message);
 	else
 		status = cli_rows_status(&rows);
+	dm_close(handle);
+	return status;
+}
+
+int webhook_requeue_run(const struct arguments *arguments)
+{
+	return cli_act_on_id(arguments, "webhook deliveries", dm_delivery_requeue, "delivery", "requeued");
+}
+
+/* ---- redeliver ----------------------------------------------------------------------------------------------- */
+
+struct requeueing {
+	struct progress progress;
+	int64_t requeued;
+};
+
+static bool show_requeued(void *context, int64_t requeued)
+{
+	struct requeueing *requeueing = context;
+
+	requeueing->requeued = requeued;
+	progress_show(&requeueing->progress, requeued, "deliveries requeued");
+	return true;
+}
+
+static int print_requeued(struct cli_rows *rows, int64_t requeued)
+{
+	struct buffer line;
+
+	if (!rows->json) {
+		printf("requeued %lld deliveries\n", (long long)requeued);
+		return EXIT_SUCCESS;
+	}
+	buffer_init(&line, SIZE_MAX);
+	shape_requeued(&line, requeued, 0);
+	cli_print_json(rows, &line);
+	return cli_rows_status(rows);
+}
+
+int webhook_redeliver_run(const struct arguments *arguments)
+{
+	struct requeueing requeueing = {.requeued = 0};
+	struct cli_rows rows = cli_rows_of(arguments);
+	struct dm_error error = {0};
+	int64_t webhook_id;
+	int status;
+	dm *handle;
+
+	if (!arguments_number(arguments, "endpoint", &webhook_id))
+		return EXIT_USAGE;
+	if (!arguments_value(arguments, "failed"))
+		return cli_fail(EXIT_USAGE, "this would make all deliveries due again; say which: --failed");
+	handle = database_open(&status);
+	if (!handle)
+		return status;
+	if (dm_deliveries_requeue(handle, webhook_id, show_requeued, &requeueing, NULL, &error) != DM_OK)
+		status = cli_fail(EXIT_FAILED, "%s; %lld deliveries were requeued; run it again for the rest",
+				  error.message, (long long)requeueing.requeued);
+	progress_end(&requeueing.progress);
+	if (error.status == DM_OK)
+		status = print_requeued(&rows, requeueing.requeued);
 	dm_close(handle);
 	return status;
 }

@@ -14,20 +14,18 @@
 
 struct target {
 	int64_t id;
-	char *url, *secret, *old_secret; /* owned; url is NULL if there is no such webhook */
+	char *url, *secret, *old_secret; /* owned */
 };
 
 static bool copy_target(void *context, const struct dm_webhook *webhook)
 {
 	struct target *target = context;
 
-	if (webhook->id != target->id)
-		return true;
 	target->url = strndup(webhook->url.data, webhook->url.length);
 	target->secret = strndup(webhook->secret.data, webhook->secret.length);
 	if (webhook->old_secret.length > 0 && webhook->old_secret_until > clock_now())
 		target->old_secret = strndup(webhook->old_secret.data, webhook->old_secret.length);
-	return false;
+	return true;
 }
 
 static void release_target(struct target *target)
@@ -92,10 +90,11 @@ int webhook_test_run(const struct arguments *arguments)
 	handle = database_open(&status);
 	if (!handle)
 		return status;
-	if (dm_webhooks(handle, copy_target, &target, &error) != DM_OK)
-		status = cli_fail(EXIT_FAILED, "%s", error.message);
-	else if (!target.url)
-		status = cli_fail(EXIT_FAILED, "there is no such webhook; see 'directmessages webhook list'");
+	if (dm_webhook_by_id(handle, target.id, copy_target, &target, &error) != DM_OK)
+		status = cli_fail(EXIT_FAILED, "%s%s", error.message,
+				  error.status == DM_NOT_FOUND ? "; see 'directmessages webhook list'" : "");
+	else if (!target.url || !target.secret)
+		status = cli_fail(EXIT_FAILED, "out of memory; free some, then try again");
 	else
 		status = deliver(&options, &target);
 	dm_close(handle);

@@ -62,6 +62,7 @@ void claim_begin(struct webhooks *webhooks, struct endpoint *endpoint, size_t ro
 		return;
 	claim->endpoint = endpoint;
 	claim->webhooks = webhooks;
+	claim->timeout_ms = webhooks->options.poster.timeout_ms;
 	claim->operation = (struct dm_operation){
 		.kind = DM_OP_DELIVERIES_CLAIM,
 		.done = on_claimed,
@@ -106,6 +107,7 @@ static void end_claim(struct webhooks *webhooks, struct claim *claim)
 	webhooks->claims_under_way--;
 	for (; delivery; delivery = next) {
 		next = delivery->next;
+		delivery->post.max_ms = claim->timeout_ms;
 		if (is_good)
 			attempt_start(endpoint, delivery);
 		else

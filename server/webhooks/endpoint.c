@@ -98,6 +98,7 @@ static bool on_webhook(void *context, const struct dm_webhook *webhook)
 	return true;
 }
 
+/* What was deleted has deliveries that are left. */
 static void remove_inactive(struct webhooks *webhooks)
 {
 	struct endpoint **place = &webhooks->endpoints;
@@ -110,6 +111,7 @@ static void remove_inactive(struct webhooks *webhooks)
 		} else {
 			*place = endpoint->next;
 			release(endpoint);
+			note_leftovers(webhooks);
 		}
 	}
 }

@@ -27,21 +27,27 @@ struct poster {
 	LIST_HEAD(, post) with_head; /* posts whose response's head is complete */
 };
 
-bool poster_url_is_valid(const char *url)
+enum poster_url poster_check_url(const char *url)
 {
 	CURLU *parsed = curl_url();
 	char *scheme = NULL, *host = NULL, *user = NULL;
-	bool valid = parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
-		     curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-		     curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK && *host &&
-		     curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_NO_USER &&
-		     (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+	CURLUcode code = parsed ? curl_url_set(parsed, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
+	bool is_good;
 
+	if (code == CURLUE_OK)
+		code = curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0);
+	if (code == CURLUE_OK)
+		code = curl_url_get(parsed, CURLUPART_HOST, &host, 0);
+	if (code == CURLUE_OK)
+		code = curl_url_get(parsed, CURLUPART_USER, &user, 0);
+	is_good = code == CURLUE_NO_USER && *host && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
 	curl_free(scheme);
 	curl_free(host);
 	curl_free(user);
 	curl_url_cleanup(parsed);
-	return valid;
+	if (code == CURLUE_OUT_OF_MEMORY)
+		return POSTER_URL_LACKS_MEMORY;
+	return is_good ? POSTER_URL_IS_GOOD : POSTER_URL_IS_BAD;
 }
 
 struct poster *poster_new(const struct poster_options *options)
@@ -196,13 +202,19 @@ static bool set_texts(const struct poster *poster, const struct post *post, CURL
 			      curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK));
 }
 
+static long timeout_of(const struct poster *poster, const struct post *post)
+{
+	return post->max_ms > 0 && post->max_ms < poster->options.timeout_ms ? post->max_ms
+									     : poster->options.timeout_ms;
+}
+
 static void set_options(const struct poster *poster, struct post *post, CURL *easy, struct curl_slist *headers)
 {
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, post->body.data);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.length);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)poster->options.timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_of(poster, post));
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	/* When the request times out, libcurl does not wait for a name server that is still silent. */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);

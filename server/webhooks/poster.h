@@ -27,6 +27,7 @@ struct post {
 	struct span id; /* "msg_..." */
 	struct span body;
 	const char *secret, *old_secret; /* both sign; old_secret may be NULL */
+	int max_ms; /* for the whole request, if that is less than the options' timeout; 0: no such limit */
 	void (*on_ended)(struct post *post);
 
 	/* The results: */
@@ -47,7 +48,12 @@ struct post {
 };
 
 /* Whether the URL can be an endpoint's: http or https, a host, no user name or password. */
-MUST_CHECK bool poster_url_is_valid(const char *url);
+enum poster_url { POSTER_URL_IS_GOOD, POSTER_URL_IS_BAD, POSTER_URL_LACKS_MEMORY };
+MUST_CHECK enum poster_url poster_check_url(const char *url);
+
+/* What is said of a bad one, with a %.200s for it. */
+#define POSTER_BAD_URL \
+	"'%.200s' is not a valid endpoint URL; give http://... or https://... without a user name or password"
 
 /* Copies the options. NULL: no memory, or libcurl cannot be initialized. */
 MUST_CHECK struct poster *poster_new(const struct poster_options *options);

@@ -225,6 +225,7 @@ struct webhooks *webhooks_start(dm *handle, const struct webhooks_options *optio
 	webhooks->handle = handle;
 	webhooks->options = *options;
 	webhooks->max_ahead = claim_max_ahead(webhooks);
+	webhooks->has_leftovers = true; /* of endpoints that were deleted before */
 	atomic_init(&webhooks->woken, true);
 	atomic_init(&webhooks->idle, true);
 	pthread_mutex_init(&webhooks->mutex, NULL);

@@ -46,6 +46,7 @@ struct claim {
 	struct endpoint *endpoint;
 	struct delivery *deliveries;
 	struct webhooks *webhooks;
+	int timeout_ms; /* of a request, as the length of the claim has it; a reload may have raised it since */
 	struct dm_operation operation; /* DM_OP_DELIVERIES_CLAIM */
 };
 
@@ -74,7 +75,7 @@ struct webhooks {
 	int64_t endpoints_read_at;
 	int64_t endpoints_due_at; /* the next reading, at the latest */
 	int64_t report_again_at, measure_at, trim_at;
-	bool has_leftovers;  /* a disabled endpoint has pending deliveries */
+	bool has_leftovers;  /* there may be deliveries of endpoints that are deleted or disabled */
 	bool failure_logged; /* the endpoints could not be read, and that was logged */
 };
 

@@ -15,11 +15,31 @@ const char *const delivery_states[] = {
 	[DM_DELIVERY_FAILED] = "failed",
 };
 
+unsigned webhook_event_named(struct span name)
+{
+	for (size_t i = 0; i < WEBHOOK_EVENTS; i++)
+		if (span_equal(name, span_from(webhook_events[i].name)) ||
+		    span_equal(name, span_from(webhook_events[i].type)))
+			return webhook_events[i].event;
+	return 0;
+}
+
 const char *webhook_state(const struct dm_webhook *webhook)
 {
 	if (!webhook->is_active)
 		return "disabled";
 	return webhook->failing_since != 0 ? "failing" : "active";
+}
+
+bool delivery_state_named(struct span name, enum dm_delivery_state *state)
+{
+	for (size_t i = DM_DELIVERY_PENDING; i < ARRAY_LENGTH(delivery_states); i++) {
+		if (span_equal(name, span_from(delivery_states[i]))) {
+			*state = (enum dm_delivery_state)i;
+			return true;
+		}
+	}
+	return false;
 }
 
 const char *delivery_type(const struct dm_delivery *delivery)
@@ -98,4 +118,14 @@ void shape_delivery(struct buffer *out, const struct dm_delivery *delivery)
 	BUFFER_APPEND_LITERAL(out, ",\"error\":");
 	append_text(out, delivery->error);
 	buffer_append_char(out, '}');
+}
+
+void shape_requeued(struct buffer *out, int64_t requeued, int64_t next_after)
+{
+	buffer_printf(out, "{\"requeued\":%lld,\"complete\":%s,\"after\":", (long long)requeued,
+		      next_after == 0 ? "true" : "false");
+	if (next_after == 0)
+		BUFFER_APPEND_LITERAL(out, "null}");
+	else
+		buffer_printf(out, "%lld}", (long long)next_after);
 }

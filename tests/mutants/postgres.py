@@ -375,4 +375,11 @@ MUTANTS = [
         "#define MAX_ATTEMPTS 1",
         GONE + "test_connections_that_the_server_ends_all_the_time_are_not_noticed_by_readers",
     ),
+    Mutant(
+        "an endpoint is changed although its deliveries from before still have to fail",
+        POSTGRES + "nouns/webhook.c",
+        " WHERE w.id = $1::bigint AND NOT (SELECT more FROM waits) RETURNING w.*)",
+        " WHERE w.id = $1::bigint RETURNING w.*)",
+        "test_library_webhook_changes::a_change_waits_for_the_pieces_before_it[postgresql]",
+    ),
 ]

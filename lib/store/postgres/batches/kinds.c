@@ -56,9 +56,9 @@ static enum dm_status read_nothing(const struct postgres *postgres, struct dm_op
 	ROW(DM_OP_CHECK_SCHEMA, refuse, read_nothing) \
 	ROW(DM_OP_WEBHOOK_CREATE, pg_webhook_create, pg_read_created_webhook) \
 	ROW(DM_OP_WEBHOOKS, pg_webhooks, pg_read_webhooks) \
-	ROW(DM_OP_WEBHOOK_DELETE, pg_webhook_delete, pg_read_changed_webhook) \
+	ROW(DM_OP_WEBHOOK_DELETE, pg_webhook_delete, pg_read_deleted_webhook) \
 	ROW(DM_OP_WEBHOOK_ENABLE, pg_webhook_enable, pg_read_enabled_webhook) \
-	ROW(DM_OP_WEBHOOK_ROTATE, pg_webhook_rotate, pg_read_changed_webhook) \
+	ROW(DM_OP_WEBHOOK_ROTATE, pg_webhook_rotate, pg_read_rotated_webhook) \
 	ROW(DM_OP_DELIVERIES, pg_deliveries, pg_read_deliveries) \
 	ROW(DM_OP_DELIVERIES_CLAIM, pg_deliveries_claim, pg_read_claimed) \
 	ROW(DM_OP_DELIVERY_RESULT, pg_delivery_result, pg_read_delivery_result) \
@@ -71,7 +71,10 @@ static enum dm_status read_nothing(const struct postgres *postgres, struct dm_op
 	ROW(DM_OP_USER_ERASE, pg_user_erase, pg_read_erased_piece) \
 	ROW(DM_OP_MESSAGE_DELETE, pg_message_delete, pg_read_deleted_message) \
 	ROW(DM_OP_MESSAGES_PURGE, pg_messages_purge, pg_read_purged_piece) \
-	ROW(DM_OP_EVENTS_NEW_EPOCH, pg_events_new_epoch, read_nothing)
+	ROW(DM_OP_EVENTS_NEW_EPOCH, pg_events_new_epoch, read_nothing) \
+	ROW(DM_OP_WEBHOOK_UPDATE, pg_webhook_update, pg_read_updated_webhook) \
+	ROW(DM_OP_DELIVERIES_FIND, pg_deliveries_find, pg_read_found_deliveries) \
+	ROW(DM_OP_DELIVERIES_REQUEUE, pg_deliveries_requeue, pg_read_requeued_piece)
 
 static const struct postgres_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

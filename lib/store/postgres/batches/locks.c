@@ -41,10 +41,14 @@ static struct lock_key key_of(const struct dm_operation *operation)
 		return (struct lock_key){GROUP_WEBHOOK, operation->webhook_delete.webhook_id, INT64_MAX};
 	case DM_OP_WEBHOOK_ENABLE:
 		return (struct lock_key){GROUP_WEBHOOK, operation->webhook_enable.webhook_id, INT64_MAX};
+	case DM_OP_WEBHOOK_UPDATE:
+		return (struct lock_key){GROUP_WEBHOOK, operation->webhook_update.webhook_id, INT64_MAX};
 	case DM_OP_WEBHOOK_ROTATE:
 		return (struct lock_key){GROUP_WEBHOOK, operation->webhook_rotate.webhook_id, INT64_MAX};
 	case DM_OP_DELIVERY_REQUEUE:
 		return (struct lock_key){GROUP_DELIVERY, operation->delivery_requeue.delivery_id, 0};
+	case DM_OP_DELIVERIES_REQUEUE:
+		return (struct lock_key){GROUP_DELIVERY, operation->deliveries_requeue.after, 0};
 	case DM_OP_DELIVERIES_TRIM:
 		return (struct lock_key){GROUP_DELIVERY, operation->deliveries_trim.after, 0};
 	case DM_OP_EVENTS_TRIM:

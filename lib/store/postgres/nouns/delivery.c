@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "failure.h"
 #include "lane.h"
+#include "webhook_words.h"
 
 #define DELIVERIES "directmessages_delivery"
 
@@ -14,16 +15,38 @@
 /* How many events of the log are counted, for each endpoint. */
 #define MAX_BEHIND "100000"
 
+/* As at the beginning, and due now: $2. Of endpoints that are active. */
+#define REQUEUE \
+	"UPDATE " DELIVERIES " d SET state = 0, attempts = 0, next_at = $2::bigint, finished_at = 0, http_status = 0," \
+	" error = '' WHERE EXISTS (SELECT 1 FROM directmessages_webhook w WHERE w.id = d.webhook_id AND w.is_active) AND "
+
 const struct pg_statement_text pg_delivery_statements[] = {
 	{DELIVERIES_LIST,
 	 "SELECT " DELIVERY_COLUMNS " FROM " DELIVERIES " d WHERE ($1::bigint = 0 OR d.webhook_id = $1::bigint)"
 	 " AND ($2::bigint < 0 OR d.state = $2::bigint) ORDER BY d.id DESC LIMIT $3::bigint"},
+	/* Behind the columns: where the next page begins. */
+	{DELIVERIES_FIND,
+	 "WITH looked_at AS MATERIALIZED (SELECT * FROM " DELIVERIES
+	 " WHERE id < $3::bigint ORDER BY id DESC LIMIT $5::bigint),"
+	 " ending AS (SELECT CASE count(*) WHEN $5::bigint THEN min(id) ELSE 0 END AS next FROM looked_at)"
+	 " SELECT " DELIVERY_COLUMNS ", ending.next FROM ending LEFT JOIN (SELECT * FROM looked_at l"
+	 " WHERE ($1::bigint = 0 OR l.webhook_id = $1::bigint) AND ($2::bigint < 0 OR l.state = $2::bigint)"
+	 " ORDER BY l.id DESC LIMIT $4::bigint) d ON true ORDER BY d.id DESC"},
 	/* Gives the state from before. */
-	{DELIVERY_REQUEUE,
-	 "WITH requeued AS (UPDATE " DELIVERIES " SET state = 0, attempts = 0, next_at = $2::bigint,"
-	 " finished_at = 0, http_status = 0, error = '' WHERE id = $1::bigint AND state <> 0 AND EXISTS"
-	 " (SELECT 1 FROM directmessages_webhook w WHERE w.id = webhook_id AND w.is_active) RETURNING id)"
-	 " SELECT state, (SELECT count(*) FROM requeued) AS requeued FROM " DELIVERIES " WHERE id = $1::bigint"},
+	{DELIVERY_REQUEUE, "WITH requeued AS (" REQUEUE "d.id = $1::bigint AND d.state <> 0"
+			   " AND ($3::bigint = 0 OR d.webhook_id = $3::bigint) RETURNING d.id)"
+			   " SELECT state, (SELECT count(*) FROM requeued) AS requeued FROM " DELIVERIES
+			   " WHERE id = $1::bigint AND ($3::bigint = 0 OR webhook_id = $3::bigint)"},
+	/* A row that another transaction holds is being requeued or deleted there. */
+	{DELIVERIES_REQUEUE,
+	 "WITH looked_at AS MATERIALIZED (SELECT id FROM " DELIVERIES
+	 " WHERE id > $1::bigint ORDER BY id LIMIT $4::bigint),"
+	 " chosen AS MATERIALIZED (SELECT d.id FROM " DELIVERIES " d WHERE d.id = ANY (ARRAY(SELECT id FROM looked_at))"
+	 " AND d.state + 0 = 2 AND ($3::bigint = 0 OR d.webhook_id = $3::bigint)"
+	 " ORDER BY d.id FOR UPDATE OF d SKIP LOCKED),"
+	 " requeued AS (" REQUEUE "d.id = ANY (ARRAY(SELECT id FROM chosen)) RETURNING d.id)"
+	 " SELECT (SELECT count(*) FROM requeued) AS requeued, CASE count(*) WHEN $4::bigint THEN max(id) ELSE 0 END AS next,"
+	 " (SELECT w.is_active FROM directmessages_webhook w WHERE w.id = $3::bigint) AS is_active FROM looked_at"},
 	{DELIVERY_DELIVERED,
 	 "WITH d AS (UPDATE " DELIVERIES
 	 " SET state = 1, finished_at = $3::bigint, http_status = $4::bigint, error = ''"
@@ -122,10 +145,43 @@ enum dm_status pg_read_deliveries(const struct postgres *postgres, struct dm_ope
 	return DM_OK;
 }
 
+enum pg_statement pg_deliveries_find(struct dm_operation *operation, struct parameters *parameters)
+{
+	const struct dm_op_deliveries_find *find = &operation->deliveries_find;
+
+	pg_add_int(parameters, find->webhook_id);
+	pg_add_int(parameters, delivery_state_number(find->state));
+	pg_add_int(parameters, find->before != 0 ? find->before : INT64_MAX);
+	pg_add_int(parameters, rows_to_find(find->limit));
+	pg_add_int(parameters, FIND_DELIVERIES_WALK);
+	return DELIVERIES_FIND;
+}
+
+enum dm_status pg_read_found_deliveries(const struct postgres *postgres, struct dm_operation *operation,
+					struct row_set *set)
+{
+	struct dm_op_deliveries_find *find = &operation->deliveries_find;
+	const PGresult *result = set->result;
+	int rows = PQntuples(result);
+	bool enough = false;
+
+	(void)postgres;
+	find->next_before = rows > 0 ? pg_int(result, 0, PQnfields(result) - 1) : 0;
+	for (int row = 0; row < rows && !enough && !PQgetisnull(result, row, 0); row++) {
+		struct dm_delivery delivery = pg_delivery_from_row(result, row);
+
+		enough = !find->on_delivery(operation->context, &delivery) || row + 1 == rows_to_find(find->limit);
+		if (enough)
+			find->next_before = delivery.id;
+	}
+	return DM_OK;
+}
+
 enum pg_statement pg_delivery_requeue(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->delivery_requeue.delivery_id);
 	pg_add_int(parameters, clock_now());
+	pg_add_int(parameters, operation->delivery_requeue.webhook_id);
 	return DELIVERY_REQUEUE;
 }
 
@@ -133,12 +189,36 @@ enum dm_status pg_read_requeued(const struct postgres *postgres, struct dm_opera
 {
 	(void)postgres;
 	if (PQntuples(set->result) == 0)
-		return fail(&operation->error, DM_NOT_FOUND, "there is no such delivery");
+		return fail(&operation->error, DM_NOT_FOUND, NO_SUCH_DELIVERY);
 	if (pg_int(set->result, 0, 1) > 0)
 		return DM_OK;
 	if (delivery_state_of(pg_int(set->result, 0, 0)) == DM_DELIVERY_PENDING)
-		return fail(&operation->error, DM_NOT_FOUND, "this delivery is not finished yet");
-	return fail(&operation->error, DM_INVALID, "its endpoint is disabled; enable that first");
+		return fail(&operation->error, DM_NOT_FOUND, DELIVERY_IS_PENDING);
+	return fail(&operation->error, DM_INVALID, ENDPOINT_IS_DISABLED);
+}
+
+enum pg_statement pg_deliveries_requeue(struct dm_operation *operation, struct parameters *parameters)
+{
+	pg_add_int(parameters, operation->deliveries_requeue.after);
+	pg_add_int(parameters, clock_now());
+	pg_add_int(parameters, operation->deliveries_requeue.webhook_id);
+	pg_add_int(parameters, REQUEUE_WALK);
+	return DELIVERIES_REQUEUE;
+}
+
+enum dm_status pg_read_requeued_piece(const struct postgres *postgres, struct dm_operation *operation,
+				      struct row_set *set)
+{
+	struct dm_op_deliveries_requeue *failed = &operation->deliveries_requeue;
+
+	(void)postgres;
+	failed->requeued = pg_int(set->result, 0, 0);
+	failed->next_after = pg_int(set->result, 0, 1);
+	if (failed->webhook_id != 0 && PQgetisnull(set->result, 0, 2))
+		return fail(&operation->error, DM_NOT_FOUND, NO_SUCH_WEBHOOK);
+	if (failed->webhook_id != 0 && !pg_bool(set->result, 0, 2))
+		return fail(&operation->error, DM_INVALID, ENDPOINT_IS_DISABLED);
+	return DM_OK;
 }
 
 static enum pg_statement ask_failed(const struct dm_op_delivery_result *failed, struct parameters *parameters)

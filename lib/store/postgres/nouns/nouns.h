@@ -137,8 +137,10 @@ operation_read_result pg_read_redeemed_ticket;
 	" OR NOT pg_visible_in_snapshot((e.transaction - " EVENTS_BASE ")::text::xid8, w.begin_snapshot))"
 
 /* webhook.c */
-operation_ask pg_webhook_create, pg_webhooks, pg_webhook_delete, pg_webhook_enable, pg_webhook_rotate;
-operation_read_result pg_read_created_webhook, pg_read_webhooks, pg_read_changed_webhook, pg_read_enabled_webhook;
+operation_ask pg_webhook_create, pg_webhooks, pg_webhook_delete, pg_webhook_update, pg_webhook_enable,
+	pg_webhook_rotate;
+operation_read_result pg_read_created_webhook, pg_read_webhooks, pg_read_deleted_webhook, pg_read_updated_webhook,
+	pg_read_enabled_webhook, pg_read_rotated_webhook;
 
 /* Of deliveries that are named by their ids. By "state = 0" PostgreSQL may choose to read the whole index of those that
  * are pending. */
@@ -148,9 +150,10 @@ operation_read_result pg_read_created_webhook, pg_read_webhooks, pg_read_changed
 #define DELIVERY_COLUMNS \
 	"d.id, d.webhook_id, d.name, d.kind, d.message_id, d.at, d.state, d.attempts, d.next_at, d.finished_at," \
 	" d.http_status, d.error, d.origin"
-operation_ask pg_deliveries, pg_delivery_requeue, pg_delivery_result, pg_deliveries_trim, pg_outbox;
-operation_read_result pg_read_deliveries, pg_read_delivery_result, pg_read_requeued, pg_read_trimmed_deliveries,
-	pg_read_outbox;
+operation_ask pg_deliveries, pg_deliveries_find, pg_delivery_requeue, pg_deliveries_requeue, pg_delivery_result,
+	pg_deliveries_trim, pg_outbox;
+operation_read_result pg_read_deliveries, pg_read_found_deliveries, pg_read_delivery_result, pg_read_requeued,
+	pg_read_requeued_piece, pg_read_trimmed_deliveries, pg_read_outbox;
 struct dm_delivery pg_delivery_from_row(const PGresult *result, int row); /* of SELECT DELIVERY_COLUMNS */
 
 /* claim.c */

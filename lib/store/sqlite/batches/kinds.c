@@ -63,7 +63,10 @@ static enum dm_status refuse(struct sqlite_session *session, struct dm_operation
 	ROW(DM_OP_USER_ERASE, user_erase) \
 	ROW(DM_OP_MESSAGE_DELETE, message_delete_row) \
 	ROW(DM_OP_MESSAGES_PURGE, messages_purge) \
-	ROW(DM_OP_EVENTS_NEW_EPOCH, events_new_epoch)
+	ROW(DM_OP_EVENTS_NEW_EPOCH, events_new_epoch) \
+	ROW(DM_OP_WEBHOOK_UPDATE, webhook_update) \
+	ROW(DM_OP_DELIVERIES_FIND, deliveries_find) \
+	ROW(DM_OP_DELIVERIES_REQUEUE, deliveries_requeue)
 
 static const struct sqlite_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

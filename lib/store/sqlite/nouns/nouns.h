@@ -105,13 +105,17 @@ enum dm_status event_record(struct sqlite_session *session, enum dm_signal signa
 #define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
 
 /* webhook.c */
-operation_function webhook_create, webhooks_list, webhook_delete, webhook_enable, webhook_rotate;
+operation_function webhook_create, webhooks_list, webhook_delete, webhook_update, webhook_enable, webhook_rotate;
+
+/* DM_NOT_FOUND: there is no such endpoint. DM_INVALID: it is disabled. */
+enum dm_status webhook_check_active(struct sqlite_session *session, int64_t webhook_id, struct dm_error *error);
 
 /* Applies the outcome of an attempt to its endpoint. The operation is a DM_OP_DELIVERY_RESULT. */
 operation_function webhook_note_outcome;
 
 /* delivery.c */
-operation_function deliveries_list, delivery_result, delivery_requeue, deliveries_trim, outbox_state;
+operation_function deliveries_list, deliveries_find, delivery_result, delivery_requeue, deliveries_requeue,
+	deliveries_trim, outbox_state;
 struct dm_delivery delivery_from_row(sqlite3_stmt *row); /* of SELECT DELIVERY_COLUMNS */
 #define DELIVERY_COLUMNS \
 	"d.id, d.webhook_id, d.name, d.kind, d.message_id, d.at, d.state, d.attempts, d.next_at, d.finished_at," \

@@ -83,6 +83,12 @@ static const struct route routes[] = {
 	{"/admin/messages/",      "Admin Message List",  "GET, POST, HEAD, OPTIONS", .get = admin_messages_get,
 	                          .post = admin_messages_post},
 	{"/admin/messages/<id>/", "Admin Message",       "DELETE, OPTIONS",          .delete_ = admin_message_delete},
+	{"/admin/webhooks/",      "Admin Webhook List",  "GET, POST, HEAD, OPTIONS", .get = admin_webhooks_get,
+	                          .post = admin_webhooks_post, .headers = not_stored},
+	{"/admin/webhooks/<id>/", "Admin Webhook",       "GET, PATCH, DELETE, HEAD, OPTIONS", .get = admin_webhook_get,
+	                          .patch = admin_webhook_patch, .delete_ = admin_webhook_delete, .headers = not_stored},
+	{"/admin/webhooks/<id>/deliveries/", "Admin Delivery List", "GET, HEAD, OPTIONS", .get = admin_deliveries_get},
+	{"/admin/webhooks/<id>/redeliver/",  "Admin Redelivery",    "POST, OPTIONS",      .post = admin_redeliver_post},
 
 	{"/livez",                "Alive",               "GET, HEAD",                .get = static_get, .is_admin = true,
 	                          .content_type = TEXT, .headers = not_stored, .body = &livez_body},

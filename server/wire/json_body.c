@@ -202,14 +202,52 @@ bool json_body_content(struct span body, struct arena *arena, struct span *conte
 
 /* ---- several members ------------------------------------------------------------------------------------------ */
 
+static bool is_list_of_texts(const json_t *value)
+{
+	bool good = json_is_array(value);
+
+	for (size_t i = 0; good && i < json_array_size(value); i++)
+		good = json_is_string(json_array_get(value, i));
+	return good;
+}
+
+static struct span copy_text(const json_t *text, struct arena *arena)
+{
+	return arena_copy(arena, (struct span){json_string_value(text), json_string_length(text)});
+}
+
+static void copy_texts(const json_t *list, struct json_member *member, struct arena *arena)
+{
+	size_t count = json_array_size(list);
+	struct span *texts = arena_alloc(arena, (count + 1) * sizeof(*texts));
+
+	for (size_t i = 0; texts && i < count; i++)
+		texts[i] = copy_text(json_array_get(list, i), arena);
+	member->texts = texts;
+	member->texts_count = texts ? count : 0;
+}
+
+static bool is_of_kind(const json_t *value, enum json_member_kind kind)
+{
+	switch (kind) {
+	case JSON_MEMBER_TEXT:
+		return json_is_string(value);
+	case JSON_MEMBER_BOOLEAN:
+		return json_is_boolean(value);
+	case JSON_MEMBER_INTEGER:
+		return json_is_integer(value);
+	default:
+		return is_list_of_texts(value);
+	}
+}
+
 static bool read_member(const json_t *value, struct json_member *member, struct arena *arena, struct buffer *detail)
 {
 	static const char *const kinds[] = {[JSON_MEMBER_TEXT] = "string",
 					    [JSON_MEMBER_BOOLEAN] = "boolean",
-					    [JSON_MEMBER_INTEGER] = "whole number"};
-	bool good = member->kind == JSON_MEMBER_TEXT      ? json_is_string(value)
-		    : member->kind == JSON_MEMBER_BOOLEAN ? json_is_boolean(value)
-							  : json_is_integer(value);
+					    [JSON_MEMBER_INTEGER] = "whole number",
+					    [JSON_MEMBER_TEXTS] = "list of strings"};
+	bool good = is_of_kind(value, member->kind);
 
 	if (!good) {
 		buffer_printf(detail, "%s must be a %s.", member->name, kinds[member->kind]);
@@ -217,11 +255,13 @@ static bool read_member(const json_t *value, struct json_member *member, struct 
 	}
 	member->is_given = true;
 	if (member->kind == JSON_MEMBER_TEXT)
-		member->text = arena_copy(arena, (struct span){json_string_value(value), json_string_length(value)});
+		member->text = copy_text(value, arena);
 	else if (member->kind == JSON_MEMBER_BOOLEAN)
 		member->boolean = json_is_true(value);
-	else
+	else if (member->kind == JSON_MEMBER_INTEGER)
 		member->integer = json_integer_value(value);
+	else
+		copy_texts(value, member, arena);
 	return true;
 }
 

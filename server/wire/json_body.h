@@ -15,12 +15,14 @@ MUST_CHECK bool json_body_content(struct span body, struct arena *arena, struct 
 /* A member that a body may have. */
 struct json_member {
 	const char *name;
-	enum json_member_kind { JSON_MEMBER_TEXT, JSON_MEMBER_BOOLEAN, JSON_MEMBER_INTEGER } kind;
+	enum json_member_kind { JSON_MEMBER_TEXT, JSON_MEMBER_BOOLEAN, JSON_MEMBER_INTEGER, JSON_MEMBER_TEXTS } kind;
 
 	bool is_given;
 	struct span text; /* in the arena */
 	bool boolean;
 	int64_t integer;
+	const struct span *texts; /* in the arena */
+	size_t texts_count;
 };
 
 /* Reads an object that has some of these members, each once, and no others; an empty body has none. False: the body is

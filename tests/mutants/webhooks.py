@@ -39,14 +39,14 @@ MUTANTS = [
     ),
     Mutant(
         "a request to redeliver begins anew with each piece",
-        "server/api/admin/admin_deliveries.c",
+        "server/api/admin/admin_redeliver.c",
         "\t\tpiece->after = piece->next_after;\n",
         "",
         "test_admin_webhooks.py::test_many_failed_deliveries_are_redelivered_in_pieces[sqlite]",
     ),
     Mutant(
         "the endpoint's id is not asked for when one delivery is redelivered",
-        "server/api/admin/admin_deliveries.c",
+        "server/api/admin/admin_redeliver.c",
         ".delivery_id = one->integer, .webhook_id = exchange->target_id}",
         ".delivery_id = one->integer}",
         "test_admin_webhooks.py::test_one_delivery_is_redelivered[sqlite]",

@@ -140,7 +140,7 @@ DM_CHECK enum dm_status dm_deliveries(dm *handle, int64_t webhook_id, enum dm_de
  * DM_INVALID: its endpoint is disabled. */
 DM_CHECK enum dm_status dm_delivery_requeue(dm *handle, int64_t delivery_id, struct dm_error *error);
 
-/* Requeues all failed deliveries of one endpoint, or of all that are active (0), in many short commits with pauses
+/* Requeues all failed deliveries of one endpoint, or of all that are active (0), in many short commits with rests
  * between them, so that the writes of others come between, also those of another process. What fails again behind its
  * back is not requeued twice. on_progress (may be NULL) is called after each piece with how many were requeued so far;
  * returning false ends it early, which is no failure. *requeued (may be NULL) tells how many; after a failure some may

@@ -60,6 +60,17 @@ def test_pages_of_a_user_and_of_a_conversation(make_server):
         assert walk(server, f"messages/?user={one.id}&{query}")[0] == []
 
 
+@pytest.mark.sqlite
+def test_long_messages_that_are_passed_over(make_server):
+    """A page ends before they have held up others for long; the next one goes on."""
+    server = make_server(administered=True)
+    one, two = server.users(2)
+    [first] = server.insert_messages([(one, two, "2026-11-27 12:00:00", None, "x")])
+    server.insert_messages([(one, two, "2026-11-29 12:00:00", None, "x" * 2_600_000)] * 60)
+    for query in ("", f"&user={one.id}"):
+        assert walk(server, f"messages/?until=2026-11-28T12:00:00Z{query}")[0] == [first]
+
+
 def test_what_can_not_be_asked(admin_server):
     one = admin_server.user()
     refused = {

@@ -22,6 +22,13 @@ MUTANTS = [
         "test_lane::a_piece_that_waits_too_long_is_refused_too",
     ),
     Mutant(
+        "a page of administration that ends early is taken for the last one",
+        SQLITE + "nouns/search.c",
+        "((late || seen == FIND_WINDOW) && newest",
+        "(seen == FIND_WINDOW && newest",
+        "test_admin_messages.py::test_long_messages_that_are_passed_over",
+    ),
+    Mutant(
         "what is erased stays in the pages",
         SQLITE + "nouns/erasure.c",
         "PRAGMA secure_delete = ON",

@@ -403,10 +403,16 @@ struct dm_op_events {
 	uint64_t reserved[4];
 };
 
+#define DM_POSITION_KEY_BYTES 32
+
 struct dm_op_events_newest {
 	struct dm_event_position position;
+	unsigned char position_key[DM_POSITION_KEY_BYTES]; /* a secret of this log alone: see below */
 	uint64_t reserved[4];
 };
+
+/* A position's numbers tell how much the whole site sends. Who gives positions to users encrypts them with the key: it is
+ * the same for all programs on the database, and a copy of the database has it too. */
 
 /* See dm_events_trim. */
 struct dm_op_events_trim {

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "random.h"
 #include "sse.h"
 
 /* How much of the event log one read returns: rows, and bytes of content (a single event may be larger). */
@@ -79,7 +80,7 @@ static void dispatch(struct feed *feed, const struct dm_event *event, int64_t us
 			continue;
 		if (!text) {
 			text = begin_text(feed, user_id);
-			sse_message(text, event, user_id);
+			sse_message(text, &feed->key, event, user_id);
 		}
 		stream_put(stream, feed->text);
 		feed->streams->dispatched++;
@@ -102,14 +103,16 @@ static void read_newest(struct feed *feed)
 
 	run(feed, &operation);
 	feed->knows_end = operation.status == DM_OK;
-	if (feed->knows_end)
-		feed->end = operation.events_newest.position;
+	if (!feed->knows_end)
+		return;
+	feed->end = operation.events_newest.position;
+	position_key_set(&feed->key, operation.events_newest.position_key);
 }
 
 /* Tells the client that events before this point may be missing; the stream continues at the end of the event log. */
 static void reset(struct feed *feed, struct stream *stream)
 {
-	sse_reset(begin_text(feed, stream->user_id), &feed->end);
+	sse_reset(begin_text(feed, stream->user_id), &feed->key, &feed->end);
 	stream->position = feed->end;
 	stream_set_state(stream, STREAM_LIVE);
 	stream_put(stream, feed->text);
@@ -151,9 +154,18 @@ static void read_new_events(struct feed *feed)
 
 /* ---- pending streams ----------------------------------------------------------------------------------------- */
 
+/* Random: what a counter gives would tell how many streams were opened. */
+static unsigned retry_ms(void)
+{
+	unsigned spread = 0;
+
+	if (!random_bytes(&spread, sizeof(spread)))
+		spread = 0;
+	return RECONNECT_MS + spread % RECONNECT_SPREAD_MS;
+}
+
 static void admit(struct feed *feed, struct stream *stream)
 {
-	unsigned retry_ms = RECONNECT_MS + (unsigned)(feed->streams->opened * 137 % RECONNECT_SPREAD_MS);
 	bool is_new = !stream->asked.data;
 
 	if (!feed->knows_end || feed->failed_this_round) {
@@ -162,13 +174,13 @@ static void admit(struct feed *feed, struct stream *stream)
 	}
 	stream_reply(stream, HUB_ADMITTED);
 	stream->position = feed->end;
-	sse_begin(begin_text(feed, stream->user_id), retry_ms, is_new ? &feed->end : NULL);
+	sse_begin(begin_text(feed, stream->user_id), retry_ms(), &feed->key, is_new ? &feed->end : NULL);
 	stream_put(stream, feed->text);
 	if (stream->state == STREAM_CLOSED)
 		return;
 	if (is_new)
 		stream_set_state(stream, STREAM_LIVE);
-	else if (sse_parse_position(stream->asked, &stream->position))
+	else if (position_parse(&feed->key, stream->asked, &stream->position))
 		stream_set_state(stream, STREAM_REPLAYING);
 	else
 		reset(feed, stream);
@@ -176,6 +188,7 @@ static void admit(struct feed *feed, struct stream *stream)
 
 struct replay {
 	struct buffer *text;
+	const struct position_key *key;
 	size_t max_length; /* bytes; one event may exceed it */
 	int64_t user_id;
 	size_t events;
@@ -187,7 +200,7 @@ static bool on_replayed_event(void *context, const struct dm_event *event)
 	struct replay *replay = context;
 
 	if (!is_hidden_for(event, replay->user_id)) {
-		sse_message(replay->text, event, replay->user_id);
+		sse_message(replay->text, replay->key, event, replay->user_id);
 		replay->events++;
 	}
 	replay->is_full = replay->text->failed || replay->text->length >= replay->max_length;
@@ -200,6 +213,7 @@ static void replay(struct feed *feed, struct stream *stream)
 {
 	size_t half_queue = feed->streams->options->max_queue_bytes / 2;
 	struct replay replay = {.text = begin_text(feed, stream->user_id),
+				.key = &feed->key,
 				.max_length = half_queue < PIECE_BYTES ? half_queue : PIECE_BYTES,
 				.user_id = stream->user_id};
 	struct dm_operation operation = {.kind = DM_OP_EVENTS,
@@ -258,7 +272,7 @@ static void send_heartbeat(struct feed *feed, struct stream *stream)
 	}
 	if (is_after(&feed->end, position))
 		position = &feed->end;
-	sse_heartbeat(begin_text(feed, stream->user_id), stream->state == STREAM_LIVE ? position : NULL);
+	sse_heartbeat(begin_text(feed, stream->user_id), &feed->key, stream->state == STREAM_LIVE ? position : NULL);
 	stream_put(stream, feed->text);
 }
 

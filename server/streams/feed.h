@@ -3,12 +3,14 @@
 #ifndef FEED_H
 #define FEED_H
 
+#include "position.h"
 #include "stream.h"
 
 struct feed {
 	dm *handle;
 	struct streams *streams;
 	struct dm_event_position end; /* all live streams have every event up to here */
+	struct position_key key;      /* of positions, read with the end */
 	bool knows_end;               /* false while no stream is open */
 	bool failed_this_round;       /* a read of the database failed in this round */
 	bool failure_logged;          /* and was logged; the next success is logged too */

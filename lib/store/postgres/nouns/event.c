@@ -16,6 +16,7 @@
 
 #include "event_match.h"
 #include "failure.h"
+#include "position_key.h"
 
 /* How many rows are deleted at once. */
 #define MAX_TRIM "5000"
@@ -76,8 +77,10 @@ const struct pg_statement_text pg_event_statements[] = {
 	 " WHERE m.id = e.message_id AND m.sender_id = e.sender_id AND m.recipient_id = e.recipient_id OFFSET 0) m"
 	 " ON ($4::bigint = 0 OR $4::bigint IN (e.sender_id, e.recipient_id))"
 	 " AND (e.transaction, e.id) > ($1::bigint, $2::bigint) ORDER BY e.transaction, e.id"},
-	{EVENTS_NEWEST,
-	 "SELECT transaction, id, " MARK " FROM " LOG " WHERE " SETTLED " ORDER BY transaction DESC, id DESC LIMIT 1"},
+	{EVENTS_NEWEST, "SELECT e.transaction, e.id, e.mark, l.position_key"
+			" FROM (SELECT position_key FROM directmessages_event_log ORDER BY epoch LIMIT 1) l"
+			" LEFT JOIN (SELECT transaction, id, " MARK " AS mark FROM " LOG " WHERE " SETTLED
+			" ORDER BY transaction DESC, id DESC LIMIT 1) e ON true"},
 	{EVENTS_OLD, OLD " SELECT 1 FROM old LIMIT 1"},
 	{EVENTS_TRIM, OLD ", gone AS (DELETE FROM " LOG " WHERE (transaction, id) IN (SELECT transaction, id FROM old)"
 			  " RETURNING 1) SELECT count(*) FROM gone"},
@@ -181,10 +184,11 @@ enum pg_statement pg_events_newest(struct dm_operation *operation, struct parame
 enum dm_status pg_read_newest_event(const struct postgres *postgres, struct dm_operation *operation,
 				    struct row_set *set)
 {
+	bool has_row = PQntuples(set->result) > 0;
+
 	(void)postgres;
-	operation->events_newest.position =
-		PQntuples(set->result) > 0 ? position_of(set->result, 0) : (struct dm_event_position){0};
-	return DM_OK;
+	operation->events_newest.position = has_row ? position_of(set->result, 0) : (struct dm_event_position){0};
+	return position_key_copy(operation, has_row ? pg_text(set->result, 0, 3) : (struct dm_text){0});
 }
 
 static void add_what_to_keep(const struct dm_operation *operation, struct parameters *parameters)

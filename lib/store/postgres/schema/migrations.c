@@ -85,6 +85,11 @@ static const char origin_of_events[] =
 static const char origin_of_deliveries[] =
 	"ALTER TABLE directmessages_delivery ADD COLUMN IF NOT EXISTS origin smallint NOT NULL DEFAULT 0;";
 
+/* What clients get as positions is encrypted with this key (server/wire/position.c). A UUID has 122 random bits. */
+static const char key_of_positions[] =
+	"ALTER TABLE directmessages_event_log ADD COLUMN IF NOT EXISTS position_key bytea NOT NULL DEFAULT"
+	" sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));";
+
 const struct migration pg_migrations[] = {
 	{
 		.number = 1,
@@ -162,6 +167,12 @@ const struct migration pg_migrations[] = {
 			" WHERE i.indrelid = to_regclass('directmessages_message') AND i.indisvalid AND c.relname IN"
 			" ('directmessages_sent_hidden', 'directmessages_received_hidden')",
 		.indexes = hidden_indexes,
+	},
+	{
+		.number = 11,
+		.name = "the key of positions",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event_log", "1", "'position_key'"),
+		.sql = key_of_positions,
 	},
 };
 const size_t pg_migrations_count = ARRAY_LENGTH(pg_migrations);

@@ -10,6 +10,7 @@
 
 #include "event_match.h"
 #include "failure.h"
+#include "position_key.h"
 
 /* How many rows are deleted at once: about 10 ms. */
 #define MAX_TRIM "5000"
@@ -39,7 +40,8 @@ const struct sqlite_statement_text event_statements[] = {
 	 " FROM " LOG " e"
 	 " LEFT JOIN directmessages_message m ON m.id = e.message_id AND m.sender_id = e.sender_id"
 	 " AND m.recipient_id = e.recipient_id WHERE e.id >= ?1 ORDER BY e.id LIMIT ?2"},
-	{EVENTS_NEWEST, "SELECT id, nonce, " EPOCH " FROM " LOG " ORDER BY id DESC LIMIT 1"},
+	{EVENTS_NEWEST, "SELECT e.id, e.nonce, l.epoch, l.position_key FROM directmessages_event_log l"
+			" LEFT JOIN (SELECT id, nonce FROM " LOG " ORDER BY id DESC LIMIT 1) e LIMIT 1"},
 	{EVENTS_OLD, "SELECT 1 FROM " LOG " WHERE id < " FIRST_KEPT " LIMIT 1"},
 	{EVENTS_TRIM, "DELETE FROM " LOG " WHERE id < " FIRST_KEPT},
 	{EVENTS_NEW_EPOCH, NEW_EPOCH},
@@ -141,12 +143,18 @@ enum dm_status events_read(struct sqlite_session *session, struct dm_operation *
 enum dm_status events_newest(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[EVENTS_NEWEST];
+	struct dm_op_events_newest *newest = &operation->events_newest;
 	int code = sqlite3_step(statement);
+	enum dm_status status;
 
-	operation->events_newest.position = (struct dm_event_position){0};
-	if (code == SQLITE_ROW)
-		operation->events_newest.position = position_from_row(statement, 0, 1);
-	return session_finish(session, statement, code, &operation->error);
+	newest->position = (struct dm_event_position){0};
+	if (code == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+		newest->position = position_from_row(statement, 0, 1);
+	if (code == SQLITE_ROW || code == SQLITE_DONE)
+		(void)position_key_copy(operation,
+					code == SQLITE_ROW ? column_text(statement, 3) : (struct dm_text){0});
+	status = session_finish(session, statement, code, &operation->error);
+	return operation->error.status != DM_OK ? operation->error.status : status;
 }
 
 static void bind_what_to_keep(sqlite3_stmt *statement, const struct dm_operation *operation)

@@ -67,6 +67,15 @@ static const char origin_of_events[] = "ALTER TABLE directmessages_event ADD COL
 static const char origin_of_deliveries[] =
 	"ALTER TABLE directmessages_delivery ADD COLUMN origin integer NOT NULL DEFAULT 0;";
 
+/* What clients get as positions is encrypted with this key (server/wire/position.c). SQLite adds no column whose
+ * default is random, so the table is made again. */
+static const char key_of_positions[] =
+	"CREATE TABLE directmessages_event_log_keyed (epoch integer NOT NULL,"
+	" position_key blob NOT NULL DEFAULT (randomblob(32)));"
+	"INSERT INTO directmessages_event_log_keyed (epoch) SELECT epoch FROM directmessages_event_log;"
+	"DROP TABLE directmessages_event_log;"
+	"ALTER TABLE directmessages_event_log_keyed RENAME TO directmessages_event_log;";
+
 const struct migration migrations[] = {
 	{
 		.number = 1,
@@ -138,6 +147,12 @@ const struct migration migrations[] = {
 		.satisfied = "SELECT count(*) = 2 FROM sqlite_master WHERE type = 'index'"
 			     " AND name IN ('directmessages_sent_hidden', 'directmessages_received_hidden')",
 		.sql = hidden_indexes,
+	},
+	{
+		.number = 11,
+		.name = "the key of positions",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event_log", "1", "'position_key'"),
+		.sql = key_of_positions,
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

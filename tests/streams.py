@@ -112,5 +112,16 @@ class Stream:
         return self.next() is None and self.lines.whole
 
 
+def numbers_of(server, message):
+    """The position of the message's first event as it was before positions were opaque."""
+    place = "transaction, id" if server.url.startswith("postgresql") else "id"
+    *place, nonce, epoch = server.sql(
+        f"SELECT {place}, nonce, (SELECT epoch FROM directmessages_event_log) FROM directmessages_event"
+        " WHERE message_id = ? ORDER BY kind LIMIT 1",
+        [message],
+    )[0]
+    return "-".join(map(str, [*place, (nonce ^ epoch) & (2**63 - 1)]))
+
+
 def contents(events):
     return [event.data["content"] for event in events]

@@ -132,7 +132,7 @@ def test_the_position_of_another_log_is_none(make_server):
     alice, bob = server.users(2)
     start = position_of(bob)
     server.stop()
-    server.sql("UPDATE directmessages_event_log SET position_key = ?", [bytes(32)])
+    server.sql("UPDATE directmessages_event_log SET position_key = ?", [b"\1" * 32])
     server.start()
     alice.send(bob, "x")
     assert hear(bob, start, 1)[0].name == "reset"

@@ -7,8 +7,30 @@ STREAMS = "server/streams/"
 FAILURES = "test_events_failures.py::"
 REPLAY = "test_events_replay.py::"
 CALLERS = "test_events_callers.py::"
+POSITIONS = "test_events_positions.py::"
 
 MUTANTS = [
+    Mutant(
+        "heartbeats show whether others have sent something",
+        "server/wire/sse.c",
+        "position_seal(key, position, salt, text);",
+        "position_seal(key, position, NO_SALT, text);",
+        POSITIONS + "test_whether_others_send_is_not_seen",
+    ),
+    Mutant(
+        "positions are made with a key that anybody knows",
+        STREAMS + "feed.c",
+        "\tposition_key_set(&feed->key, operation.events_newest.position_key);",
+        "\tposition_key_set(&feed->key, (const unsigned char[DM_POSITION_KEY_BYTES]){0});",
+        POSITIONS + "test_the_position_of_another_log_is_none",
+    ),
+    Mutant(
+        "positions from before they were opaque are forgotten",
+        "server/wire/position.c",
+        "unseal(key, text, position) : parse_numbers(text, position);",
+        "unseal(key, text, position) : (parse_numbers(text, position) && position->id < 0);",
+        POSITIONS + "test_positions_from_before_they_were_opaque_are_heard",
+    ),
     Mutant(
         "callers are checked as seldom as heartbeats come",
         STREAMS + "checker.c",

@@ -411,8 +411,8 @@ struct dm_op_events_newest {
 	uint64_t reserved[4];
 };
 
-/* A position's numbers tell how much the whole site sends. Who gives positions to users encrypts them with the key: it is
- * the same for all programs on the database, and a copy of the database has it too. */
+/* A position's numbers tell how much the whole site sends. Who gives positions to users encrypts them with the key: it
+ * is the same for all programs on the database, and a copy of the database has it too. */
 
 /* See dm_events_trim. */
 struct dm_op_events_trim {

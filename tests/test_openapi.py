@@ -186,6 +186,15 @@ def test_headers_that_go_with_a_status(path, method, operation):
     assert "Allow" in success["headers"]
 
 
+@pytest.mark.parametrize("path, method, operation", OPERATIONS)
+def test_names_of_requests(path, method, operation):
+    """Each operation takes X-Request-ID and traceparent, and each of its responses may have the first."""
+    found = {(one["in"], one["name"]) for one in map(resolve, operation["parameters"])}
+    assert {("header", "X-Request-ID"), ("header", "traceparent")} <= found
+    for status, one in operation["responses"].items():
+        assert not resolve(resolve(one)["headers"]["X-Request-ID"])["required"], status
+
+
 DETAILS = {
     "400": [
         "content is required",

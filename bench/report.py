@@ -10,7 +10,7 @@ from typing import NamedTuple, Optional
 
 from programs import CONNECTIONS, CORES, LOAD_THREADS, Memory, Round
 from seed import Data
-from workload import BARE_INSERTS, ROUTES, SEND, Route
+from workload import BARE_INSERTS, OF_REFERENCE, ROUTES, SEND, Route
 
 LARGE_TARGET = 0.8
 IDLE_TARGET = 15.0  # MB
@@ -111,7 +111,7 @@ def growth_table(results: Results, small: Place, large: Place) -> str:
 def reference_table(results: Results, place: Place) -> str:
     """How many times as fast as the reference we are."""
     text = heading("requests/s", "ours", "the reference", "times", "target", "")
-    for route in ROUTES:
+    for route in OF_REFERENCE:
         ours, theirs = median(results.rounds[place, route.name]), results.reference[place, route.name].rate
         times = ours / theirs
         text += row(route.name, f"{ours:,.0f}", f"{theirs:,.1f}", f"{times:,.0f}", *verdict(times, route.times_reference))

@@ -58,7 +58,7 @@ class Route(NamedTuple):
     is_right: Callable[[Request, Any], bool]  # whether the parsed body of a response is what should be measured
     ceilings: dict[str, Ceiling] = {}  # by the store's name
     variables: Optional[str] = None  # lines of pgbench that set :user and :partner, if the ceiling is the statement
-    times_reference: float = 20  # the target: this many times as fast as the reference
+    times_reference: Optional[float] = 20  # the target: this many times as fast as the reference; None: it lacks it
     once: bool = False  # a repeated request would do less
 
 
@@ -107,6 +107,11 @@ def deletions(source: Source) -> list[Request]:
     return [Request(ends[number][number % 2], "DELETE", f"messages/{number}/") for number in ids]
 
 
+def own_messages(source: Source) -> list[Request]:
+    """Messages all over the table, asked for by one of their users."""
+    return [request._replace(method="GET") for request in deletions(source)]
+
+
 def is_own_count(request: Request, body: Any) -> bool:
     return body["id"] == request.user and body["count"] >= 0
 
@@ -149,8 +154,10 @@ POST = Route("POST `conversations/<id>/`", post("conversations/{}/"), 201,
                 lambda _, body: body[0]["content"] == CONTENT)
 WRITES = (  # in this order, on one copy of the data: the comparison with the ceiling comes first
     SEND,
+    Route("GET `messages/<id>/`", own_messages, 200, lambda _, body: body["content"] != "", times_reference=None),
     Route("GET `conversations/<id>/`, marking as read", unread_conversations, 200, has_nothing_unread, once=True),
     Route("DELETE `messages/<id>/`", deletions, 204, lambda _, body: body is None, once=True),
     POST,
 )
 ROUTES = READS + WRITES
+OF_REFERENCE = tuple(route for route in ROUTES if route.times_reference is not None)

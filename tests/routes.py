@@ -24,7 +24,8 @@ class Route:
 
     @property
     def methods(self):
-        return self.allow.split(", ")
+        """DELETE last: what it hides the others do not find."""
+        return sorted(self.allow.split(", "), key=lambda method: method == "DELETE")
 
     def path(self, user=999_999_999, message=999_999_999):
         """The path; without arguments, one of a user or message that does not exist."""
@@ -37,7 +38,7 @@ ROUTES = [
     Route("conversations/", "Conversation List", "GET, HEAD, OPTIONS"),
     Route("conversations/unread/", "Conversation Unread", "GET, HEAD, OPTIONS"),
     Route("conversations/{user}/", "Message List", "GET, POST, HEAD, OPTIONS", MESSAGE, sends=True),
-    Route("messages/{message}/", "Message Delete", "DELETE, OPTIONS"),
+    Route("messages/{message}/", "Message Delete", "GET, DELETE, HEAD, OPTIONS"),
     Route("send/{user}/", "Message Send", "POST, OPTIONS", MESSAGE, sends=True),
 ]
 

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.sqlite
 
 GARBAGE = {
     "THREADS": ["x", "-1", "0", "1.5", "1 ", " 1", "+1", "0x10", "9" * 30, "1000000"],
+    "MARK_READ_ON_GET": ["x", "true", "2", "-1", " 1"],
     "MAX_BODY_BYTES": ["x", "-1", "0", "1M", "9" * 30],
     "MAX_BUFFER_BYTES": ["x", "-1", "0", "256M", "16777215", "9" * 30],
     "MAX_CONTENT_LENGTH": ["x", "-1", "1k", "9" * 30],

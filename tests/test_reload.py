@@ -91,6 +91,25 @@ def test_the_allow_list(configure):
     assert may_send(one, two)
 
 
+def test_whether_a_get_marks(configure):
+    configured = configure(MARK_READ_ON_GET=0)
+    server = configured.server
+    alice, bob = server.users(2)
+    alice.send(bob)
+    bob.conversation(alice)
+    assert bob.unread() == 1
+    configured.reload()
+    bob.conversation(alice)
+    assert bob.unread() == 0
+    configured.reload(MARK_READ_ON_GET=0)
+    alice.send(bob)
+    bob.conversation(alice)
+    assert bob.unread() == 1
+    assert "DIRECTMESSAGES_MARK_READ_ON_GET" in configured.refuse(MARK_READ_ON_GET="no")
+    bob.conversation(alice)
+    assert bob.unread() == 1
+
+
 def test_cors_origins(configure):
     run = configure()
     user = run.server.user()

@@ -63,6 +63,11 @@ DM_CHECK enum dm_status dm_read_message(dm *handle, int64_t message_id, char **t
 DM_CHECK enum dm_status dm_read_message_formatted(dm *handle, int64_t message_id, char **text, size_t *length,
 						  struct dm_error *error);
 
+/* Lends one message that the user has sent or received, and marks nothing. DM_NOT_FOUND if it does not exist, is not
+ * the user's, or the user has hidden it. */
+DM_CHECK enum dm_status dm_get_message(dm *handle, int64_t user_id, int64_t message_id, dm_message_row *row,
+				       void *context, struct dm_error *error);
+
 /* Marks one message as read, then signals message_read if it was unread. It does not check who reads. DM_NOT_FOUND.
  * Reference: mark_as_read. */
 DM_CHECK enum dm_status dm_mark_read(dm *handle, int64_t message_id, struct dm_error *error);

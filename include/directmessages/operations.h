@@ -279,7 +279,10 @@ struct dm_op_conversation {
 struct dm_op_message {
 	int64_t message_id;
 	dm_message_row *on_message;
-	uint64_t reserved[4];
+	int64_t user_id;    /* only a message that this user can see; 0: anybody's */
+	int64_t partner_id; /* of those, only one to or from this user; 0: anybody */
+	bool with_hidden;   /* also one that user_id has hidden */
+	uint64_t reserved[1];
 };
 
 struct dm_op_all_messages {

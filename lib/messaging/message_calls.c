@@ -49,6 +49,16 @@ enum dm_status dm_unread_by_partner(dm *handle, int64_t user_id, dm_unread_row *
 	return service_run(handle, &operation, error);
 }
 
+enum dm_status dm_get_message(dm *handle, int64_t user_id, int64_t message_id, dm_message_row *row, void *context,
+			      struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_MESSAGE,
+					 .context = context,
+					 .message = {.message_id = message_id, .user_id = user_id, .on_message = row}};
+
+	return service_run(handle, &operation, error);
+}
+
 enum dm_status dm_mark_read(dm *handle, int64_t message_id, struct dm_error *error)
 {
 	struct dm_operation operation = {.kind = DM_OP_MARK_READ, .mark_read = {.message_id = message_id}};

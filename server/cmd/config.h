@@ -46,6 +46,7 @@ struct config {
 	struct webhooks_options webhooks;
 	enum log_level log_level;
 	bool log_json;
+	bool marks_on_get;           /* a GET of a conversation marks it as read, unless it says otherwise */
 	int64_t *allowed_recipients; /* owned */
 	size_t allowed_recipients_count;
 };

@@ -39,6 +39,7 @@ static void init(struct generation *generation, struct setting_file *file)
 	generation->policy.challenge = generation->auth.challenge;
 	generation->policy.admin_key = config->admin_key.length > 0 ? &config->admin_key : NULL;
 	generation->policy.cors = config->cors_origins.count > 0 ? &config->cors_origins : NULL;
+	generation->policy.marks_on_get = config->marks_on_get;
 	generation->policy.cors_credentials = auth_is_ambient(&generation->auth);
 	generation->policy.end = end;
 	atomic_init(&generation->policy.holders, 1);

@@ -121,6 +121,8 @@ static const struct setting_row rows[SETTING_COUNT] = {
 	[SETTING_MAX_CONTENT_LENGTH] = {NUMBER(0, 1 << 30, 65536), .variable = V("MAX_CONTENT_LENGTH"),
 		.help = "Maximum length of a message in characters; a longer one is refused with 400. `0`: no limit. Stored "
 			"messages are shown whatever their length."},
+	[SETTING_MARK_READ_ON_GET] = {SWITCH(1), RELOADS, .variable = V("MARK_READ_ON_GET"),
+		.help = "`0`: a GET of a conversation marks nothing as read, unless it has `?mark_read=true`."},
 
 	[SETTING_THREADS] = {NUMBER(1, 256, 0), .section = "Capacity", .intro = BY_SERVE,
 		.variable = V("THREADS"), .flag = "threads", .argument = "N", .unset = "one per core",

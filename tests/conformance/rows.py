@@ -96,7 +96,7 @@ COMMON = [
     ("method not offered: 405", [
         *((ask(method, path), 405) for method, path in (
             ("PUT", "unread/"), ("POST", "unread/"), ("DELETE", "conversations/"), ("HEAD", "send/2/"),
-            ("GET", "send/2/"), ("HEAD", "messages/1/"), ("GET", "messages/1/"), ("FOO", "conversations/2/"),
+            ("GET", "send/2/"), ("POST", "messages/1/"), ("PUT", "messages/1/"), ("FOO", "conversations/2/"),
             ("TRACE", "unread/")))]),
     ("Accept that excludes application/json: 406", [
         (get("unread/", Accept="text/html"), 406), (get("unread/", Accept="text/*, application/xml"), 406),

@@ -21,6 +21,7 @@ struct policy {
 	const char *challenge;             /* WWW-Authenticate of a 401 */
 	const struct admin_key *admin_key; /* who administrates shows it; NULL: there is no administration */
 	const struct origins *cors;        /* whose pages may call the API from a browser; NULL: CORS is off */
+	bool marks_on_get;                 /* a GET of a conversation marks it as read, unless it says otherwise */
 	bool cors_credentials;             /* browsers may send cookies for those pages; cors is a list */
 	void (*end)(struct policy *own);   /* called when nobody holds it any more */
 	atomic_size_t holders;

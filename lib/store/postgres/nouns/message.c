@@ -21,7 +21,13 @@ const struct pg_statement_text pg_message_statements[] = {
 				" recorded AS (" RECORD_EVENTS("1", "sent", "sent_at",
 							       "$5") ")"
 								     " SELECT id, sent_at FROM sent ORDER BY id"},
-	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = $1::bigint"},
+	/* $2 user, $3 partner, 0 for any; $4 whether with those that the user has hidden. */
+	{MESSAGE_BY_ID,
+	 "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = $1::bigint AND ($2::bigint = 0"
+	 " OR (sender_id = $2::bigint AND $3::bigint IN (0, recipient_id)"
+	 " AND ($4::boolean OR hidden_for_sender IS NULL))"
+	 " OR (recipient_id = $2::bigint AND $3::bigint IN (0, sender_id)"
+	 " AND ($4::boolean OR hidden_for_recipient IS NULL)))"},
 	{MESSAGE_MARK_READ,
 	 "WITH marked AS (UPDATE directmessages_message SET read_at = $2::timestamptz"
 	 " WHERE id = $1::bigint AND read_at IS NULL RETURNING id, sender_id, recipient_id, sent_at, read_at,"
@@ -117,6 +123,9 @@ void pg_read_sent_messages(struct dm_operation **operations, size_t count, const
 enum pg_statement pg_message_get(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->message.message_id);
+	pg_add_int(parameters, operation->message.user_id);
+	pg_add_int(parameters, operation->message.partner_id);
+	pg_add_bool(parameters, operation->message.with_hidden);
 	return MESSAGE_BY_ID;
 }
 

@@ -28,7 +28,7 @@ static enum dm_status refuse(struct sqlite_session *session, struct dm_operation
 	ROW(DM_OP_UNREAD_MESSAGES, unread_messages) \
 	ROW(DM_OP_PARTNERS, partners_page) \
 	ROW(DM_OP_CONVERSATION, conversation_page) \
-	ROW(DM_OP_MESSAGE, message_get) \
+	ROW(DM_OP_MESSAGE, message_by_id) \
 	ROW(DM_OP_ALL_MESSAGES, messages_all) \
 	ROW(DM_OP_EVENTS, events_read) \
 	ROW(DM_OP_EVENTS_NEWEST, events_newest) \

@@ -12,7 +12,10 @@ const struct sqlite_statement_text message_statements[] = {
 	 "INSERT INTO directmessages_message (content, sent_at, read_at, recipient_id, sender_id,"
 	 " hidden_for_recipient, hidden_for_sender) SELECT ?1, ?2, NULL, ?3, ?4, NULL, NULL"
 	 " WHERE EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?3) AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?4)"},
-	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = ?1"},
+	/* ?2 user, ?3 partner, 0 for any; ?4 whether with those that the user has hidden. */
+	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = ?1 AND (?2 = 0"
+			" OR (sender_id = ?2 AND ?3 IN (0, recipient_id) AND (?4 OR hidden_for_sender IS NULL))"
+			" OR (recipient_id = ?2 AND ?3 IN (0, sender_id) AND (?4 OR hidden_for_recipient IS NULL)))"},
 	{MESSAGE_MARK_READ, "UPDATE directmessages_message SET read_at = ?2 WHERE id = ?1 AND read_at IS NULL"
 			    " RETURNING " MESSAGE_COLUMNS},
 	{MESSAGE_HIDE_FOR_SENDER,
@@ -101,13 +104,16 @@ enum dm_status message_send(struct sqlite_session *session, struct dm_operation 
 	return event_record(session, DM_MESSAGE_SENT, &operation->send.message, &operation->error);
 }
 
-enum dm_status message_get(struct sqlite_session *session, struct dm_operation *operation)
+enum dm_status message_by_id(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_BY_ID];
 	struct lending lending = {.on_message = operation->message.on_message};
 	enum dm_status status;
 
 	sqlite3_bind_int64(statement, 1, operation->message.message_id);
+	sqlite3_bind_int64(statement, 2, operation->message.user_id);
+	sqlite3_bind_int64(statement, 3, operation->message.partner_id);
+	sqlite3_bind_int(statement, 4, operation->message.with_hidden);
 	status = messages_lend(session, statement, operation, &lending);
 	if (status == DM_OK && lending.rows == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
@@ -121,6 +127,7 @@ static enum dm_status must_exist(struct sqlite_session *session, struct dm_opera
 	int code;
 
 	sqlite3_bind_int64(statement, 1, operation->mark_read.message_id);
+	sqlite3_bind_int64(statement, 2, 0);
 	code = sqlite3_step(statement);
 	status = session_finish(session, statement, code, &operation->error);
 	if (status == DM_OK && code == SQLITE_DONE)

@@ -46,7 +46,7 @@ struct dm_message
 message_from_row(sqlite3_stmt *row); /* of SELECT MESSAGE_COLUMNS; content lives until the next step */
 
 /* message.c */
-operation_function message_send, message_get, message_mark_read, message_hide, messages_all;
+operation_function message_send, message_by_id, message_mark_read, message_hide, messages_all;
 
 /* Messages on their way to a row function. */
 struct lending {

@@ -143,9 +143,23 @@ MUTANTS = [
     Mutant(
         "HEAD runs as GET of what marks",
         API + "messages/conversation.c",
-        "\tif (exchange->is_head)\n\t\treturn read_page(exchange);\n",
-        "",
+        "\tif (exchange->is_head || !marks)\n\t\treturn read_page(exchange);\n",
+        "\tif (!marks)\n\t\treturn read_page(exchange);\n",
         "test_options_head.py::test_head_does_not_mark_messages_as_read",
+    ),
+    Mutant(
+        "a value that mark_read does not have counts as false",
+        API + "messages/conversation.c",
+        'return *marks || span_equal(text, SPAN("false")) || span_equal(text, SPAN("0"));',
+        "return true;",
+        "test_read_control.py::test_another_value_is_refused_and_changes_nothing",
+    ),
+    Mutant(
+        "a message is shown to everybody",
+        API + "messages/message.c",
+        ".message_id = exchange->target_id, .user_id = exchange->user_id, .on_message = write_message};",
+        ".message_id = exchange->target_id, .on_message = write_message};",
+        "test_read_control.py::test_a_message_of_others_or_of_nobody_is_not_found",
     ),
     Mutant(
         "a ticket is taken in the place of any token",

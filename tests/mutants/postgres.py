@@ -151,6 +151,13 @@ MUTANTS = [
         FAILURES + "test_an_index_that_was_left_invalid_is_made_anew",
     ),
     Mutant(
+        "a piece of marking reads everybody's unread messages on a new table",
+        POSTGRES + "nouns/marking.c",
+        "num_nulls(m.read_at, m.hidden_for_recipient) = 2",
+        "m.read_at IS NULL AND m.hidden_for_recipient IS NULL",
+        "tests/test_postgres_plans.py::test_no_statement_looks_at_more_than_it_needs",
+    ),
+    Mutant(
         "marking as read tells nobody",
         POSTGRES + "batches/transaction.c",
         "transaction->records |= session->postgres->options.record_events && operation_records_events(first);",

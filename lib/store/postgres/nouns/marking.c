@@ -25,7 +25,9 @@
  *
  * The index directmessages_unread has no order, and holds what was marked until the table is vacuumed. So pieces walk
  * over directmessages_received, in the order of the conversation. `walked` asks for read messages too: otherwise the
- * planner would take the other index, and sort. Contents are not rewritten, so their lengths count only where they are
+ * planner would take the other index, and sort. `marked` names its messages by id, and what they must be still in words
+ * that no partial index has: before a table was analyzed the planner takes a scan of everybody's unread messages for as
+ * cheap as the primary key. Contents are not rewritten, so their lengths count only where they are
  * sent to us. */
 /* clang-format off */
 const struct pg_statement_text pg_marking_statements[] = {
@@ -42,8 +44,8 @@ const struct pg_statement_text pg_marking_statements[] = {
 	 " chosen AS MATERIALIZED (SELECT id, sent_at FROM (SELECT id, sent_at,"
 	 " sum(bytes) OVER (ORDER BY sent_at, id) - bytes AS before FROM walked WHERE is_unread) w"
 	 " WHERE before < " NUMBER(MARK_BYTES) " ORDER BY sent_at, id LIMIT $9::bigint),"
-	 " marked AS (UPDATE directmessages_message m SET read_at = $3::timestamptz FROM chosen"
-	 " WHERE m.id = chosen.id AND m.read_at IS NULL AND m.hidden_for_recipient IS NULL"
+	 " marked AS (UPDATE directmessages_message m SET read_at = $3::timestamptz"
+	 " WHERE m.id = ANY (ARRAY(SELECT id FROM chosen)) AND num_nulls(m.read_at, m.hidden_for_recipient) = 2"
 	 " RETURNING m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at,"
 	 " CASE WHEN $8::boolean THEN m.content ELSE '' END AS content),"
 	 " recorded AS (" RECORD_EVENTS("2", "marked", "read_at", "$4") "),"

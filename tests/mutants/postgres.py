@@ -155,7 +155,7 @@ MUTANTS = [
         POSTGRES + "nouns/marking.c",
         "num_nulls(m.read_at, m.hidden_for_recipient) = 2",
         "m.read_at IS NULL AND m.hidden_for_recipient IS NULL",
-        "tests/test_postgres_plans.py::test_no_statement_looks_at_more_than_it_needs",
+        "test_postgres_plans.py::test_no_statement_looks_at_more_than_it_needs",
     ),
     Mutant(
         "marking as read tells nobody",

@@ -56,7 +56,7 @@ COMMANDS = [
     Command("message find", flags=("--user", "--partner", "--since", "--until", "--limit", "--json")),
     Command("message send", ("john", "mary", "Hello"), ("--json",)),
     Command("message delete", ("1",)),
-    Command("message purge", ("--hidden-by-both",), ("--hidden-by-both", "--older-than", "--dry-run")),
+    Command("message purge", ("--hidden-by-both",), ("--hidden-by-both", "--older-than", "--dry-run", "--json")),
     Command("webhook create", ("http://127.0.0.1:1/",), ("--events", "--description", "--secret", "--json")),
     Command("webhook list", flags=("--json",)),
     Command("webhook delete", ("1",)),

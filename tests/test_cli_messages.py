@@ -90,6 +90,7 @@ def test_purge(make_server):
     assert server.sql("SELECT count(*) FROM directmessages_message") == [(1400,)]
     assert purge("--hidden-by-both", "--older-than", "30") == "purged 10 messages\n"
     assert purge("--older-than", "30") == "purged 690 messages\n"
-    assert purge("--hidden-by-both") == "purged 10 messages\n"
+    assert purge("--hidden-by-both", "--dry-run", "--json") == '{"purged":10,"dry_run":true}\n'
+    assert purge("--hidden-by-both", "--json") == '{"purged":10,"dry_run":false}\n'
     ids = [row[0] for row in server.sql("SELECT id FROM directmessages_message ORDER BY id")]
     assert ids == new[10:]

@@ -188,6 +188,14 @@ static bool show_purged(void *context, int64_t removed, int64_t reached_id, int6
 	return true;
 }
 
+static void print_purged(bool json, bool dry_run, int64_t removed)
+{
+	if (json)
+		printf("{\"purged\":%lld,\"dry_run\":%s}\n", (long long)removed, dry_run ? "true" : "false");
+	else
+		printf("%s %lld messages\n", dry_run ? "would purge" : "purged", (long long)removed);
+}
+
 int message_purge_run(const struct arguments *arguments)
 {
 	struct purging purging = {.removed = 0};
@@ -219,7 +227,7 @@ int message_purge_run(const struct arguments *arguments)
 				  error.message, (long long)purging.removed);
 	progress_end(&purging.progress);
 	if (status == EXIT_SUCCESS)
-		printf("%s %lld messages\n", options.dry_run ? "would purge" : "purged", (long long)purging.removed);
+		print_purged(arguments_value(arguments, "json") != NULL, options.dry_run, purging.removed);
 	dm_close(handle);
 	return status;
 }

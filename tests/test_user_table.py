@@ -334,3 +334,26 @@ def test_a_table_without_passwords_gets_no_users(make):
         assert answer.status == 400 and "make them with the Django project" in answer.json()["detail"], answer
     identity = server.admin("GET", "users/@ann/").json()["id"]
     assert server.admin("PUT", f"users/{identity}/", {"email": "x"}).json()["email"] == "x"
+
+
+def test_a_person_of_another_table_is_erased(make):
+    """Only the columns that the settings name are written; the address is the name here, and unique."""
+    server = make(MEMBER, MEMBER_SETTINGS)
+    ann, ben, _ = members(server)
+    ann.send(ben, "from ann")
+    assert " who is now erased-10: 1 messages blanked" in done(server, "user", "erase", "ann@x.org", "--yes")
+    rows = server.sql('SELECT sender_id, mail, family, enabled FROM "club member" ORDER BY sender_id')
+    assert [tuple(row) for row in rows[:2]] == [(10, "erased-10", "", False), (20, "ben@x.org", None, True)]
+    assert server.sql("SELECT content FROM directmessages_message") == [("",)]
+    assert ann.get("unread/").status == 401
+    assert "0 messages blanked" in done(server, "user", "erase", "erased-10", "--yes")
+
+
+def test_two_people_are_erased_whose_addresses_must_differ(make):
+    server = make(ABSTRACT + "; CREATE UNIQUE INDEX one_address ON accounts_user (email)", ABSTRACT_SETTINGS)
+    for name in ("jane", "mary"):
+        done(server, "user", "create", name, "--email", f"{name}@example.org")
+        done(server, "user", "erase", name, "--yes")
+    rows = server.sql("SELECT id, username, email, first_name, is_active FROM accounts_user ORDER BY id")
+    assert [tuple(row[1:]) for row in rows] == [(f"erased-{row[0]}", f"erased-{row[0]}", "", False) for row in rows]
+    assert len(rows) == 2

@@ -29,6 +29,13 @@ MUTANTS = [
         "test_admin_messages.py::test_long_messages_that_are_passed_over",
     ),
     Mutant(
+        "all who are erased from a project's own table get the same address",
+        "lib/store/user_table.c",
+        "\t\tif (user_table_is_own(users)) {\n\t\t\tBUFFER_APPEND_LITERAL(sql, \"''\");",
+        "\t\tif (users) {\n\t\t\tBUFFER_APPEND_LITERAL(sql, \"''\");",
+        "test_user_table.py::test_two_people_are_erased_whose_addresses_must_differ",
+    ),
+    Mutant(
         "what is erased stays in the pages",
         SQLITE + "nouns/erasure.c",
         "PRAGMA secure_delete = ON",

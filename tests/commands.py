@@ -54,7 +54,7 @@ COMMANDS = [
     Command("token revoke", ("john",)),
     Command("message list", flags=("--user", "--limit")),
     Command("message find", flags=("--user", "--partner", "--since", "--until", "--limit", "--json")),
-    Command("message send", ("john", "mary", "Hello"), ("--json",)),
+    Command("message send", ("john", "mary", "Hello"), ("--idempotency-key", "--json")),
     Command("message delete", ("1",)),
     Command("message purge", ("--hidden-by-both",), ("--hidden-by-both", "--older-than", "--dry-run", "--json")),
     Command("webhook create", ("http://127.0.0.1:1/",), ("--events", "--description", "--secret", "--json")),

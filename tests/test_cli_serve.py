@@ -22,6 +22,7 @@ GARBAGE = {
     "MAX_BODY_BYTES": ["x", "-1", "0", "1M", "9" * 30],
     "MAX_BUFFER_BYTES": ["x", "-1", "0", "256M", "16777215", "9" * 30],
     "MAX_CONTENT_LENGTH": ["x", "-1", "1k", "9" * 30],
+    "IDEMPOTENCY_HOURS": ["x", "-1", "0", "8761", "24h", "0.5"],
     "MAX_CONNECTIONS": ["x", "-1", "0"],
     "MAX_CONNECTIONS_PER_ADDRESS": ["x", "-1"],
     "MAX_HEADER_BYTES": ["x", "-1", "0"],

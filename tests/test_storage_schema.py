@@ -20,6 +20,8 @@ OURS = [
     "directmessages_delivery_due",
     "directmessages_event",
     "directmessages_event_log",
+    "directmessages_idempotency_key",
+    "directmessages_idempotency_key_at",
     "directmessages_received",
     "directmessages_received_hidden",
     "directmessages_schema",

@@ -52,7 +52,9 @@ enum dm_status {
 	DM_UNAVAILABLE, /* the store can't be reached, is full, read-only or damaged: remove the cause, then retry */
 	DM_SCHEMA,      /* the database's schema is older than this library needs, or newer than it knows */
 	DM_NO_MEMORY,
-	DM_INTERNAL /* a defect of the library */
+	DM_INTERNAL,   /* a defect of the library */
+	DM_KEY_REUSED, /* the idempotency key was used for another message */
+	DM_KEY_GONE    /* the message of the idempotency key was deleted */
 };
 
 /* The status's name, "DM_NOT_FOUND"; "unknown status" for a value that this library does not know. Static. */
@@ -126,6 +128,7 @@ struct dm_options {
 	bool create;               /* SQLite: create the file if there is none (its tables come from dm_migrate) */
 	bool record_events;        /* write an event for each message sent or marked as read: see events.h */
 	const struct dm_user_table *user_table; /* NULL: Django's auth_user */
+	unsigned idempotency_hours; /* how long a send can be repeated by its key: see dm_send_once; 0: 24 */
 };
 #define DM_OPTIONS_INIT DM_SIZED(struct dm_options)
 

@@ -40,6 +40,16 @@ typedef bool dm_unread_row(void *context, const struct dm_unread *unread);
 DM_CHECK enum dm_status dm_send(dm *handle, int64_t sender_id, int64_t recipient_id, struct dm_text content,
 				struct dm_message *sent, struct dm_error *error);
 
+/* The same, but it can be repeated: a call with a key that this sender has used for the same recipient and content
+ * stores nothing. It gives that message, as it is now but with the caller's `content`, and *replayed (may be NULL) is
+ * true. So after a failure, or after the program was killed, call it again with the same key, and the message is stored
+ * once. `key` is 1 to 255 printable ASCII characters, such as a UUID. It is remembered for
+ * dm_options.idempotency_hours, and only if the message was stored. A call whose key another one is using waits for
+ * that one, or ends with DM_BUSY. DM_KEY_REUSED: the key was used for another recipient or content. DM_KEY_GONE: its
+ * message was deleted. */
+DM_CHECK enum dm_status dm_send_once(dm *handle, int64_t sender_id, int64_t recipient_id, struct dm_text content,
+				     const char *key, struct dm_message *sent, bool *replayed, struct dm_error *error);
+
 /* ---- unread messages ----------------------------------------------------------------------------------------- */
 
 /* Lends every unread message to the user that the user has not hidden, oldest first. Reference: get_unread_messages. */

@@ -34,8 +34,8 @@
 extern "C" {
 #endif
 
-/* Any kind may fail with DM_INVALID (an argument is missing) and with DM_BUSY and the statuses behind it; the others
- * are named here. New kinds are added at the end. */
+/* Any kind may fail with DM_INVALID (an argument is missing) and with DM_BUSY to DM_INTERNAL; the others are named
+ * here. New kinds are added at the end. */
 enum dm_operation_kind {
 	DM_OP_NONE,         /* an operation that nobody has filled in: DM_INVALID */
 	DM_OP_AUTHENTICATE, /* DM_NOT_FOUND, DM_INACTIVE */
@@ -54,7 +54,7 @@ enum dm_operation_kind {
 	DM_OP_EVENTS_TRIM,
 	DM_OP_TICKET_CREATE,
 	DM_OP_TICKET_REDEEM, /* DM_NOT_FOUND */
-	DM_OP_SEND,          /* DM_SELF, DM_NOT_ALLOWED, DM_NOT_FOUND */
+	DM_OP_SEND,          /* DM_SELF, DM_NOT_ALLOWED, DM_NOT_FOUND; with a key DM_KEY_REUSED, DM_KEY_GONE */
 	DM_OP_MARK_CONVERSATION_READ,
 	DM_OP_MARK_READ,       /* DM_NOT_FOUND */
 	DM_OP_HIDE,            /* DM_NOT_FOUND */
@@ -229,14 +229,22 @@ struct dm_op_ticket_redeem {
 
 /* ---- messages ------------------------------------------------------------------------------------------------ */
 
+#define DM_FINGERPRINT_SIZE 32
+
 struct dm_op_send {
 	int64_t sender_id;
 	int64_t recipient_id;
 	struct dm_text content;
 
 	struct dm_message message; /* its content points to `content` */
-	bool unrestricted;         /* an argument again: past the allowed recipients */
-	uint64_t reserved[3];
+
+	bool unrestricted;           /* an argument again: past the allowed recipients */
+	bool replayed;               /* a result: the message was sent before, with this key */
+	const char *idempotency_key; /* an argument: see dm_send_once; NULL: none */
+	uint64_t reserved[2];
+	struct {
+		unsigned char fingerprint[DM_FINGERPRINT_SIZE]; /* of the content of a send with a key */
+	} internal;                                             /* the library's */
 };
 
 struct dm_op_unread_count {
@@ -596,7 +604,10 @@ struct dm_operation {
 		int64_t queued_at, parked_until;
 		bool signals_read; /* messages that are marked as read are kept for the signals */
 		bool is_long;      /* it lists messages with long content */
-		uint64_t reserved[4];
+		/* A send with a key. The rules refuse it: only a message that was sent before is wanted. */
+		enum dm_status refused;
+		enum { DM_KEY_SETTLED, DM_KEY_CLASHED, DM_KEY_HELD } key; /* whether another one has the key now */
+		uint64_t reserved[3];
 	} internal;
 
 	union {

@@ -26,7 +26,7 @@ struct dm_stats {
 	uint64_t batches[DM_BATCH_CLASSES];
 	uint64_t operations; /* in all those batches */
 	uint64_t commits;    /* transactions that became durable */
-	/* By status: operations that failed for the store's reasons: DM_BUSY and the statuses behind it. */
+	/* By status: operations that failed for the store's reasons: DM_BUSY to DM_INTERNAL. */
 	uint64_t failures[DM_MAX_STATUSES];
 };
 #define DM_STATS_INIT DM_SIZED(struct dm_stats)

@@ -8,6 +8,7 @@
 #include <limits.h>
 
 #define MAX_LANES 1024
+#define MAX_KEY_LENGTH 255
 
 /* No struct of ours will be as large. A larger size is memory that nobody has set. */
 #define MAX_STRUCT_SIZE 4096
@@ -76,6 +77,18 @@ static enum dm_status check_recipient_of_token(const struct dm_operation *operat
 static enum dm_status check_recipient_of_user(const struct dm_operation *operation, struct dm_error *error)
 {
 	return arguments_check_texts(&operation->active_user.recipient_name, 1, error);
+}
+
+static enum dm_status check_key(const struct dm_operation *operation, struct dm_error *error)
+{
+	const char *key = operation->send.idempotency_key;
+	size_t length = 0;
+
+	while (key && length <= MAX_KEY_LENGTH && key[length] >= ' ' && key[length] <= '~')
+		length++;
+	if (!key || (length > 0 && length <= MAX_KEY_LENGTH && key[length] == '\0'))
+		return DM_OK;
+	return fail(error, DM_INVALID, "an idempotency key is 1 to 255 printable ASCII characters; give such a key");
 }
 
 static enum dm_status check_find(const struct dm_operation *operation, struct dm_error *error)
@@ -160,7 +173,7 @@ struct kind_needs {
 	ROW(DM_OP_EVENTS_TRIM, 0) \
 	ROW(DM_OP_TICKET_CREATE, TEXT(ticket_create, key)) \
 	ROW(DM_OP_TICKET_REDEEM, TEXT(ticket_redeem, ticket)) \
-	ROW(DM_OP_SEND, TEXT(send, content)) \
+	ROW(DM_OP_SEND, TEXT(send, content), .check = check_key) \
 	ROW(DM_OP_MARK_CONVERSATION_READ, 0) \
 	ROW(DM_OP_MARK_READ, 0) \
 	ROW(DM_OP_HIDE, 0) \

@@ -19,6 +19,23 @@ enum dm_status dm_send(dm *handle, int64_t sender_id, int64_t recipient_id, stru
 	return status;
 }
 
+enum dm_status dm_send_once(dm *handle, int64_t sender_id, int64_t recipient_id, struct dm_text content,
+			    const char *key, struct dm_message *sent, bool *replayed, struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_SEND,
+					 .send = {.sender_id = sender_id,
+						  .recipient_id = recipient_id,
+						  .content = content,
+						  .idempotency_key = key}};
+	enum dm_status status = key ? service_run(handle, &operation, error) : service_refuse_null(error);
+
+	if (sent)
+		*sent = operation.send.message;
+	if (replayed)
+		*replayed = operation.send.replayed;
+	return status;
+}
+
 enum dm_status dm_unread_messages(dm *handle, int64_t user_id, dm_message_row *row, void *context,
 				  struct dm_error *error)
 {

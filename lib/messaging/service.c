@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "arguments.h"
 #include "failure.h"
+#include "fingerprint.h"
 #include "operation_kinds.h"
 #include "password.h"
 #include "store_open.h"
@@ -16,6 +17,9 @@
 #define DEFAULT_MAX_CONTENT_LENGTH 65536
 #define DEFAULT_MAX_WAITING 4096
 #define DEFAULT_LANES 4
+#define DEFAULT_IDEMPOTENCY_HOURS 24
+
+#define HOUR INT64_C(3600000000)
 
 /* The messages that an operation has marked as read. They are signalled after the commit. */
 struct kept_messages {
@@ -69,7 +73,7 @@ static void complete(struct dm_operation *operation)
 		atomic_fetch_add_explicit(&handle->failures[operation->status], 1, memory_order_relaxed);
 	if (operation->status != DM_OK) /* they may have been rolled back */
 		operation_clear_results(operation);
-	else if (operation->kind == DM_OP_SEND)
+	else if (operation->kind == DM_OP_SEND && !operation->send.replayed)
 		signals_emit(&handle->signals, DM_MESSAGE_SENT, &operation->send.message);
 	if (operation->internal.marked)
 		signal_marked(&handle->signals, operation->internal.marked, operation->status == DM_OK);
@@ -146,6 +150,8 @@ static enum dm_status open_handle(const struct dm_options *options, dm **out, st
 		.max_waiting = options->max_waiting > 0 ? options->max_waiting : DEFAULT_MAX_WAITING,
 		.create = options->create,
 		.record_events = options->record_events,
+		.key_lifetime = HOUR * (options->idempotency_hours > 0 ? options->idempotency_hours
+								       : DEFAULT_IDEMPOTENCY_HOURS),
 		.lanes = options->lanes > 0 ? options->lanes : DEFAULT_LANES,
 		.unprepared = options->unprepared,
 		.changed = keep_marked,
@@ -221,6 +227,8 @@ const char *dm_status_name(enum dm_status status)
 		[DM_SCHEMA] = "DM_SCHEMA",
 		[DM_NO_MEMORY] = "DM_NO_MEMORY",
 		[DM_INTERNAL] = "DM_INTERNAL",
+		[DM_KEY_REUSED] = "DM_KEY_REUSED",
+		[DM_KEY_GONE] = "DM_KEY_GONE",
 	};
 
 	return (size_t)status < ARRAY_LENGTH(names) ? names[status] : "unknown status";
@@ -279,6 +287,22 @@ static enum dm_status check_send(dm *handle, struct dm_operation *operation)
 	return status;
 }
 
+/* Whether the message of a key was sent before is known to the store alone, and then no rule about whom the sender may
+ * message counts any more. */
+static enum dm_status prepare_send(dm *handle, struct dm_operation *operation)
+{
+	struct dm_op_send *send = &operation->send;
+	enum dm_status status = check_send(handle, operation);
+
+	send->replayed = false;
+	if (!send->idempotency_key || (status != DM_OK && status != DM_NOT_ALLOWED))
+		return status;
+	if (!fingerprint_of(send->content, send->internal.fingerprint))
+		return fail(&operation->error, DM_NO_MEMORY, "out of memory");
+	operation->internal.refused = status;
+	return DM_OK;
+}
+
 /* A new user can't log in with a password. */
 static enum dm_status prepare_put(struct dm_op_user_put *user, struct dm_error *error)
 {
@@ -300,7 +324,7 @@ static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 	if (operation->status != DM_OK)
 		return operation->status;
 	if (operation->kind == DM_OP_SEND)
-		operation->status = check_send(handle, operation);
+		operation->status = prepare_send(handle, operation);
 	if (operation->kind == DM_OP_USER_CREATE)
 		operation->status = rules_check_new_user(&operation->user_create, &operation->error);
 	if (operation->kind == DM_OP_USER_PUT)

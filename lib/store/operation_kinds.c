@@ -147,4 +147,6 @@ void operation_clear_results(struct dm_operation *operation)
 	const struct kind_facts *of_kind = &facts[operation_index(operation)];
 
 	memset((char *)operation + of_kind->results, 0, of_kind->results_size);
+	if (operation->kind == DM_OP_SEND) /* it stands behind an argument */
+		operation->send.replayed = false;
 }

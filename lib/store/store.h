@@ -61,6 +61,7 @@ struct store_options {
 	bool unprepared; /* PostgreSQL: no prepared statements, for poolers that don't support them */
 	bool create;
 	bool record_events;
+	int64_t key_lifetime; /* of idempotency keys, in microseconds */
 	/* A message was marked as read. Called before the commit, so it counts only if the operation ends with DM_OK.
 	 * False: there is no memory to remember it. */
 	bool (*changed)(struct dm_operation *operation, const struct dm_message *message);

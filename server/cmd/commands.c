@@ -124,8 +124,11 @@ static const struct command rows[] = {
 		 {"limit", "N", "Maximum number of messages; `0` for all.", SETTING_NONE, 0, INT32_MAX, 50},
 		 {"json", NULL, "Print each message as a line of JSON."}},
 		message_find_run},
-	{"message send", "FROM TO CONTENT", "Sends a message, whoever the allowed recipients are.", NULL,
-		{{"json", NULL, "Print the message as JSON."}},
+	{"message send", "FROM TO CONTENT", "Sends a message, whoever the allowed recipients are.",
+		"A script that runs it again after a failure gives the same key, and the message is sent once.",
+		{{"idempotency-key", "KEY", "A name of this message, 1 to 255 printable ASCII characters. Again with the same key, "
+			"users and content, it sends nothing, and prints the message that was sent."},
+		 {"json", NULL, "Print the message as JSON."}},
 		message_send_run},
 	{"message delete", "ID", "Deletes a message for good, for both users.", NULL, {{0}}, message_delete_run},
 	{"message purge", "", "Deletes messages for good, for both users.",

@@ -9,8 +9,9 @@
 static bool read_settings(struct dm_options *options, struct dm_user_table *users)
 {
 	bool prepared;
+	int64_t hours;
 
-	if (!setting_switch(SETTING_PREPARED, &prepared))
+	if (!setting_switch(SETTING_PREPARED, &prepared) || !setting_number(SETTING_IDEMPOTENCY_HOURS, &hours))
 		return false;
 	*users = (struct dm_user_table){
 		.size = sizeof(*users),
@@ -24,6 +25,7 @@ static bool read_settings(struct dm_options *options, struct dm_user_table *user
 	};
 	options->database = setting_text(SETTING_DATABASE);
 	options->unprepared = !prepared;
+	options->idempotency_hours = (unsigned)hours;
 	options->user_table = users;
 	return true;
 }

@@ -33,21 +33,25 @@ static bool find_user(dm *handle, const char *name, int64_t *id)
 static int send_message(dm *handle, const struct arguments *arguments)
 {
 	struct cli_rows rows = cli_rows_of(arguments);
-	struct dm_error error = {0};
-	struct dm_message sent;
+	struct dm_operation operation = {.kind = DM_OP_SEND};
+	struct dm_op_send *send = &operation.send;
 	struct buffer row;
-	int64_t from, to;
 
-	if (!find_user(handle, arguments->words[0], &from) || !find_user(handle, arguments->words[1], &to))
+	if (!find_user(handle, arguments->words[0], &send->sender_id) ||
+	    !find_user(handle, arguments->words[1], &send->recipient_id))
 		return EXIT_FAILED;
-	if (dm_send_unrestricted(handle, from, to, dm_text_of(arguments->words[2]), &sent, &error) != DM_OK)
-		return cli_fail(EXIT_FAILED, "%s", error.message);
+	send->content = dm_text_of(arguments->words[2]);
+	send->unrestricted = true;
+	send->idempotency_key = arguments_value(arguments, "idempotency-key");
+	dm_run(handle, &operation);
+	if (operation.status != DM_OK)
+		return cli_fail(EXIT_FAILED, "%s", operation.error.message);
 	if (!rows.json) {
-		printf("sent message %lld\n", (long long)sent.id);
+		printf("%s message %lld\n", send->replayed ? "had sent" : "sent", (long long)send->message.id);
 		return EXIT_SUCCESS;
 	}
 	buffer_init(&row, SIZE_MAX);
-	shape_plain_message(&row, &sent);
+	shape_plain_message(&row, &send->message);
 	cli_print_json(&rows, &row);
 	return cli_rows_status(&rows);
 }

@@ -123,6 +123,8 @@ static const struct setting_row rows[SETTING_COUNT] = {
 			"messages are shown whatever their length."},
 	[SETTING_MARK_READ_ON_GET] = {SWITCH(1), RELOADS, .variable = V("MARK_READ_ON_GET"),
 		.help = "`0`: a GET of a conversation marks nothing as read, unless it has `?mark_read=true`."},
+	[SETTING_IDEMPOTENCY_HOURS] = {NUMBER(1, 8760, 24), .variable = V("IDEMPOTENCY_HOURS"),
+		.help = "Hours for which the `Idempotency-Key` of a message is remembered. Also read by `message send`."},
 
 	[SETTING_THREADS] = {NUMBER(1, 256, 0), .section = "Capacity", .intro = BY_SERVE,
 		.variable = V("THREADS"), .flag = "threads", .argument = "N", .unset = "one per core",

@@ -28,6 +28,8 @@ static const struct error_response responses[] = {
 	[DM_SCHEMA] = TRY_LATER,
 	[DM_NO_MEMORY] = TRY_LATER,
 	[DM_INTERNAL] = DEFECT,
+	[DM_KEY_REUSED] = {422, NULL, false},
+	[DM_KEY_GONE] = {409, NULL, false},
 };
 
 const struct error_response *error_response(enum dm_status status)

@@ -20,10 +20,11 @@ PATIENCE = 20.0  # seconds in which a server must be its old self
 LEASE = 60.0  # seconds in which a delivery whose worker has lost it is due again
 
 
-def ask(client, method, path, body=None, content_type="application/json"):
+def ask(client, method, path, body=None, content_type="application/json", headers=()):
     """The whole answer, or None where the connection ended before."""
     try:
-        return client.request(method, path, body, {"Content-Type": content_type} if body is not None else ())
+        typed = [("Content-Type", content_type)] if body is not None else []
+        return client.request(method, path, body, [*typed, *headers])
     except (OSError, http.client.HTTPException):
         return None
 
@@ -127,6 +128,30 @@ class SendMultipart(Send):
         parts = (f'--boundary\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
                  for name, value in [("x", "y"), ("content", content)])
         return ("".join(parts) + "--boundary--\r\n").encode(), "multipart/form-data; boundary=boundary"
+
+
+class SendKeyed(SendJson):
+    """Asked again with the same key after each failure: then it is stored once, whatever was said before."""
+
+    def attempt(self, number):
+        body, content_type = self.body(self.content(number))
+        return ask(self.alice, "POST", self.path(), body, content_type, [("Idempotency-Key", f"{type(self).__name__} {number}")])
+
+    def check_refused(self, number, answer):
+        again = wait_until(lambda: self.attempt(number), "it answers")
+        if again.status != 201:
+            return f"asked again it answered {again.status} {again.body[:100]!r}"
+        return self.check(number, again)
+
+
+class Replay(SendKeyed):
+    def before(self, number):
+        wait_until(lambda: (answer := self.attempt(number)) and answer.status == 201, "it is stored")
+
+    def check(self, number, answer):
+        if answer.headers["Idempotency-Replayed"] != "true":
+            return "201, and not as one that was sent before"
+        return super().check(number, answer)
 
 
 class PostConversation(SendJson):
@@ -374,5 +399,5 @@ class Webhook(SendJson):
         return None
 
 
-ATTACKS = [SendJson, SendForm, SendMultipart, PostConversation, Page, NextPage, Partners, Unread, UnreadByJwt, UnreadByPartner,
+ATTACKS = [SendJson, SendForm, SendMultipart, SendKeyed, Replay, PostConversation, Page, NextPage, Partners, Unread, UnreadByJwt, UnreadByPartner,
            Delete, Ticket, OpenStream, HearEvent, Webhook, Crowd]

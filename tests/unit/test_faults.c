@@ -125,6 +125,12 @@ static enum dm_status send_step(struct life *life, struct dm_error *error)
 		       (struct dm_text){content, CONTENT_LENGTH}, NULL, error);
 }
 
+static enum dm_status send_once_step(struct life *life, struct dm_error *error)
+{
+	return dm_send_once(life->scratch.handle, life->scratch.john, life->scratch.mary,
+			    (struct dm_text){content, CONTENT_LENGTH}, "key", NULL, NULL, error);
+}
+
 static enum dm_status page_step(struct life *life, struct dm_error *error)
 {
 	struct listed listed = {0};
@@ -155,8 +161,8 @@ static enum dm_status read_step(struct life *life, struct dm_error *error)
 }
 
 static enum dm_status (*const steps[])(struct life *life, struct dm_error *error) = {
-	open_step, migrate_step, check_step, create_john, create_mary, connect_step,
-	send_step, send_step,    page_step,  mark_step,   read_step,
+	open_step, migrate_step,   check_step,     create_john, create_mary, connect_step,
+	send_step, send_once_step, send_once_step, page_step,   mark_step,   read_step,
 };
 
 /* Runs all steps while one allocation, given by its number, fails. False: there are fewer allocations. */

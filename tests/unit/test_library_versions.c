@@ -21,7 +21,9 @@ _Static_assert(sizeof(struct dm_op_authenticate) == 80 &&
 _Static_assert(sizeof(struct dm_op_active_user) == 88 && offsetof(struct dm_op_active_user, found_recipient_id) == 56 &&
 		       offsetof(struct dm_op_active_user, recipient_name) == 64,
 	       "it keeps its layout");
-_Static_assert(sizeof(struct dm_op_send) == 152 && offsetof(struct dm_op_send, message) == 32, "it keeps its layout");
+_Static_assert(offsetof(struct dm_op_send, message) == 32 && offsetof(struct dm_op_send, unrestricted) == 120 &&
+		       offsetof(struct dm_op_send, idempotency_key) == 128,
+	       "it keeps its layout");
 #endif
 _Static_assert(DM_OP_AUTHENTICATE == 1 && DM_OP_SEND == 17 && DM_OP_OUTBOX == 36 && DM_OP_ACTIVE_USER == 37,
 	       "kinds keep their numbers");

@@ -91,6 +91,14 @@ static struct write_member *add_send(struct write_batch *batch, const char *cont
 							 .content = text_of(content)}});
 }
 
+static struct write_member *add_keyed(struct write_batch *batch, const char *content, const char *key)
+{
+	struct write_member *member = add_send(batch, content);
+
+	member->operation.send.idempotency_key = key;
+	return member;
+}
+
 static struct write_member *add_hide(struct write_batch *batch, int64_t message_id)
 {
 	return add(batch, (struct dm_operation){.kind = DM_OP_HIDE,
@@ -151,6 +159,55 @@ static void fails_on_postgres(const struct write_batch *batch, const char *when)
 		 " EXECUTE FUNCTION fault()",
 		 when);
 	scratch_sql(&batch->scratch, sql);
+}
+
+/* ---- keys ----------------------------------------------------------------------------------------------------- */
+
+/* The batch goes on without them, and they find the message of the one that came first. */
+static void sends_of_one_key_in_one_batch_are_one(void **state)
+{
+	struct write_batch *batch = *state;
+	struct write_member *first = add_keyed(batch, "once", "k"), *second = add_keyed(batch, "once", "k");
+	struct write_member *plain = add_send(batch, "plain"), *other = add_keyed(batch, "other", "k");
+	struct write_member *third = add_keyed(batch, "once", "k"), *last = add_keyed(batch, "last", "l");
+
+	run(batch);
+	assert_int_equal(first->operation.status, DM_OK);
+	assert_false(first->operation.send.replayed);
+	for (size_t i = 0; i < 2; i++) {
+		const struct write_member *again = i == 0 ? second : third;
+
+		assert_int_equal(again->operation.status, DM_OK);
+		assert_string_equal(again->operation.error.message, "");
+		assert_true(again->operation.send.replayed);
+		assert_int_equal(again->message.id, first->message.id);
+		assert_int_equal(again->message.sent_at, first->message.sent_at);
+	}
+	assert_int_equal(other->operation.status, DM_KEY_REUSED);
+	assert_int_equal(other->message.id, 0);
+	assert_true(first->message.id < plain->message.id && plain->message.id < last->message.id);
+	assert_int_equal(count_of(batch, "once"), 1);
+	assert_int_equal(count_of(batch, "other"), 0);
+}
+
+/* What is refused, or fails alone, leaves its key to the next. */
+static void a_key_is_used_by_the_one_that_stores(void **state)
+{
+	struct write_batch *batch = *state;
+	struct write_member *nobody = add_keyed(batch, "x", "k"), *second = add_keyed(batch, "x", "k");
+	struct write_member *bad = add_keyed(batch, batch->scratch.is_postgres ? "bad" : "", "b");
+	struct write_member *good = add_keyed(batch, "good", "b");
+
+	nobody->operation.send.recipient_id = 999;
+	if (batch->scratch.is_postgres)
+		fails_on_postgres(batch, "INSERT");
+	run(batch);
+	assert_int_equal(nobody->operation.status, DM_NOT_FOUND);
+	assert_int_equal(second->operation.status, DM_OK);
+	assert_false(second->operation.send.replayed);
+	assert_int_not_equal(bad->operation.status, DM_OK);
+	assert_int_equal(good->operation.status, DM_OK);
+	assert_false(good->operation.send.replayed);
 }
 
 /* ---- failures ------------------------------------------------------------------------------------------------- */
@@ -357,6 +414,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_has_waited_too_long_is_refused),
+		TEST(sends_of_one_key_in_one_batch_are_one),
+		TEST(a_key_is_used_by_the_one_that_stores),
 		TEST(times_grow_while_the_clock_stands),
 		TEST(a_clock_that_steps_back_a_little_is_not_followed),
 		TEST(a_clock_that_was_set_back_is_believed),

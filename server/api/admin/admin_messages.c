@@ -5,6 +5,7 @@
 #include "admin_names.h"
 #include "admin_resources.h"
 #include "form.h"
+#include "idempotency.h"
 #include "links.h"
 #include "page.h"
 #include "respond.h"
@@ -131,14 +132,23 @@ enum http_outcome admin_messages_get(struct exchange *exchange)
 struct notice {
 	struct admin_names names; /* from, to */
 	struct span content;
+	const char *idempotency_key;
 };
+
+static bool add_notice(void *context, const struct dm_message *message)
+{
+	shape_plain_message(&((struct exchange *)context)->request->response.body, message);
+	return true;
+}
 
 static enum http_outcome sent(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
+	if (exchange->operation.send.replayed)
+		return idempotency_respond(exchange, add_notice);
 	exchange->is_stored = true;
-	shape_plain_message(&exchange->request->response.body, &exchange->operation.send.message);
+	add_notice(exchange, &exchange->operation.send.message);
 	return respond(exchange, 201);
 }
 
@@ -150,7 +160,8 @@ static enum http_outcome send_notice(struct exchange *exchange)
 		(struct dm_op_send){.sender_id = notice->names.ids[0],
 				    .recipient_id = notice->names.ids[1],
 				    .content = {notice->content.data, notice->content.length},
-				    .unrestricted = true};
+				    .unrestricted = true,
+				    .idempotency_key = notice->idempotency_key};
 	return exchange_await(exchange, sent);
 }
 
@@ -159,15 +170,17 @@ enum http_outcome admin_messages_post(struct exchange *exchange)
 	static const char *const fields[] = {"from", "to"};
 	struct json_member members[] = {{.name = "from"}, {.name = "to"}, {.name = "content"}};
 	struct notice *notice = arena_alloc(&exchange->request->arena, sizeof(*notice));
+	const char *key;
 
 	if (!notice)
 		return respond_no_room(exchange->request);
-	if (!admin_body(exchange, members, ARRAY_LENGTH(members)))
+	if (!idempotency_read(exchange, &key) || !admin_body(exchange, members, ARRAY_LENGTH(members)))
 		return HTTP_RESPOND;
 	for (size_t i = 0; i < ARRAY_LENGTH(members); i++)
 		if (!members[i].is_given)
 			return respond_error(exchange, 400, "%s is required", members[i].name);
 	*notice = (struct notice){.names = {.texts = {members[0].text, members[1].text}, .count = ARRAY_LENGTH(fields)},
-				  .content = members[2].text};
+				  .content = members[2].text,
+				  .idempotency_key = key};
 	return admin_find_names(exchange, &notice->names, fields, send_notice);
 }

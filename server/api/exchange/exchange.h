@@ -61,6 +61,7 @@ struct exchange {
 	struct dm_operation operation;
 	struct budget_share *share; /* counts what is made for the caller */
 	bool is_stored;             /* a message was stored: no response may deny it */
+	bool is_replayed;           /* it was stored by an earlier request with the same Idempotency-Key */
 	void *resource;             /* for the resource; in the request's arena */
 };
 

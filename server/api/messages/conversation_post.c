@@ -4,10 +4,12 @@
  * Its states, each a function that is named after what has been done:
  *
  *     conversation_post    DM_OP_SEND is submitted
- *     sent                 the message is stored: from here on no response may deny it
- *     marked               a piece of DM_OP_MARK_CONVERSATION_READ is done: the next piece, while there is more
- *     conversation_source  201; its body reads DM_OP_CONVERSATION, a piece each time (see there) */
+ *     sent                 the message is stored: from here on no response may deny it, unless it was stored before,
+ * and the client knows how to ask again marked               a piece of DM_OP_MARK_CONVERSATION_READ is done: the next
+ * piece, while there is more conversation_source  201; its body reads DM_OP_CONVERSATION, a piece each time (see there)
+ */
 #include "conversation_source.h"
+#include "idempotency.h"
 #include "messages_resources.h"
 #include "respond.h"
 
@@ -21,6 +23,8 @@ static enum http_outcome marked(struct exchange *exchange)
 		return exchange_await(exchange, marked);
 	if (!conversation_source_init(&source, exchange))
 		return respond_no_room(exchange->request);
+	if (exchange->is_replayed)
+		idempotency_add_header(exchange);
 	return respond_source(exchange, 201, &source);
 }
 
@@ -28,7 +32,8 @@ static enum http_outcome sent(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
-	exchange->is_stored = true;
+	exchange->is_replayed = exchange->operation.send.replayed;
+	exchange->is_stored = !exchange->is_replayed;
 	exchange_operation(exchange, DM_OP_MARK_CONVERSATION_READ)->mark_conversation_read =
 		(struct dm_op_mark_conversation_read){.user_id = exchange->user_id, .partner_id = exchange->target_id};
 	return exchange_await(exchange, marked);
@@ -36,9 +41,14 @@ static enum http_outcome sent(struct exchange *exchange)
 
 enum http_outcome conversation_post(struct exchange *exchange)
 {
+	const char *key;
+
+	if (!idempotency_read(exchange, &key))
+		return HTTP_RESPOND;
 	exchange_operation(exchange, DM_OP_SEND)->send =
 		(struct dm_op_send){.sender_id = exchange->user_id,
 				    .recipient_id = exchange->target_id,
-				    .content = {exchange->content.data, exchange->content.length}};
+				    .content = {exchange->content.data, exchange->content.length},
+				    .idempotency_key = key};
 	return exchange_await(exchange, sent);
 }

@@ -30,19 +30,19 @@ static bool send_messages(struct pg_session *session, struct transaction_step *s
 {
 	struct parameters parameters = {.count = 0};
 	struct buffer arrays[SEND_ARRAYS];
-	bool good;
+	enum pg_statement statement;
 
 	for (size_t i = 0; i < SEND_ARRAYS; i++)
 		buffer_init(&arrays[i], SIZE_MAX);
-	good = pg_messages_send(session->postgres, step->operations, step->count, &parameters, arrays);
-	if (good)
-		session_send(session, MESSAGES_INSERT, &parameters);
+	statement = pg_messages_send(session->postgres, step->operations, step->count, &parameters, arrays);
+	if (statement != NOTHING_TO_ASK)
+		session_send(session, statement, &parameters);
 	else
 		for (size_t i = 0; i < step->count; i++)
 			step->operations[i]->status = fail(&step->operations[i]->error, DM_NO_MEMORY, "out of memory");
 	for (size_t i = 0; i < SEND_ARRAYS; i++)
 		buffer_release(&arrays[i]);
-	return good;
+	return statement != NOTHING_TO_ASK;
 }
 
 /* Sends an operation's statement. False: there is nothing to ask. */

@@ -3,7 +3,8 @@
  *
  * A row that another transaction holds delays only what needs it. Such an operation is parked: it leaves the batch, and
  * comes back after a pause as a batch of its own that waits for no lock, until its time is over. For a second, all that
- * needs the same row is parked from the start. */
+ * needs the same row is parked from the start. A send whose idempotency key another transaction is writing is parked
+ * too. */
 #include "write.h"
 
 #include "clock.h"
@@ -15,11 +16,11 @@
 /* How often writes are rerun after a clash with other transactions before they fail with DM_BUSY. */
 #define MAX_RERUNS 5
 
-static void complete_all(const struct pg_session *session, struct dm_operation **operations, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		lane_complete(&session->postgres->options, operations[i]);
-}
+/* What has happened to the writes so far. */
+struct write_history {
+	int reruns;     /* after clashes with other transactions */
+	bool was_stale; /* a session was of no use any more */
+};
 
 static void fail_one(const struct pg_session *session, struct dm_operation *operation, const struct dm_error *error)
 {
@@ -128,13 +129,34 @@ static size_t after_lock(struct pg_session *session, struct dm_operation **opera
 	return 0;
 }
 
-/* ---- after a failure ----------------------------------------------------------------------------------------- */
+/* ---- after the commit ---------------------------------------------------------------------------------------- */
 
-/* What has happened to the writes so far. */
-struct write_history {
-	int reruns;     /* after clashes with other transactions */
-	bool was_stale; /* a session was of no use any more */
-};
+/* Completes the operations. Left to be run at once are sends whose key another send has taken a moment ago, which the
+ * next snapshot shows. One whose key is held by a transaction under way is parked. Gives how many are left. */
+static size_t after_commit(struct pg_session *session, struct dm_operation **operations, size_t count,
+			   struct write_history *history)
+{
+	static const struct dm_error held = {DM_BUSY,
+					     "another send with this Idempotency-Key is under way; try again later"};
+	bool may_rerun = history->reruns++ < MAX_RERUNS;
+	size_t left = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool has_clashed = operations[i]->internal.key == DM_KEY_CLASHED;
+
+		if (has_clashed && may_rerun)
+			operations[left++] = operations[i];
+		else if (operations[i]->internal.key != DM_KEY_SETTLED && session->parking)
+			lane_park(session->parking, operations[i]);
+		else if (operations[i]->internal.key != DM_KEY_SETTLED)
+			lane_fail(&session->postgres->options, &operations[i], 1, &held);
+		else
+			lane_complete(&session->postgres->options, operations[i]);
+	}
+	return left;
+}
+
+/* ---- after a failure ----------------------------------------------------------------------------------------- */
 
 /* Whether the same writes may be rerun as they are. */
 static bool may_rerun(const struct ending *ending, struct write_history *history)
@@ -188,8 +210,8 @@ static size_t run(struct pg_session *session, struct dm_operation **operations, 
 		else if (pg_session_ready(session, deadline, &error) == DM_OK)
 			ending = pg_transaction_run(session, &transaction, operations, count, deadline);
 		if (error.status == DM_OK && ending.how == COMMITTED) {
-			complete_all(session, operations, count);
-			return 0;
+			count = after_commit(session, operations, count, &history);
+			continue;
 		}
 		if (error.status == DM_OK && ending.how == LOST)
 			error = unknown;

@@ -13,7 +13,7 @@ struct user_table;
 #define MAX_PARAMETERS 9
 
 /* The OIDs of types that an array may have. */
-enum value_type { TYPE_OTHER = 0, TYPE_BIGINT = 20, TYPE_TEXT = 25, TYPE_TIME = 1184 };
+enum value_type { TYPE_OTHER = 0, TYPE_BYTES = 17, TYPE_BIGINT = 20, TYPE_TEXT = 25, TYPE_TIME = 1184 };
 
 /* The parameters of one statement, $1 first. Texts must live until it is sent. The SQL names the type of each wherever
  * it stands ($1::bigint), since numbers are always sent as 64 bits. */

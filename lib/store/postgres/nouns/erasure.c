@@ -91,6 +91,10 @@ enum pg_statement pg_user_erase(struct dm_operation *operation, struct parameter
 		return ERASE_CLOSE;
 	if (erase->internal.phase == ERASURE_RENAMES)
 		return ERASE_USER;
+	if (erase->internal.phase == ERASURE_KEYS) {
+		pg_add_int(parameters, ERASE_WALK);
+		return ERASE_KEYS;
+	}
 	pg_add_int(parameters, erase->internal.partner);
 	pg_add_time(parameters, erase->internal.time);
 	pg_add_int(parameters, erase->internal.id);
@@ -133,7 +137,8 @@ enum dm_status pg_read_erased_piece(const struct postgres *postgres, struct dm_o
 {
 	struct dm_op_user_erase *erase = &operation->user_erase;
 	enum erasure_phase phase = (enum erasure_phase)erase->internal.phase;
-	bool is_of_messages = phase != ERASURE_CLOSES && phase != ERASURE_RENAMES;
+	bool is_of_messages = phase > ERASURE_CLOSES && phase < ERASURE_KEYS;
+	bool has_pieces = is_of_messages || phase == ERASURE_KEYS;
 	enum dm_status status = DM_OK;
 
 	(void)postgres;
@@ -143,6 +148,6 @@ enum dm_status pg_read_erased_piece(const struct postgres *postgres, struct dm_o
 	if (is_of_messages)
 		read_piece(erase, set->result);
 	if (status == DM_OK)
-		erasure_go_on(erase, is_of_messages && pg_bool(set->result, 0, 1), false);
+		erasure_go_on(erase, has_pieces && pg_bool(set->result, 0, 1), false);
 	return status;
 }

@@ -6,9 +6,6 @@
 #include "failure.h"
 #include "sent_time.h"
 
-/* One user, by the index: OFFSET 0 keeps the planner from joining in another way. */
-#define USER(id) "CROSS JOIN LATERAL (SELECT {u.id} AS id FROM {users} u WHERE {u.id} = " id " OFFSET 0) "
-
 const struct pg_statement_text pg_message_statements[] = {
 	/* A send whose sender or recipient does not exist gives no row. The times, which are all different, say which
 	 * row belongs to which send; ids are in the order of the arrays. */
@@ -16,7 +13,7 @@ const struct pg_statement_text pg_message_statements[] = {
 	 "WITH sent AS (INSERT INTO directmessages_message (content, sent_at, recipient_id, sender_id)"
 	 " SELECT i.content, i.sent_at, r.id, s.id"
 	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[]) WITH ORDINALITY"
-	 " AS i(sender, recipient, sent_at, content, n) " USER("i.sender") "s " USER(
+	 " AS i(sender, recipient, sent_at, content, n) " USER_BY_INDEX("i.sender") "s " USER_BY_INDEX(
 		 "i.recipient") "r ORDER BY i.n RETURNING id, sender_id, recipient_id, sent_at),"
 				" recorded AS (" RECORD_EVENTS("1", "sent", "sent_at",
 							       "$5") ")"
@@ -65,38 +62,67 @@ struct dm_message pg_message_from_row(const PGresult *result, int row)
 	};
 }
 
-bool pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
-		      struct parameters *parameters, struct buffer arrays[SEND_ARRAYS])
+/* Gives the sends their times, which are all different. */
+static void set_times(struct postgres *postgres, struct dm_operation **operations, size_t count)
 {
-	static const enum value_type types[SEND_ARRAYS] = {TYPE_BIGINT, TYPE_BIGINT, TYPE_TIME, TYPE_TEXT};
-	bool failed = false;
-
-	for (size_t i = 0; i < SEND_ARRAYS; i++) {
-		arrays[i].length = 0;
-		pg_array_begin(&arrays[i], types[i], count);
-	}
 	pthread_mutex_lock(&postgres->mutex);
 	for (size_t i = 0; i < count; i++) {
 		postgres->last_sent_at = sent_time_after(postgres->last_sent_at);
 		operations[i]->send.message.sent_at = postgres->last_sent_at;
 	}
 	pthread_mutex_unlock(&postgres->mutex);
+}
+
+enum pg_statement pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
+				   struct parameters *parameters, struct buffer arrays[SEND_ARRAYS])
+{
+	static const enum value_type types[SEND_ARRAYS] = {TYPE_BIGINT, TYPE_BIGINT, TYPE_TIME,
+							   TYPE_TEXT,   TYPE_TEXT,   TYPE_BYTES};
+	bool have_keys = pg_sends_have_keys(operations, count), failed = false;
+	size_t used = have_keys ? SEND_ARRAYS : SEND_ARRAYS - 2;
+	int64_t lifetime = postgres->options.key_lifetime;
+
+	for (size_t i = 0; i < used; i++)
+		pg_array_begin(&arrays[i], types[i], count);
+	set_times(postgres, operations, count);
 	for (size_t i = 0; i < count; i++) {
 		pg_array_append_int(&arrays[0], operations[i]->send.sender_id);
-		pg_array_append_int(&arrays[1], operations[i]->send.recipient_id);
+		pg_array_append_int(&arrays[1], pg_recipient_of(operations[i]));
 		pg_array_append_time(&arrays[2], operations[i]->send.message.sent_at);
 		pg_array_append_text(&arrays[3], operations[i]->send.content);
+		if (have_keys)
+			pg_append_key(operations[i], &arrays[4], &arrays[5]);
 	}
-	for (size_t i = 0; i < SEND_ARRAYS; i++) {
+	for (size_t i = 0; i < used; i++) {
 		pg_add_array(parameters, &arrays[i]);
 		failed |= arrays[i].failed;
 	}
 	pg_add_bool(parameters, postgres->options.record_events);
-	return !failed;
+	if (have_keys) {
+		pg_add_int(parameters, operations[0]->send.message.sent_at - lifetime);
+		pg_add_int(parameters, operations[0]->send.message.sent_at + lifetime);
+	}
+	if (failed)
+		return NOTHING_TO_ASK;
+	return have_keys ? MESSAGES_INSERT_ONCE : MESSAGES_INSERT;
+}
+
+static void read_message(struct dm_operation *operation, int64_t id)
+{
+	struct dm_op_send *send = &operation->send;
+
+	send->message = (struct dm_message){
+		.id = id,
+		.sender_id = send->sender_id,
+		.recipient_id = send->recipient_id,
+		.sent_at = send->message.sent_at,
+		.read_at = DM_UNREAD,
+		.content = send->content,
+	};
 }
 
 /* Rows come in the order of the operations, without those that were refused. */
-void pg_read_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result)
+static void read_messages(struct dm_operation **operations, size_t count, const PGresult *result)
 {
 	int row = 0, rows = PQntuples(result);
 
@@ -104,19 +130,24 @@ void pg_read_sent_messages(struct dm_operation **operations, size_t count, const
 		struct dm_operation *operation = operations[i];
 
 		if (row == rows || pg_time(result, row, 1, 0) != operation->send.message.sent_at) {
-			operation->status =
-				fail(&operation->error, DM_NOT_FOUND, "the sender or the recipient does not exist");
+			operation->status = fail(&operation->error, DM_NOT_FOUND, SENT_TO_NOBODY);
 			continue;
 		}
 		operation->status = DM_OK;
-		operation->send.message = (struct dm_message){
-			.id = pg_int(result, row++, 0),
-			.sender_id = operation->send.sender_id,
-			.recipient_id = operation->send.recipient_id,
-			.sent_at = operation->send.message.sent_at,
-			.read_at = DM_UNREAD,
-			.content = operation->send.content,
-		};
+		read_message(operation, pg_int(result, row++, 0));
+	}
+}
+
+void pg_read_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result)
+{
+	if (!pg_sends_have_keys(operations, count)) {
+		read_messages(operations, count, result);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		operations[i]->status = pg_read_keyed_send(operations[i], result, (int)i);
+		if (operations[i]->status == DM_OK && !operations[i]->send.replayed)
+			read_message(operations[i], operations[i]->send.message.id);
 	}
 }
 

@@ -12,7 +12,7 @@
 extern const struct pg_statement_text pg_user_statements[], pg_user_write_statements[], pg_token_statements[],
 	pg_message_statements[], pg_conversation_statements[], pg_partner_statements[], pg_event_statements[],
 	pg_ticket_statements[], pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[],
-	pg_marking_statements[], pg_search_statements[], pg_erasure_statements[],
+	pg_marking_statements[], pg_search_statements[], pg_erasure_statements[], pg_idempotency_statements[],
 	pg_purge_statements[]; /* each ends with sql NULL */
 
 /* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: the operation has its status without
@@ -62,11 +62,22 @@ void pg_lend_messages(const struct dm_operation *operation, dm_message_row *on_m
 struct dm_message pg_message_from_row(const PGresult *result, int row); /* of SELECT MESSAGE_COLUMNS */
 
 /* The sends of a batch are one statement. Its parameters are made in the arrays, which are the caller's; each operation
- * is given its time. False where there is no memory. */
-#define SEND_ARRAYS 4
-MUST_CHECK bool pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
-				 struct parameters *parameters, struct buffer arrays[SEND_ARRAYS]);
+ * is given its time. NOTHING_TO_ASK: there is no memory. A send whose key another one is using has no result yet, as
+ * its internal.key says: it is to be run again. */
+#define SEND_ARRAYS 6
+MUST_CHECK enum pg_statement pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
+					      struct parameters *parameters, struct buffer arrays[SEND_ARRAYS]);
 void pg_read_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result);
+#define SENT_TO_NOBODY "the sender or the recipient does not exist"
+
+/* One user, by the index: OFFSET 0 keeps the planner from joining in another way. */
+#define USER_BY_INDEX(id) "CROSS JOIN LATERAL (SELECT {u.id} AS id FROM {users} u WHERE {u.id} = " id " OFFSET 0) "
+
+/* idempotency.c: the part of that which keys have */
+bool pg_sends_have_keys(struct dm_operation *const *operations, size_t count);
+int64_t pg_recipient_of(const struct dm_operation *operation);
+void pg_append_key(const struct dm_operation *operation, struct buffer *keys, struct buffer *fingerprints);
+enum dm_status pg_read_keyed_send(struct dm_operation *operation, const PGresult *result, int row);
 
 /* search.c */
 operation_ask pg_messages_find, pg_user_messages;

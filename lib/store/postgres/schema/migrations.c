@@ -90,6 +90,14 @@ static const char key_of_positions[] =
 	"ALTER TABLE directmessages_event_log ADD COLUMN IF NOT EXISTS position_key bytea NOT NULL DEFAULT"
 	" sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));";
 
+/* The keys of sends that can be repeated, each with its message and what was sent. Old ones are removed by their times.
+ */
+static const char idempotency_keys[] =
+	"CREATE TABLE directmessages_idempotency_key (user_id bigint NOT NULL, key varchar(255) NOT NULL,"
+	" message_id bigint NOT NULL, recipient_id bigint NOT NULL, fingerprint bytea NOT NULL, at bigint NOT NULL,"
+	" PRIMARY KEY (user_id, key));"
+	"CREATE INDEX directmessages_idempotency_key_at ON directmessages_idempotency_key (at);";
+
 const struct migration pg_migrations[] = {
 	{
 		.number = 1,
@@ -173,6 +181,14 @@ const struct migration pg_migrations[] = {
 		.name = "the key of positions",
 		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event_log", "1", "'position_key'"),
 		.sql = key_of_positions,
+	},
+	{
+		.number = 12,
+		.name = "idempotency keys",
+		.satisfied =
+			"SELECT " HAS_COLUMNS("directmessages_idempotency_key", "6",
+					      "'user_id', 'key', 'message_id', 'recipient_id', 'fingerprint', 'at'"),
+		.sql = idempotency_keys,
 	},
 };
 const size_t pg_migrations_count = ARRAY_LENGTH(pg_migrations);

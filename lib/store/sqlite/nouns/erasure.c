@@ -144,6 +144,7 @@ enum dm_status user_erase(struct sqlite_session *session, struct dm_operation *o
 {
 	struct dm_op_user_erase *erase = &operation->user_erase;
 	enum dm_status status = delete_securely(session, &operation->error);
+	bool goes_on = false;
 
 	if (!erase->more)
 		erase->internal.phase = ERASURE_CLOSES;
@@ -153,6 +154,10 @@ enum dm_status user_erase(struct sqlite_session *session, struct dm_operation *o
 	switch ((enum erasure_phase)erase->internal.phase) {
 	case ERASURE_CLOSES:
 		return close_user(session, operation);
+	case ERASURE_KEYS:
+		status = keys_erase(session, erase->user_id, &goes_on, &operation->error);
+		erasure_go_on(erase, goes_on, true);
+		return status;
 	case ERASURE_RENAMES:
 		status = run_for(session, ERASE_USER, erase->user_id, &operation->error);
 		erasure_go_on(erase, false, true);

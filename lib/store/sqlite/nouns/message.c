@@ -77,7 +77,7 @@ enum dm_status message_mark(struct sqlite_session *session, struct dm_operation 
 	return status;
 }
 
-enum dm_status message_send(struct sqlite_session *session, struct dm_operation *operation)
+static enum dm_status insert(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_INSERT];
 	int64_t sent_at = sent_time_after(session->last_sent_at);
@@ -101,6 +101,23 @@ enum dm_status message_send(struct sqlite_session *session, struct dm_operation 
 		.read_at = DM_UNREAD,
 		.content = operation->send.content,
 	};
+	return DM_OK;
+}
+
+enum dm_status message_send(struct sqlite_session *session, struct dm_operation *operation)
+{
+	bool has_key = operation->send.idempotency_key != NULL, was_used = false;
+	enum dm_status status = has_key ? key_replay(session, operation, &was_used) : DM_OK;
+
+	if (status != DM_OK || was_used)
+		return status;
+	if (operation->internal.refused != DM_OK)
+		return operation->internal.refused; /* its error says why */
+	status = insert(session, operation);
+	if (status == DM_OK && has_key)
+		status = key_put(session, operation);
+	if (status != DM_OK)
+		return status;
 	return event_record(session, DM_MESSAGE_SENT, &operation->send.message, &operation->error);
 }
 

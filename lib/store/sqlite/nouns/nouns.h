@@ -9,7 +9,7 @@
 
 extern const struct sqlite_statement_text user_statements[], token_statements[], message_statements[],
 	conversation_statements[], partner_statements[], event_statements[], ticket_statements[], webhook_statements[],
-	delivery_statements[], claim_statements[], search_statements[], erasure_statements[],
+	delivery_statements[], claim_statements[], search_statements[], erasure_statements[], idempotency_statements[],
 	purge_statements[]; /* each ends with sql NULL */
 
 typedef enum dm_status operation_function(struct sqlite_session *session, struct dm_operation *operation);
@@ -47,6 +47,14 @@ message_from_row(sqlite3_stmt *row); /* of SELECT MESSAGE_COLUMNS; content lives
 
 /* message.c */
 operation_function message_send, message_by_id, message_mark_read, message_hide, messages_all;
+
+/* idempotency.c: a send with a key finds the message of that key, or else is followed by key_put. */
+MUST_CHECK enum dm_status key_replay(struct sqlite_session *session, struct dm_operation *operation, bool *was_used);
+MUST_CHECK enum dm_status key_put(struct sqlite_session *session, struct dm_operation *operation);
+
+/* Deletes a piece of the user's keys. */
+MUST_CHECK enum dm_status keys_erase(struct sqlite_session *session, int64_t user_id, bool *goes_on,
+				     struct dm_error *error);
 
 /* Messages on their way to a row function. */
 struct lending {

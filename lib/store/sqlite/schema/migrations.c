@@ -76,6 +76,14 @@ static const char key_of_positions[] =
 	"DROP TABLE directmessages_event_log;"
 	"ALTER TABLE directmessages_event_log_keyed RENAME TO directmessages_event_log;";
 
+/* The keys of sends that can be repeated, each with its message and what was sent. Old ones are removed by their times.
+ */
+static const char idempotency_keys[] =
+	"CREATE TABLE directmessages_idempotency_key (user_id integer NOT NULL, key varchar(255) NOT NULL,"
+	" message_id integer NOT NULL, recipient_id integer NOT NULL, fingerprint blob NOT NULL, at integer NOT NULL,"
+	" PRIMARY KEY (user_id, key)) WITHOUT ROWID;"
+	"CREATE INDEX directmessages_idempotency_key_at ON directmessages_idempotency_key (at);";
+
 const struct migration migrations[] = {
 	{
 		.number = 1,
@@ -153,6 +161,14 @@ const struct migration migrations[] = {
 		.name = "the key of positions",
 		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event_log", "1", "'position_key'"),
 		.sql = key_of_positions,
+	},
+	{
+		.number = 12,
+		.name = "idempotency keys",
+		.satisfied =
+			"SELECT " HAS_COLUMNS("directmessages_idempotency_key", "6",
+					      "'user_id', 'key', 'message_id', 'recipient_id', 'fingerprint', 'at'"),
+		.sql = idempotency_keys,
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

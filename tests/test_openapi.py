@@ -155,6 +155,8 @@ def test_every_status_of_the_contract_is_there(path, method, operation):
         wanted |= {"415"}
     if (path, method) == ("/api/dm/events/", "get"):
         wanted |= {"429"}
+    if "dm_send" in operation["operationId"] or "dm_conversations_create" in operation["operationId"]:
+        wanted |= {"409", "422"} if method == "post" else set()
     if method not in ("get", "head", "options") or (path, method) in GUARDED:
         wanted |= {"403"}
     assert wanted == {status for status in operation["responses"] if not status.startswith("2")}
@@ -197,6 +199,7 @@ def test_names_of_requests(path, method, operation):
 
 DETAILS = {
     "400": [
+        "Invalid Idempotency-Key header.",
         "content is required",
         "content must be a string.",
         "Null characters are not allowed.",
@@ -210,6 +213,8 @@ DETAILS = {
         "Invalid Host header.",
         "The length of the request body is ambiguous.",
     ],
+    "409": ["The message of this Idempotency-Key does not exist any more."],
+    "422": ["This Idempotency-Key was used for another message."],
     "401": [
         "Authentication credentials were not provided.",
         "Invalid token header. No credentials provided.",

@@ -15,14 +15,14 @@ MUTANTS = [
         POSTGRES + "nouns/erasure.c",
         "sum(bytes) OVER w - bytes AS before",
         "0 AS before",
-        "test_library_erase::long_messages_make_small_pieces",
+        "test_library_erase::long_messages_make_small_pieces[postgresql]",
     ),
     Mutant(
         "messages that the user had hidden keep their content (PostgreSQL)",
         POSTGRES + "nouns/erasure.c",
         '"content <> \'\'", BLANK)',
         '"content = \'\'", BLANK)',
-        "test_library_erase::blanking_leaves_partners_their_rows",
+        "test_library_erase::blanking_leaves_partners_their_rows[postgresql]",
     ),
     Mutant(
         "of two that make a user at once, both have made it",

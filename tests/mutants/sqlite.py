@@ -40,7 +40,7 @@ MUTANTS = [
         SQLITE + "nouns/erasure.c",
         "PRAGMA secure_delete = ON",
         "PRAGMA secure_delete = OFF",
-        "test_admin_people.py::test_words_are_overwritten_beside_a_server",
+        "test_admin_people.py::test_what_is_deleted_is_overwritten_at_once",
     ),
     Mutant(
         "messages that the user had hidden keep their content (SQLite)",

@@ -2,7 +2,7 @@
 -- Sends the requests of a file with wrk, and prints the result in one line for bench/run.
 --
 -- wrk ... -s load.lua URL -- FILE THREADS [once]
--- A line of the file is a request: method, path, token or JWT, and optionally a body. Each thread of wrk repeats its share of the
+-- A line of the file is a request: method, path, token or JWT, Idempotency-Key (- for none), and optionally a body. Each thread of wrk repeats its share of the
 -- lines; with "once" it stops after the last one.
 
 local ffi = require("ffi")
@@ -26,9 +26,12 @@ local function read_requests(path, number, count)
    local requests, line_number = {}, 0
    for line in io.lines(path) do
       if line_number % count == number then
-         local method, target, token, body = line:match("^(%S+) (%S+) (%S+) ?(.*)$")
+         local method, target, token, key, body = line:match("^(%S+) (%S+) (%S+) (%S+) ?(.*)$")
          local scheme = token:find(".", 1, true) and "Bearer " or "Token "
          local headers = { Authorization = scheme .. token }
+         if key ~= "-" then
+            headers["Idempotency-Key"] = key
+         end
          if body == "" then
             body = nil
          else

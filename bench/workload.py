@@ -23,10 +23,11 @@ class Request(NamedTuple):
     method: str
     path: str
     body: str = ""
+    key: str = "-"  # its Idempotency-Key
 
     def line(self, data: Data) -> str:
         """The request in the format of load.lua."""
-        return f"{self.method} {PREFIX}{self.path} {data.token(self.user)} {self.body}".rstrip() + "\n"
+        return f"{self.method} {PREFIX}{self.path} {data.token(self.user)} {self.key} {self.body}".rstrip() + "\n"
 
 
 class Source(NamedTuple):
@@ -94,6 +95,12 @@ def post(path: str) -> Callable[[Source], list[Request]]:
     return requests
 
 
+def with_keys(source: Source) -> list[Request]:
+    """The same, each with a key that was never used."""
+    requests, dice = post("send/{}/")(source), source.dice()
+    return [request._replace(key=f"{dice.getrandbits(128):032x}") for request in requests]
+
+
 def unread_conversations(source: Source) -> list[Request]:
     pairs = source.rows(UNREAD_PAIRS)
     chosen = source.dice().sample(pairs, min(REQUESTS, len(pairs)))
@@ -154,6 +161,8 @@ POST = Route("POST `conversations/<id>/`", post("conversations/{}/"), 201,
                 lambda _, body: body[0]["content"] == CONTENT)
 WRITES = (  # in this order, on one copy of the data: the comparison with the ceiling comes first
     SEND,
+    Route("POST `send/<id>/`, with a key", with_keys, 201, lambda _, body: body["content"] == CONTENT,
+             times_reference=None, once=True),
     Route("GET `messages/<id>/`", own_messages, 200, lambda _, body: body["content"] != "", times_reference=None),
     Route("GET `conversations/<id>/`, marking as read", unread_conversations, 200, has_nothing_unread, once=True),
     Route("DELETE `messages/<id>/`", deletions, 204, lambda _, body: body is None, once=True),

@@ -9,10 +9,6 @@
 
 #define KEYS "directmessages_idempotency_key"
 
-/* A key from later than ?-ahead was made before the clock was set back, and does not count. */
-#define OLD_KEYS(condition) \
-	"SELECT user_id, key FROM (SELECT user_id, key FROM " KEYS " WHERE " condition " ORDER BY at"
-
 const struct sqlite_statement_text idempotency_statements[] = {
 	/* Columns 0 to 5 are those of message_from_row, without content; NULL where the message is gone. */
 	{KEY_FIND,
@@ -22,11 +18,14 @@ const struct sqlite_statement_text idempotency_statements[] = {
 	/* One that has expired may still be there. */
 	{KEY_PUT, "INSERT OR REPLACE INTO " KEYS " (user_id, key, message_id, recipient_id, fingerprint, at)"
 		  " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"},
+	/* By ranges: for a list of keys SQLite would read the whole table. No two keys of one writer have the same
+	 * time. A key that is ahead was made before the clock was set back, and does not count. */
 	{KEYS_EXPIRE,
-	 "DELETE FROM " KEYS " WHERE (user_id, key) IN (" OLD_KEYS(
-		 "at <= ?1") " LIMIT " KEYS_REMOVED ") UNION ALL " OLD_KEYS("at > ?2") " LIMIT " KEYS_REMOVED "))"},
-	{ERASE_KEYS, "DELETE FROM " KEYS " WHERE (user_id, key) IN (SELECT user_id, key FROM " KEYS
-		     " WHERE user_id = ?1 LIMIT ?2)"},
+	 "DELETE FROM " KEYS " WHERE at <= (SELECT max(at) FROM (SELECT at FROM " KEYS
+	 " WHERE at <= ?1 ORDER BY at LIMIT " KEYS_REMOVED ")) OR at >= (SELECT min(at) FROM (SELECT at FROM " KEYS
+	 " WHERE at > ?2 ORDER BY at DESC LIMIT " KEYS_REMOVED "))"},
+	{ERASE_KEYS, "DELETE FROM " KEYS " WHERE user_id = ?1 AND key <= (SELECT max(key) FROM (SELECT key FROM " KEYS
+		     " WHERE user_id = ?1 ORDER BY key LIMIT ?2))"},
 	{0},
 };
 

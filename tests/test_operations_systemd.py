@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -58,10 +59,13 @@ def manager(request, tmp_path):
 
 
 def test_ready_is_told_once_it_serves(make_server, manager):
-    server = make_server(env={"NOTIFY_SOCKET": manager.name}, flags=["--migrate"], migrate=False)
+    server = make_server(env={"NOTIFY_SOCKET": manager.name}, flags=["--migrate"], migrate=False, start=False)
+    starting = threading.Thread(target=server.start)  # a socket holds ten messages, and there may be more migrations
+    starting.start()
     steps = []
     while (told := manager.told()) and told[0] != "READY=1":
         steps += told
+    starting.join()
     assert told == ["READY=1", f"STATUS=serving on {server.netloc}"]
     assert [step.split()[:3] for step in steps] == [
         ["STATUS=applied", "migration", f"{number:04}"] for number in range(1, len(steps) + 1)

@@ -4,6 +4,7 @@
  *     directmessages/core.h        statuses, errors, texts; opening, migrating and closing a database
  *     directmessages/users.h       users, tokens, tickets
  *     directmessages/messages.h    sending, reading, listing and hiding messages
+ *     directmessages/blocks.h      users whom a user does not want to hear from
  *     directmessages/events.h      signals within the process; the event log across processes
  *     directmessages/webhooks.h    endpoints and deliveries
  *     directmessages/operations.h  the same without waiting, for event loops
@@ -53,6 +54,7 @@
 
 #include "directmessages/administration.h"
 #include "directmessages/backup.h"
+#include "directmessages/blocks.h"
 #include "directmessages/core.h"
 #include "directmessages/events.h"
 #include "directmessages/messages.h"

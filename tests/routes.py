@@ -40,6 +40,8 @@ ROUTES = [
     Route("conversations/{user}/", "Message List", "GET, POST, HEAD, OPTIONS", MESSAGE, sends=True),
     Route("messages/{message}/", "Message Delete", "GET, DELETE, HEAD, OPTIONS"),
     Route("send/{user}/", "Message Send", "POST, OPTIONS", MESSAGE, sends=True),
+    Route("blocks/", "Block List", "GET, HEAD, OPTIONS"),
+    Route("blocks/{user}/", "Block", "PUT, DELETE, OPTIONS"),
 ]
 
 SENDING = [route for route in ROUTES if route.sends]

@@ -207,6 +207,7 @@ DETAILS = {
         "Ensure this field has no more than 65536 characters.",
         "You can't send messages to yourself.",
         "You are not allowed to message this user.",
+        "You have blocked this user.",
         "JSON parse error - ",
         "Invalid data. Expected a dictionary, but got list.",
         "Multipart form parse error - the boundary or a part is malformed.",

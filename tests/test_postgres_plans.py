@@ -27,6 +27,10 @@ FILL = (
     " SELECT ?, n::text, n, ?, 'x', n FROM generate_series(1, ?) n",
     "INSERT INTO directmessages_delivery (webhook_id, name, kind, message_id, at, state, attempts, next_at, finished_at,"
     " http_status, error) SELECT ?, 'x' || ?, 1, n, 0, 0, 1, n, 0, 0, '' FROM generate_series(1, ?) n",
+    "INSERT INTO directmessages_block (user_id, blocked_id, blocked_at) SELECT ?, ? + n, n FROM generate_series(1, ?) n",
+    "INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active,"
+    " date_joined, id) SELECT '!', false, ? || n::text, '', '', '', false, true, now(), ? + n"
+    " FROM generate_series(? - 200, 20000) n",
 )
 WALK = (
     "hidden_for_{side} IS NULL AND ({partner}_id, sent_at, id) > ($2::bigint, $3::timestamptz, $4::bigint)"
@@ -58,6 +62,10 @@ STATEMENTS = {  # a part of the text, its parameters
         ERASING_RECEIVED, "{two}, 0, '-infinity', 0, now()"),
     "a piece of erasing, in the middle": (
         ERASING_SENT, "{one}, {two}, '2026-01-01 03:00', 0, now()"),
+    "a page of blocks": ("b.blocked_at FROM (SELECT blocked_id", f"{{one}}, {FAR}, {FAR}, 101, 0"),
+    "unread messages of a user without blocks": ("SELECT count(*) - (SELECT", "ARRAY[{two}]"),
+    "a send": ("content, rules, n)", "ARRAY[{one}], ARRAY[{two}], ARRAY[now()], ARRAY['x'], ARRAY[1], false"),
+    "a piece of erasing blocks": ("DELETE FROM directmessages_block b USING", "{one}"),
     "a piece of purging": ("SELECT max(id) FROM directmessages_message) FROM chosen", "0, false, 'infinity', true"),
     "sends with and without keys": (
         "pg_try_advisory_xact_lock", "{sends}, true, 19990, 1000000000"),
@@ -72,7 +80,7 @@ def sends(one, two):
     """The arrays of 200 sends: of some the key is used, some have none."""
     keys = ["" if n % 3 == 0 else f"{n * 100}" if n % 3 == 1 else f"new {n}" for n in range(200)]
     times = [f"2026-01-01 00:00:00.{n:06}+00" for n in range(200)]
-    arrays = [[one.id] * 200, [two.id] * 200, times, ["x"] * 200, keys, [""] * 200]
+    arrays = [[one.id] * 200, [two.id] * 200, times, ["x"] * 200, [1] * 200, keys, [""] * 200]
     return ", ".join("'{" + ",".join(f'"{value}"' for value in array) + "}'" for array in arrays)
 
 
@@ -85,7 +93,7 @@ def filled(telling, request):  # noqa: F811
     texts = {part: statement(server, part) for part, _ in STATEMENTS.values()}
     server.stop()
     with server.transaction() as connection:
-        for sql, (first, second) in zip(FILL, (*[(one.id, two.id)] * 3, (1, 1))):
+        for sql, (first, second) in zip(FILL, (*[(one.id, two.id)] * 3, (1, 1), (one.id, 10**6), ("u", 10**6))):
             connection.execute(sql, (first, second, ROWS))
         connection.execute(MESSAGES.format(read_at="NULL"), (one.id, other.id, ROWS))
         connection.execute("UPDATE directmessages_event_log SET base = 100000")
@@ -112,4 +120,4 @@ def test_no_statement_looks_at_more_than_it_needs(filled, name):
     rows = [int(rows) * int(loops) for rows, loops in re.findall(r"actual time=\S+ rows=(\d+)\S* loops=(\d+)", plan)]
     removed = [int(count) for count in re.findall(r"Rows Removed by (?:Join )?Filter: (\d+)", plan)]
     assert max(rows + removed) <= MOST, plan
-    assert not re.search("Seq Scan on directmessages_(message|event|delivery|idempotency_key)", plan), plan
+    assert not re.search("Seq Scan on directmessages_(message|event|delivery|idempotency_key|block)", plan), plan

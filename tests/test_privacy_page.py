@@ -50,6 +50,7 @@ def test_its_commands(make_server, tmp_path):
 def test_its_lines_of_json_have_the_members_of_an_export(admin_server):
     one, two = admin_server.users(2)
     one.post(f"send/{two.id}/", {"content": "Hello"})
+    one.request("PUT", f"blocks/{two.id}/")
     shown = [json.loads(line) for line in re.search(r"^```json\n(.*?)^```$", PAGE, re.M | re.S).group(1).splitlines()]
     real = [json.loads(line) for line in admin_server.admin("GET", f"users/{one.id}/export/").text.splitlines()]
     assert [list(line.values())[0].keys() for line in shown] == [list(line.values())[0].keys() for line in real]

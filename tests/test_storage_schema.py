@@ -16,6 +16,9 @@ pytestmark = pytest.mark.sqlite
 DJANGO = (pathlib.Path(__file__).parent / "data" / "django.sql").read_text(encoding="utf-8")
 CHECK = ', CONSTRAINT "directmessages_not_to_self" CHECK ("sender_id" <> "recipient_id")'
 OURS = [
+    "directmessages_block",
+    "directmessages_block_blocked",
+    "directmessages_block_newest",
     "directmessages_delivery",
     "directmessages_delivery_due",
     "directmessages_event",

@@ -24,6 +24,7 @@
 #define DIRECTMESSAGES_OPERATIONS_H
 
 #include "administration.h"
+#include "blocks.h"
 #include "core.h"
 #include "events.h"
 #include "messages.h"
@@ -85,17 +86,20 @@ enum dm_operation_kind {
 	DM_OP_EVENTS_NEW_EPOCH, /* what dm_events_new_epoch does; it has no arguments */
 	DM_OP_WEBHOOK_UPDATE,   /* DM_NOT_FOUND */
 	DM_OP_DELIVERIES_FIND,
-	DM_OP_DELIVERIES_REQUEUE /* DM_NOT_FOUND; DM_INVALID: the endpoint is disabled */
+	DM_OP_DELIVERIES_REQUEUE, /* DM_NOT_FOUND; DM_INVALID: the endpoint is disabled */
+	DM_OP_BLOCK,              /* DM_SELF, DM_NOT_FOUND */
+	DM_OP_UNBLOCK,            /* DM_SELF */
+	DM_OP_BLOCKS
 };
-#define DM_OPERATION_KINDS (DM_OP_DELIVERIES_REQUEUE + 1) /* in this header */
+#define DM_OPERATION_KINDS (DM_OP_BLOCKS + 1) /* in this header */
 
-/* A part of an ordered list. Messages are ordered by (sent_at, id), partners by id; newest (highest) first. All zero is
- * the whole list. */
+/* A part of an ordered list. Messages are ordered by (sent_at, id), partners by id, blocks by (blocked_at, user id);
+ * newest (highest) first. All zero is the whole list. */
 struct dm_page {
 	bool reverse;      /* oldest (lowest) first */
-	bool has_position; /* start beyond `position`: a sent_at, or a partner's id */
+	bool has_position; /* start beyond `position`: a sent_at, a blocked_at, or a partner's id */
 	int64_t position;
-	int64_t row_id;   /* messages: the id of the row to start beyond; 0: none. It tells equal times apart */
+	int64_t row_id;   /* messages, blocks: the id of the row to start beyond; 0: none. It tells equal times apart */
 	uint64_t offset;  /* rows to skip first, if no row_id says where to start */
 	size_t limit;     /* at most so many rows; 0: all */
 	size_t max_bytes; /* of content; 0: all. The message behind them is lent without content (data NULL), as the
@@ -238,7 +242,7 @@ struct dm_op_send {
 
 	struct dm_message message; /* its content points to `content` */
 
-	bool unrestricted;           /* an argument again: past the allowed recipients */
+	bool unrestricted;           /* an argument again: past the allowed recipients and blocks */
 	bool replayed;               /* a result: the message was sent before, with this key */
 	const char *idempotency_key; /* an argument: see dm_send_once; NULL: none */
 	uint64_t reserved[2];
@@ -325,6 +329,34 @@ struct dm_op_mark_read {
 struct dm_op_hide {
 	int64_t user_id;
 	int64_t message_id;
+	uint64_t reserved[4];
+};
+
+/* ---- blocks -------------------------------------------------------------------------------------------------- */
+
+/* See dm_block. */
+struct dm_op_block {
+	int64_t user_id;
+	int64_t blocked_id;
+
+	struct {
+		uint64_t count, transactions[16];
+	} internal; /* the library's: sends that began before the block, and may not have seen it */
+	uint64_t reserved[4];
+};
+
+/* See dm_unblock. */
+struct dm_op_unblock {
+	int64_t user_id;
+	int64_t blocked_id;
+	uint64_t reserved[4];
+};
+
+/* Newest first. */
+struct dm_op_blocks {
+	int64_t user_id;
+	struct dm_page page; /* max_bytes is not used */
+	dm_blocked_row *on_blocked;
 	uint64_t reserved[4];
 };
 
@@ -658,6 +690,9 @@ struct dm_operation {
 		struct dm_op_webhook_update webhook_update;
 		struct dm_op_deliveries_find deliveries_find;
 		struct dm_op_deliveries_requeue deliveries_requeue;
+		struct dm_op_block block;
+		struct dm_op_unblock unblock;
+		struct dm_op_blocks blocks;
 	};
 };
 

@@ -204,7 +204,10 @@ struct kind_needs {
 	ROW(DM_OP_EVENTS_NEW_EPOCH, 0) \
 	ROW(DM_OP_WEBHOOK_UPDATE, TEXTS(webhook_update, url, secret), .check = check_active_webhook) \
 	ROW(DM_OP_DELIVERIES_FIND, FUNCTION(deliveries_find, on_delivery), .check = check_state_of_page) \
-	ROW(DM_OP_DELIVERIES_REQUEUE, 0)
+	ROW(DM_OP_DELIVERIES_REQUEUE, 0) \
+	ROW(DM_OP_BLOCK, 0) \
+	ROW(DM_OP_UNBLOCK, 0) \
+	ROW(DM_OP_BLOCKS, FUNCTION(blocks, on_blocked))
 
 static const struct kind_needs needs[] = {NEEDS(KIND_ROW)};
 KINDS_ARE_COMPLETE(NEEDS);

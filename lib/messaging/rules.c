@@ -51,6 +51,13 @@ enum dm_status rules_check_send(const struct rules *rules, const struct dm_op_se
 	return DM_OK;
 }
 
+enum dm_status rules_check_block(int64_t user_id, int64_t blocked_id, struct dm_error *error)
+{
+	if (user_id == blocked_id)
+		return fail(error, DM_SELF, "You can't block yourself.");
+	return DM_OK;
+}
+
 static bool is_name_character(unsigned char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("@.+-_", c) ||

@@ -18,6 +18,9 @@ struct rules {
 MUST_CHECK enum dm_status rules_check_send(const struct rules *rules, const struct dm_op_send *send,
 					   struct dm_error *error);
 
+/* DM_SELF. */
+MUST_CHECK enum dm_status rules_check_block(int64_t user_id, int64_t blocked_id, struct dm_error *error);
+
 /* Refuses what Django's forms for auth_user refuse. DM_INVALID. */
 MUST_CHECK enum dm_status rules_check_new_user(const struct dm_op_user_create *user, struct dm_error *error);
 

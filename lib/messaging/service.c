@@ -325,6 +325,12 @@ static enum dm_status prepare(dm *handle, struct dm_operation *operation)
 		return operation->status;
 	if (operation->kind == DM_OP_SEND)
 		operation->status = prepare_send(handle, operation);
+	if (operation->kind == DM_OP_BLOCK)
+		operation->status =
+			rules_check_block(operation->block.user_id, operation->block.blocked_id, &operation->error);
+	if (operation->kind == DM_OP_UNBLOCK)
+		operation->status =
+			rules_check_block(operation->unblock.user_id, operation->unblock.blocked_id, &operation->error);
 	if (operation->kind == DM_OP_USER_CREATE)
 		operation->status = rules_check_new_user(&operation->user_create, &operation->error);
 	if (operation->kind == DM_OP_USER_PUT)

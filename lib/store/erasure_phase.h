@@ -13,7 +13,8 @@ enum erasure_phase {
 	ERASURE_SENT_HIDDEN, /* those that the user has hidden, where ERASURE_SENT can't see them */
 	ERASURE_RECEIVED,    /* the same for what the user received */
 	ERASURE_RECEIVED_HIDDEN,
-	ERASURE_KEYS, /* idempotency keys */
+	ERASURE_KEYS,   /* idempotency keys */
+	ERASURE_BLOCKS, /* of the user, and of others against the user */
 	ERASURE_RENAMES,
 	ERASURE_ENDS
 };

@@ -66,7 +66,10 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_EVENTS_NEW_EPOCH, WRITE) \
 	ROW(DM_OP_WEBHOOK_UPDATE, WRITE, RESULTS(webhook_update, more)) \
 	ROW(DM_OP_DELIVERIES_FIND, READ, RESULTS(deliveries_find, next_before)) \
-	ROW(DM_OP_DELIVERIES_REQUEUE, WRITE, RESULTS(deliveries_requeue, requeued))
+	ROW(DM_OP_DELIVERIES_REQUEUE, WRITE, RESULTS(deliveries_requeue, requeued)) \
+	ROW(DM_OP_BLOCK, WRITE, RESULTS(block, internal)) \
+	ROW(DM_OP_UNBLOCK, WRITE) \
+	ROW(DM_OP_BLOCKS, READ)
 
 static const struct kind_facts facts[] = {FACTS(KIND_ROW)};
 KINDS_ARE_COMPLETE(FACTS);
@@ -103,6 +106,8 @@ bool operation_is_unlimited(const struct dm_operation *operation)
 		return operation->all_messages.limit == 0;
 	case DM_OP_DELIVERIES:
 		return operation->deliveries.limit == 0;
+	case DM_OP_BLOCKS:
+		return operation->blocks.page.limit == 0;
 	default:
 		return false;
 	}

@@ -125,6 +125,14 @@ static bool export_user(void *context, const struct dm_user *user)
 	return print_line(exporting);
 }
 
+static bool export_block(void *context, const struct dm_blocked *blocked)
+{
+	struct exporting *exporting = context;
+
+	shape_exported_block(&exporting->line, blocked);
+	return print_line(exporting);
+}
+
 static bool export_message(void *context, const struct dm_stored_message *message)
 {
 	struct exporting *exporting = context;
@@ -146,7 +154,8 @@ int user_export_run(const struct arguments *arguments)
 	buffer_init(&exporting.line, SIZE_MAX);
 	if (dm_user_by_name(handle, dm_text_of(arguments->words[0]), export_user, &exporting, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s; see 'directmessages user list'", error.message);
-	else if (dm_user_messages(handle, exporting.user_id, export_message, &exporting, &error) != DM_OK)
+	else if (dm_blocks(handle, exporting.user_id, export_block, &exporting, &error) != DM_OK ||
+		 dm_user_messages(handle, exporting.user_id, export_message, &exporting, &error) != DM_OK)
 		status = cli_fail(EXIT_FAILED, "%s; what was printed is not all", error.message);
 	if (status == EXIT_SUCCESS && (exporting.failed || fflush(stdout) != 0))
 		status = cli_fail(EXIT_FAILED,

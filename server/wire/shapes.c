@@ -94,6 +94,16 @@ void shape_exported_user(struct buffer *out, const struct dm_user *user)
 	BUFFER_APPEND_LITERAL(out, "}\n");
 }
 
+void shape_exported_block(struct buffer *out, const struct dm_blocked *blocked)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"block\":{\"id\":");
+	buffer_append_int(out, blocked->user.id);
+	append_text_member(out, SPAN(",\"username\":"), blocked->user.username);
+	BUFFER_APPEND_LITERAL(out, ",\"blocked_at\":");
+	json_time(out, blocked->blocked_at);
+	BUFFER_APPEND_LITERAL(out, "}}\n");
+}
+
 void shape_exported_message(struct buffer *out, const struct dm_stored_message *stored, int64_t user_id)
 {
 	bool sent = stored->message.sender_id == user_id;
@@ -141,6 +151,14 @@ static void begin_user(struct buffer *out, const struct dm_user *user)
 void shape_partner(struct buffer *out, const struct dm_user *user)
 {
 	begin_user(out, user);
+	buffer_append_char(out, '}');
+}
+
+void shape_blocked(struct buffer *out, const struct dm_blocked *blocked)
+{
+	begin_user(out, &blocked->user);
+	BUFFER_APPEND_LITERAL(out, ",\"blocked_at\":");
+	json_time(out, blocked->blocked_at);
 	buffer_append_char(out, '}');
 }
 

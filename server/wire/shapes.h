@@ -16,14 +16,18 @@ void shape_plain_message(struct buffer *out, const struct dm_message *message);
 /* The same with the users' names, and who has hidden it. */
 void shape_stored_message(struct buffer *out, const struct dm_stored_message *stored);
 
-/* Lines of an export, with the line's end: the person, and each message as they would see it. */
+/* Lines of an export, with the line's end: the person, whom they block, and each message as they would see
+ * it. */
 void shape_exported_user(struct buffer *out, const struct dm_user *user);
+void shape_exported_block(struct buffer *out, const struct dm_blocked *blocked);
 void shape_exported_message(struct buffer *out, const struct dm_stored_message *stored, int64_t user_id);
 
 /* What an erasure has done; `complete`: nothing is left. */
 void shape_erased(struct buffer *out, int64_t user_id, const struct dm_erased *erased, bool complete);
 
 void shape_partner(struct buffer *out, const struct dm_user *user);
+/* A user whom another one blocks. */
+void shape_blocked(struct buffer *out, const struct dm_blocked *blocked);
 /* A user as administration sees one: all that there is. */
 void shape_user(struct buffer *out, const struct dm_user *user);
 void shape_unread_of_partner(struct buffer *out, const struct dm_unread *unread);

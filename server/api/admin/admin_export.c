@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* admin_export.c - GET /admin/users/<user>/export/: all data of a person, as lines of JSON. The first line is the user,
- * then comes a line for each message. */
+ * then comes a line for each block and for each message. */
 #include "admin_names.h"
 #include "admin_resources.h"
 #include "piece_source.h"
@@ -9,13 +9,16 @@
 
 #include <stdlib.h>
 
+#define MAX_PIECE_BLOCKS 1000
 #define MAX_PIECE_MESSAGES 500
 #define MAX_PIECE_BYTES ((size_t)1 << 20)
 
 struct export_source {
 	struct piece_source pieces;
 	int64_t user_id;
-	enum { EXPORT_USER, EXPORT_MESSAGES } part; /* which is read next */
+	enum { EXPORT_USER, EXPORT_BLOCKS, EXPORT_MESSAGES } part; /* which is read next */
+	struct dm_page from;                                       /* where the next piece of blocks starts */
+	size_t blocks;                                             /* in the piece */
 };
 
 static bool add_user(void *context, const struct dm_user *user)
@@ -23,6 +26,18 @@ static bool add_user(void *context, const struct dm_user *user)
 	struct export_source *source = context;
 
 	shape_exported_user(&source->pieces.piece, user);
+	return true;
+}
+
+static bool add_block(void *context, const struct dm_blocked *blocked)
+{
+	struct export_source *source = context;
+
+	shape_exported_block(&source->pieces.piece, blocked);
+	source->blocks++;
+	source->from.has_position = true;
+	source->from.position = blocked->blocked_at;
+	source->from.row_id = blocked->user.id;
 	return true;
 }
 
@@ -43,6 +58,13 @@ static void begin_piece(struct piece_source *pieces)
 			.kind = DM_OP_USER_BY_ID, .user_by_id = {.user_id = source->user_id, .on_user = add_user}};
 		return;
 	}
+	if (source->part == EXPORT_BLOCKS) {
+		source->blocks = 0;
+		pieces->operation = (struct dm_operation){
+			.kind = DM_OP_BLOCKS,
+			.blocks = {.user_id = source->user_id, .page = source->from, .on_blocked = add_block}};
+		return;
+	}
 	if (pieces->operation.kind == DM_OP_USER_MESSAGES) /* goes on where it was */
 		return;
 	pieces->operation = (struct dm_operation){.kind = DM_OP_USER_MESSAGES,
@@ -57,7 +79,10 @@ static void end_piece(struct piece_source *pieces)
 	struct export_source *source = (struct export_source *)pieces;
 
 	pieces->is_last = source->part == EXPORT_MESSAGES && !pieces->operation.user_messages.more;
-	source->part = EXPORT_MESSAGES;
+	if (source->part == EXPORT_USER)
+		source->part = EXPORT_BLOCKS;
+	else if (source->part == EXPORT_BLOCKS && source->blocks < MAX_PIECE_BLOCKS)
+		source->part = EXPORT_MESSAGES;
 }
 
 static enum http_outcome export_user(struct exchange *exchange)
@@ -69,6 +94,7 @@ static enum http_outcome export_user(struct exchange *exchange)
 	if (!source)
 		return respond_no_room(exchange->request);
 	source->user_id = names->ids[0];
+	source->from.limit = MAX_PIECE_BLOCKS;
 	source->pieces.begin = begin_piece;
 	source->pieces.end = end_piece;
 	piece_source_init(&source->pieces, &body, exchange);

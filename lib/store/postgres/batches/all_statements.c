@@ -13,6 +13,14 @@ static const struct pg_statement_text transaction_statements[] = {
 	{ROLLBACK, "ROLLBACK"},
 	/* Those of the users that can be locked now. */
 	{USERS_FREE, "SELECT {u.id} FROM {users} u WHERE {u.id} = ANY ($1::bigint[]) FOR KEY SHARE SKIP LOCKED"},
+	/* Transactions that may store messages without having seen a block that is committed now: see settle.c. The
+	 * number is that of the server's process and its own of the transaction. */
+	{SENDS_UNDER_WAY,
+	 "SELECT (split_part(virtualtransaction, '/', 1)::bigint << 32) | split_part(virtualtransaction, '/', 2)::bigint"
+	 " FROM pg_locks WHERE locktype = 'relation' AND granted AND pid <> pg_backend_pid()"
+	 " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY virtualtransaction"
+	 " HAVING bool_or(relation = to_regclass('directmessages_block'))"
+	 " AND bool_or(relation = to_regclass('directmessages_message') AND mode = 'RowExclusiveLock')"},
 	/* Until the transaction ends: behind a pooler others use the connection too. */
 	{SET_LIMITS, "SELECT set_config('statement_timeout', $1::bigint::text, true),"
 		     " set_config('lock_timeout', $2::bigint::text, true)"},
@@ -26,7 +34,7 @@ enum dm_status pg_add_all_statements(struct postgres *postgres, struct dm_error 
 		pg_message_statements,     pg_conversation_statements, pg_partner_statements,    pg_event_statements,
 		pg_ticket_statements,      pg_webhook_statements,      pg_delivery_statements,   pg_claim_statements,
 		pg_marking_statements,     pg_search_statements,       pg_erasure_statements,    pg_purge_statements,
-		pg_idempotency_statements,
+		pg_idempotency_statements, pg_block_statements,
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(tables); i++)

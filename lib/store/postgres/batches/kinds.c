@@ -74,7 +74,10 @@ static enum dm_status read_nothing(const struct postgres *postgres, struct dm_op
 	ROW(DM_OP_EVENTS_NEW_EPOCH, pg_events_new_epoch, read_nothing) \
 	ROW(DM_OP_WEBHOOK_UPDATE, pg_webhook_update, pg_read_updated_webhook) \
 	ROW(DM_OP_DELIVERIES_FIND, pg_deliveries_find, pg_read_found_deliveries) \
-	ROW(DM_OP_DELIVERIES_REQUEUE, pg_deliveries_requeue, pg_read_requeued_piece)
+	ROW(DM_OP_DELIVERIES_REQUEUE, pg_deliveries_requeue, pg_read_requeued_piece) \
+	ROW(DM_OP_BLOCK, pg_block_user, pg_read_block) \
+	ROW(DM_OP_UNBLOCK, pg_unblock_user, read_nothing) \
+	ROW(DM_OP_BLOCKS, pg_blocks_page, pg_read_blocks)
 
 static const struct postgres_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

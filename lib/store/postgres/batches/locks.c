@@ -12,7 +12,16 @@
 #define HELD_FOR INT64_C(1000000)
 
 /* In the order in which a batch locks them. A send locks its users when it is committed. */
-enum { GROUP_USER, GROUP_CONVERSATION, GROUP_MESSAGE, GROUP_WEBHOOK, GROUP_DELIVERY, GROUP_TEXT, GROUP_EVENTS };
+enum {
+	GROUP_USER,
+	GROUP_CONVERSATION,
+	GROUP_MESSAGE,
+	GROUP_BLOCK,
+	GROUP_WEBHOOK,
+	GROUP_DELIVERY,
+	GROUP_TEXT,
+	GROUP_EVENTS
+};
 
 static struct lock_key key_of(const struct dm_operation *operation)
 {
@@ -32,6 +41,10 @@ static struct lock_key key_of(const struct dm_operation *operation)
 		return (struct lock_key){GROUP_MESSAGE, operation->messages_purge.after, 1};
 	case DM_OP_USER_ERASE:
 		return (struct lock_key){GROUP_CONVERSATION, operation->user_erase.user_id, 0};
+	case DM_OP_BLOCK:
+		return (struct lock_key){GROUP_BLOCK, operation->block.user_id, operation->block.blocked_id};
+	case DM_OP_UNBLOCK:
+		return (struct lock_key){GROUP_BLOCK, operation->unblock.user_id, operation->unblock.blocked_id};
 	case DM_OP_DELIVERY_RESULT:
 		return (struct lock_key){GROUP_WEBHOOK, operation->delivery_result.webhook_id,
 					 operation->delivery_result.delivery_id};

@@ -11,6 +11,7 @@
 #include "locks.h"
 #include "nouns.h"
 #include "ready.h"
+#include "settle.h"
 #include "transaction.h"
 
 /* How often writes are rerun after a clash with other transactions before they fail with DM_BUSY. */
@@ -134,12 +135,13 @@ static size_t after_lock(struct pg_session *session, struct dm_operation **opera
 /* Completes the operations. Left to be run at once are sends whose key another send has taken a moment ago, which the
  * next snapshot shows. One whose key is held by a transaction under way is parked. Gives how many are left. */
 static size_t after_commit(struct pg_session *session, struct dm_operation **operations, size_t count,
-			   struct write_history *history)
+			   struct write_history *history, int64_t deadline)
 {
 	static const struct dm_error held = {DM_BUSY,
 					     "another send with this Idempotency-Key is under way; try again later"};
+	struct dm_operation *settled[LANE_MAX_BATCH];
 	bool may_rerun = history->reruns++ < MAX_RERUNS;
-	size_t left = 0;
+	size_t left = 0, settled_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		bool has_clashed = operations[i]->internal.key == DM_KEY_CLASHED;
@@ -151,8 +153,9 @@ static size_t after_commit(struct pg_session *session, struct dm_operation **ope
 		else if (operations[i]->internal.key != DM_KEY_SETTLED)
 			lane_fail(&session->postgres->options, &operations[i], 1, &held);
 		else
-			lane_complete(&session->postgres->options, operations[i]);
+			settled[settled_count++] = operations[i];
 	}
+	settle(session, settled, settled_count, deadline);
 	return left;
 }
 
@@ -210,7 +213,7 @@ static size_t run(struct pg_session *session, struct dm_operation **operations, 
 		else if (pg_session_ready(session, deadline, &error) == DM_OK)
 			ending = pg_transaction_run(session, &transaction, operations, count, deadline);
 		if (error.status == DM_OK && ending.how == COMMITTED) {
-			count = after_commit(session, operations, count, &history);
+			count = after_commit(session, operations, count, &history, deadline);
 			continue;
 		}
 		if (error.status == DM_OK && ending.how == LOST)
@@ -228,6 +231,10 @@ void pg_write(struct pg_session *session, struct dm_operation **operations, size
 {
 	size_t left;
 
+	if (count == 1 && settle_is_left(operations[0])) {
+		settle(session, operations, count, deadline);
+		return;
+	}
 	pg_order(operations, count);
 	count = park_held(session, operations, count);
 	left = run(session, operations, count, deadline);

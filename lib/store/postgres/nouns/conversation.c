@@ -54,12 +54,22 @@ const struct pg_statement_text pg_conversation_statements[] = {
 	BOTH(CONVERSATION_OLDER_THAN_ROW, FROM_ROW, (BEYOND_ROW("<", LOWEST), "DESC", OFFSET_WITHOUT_ROW)),
 	BOTH(CONVERSATION_NEWER, , (BEYOND(">"), "ASC", "$6::bigint")),
 	BOTH(CONVERSATION_NEWER_THAN_ROW, FROM_ROW, (BEYOND_ROW(">", HIGHEST), "ASC", OFFSET_WITHOUT_ROW)),
-	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = $2::bigint" IS_UNREAD " LIMIT 1", .is_look_up = true},
-	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD, .is_look_up = true},
+	{UNREAD_EXISTS,
+	 "SELECT 1" UNREAD " AND sender_id = $2::bigint" IS_UNREAD
+	 " AND " BLOCK("$1::bigint", "$2::bigint") " IS NULL LIMIT 1",
+	 .is_look_up = true},
+	/* Less those of blocked partners, whom few users have. */
+	{UNREAD_COUNT,
+	 "SELECT count(*) - (SELECT coalesce(sum(m.n), 0)::bigint FROM directmessages_block b CROSS JOIN"
+	 " LATERAL (SELECT count(*) AS n" UNREAD " AND sender_id = b.blocked_id" IS_UNREAD ") m"
+	 " WHERE b.user_id = $1::bigint)" UNREAD IS_UNREAD,
+	 .is_look_up = true},
 	{UNREAD_BY_PARTNER,
 	 "SELECT sender_id, (SELECT {u.username} FROM {users} u WHERE {u.id} = directmessages_message.sender_id),"
-	 " count(*)" UNREAD IS_UNREAD " GROUP BY sender_id ORDER BY sender_id"},
-	{UNREAD_MESSAGES, "SELECT " MESSAGE_COLUMNS UNREAD IS_UNREAD " ORDER BY sent_at, id"},
+	 " count(*)" UNREAD IS_UNREAD
+	 " GROUP BY sender_id HAVING " BLOCK("$1::bigint", "sender_id") " IS NULL ORDER BY sender_id"},
+	{UNREAD_MESSAGES, "SELECT " MESSAGE_COLUMNS UNREAD IS_UNREAD
+			  " AND " BLOCK("$1::bigint", "sender_id") " IS NULL ORDER BY sent_at, id"},
 	{0},
 };
 

@@ -44,6 +44,16 @@
 #define HIDE "UPDATE directmessages_message m SET hidden_for_recipient = $5::timestamptz WHERE"
 #define DELETE "DELETE FROM directmessages_message m WHERE"
 
+/* The first blocks of the user ($1) in one direction, each found from the one before by a step into the index: of many
+ * the planner would collect all. */
+#define NEXT_BLOCK(own, other, condition) \
+	"(SELECT " other " FROM directmessages_block WHERE " own " = $1::bigint" condition " ORDER BY " other \
+	" LIMIT 1)"
+#define BLOCKS_OF(name, own, other) \
+	name "(id, n) AS (SELECT " NEXT_BLOCK(own, other, "") ", 1 UNION ALL SELECT " NEXT_BLOCK( \
+		own, other, " AND " other " > " name ".id") ", n + 1 FROM " name \
+							    " WHERE id IS NOT NULL AND n < " NUMBER(ERASE_ROWS) ")"
+
 const struct pg_statement_text pg_erasure_statements[] = {
 	/* What goes at once, before the messages. Data that a new table holds about a user is a WITH query more; if it
 	 * may be much, it is a phase. A ticket of a JWT has "jwt <user> <expiry>" in place of a token's key, one
@@ -65,6 +75,12 @@ const struct pg_statement_text pg_erasure_statements[] = {
 	{DELETE_SENT_HIDDEN, SENT("hidden_for_sender IS NOT NULL", "true", DELETE)},
 	{DELETE_RECEIVED, RECEIVED("hidden_for_recipient IS NULL", "true", DELETE)},
 	{DELETE_RECEIVED_HIDDEN, RECEIVED("hidden_for_recipient IS NOT NULL", "true", DELETE)},
+	{ERASE_BLOCKS,
+	 "WITH RECURSIVE " BLOCKS_OF("blocks", "user_id", "blocked_id") ", " BLOCKS_OF(
+		 "blocked", "blocked_id",
+		 "user_id") ", gone AS (DELETE FROM directmessages_block b USING (SELECT $1::bigint AS user_id, id AS blocked_id FROM blocks"
+			    " UNION ALL SELECT id, $1::bigint FROM blocked) c WHERE b.user_id = c.user_id AND b.blocked_id = c.blocked_id"
+			    " RETURNING 1) SELECT count(*), count(*) >= " NUMBER(ERASE_ROWS) " FROM gone"},
 	{ERASE_USER, "UPDATE {users} AS u SET {erase} WHERE {u.id} = $1::bigint RETURNING {u.id}", .is_rare = true},
 	{0},
 };
@@ -89,6 +105,8 @@ enum pg_statement pg_user_erase(struct dm_operation *operation, struct parameter
 	pg_add_int(parameters, erase->user_id);
 	if (erase->internal.phase == ERASURE_CLOSES)
 		return ERASE_CLOSE;
+	if (erase->internal.phase == ERASURE_BLOCKS)
+		return ERASE_BLOCKS;
 	if (erase->internal.phase == ERASURE_RENAMES)
 		return ERASE_USER;
 	if (erase->internal.phase == ERASURE_KEYS) {
@@ -138,7 +156,7 @@ enum dm_status pg_read_erased_piece(const struct postgres *postgres, struct dm_o
 	struct dm_op_user_erase *erase = &operation->user_erase;
 	enum erasure_phase phase = (enum erasure_phase)erase->internal.phase;
 	bool is_of_messages = phase > ERASURE_CLOSES && phase < ERASURE_KEYS;
-	bool has_pieces = is_of_messages || phase == ERASURE_KEYS;
+	bool has_pieces = phase > ERASURE_CLOSES && phase < ERASURE_RENAMES;
 	enum dm_status status = DM_OK;
 
 	(void)postgres;

@@ -7,8 +7,8 @@
  * was committed a moment ago. Then the insert finds it, and the send is rerun, with a newer snapshot. */
 #include "nouns.h"
 
-#include "failure.h"
 #include "replay.h"
+#include "send_refusal.h"
 
 #define KEYS "directmessages_idempotency_key"
 #define MICROSECONDS(time) "(extract(epoch FROM " time ") * 1000000)::bigint"
@@ -19,44 +19,43 @@
 	" * cardinality($1::bigint[]) FOR UPDATE SKIP LOCKED)"
 
 const struct pg_statement_text pg_idempotency_statements[] = {
-	/* MESSAGES_INSERT for a batch where some sends have a key; $5 is '' for those that have none. A key counts if
-	 * it is from after $8, and not from after $9: then the clock was set back since. Gives a row for each send: its
-	 * new message; whether the key was used before, whether it could be used now, whether both users exist; the key
+	/* MESSAGES_INSERT for a batch where some sends have a key; $6 is '' for those that have none. A key counts if
+	 * it is from after $9, and not from after $10: then the clock was set back since. Gives a row for each send:
+	 * its new message; whether the key was used before, whether it could be used now, why it was refused (an enum
+	 * send_refusal); the key
 	 * and its message. Ids are in the order of the arrays. */
+	/* clang-format off */
 	{MESSAGES_INSERT_ONCE,
 	 "WITH input AS MATERIALIZED (SELECT i.*, k.*, CASE WHEN i.key = '' THEN true WHEN k.is_live THEN false"
 	 " ELSE pg_try_advisory_xact_lock(hashtextextended(i.key, i.sender)) END AS is_free"
-	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[])"
-	 " WITH ORDINALITY AS i(sender, recipient, sent_at, content, key, fingerprint, n)"
+	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::bigint[], $6::text[], $7::bytea[])"
+	 " WITH ORDINALITY AS i(sender, recipient, sent_at, content, rules, key, fingerprint, n)"
 	 " LEFT JOIN LATERAL (SELECT k.ctid AS place, k.message_id, k.recipient_id AS used_for, k.fingerprint AS used_with,"
-	 " k.at, k.at > $8::bigint AND k.at <= $9::bigint AS is_live FROM " KEYS
+	 " k.at, k.at > $9::bigint AND k.at <= $10::bigint AS is_live FROM " KEYS
 	 " k WHERE k.user_id = i.sender AND k.key = i.key AND i.key <> '' OFFSET 0) k ON true),"
 	 " fresh AS MATERIALIZED (SELECT i.n, i.content, i.sent_at, i.key, i.fingerprint, r.id AS recipient, s.id AS sender,"
 	 " nextval((SELECT pg_get_serial_sequence('directmessages_message', 'id')::regclass)) AS id"
-	 " FROM input i " USER_BY_INDEX("i.sender") "s " USER_BY_INDEX(
-		 "i.recipient") "r WHERE i.is_free ORDER BY i.n),"
-				" gone AS (DELETE FROM " KEYS
-				" WHERE ctid = ANY (ARRAY(SELECT place FROM input WHERE is_free AND place IS NOT NULL)) RETURNING 1),"
-				" expired AS (DELETE FROM " KEYS
-				" WHERE ctid = ANY (" OLD_KEYS("at <= $8::bigint") " || " OLD_KEYS(
-					"at > $9::bigint") ") RETURNING 1),"
-							   " claimed AS (INSERT INTO " KEYS
-							   " (user_id, key, message_id, recipient_id, fingerprint, at)"
-							   " SELECT f.sender, f.key, f.id, f.recipient, f.fingerprint, " MICROSECONDS(
-								   "f.sent_at") " FROM fresh f WHERE f.key <> '' AND (SELECT count(*) FROM gone) >= 0 ON CONFLICT (user_id, key) DO NOTHING"
-										" RETURNING message_id),"
-										" sent AS (INSERT INTO directmessages_message (id, content, sent_at, recipient_id, sender_id)"
-										" SELECT f.id, f.content, f.sent_at, f.recipient, f.sender FROM fresh f"
-										" WHERE f.key = '' OR f.id IN (SELECT message_id FROM claimed) ORDER BY f.n"
-										" RETURNING id, sender_id, recipient_id, sent_at),"
-										" recorded AS (" RECORD_EVENTS(
-											"1", "sent", "sent_at",
-											"$7") ")"
-											      " SELECT x.id, coalesce(i.is_live, false), i.is_free, f.id IS NOT NULL, i.used_for, i.used_with, i.at,"
-											      " m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at"
-											      " FROM input i LEFT JOIN fresh f ON f.n = i.n LEFT JOIN sent x ON x.id = f.id"
-											      " LEFT JOIN LATERAL (SELECT m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at"
-											      " FROM directmessages_message m WHERE m.id = i.message_id AND i.is_live OFFSET 0) m ON true ORDER BY i.n"},
+	 " FROM input i " USER_BY_INDEX("i.sender") "s " USER_BY_INDEX("i.recipient") "r WHERE CASE WHEN i.is_free THEN " SEND_IS_ALLOWED " ELSE false END ORDER BY i.n),"
+	 " gone AS (DELETE FROM " KEYS
+	 " WHERE ctid = ANY (ARRAY(SELECT place FROM input WHERE is_free AND place IS NOT NULL)) RETURNING 1),"
+	 " expired AS (DELETE FROM " KEYS
+	 " WHERE ctid = ANY (" OLD_KEYS("at <= $9::bigint") " || " OLD_KEYS("at > $10::bigint") ") RETURNING 1),"
+	 " claimed AS (INSERT INTO " KEYS
+	 " (user_id, key, message_id, recipient_id, fingerprint, at)"
+	 " SELECT f.sender, f.key, f.id, f.recipient, f.fingerprint, " MICROSECONDS("f.sent_at") " FROM fresh f WHERE f.key <> '' AND (SELECT count(*) FROM gone) >= 0 ON CONFLICT (user_id, key) DO NOTHING"
+	 " RETURNING message_id),"
+	 " sent AS (INSERT INTO directmessages_message (id, content, sent_at, recipient_id, sender_id)"
+	 " SELECT f.id, f.content, f.sent_at, f.recipient, f.sender FROM fresh f"
+	 " WHERE f.key = '' OR f.id IN (SELECT message_id FROM claimed) ORDER BY f.n"
+	 " RETURNING id, sender_id, recipient_id, sent_at),"
+	 " recorded AS (" RECORD_EVENTS("1", "sent", "sent_at",
+	 "$8") ")"
+	 " SELECT x.id, coalesce(i.is_live, false), i.is_free, CASE WHEN f.id IS NOT NULL OR NOT i.is_free THEN 0 ELSE " SEND_REFUSAL " END, i.used_for, i.used_with, i.at,"
+	 " m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at"
+	 " FROM input i LEFT JOIN fresh f ON f.n = i.n LEFT JOIN sent x ON x.id = f.id"
+	 " LEFT JOIN LATERAL (SELECT m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at"
+	 " FROM directmessages_message m WHERE m.id = i.message_id AND i.is_live OFFSET 0) m ON true ORDER BY i.n"},
+	/* clang-format on */
 	{ERASE_KEYS, "WITH gone AS (DELETE FROM " KEYS " WHERE ctid = ANY (ARRAY(SELECT ctid FROM " KEYS
 		     " WHERE user_id = $1::bigint ORDER BY key LIMIT $2::bigint)) RETURNING 1)"
 		     " SELECT count(*), count(*) = $2::bigint FROM gone"},
@@ -105,7 +104,8 @@ static enum dm_status read_replay(struct dm_operation *operation, const PGresult
 enum dm_status pg_read_keyed_send(struct dm_operation *operation, const PGresult *result, int row)
 {
 	bool was_sent = !PQgetisnull(result, row, 0), was_used = pg_bool(result, row, 1);
-	bool is_free = pg_bool(result, row, 2), has_users = pg_bool(result, row, 3);
+	bool is_free = pg_bool(result, row, 2);
+	enum send_refusal refusal = (enum send_refusal)pg_int(result, row, 3);
 
 	operation->internal.key = DM_KEY_SETTLED;
 	if (was_used)
@@ -114,10 +114,10 @@ enum dm_status pg_read_keyed_send(struct dm_operation *operation, const PGresult
 		operation->send.message.id = pg_int(result, row, 0);
 		return DM_OK;
 	}
-	if (is_free && !has_users && operation->internal.refused != DM_OK)
+	if (refusal != SEND_ACCEPTED && operation->internal.refused != DM_OK)
 		return operation->internal.refused; /* its error says why */
-	if (is_free && !has_users)
-		return fail(&operation->error, DM_NOT_FOUND, SENT_TO_NOBODY);
+	if (refusal != SEND_ACCEPTED)
+		return send_refused(refusal, &operation->error);
 	operation->internal.key = is_free ? DM_KEY_CLASHED : DM_KEY_HELD;
 	return DM_BUSY;
 }

@@ -39,6 +39,7 @@ const struct pg_statement_text pg_marking_statements[] = {
 	 " THEN (SELECT sent_at" RECEIVED " ORDER BY sent_at DESC, id DESC LIMIT 1) ELSE $7::timestamptz END AS last),"
 	 " walked AS MATERIALIZED (SELECT id, sent_at, read_at IS NULL AS is_unread,"
 	 " CASE WHEN $8::boolean THEN octet_length(content) ELSE 0 END AS bytes" RECEIVED
+	 " AND " BLOCK("$1::bigint", "$2::bigint") " IS NULL"
 	 " AND (sent_at, id) > ((SELECT first FROM bounds), $6::bigint) AND sent_at <= (SELECT last FROM bounds)"
 	 " ORDER BY sent_at, id LIMIT " NUMBER(MAX_WALK) "),"
 	 " chosen AS MATERIALIZED (SELECT id, sent_at FROM (SELECT id, sent_at,"

@@ -4,20 +4,25 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "send_refusal.h"
 #include "sent_time.h"
 
 const struct pg_statement_text pg_message_statements[] = {
-	/* A send whose sender or recipient does not exist gives no row. The times, which are all different, say which
-	 * row belongs to which send; ids are in the order of the arrays. */
+	/* $5: whether blocks count. A send that is refused gives a row with the reason. The times, which are all
+	 * different, say which row belongs to which send; ids are in the order of the arrays. */
+	/* clang-format off */
 	{MESSAGES_INSERT,
 	 "WITH sent AS (INSERT INTO directmessages_message (content, sent_at, recipient_id, sender_id)"
 	 " SELECT i.content, i.sent_at, r.id, s.id"
-	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[]) WITH ORDINALITY"
-	 " AS i(sender, recipient, sent_at, content, n) " USER_BY_INDEX("i.sender") "s " USER_BY_INDEX(
-		 "i.recipient") "r ORDER BY i.n RETURNING id, sender_id, recipient_id, sent_at),"
-				" recorded AS (" RECORD_EVENTS("1", "sent", "sent_at",
-							       "$5") ")"
-								     " SELECT id, sent_at FROM sent ORDER BY id"},
+	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::bigint[]) WITH ORDINALITY"
+	 " AS i(sender, recipient, sent_at, content, rules, n) " USER_BY_INDEX("i.sender") "s " USER_BY_INDEX("i.recipient") "r"
+	 " WHERE " SEND_IS_ALLOWED " ORDER BY i.n RETURNING id, sender_id, recipient_id, sent_at),"
+	 " recorded AS (" RECORD_EVENTS("1", "sent", "sent_at", "$6") ")"
+	 " SELECT id, sent_at, 0::bigint FROM sent UNION ALL SELECT 0, i.sent_at, " SEND_REFUSAL
+	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS i(sender, recipient, sent_at)"
+	 " WHERE (SELECT count(*) FROM sent) < cardinality($1::bigint[])"
+	 " AND NOT EXISTS (SELECT 1 FROM sent s WHERE s.sent_at = i.sent_at) ORDER BY sent_at"},
+	/* clang-format on */
 	/* $2 user, $3 partner, 0 for any; $4 whether with those that the user has hidden. */
 	{MESSAGE_BY_ID,
 	 "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = $1::bigint AND ($2::bigint = 0"
@@ -76,8 +81,8 @@ static void set_times(struct postgres *postgres, struct dm_operation **operation
 enum pg_statement pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
 				   struct parameters *parameters, struct buffer arrays[SEND_ARRAYS])
 {
-	static const enum value_type types[SEND_ARRAYS] = {TYPE_BIGINT, TYPE_BIGINT, TYPE_TIME,
-							   TYPE_TEXT,   TYPE_TEXT,   TYPE_BYTES};
+	static const enum value_type types[SEND_ARRAYS] = {TYPE_BIGINT, TYPE_BIGINT, TYPE_TIME, TYPE_TEXT,
+							   TYPE_BIGINT, TYPE_TEXT,   TYPE_BYTES};
 	bool have_keys = pg_sends_have_keys(operations, count), failed = false;
 	size_t used = have_keys ? SEND_ARRAYS : SEND_ARRAYS - 2;
 	int64_t lifetime = postgres->options.key_lifetime;
@@ -90,8 +95,9 @@ enum pg_statement pg_messages_send(struct postgres *postgres, struct dm_operatio
 		pg_array_append_int(&arrays[1], pg_recipient_of(operations[i]));
 		pg_array_append_time(&arrays[2], operations[i]->send.message.sent_at);
 		pg_array_append_text(&arrays[3], operations[i]->send.content);
+		pg_array_append_int(&arrays[4], !operations[i]->send.unrestricted);
 		if (have_keys)
-			pg_append_key(operations[i], &arrays[4], &arrays[5]);
+			pg_append_key(operations[i], &arrays[5], &arrays[6]);
 	}
 	for (size_t i = 0; i < used; i++) {
 		pg_add_array(parameters, &arrays[i]);
@@ -121,20 +127,22 @@ static void read_message(struct dm_operation *operation, int64_t id)
 	};
 }
 
-/* Rows come in the order of the operations, without those that were refused. */
+/* There is a row for each operation, in their order. */
 static void read_messages(struct dm_operation **operations, size_t count, const PGresult *result)
 {
-	int row = 0, rows = PQntuples(result);
+	int rows = PQntuples(result);
 
 	for (size_t i = 0; i < count; i++) {
 		struct dm_operation *operation = operations[i];
+		int row = (int)i;
+		enum send_refusal refusal = row < rows ? (enum send_refusal)pg_int(result, row, 2) : SEND_WITHOUT_USER;
 
-		if (row == rows || pg_time(result, row, 1, 0) != operation->send.message.sent_at) {
-			operation->status = fail(&operation->error, DM_NOT_FOUND, SENT_TO_NOBODY);
+		if (refusal != SEND_ACCEPTED) {
+			operation->status = send_refused(refusal, &operation->error);
 			continue;
 		}
 		operation->status = DM_OK;
-		read_message(operation, pg_int(result, row++, 0));
+		read_message(operation, pg_int(result, row, 0));
 	}
 }
 

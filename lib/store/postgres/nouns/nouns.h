@@ -13,7 +13,7 @@ extern const struct pg_statement_text pg_user_statements[], pg_user_write_statem
 	pg_message_statements[], pg_conversation_statements[], pg_partner_statements[], pg_event_statements[],
 	pg_ticket_statements[], pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[],
 	pg_marking_statements[], pg_search_statements[], pg_erasure_statements[], pg_idempotency_statements[],
-	pg_purge_statements[]; /* each ends with sql NULL */
+	pg_purge_statements[], pg_block_statements[]; /* each ends with sql NULL */
 
 /* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: the operation has its status without
  * the database. What is generated for a row (a token's key) is kept in the operation. */
@@ -64,14 +64,28 @@ struct dm_message pg_message_from_row(const PGresult *result, int row); /* of SE
 /* The sends of a batch are one statement. Its parameters are made in the arrays, which are the caller's; each operation
  * is given its time. NOTHING_TO_ASK: there is no memory. A send whose key another one is using has no result yet, as
  * its internal.key says: it is to be run again. */
-#define SEND_ARRAYS 6
+#define SEND_ARRAYS 7
 MUST_CHECK enum pg_statement pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
 					      struct parameters *parameters, struct buffer arrays[SEND_ARRAYS]);
 void pg_read_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result);
-#define SENT_TO_NOBODY "the sender or the recipient does not exist"
 
 /* One user, by the index: OFFSET 0 keeps the planner from joining in another way. */
 #define USER_BY_INDEX(id) "CROSS JOIN LATERAL (SELECT {u.id} AS id FROM {users} u WHERE {u.id} = " id " OFFSET 0) "
+
+/* 1 where a user blocks another one, else NULL. As a subquery of its own it is always looked up by the primary key. */
+#define BLOCK(user, blocked) \
+	"(SELECT 1 FROM directmessages_block WHERE user_id = " user " AND blocked_id = " blocked ")"
+
+/* Of a send `i` of the input: whether it is allowed, where `rules` says that blocks count; and why not, as an enum
+ * send_refusal. By a CASE, of which the planner thinks that half the rows meet it: otherwise it would join hundreds of
+ * sends as if there was one. */
+#define SEND_IS_ALLOWED \
+	"CASE WHEN i.rules = 0 THEN true ELSE " BLOCK("i.sender", "i.recipient") " IS NULL AND " BLOCK( \
+		"i.recipient", "i.sender") " IS NULL END"
+#define NO_USER(id) "(SELECT 1 FROM {users} u WHERE {u.id} = " id ") IS NULL"
+#define SEND_REFUSAL \
+	"CASE WHEN " NO_USER("i.sender") " OR " NO_USER("i.recipient") " THEN 1 WHEN " BLOCK( \
+		"i.sender", "i.recipient") " IS NULL THEN 3 ELSE 2 END"
 
 /* idempotency.c: the part of that which keys have */
 bool pg_sends_have_keys(struct dm_operation *const *operations, size_t count);
@@ -107,6 +121,10 @@ operation_read_result pg_read_marked_piece;
 /* partner.c */
 operation_ask pg_partners_page;
 operation_read_result pg_read_partners;
+
+/* block.c */
+operation_ask pg_block_user, pg_unblock_user, pg_blocks_page;
+operation_read_result pg_read_block, pg_read_blocks;
 
 /* event.c */
 operation_ask pg_events, pg_events_newest, pg_events_have_old, pg_events_trim, pg_events_new_epoch;

@@ -98,6 +98,14 @@ static const char idempotency_keys[] =
 	" PRIMARY KEY (user_id, key));"
 	"CREATE INDEX directmessages_idempotency_key_at ON directmessages_idempotency_key (at);";
 
+/* Whom a user blocks, since when (microseconds since 1970). The first index is for the list, the other for who is
+ * blocked: erasing, and whoever looks at the data. */
+static const char blocks[] =
+	"CREATE TABLE directmessages_block (user_id bigint NOT NULL, blocked_id bigint NOT NULL,"
+	" blocked_at bigint NOT NULL, PRIMARY KEY (user_id, blocked_id));"
+	"CREATE INDEX directmessages_block_newest ON directmessages_block (user_id, blocked_at, blocked_id);"
+	"CREATE INDEX directmessages_block_blocked ON directmessages_block (blocked_id, user_id);";
+
 const struct migration pg_migrations[] = {
 	{
 		.number = 1,
@@ -189,6 +197,14 @@ const struct migration pg_migrations[] = {
 			"SELECT " HAS_COLUMNS("directmessages_idempotency_key", "6",
 					      "'user_id', 'key', 'message_id', 'recipient_id', 'fingerprint', 'at'"),
 		.sql = idempotency_keys,
+	},
+	{
+		.number = 13,
+		.name = "blocks",
+		.satisfied = "SELECT to_regclass('directmessages_block') IS NOT NULL AND"
+			     " to_regclass('directmessages_block_newest') IS NOT NULL AND"
+			     " to_regclass('directmessages_block_blocked') IS NOT NULL",
+		.sql = blocks,
 	},
 };
 const size_t pg_migrations_count = ARRAY_LENGTH(pg_migrations);

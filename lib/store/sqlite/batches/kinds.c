@@ -66,7 +66,10 @@ static enum dm_status refuse(struct sqlite_session *session, struct dm_operation
 	ROW(DM_OP_EVENTS_NEW_EPOCH, events_new_epoch) \
 	ROW(DM_OP_WEBHOOK_UPDATE, webhook_update) \
 	ROW(DM_OP_DELIVERIES_FIND, deliveries_find) \
-	ROW(DM_OP_DELIVERIES_REQUEUE, deliveries_requeue)
+	ROW(DM_OP_DELIVERIES_REQUEUE, deliveries_requeue) \
+	ROW(DM_OP_BLOCK, block_user) \
+	ROW(DM_OP_UNBLOCK, unblock_user) \
+	ROW(DM_OP_BLOCKS, blocks_page)
 
 static const struct sqlite_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

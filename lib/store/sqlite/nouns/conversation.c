@@ -32,12 +32,19 @@ const struct sqlite_statement_text conversation_statements[] = {
 	/* The index ends with the row's id, which grows as messages are stored. */
 	{CONVERSATION_UNREAD_IDS,
 	 "SELECT id" UNREAD " AND sender_id = ?2" IS_UNREAD " AND id > ?3 AND id <= ?4 ORDER BY id LIMIT ?5"},
-	{UNREAD_EXISTS, "SELECT 1" UNREAD " AND sender_id = ?2" IS_UNREAD " LIMIT 1"},
-	{UNREAD_COUNT, "SELECT count(*)" UNREAD IS_UNREAD},
+	{UNREAD_EXISTS,
+	 "SELECT 1" UNREAD " AND sender_id = ?2" IS_UNREAD " AND NOT EXISTS " BLOCK("?1", "?2") " LIMIT 1"},
+	/* Less those of blocked partners, whom few users have. */
+	{UNREAD_COUNT,
+	 "SELECT count(*) - (SELECT count(*) FROM directmessages_block b CROSS JOIN directmessages_message m"
+	 " INDEXED BY directmessages_unread WHERE b.user_id = ?1 AND m.recipient_id = ?1"
+	 " AND m.sender_id = b.blocked_id AND m.read_at IS NULL AND m.hidden_for_recipient IS NULL)" UNREAD IS_UNREAD},
 	{UNREAD_BY_PARTNER,
 	 "SELECT sender_id, (SELECT {u.username} FROM {users} u WHERE {u.id} = directmessages_message.sender_id),"
-	 " count(*)" UNREAD IS_UNREAD " GROUP BY sender_id ORDER BY sender_id"},
-	{UNREAD_MESSAGES, "SELECT " MESSAGE_COLUMNS UNREAD IS_UNREAD " ORDER BY sent_at, id"},
+	 " count(*)" UNREAD IS_UNREAD
+	 " GROUP BY sender_id HAVING NOT EXISTS " BLOCK("?1", "sender_id") " ORDER BY sender_id"},
+	{UNREAD_MESSAGES, "SELECT " MESSAGE_COLUMNS UNREAD IS_UNREAD
+			  " AND NOT EXISTS " BLOCK("?1", "sender_id") " ORDER BY sent_at, id"},
 	{0},
 };
 
@@ -174,10 +181,16 @@ enum dm_status conversation_mark_read(struct sqlite_session *session, struct dm_
 	size_t max_bytes = is_first ? MARK_FIRST_BYTES : MARK_BYTES;
 	struct marked marked = {.count = 0};
 	int64_t ids[MARK_ROWS];
+	bool has_unread = true;
 	enum dm_status status = is_first ? begin_marking(session, operation) : DM_OK;
 
-	if (status == DM_OK)
-		status = find_piece(session, operation, room, ids, &count);
+	if (is_first && status == DM_OK) /* the partner may have been blocked since that was asked */
+		status = conversation_has_unread(session, operation, &has_unread);
+	mark->marked = 0;
+	mark->more = false;
+	if (status != DM_OK || !has_unread)
+		return status;
+	status = find_piece(session, operation, room, ids, &count);
 	for (done = 0; status == DM_OK && done < count && marked.bytes < max_bytes; done++) {
 		status = message_mark(session, operation, ids[done], mark->internal.read_at, &marked);
 		mark->internal.from_id = ids[done];

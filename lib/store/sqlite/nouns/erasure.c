@@ -10,6 +10,9 @@
 #include "failure.h"
 #include "lane.h"
 
+#define TEXT_OF(number) #number
+#define NUMBER(number) TEXT_OF(number)
+
 #define ERASED_NAME "'erased-' || ?1"
 
 const struct sqlite_statement_text erasure_statements[] = {
@@ -23,6 +26,9 @@ const struct sqlite_statement_text erasure_statements[] = {
 	 "DELETE FROM directmessages_ticket WHERE key IN (SELECT key FROM authtoken_token WHERE user_id = ?1)"},
 	{ERASE_TOKEN, "DELETE FROM authtoken_token WHERE user_id = ?1"},
 	{ERASE_CLOSE, "UPDATE {users} AS u SET {close} WHERE {u.id} = ?1"},
+	{ERASE_BLOCKS,
+	 "DELETE FROM directmessages_block WHERE (user_id, blocked_id) IN (SELECT user_id, blocked_id"
+	 " FROM directmessages_block WHERE user_id = ?1 OR blocked_id = ?1 LIMIT " NUMBER(ERASE_WALK) ")"},
 	{ERASE_SENT, "SELECT id, content, hidden_for_sender IS NOT NULL FROM directmessages_message"
 		     " WHERE sender_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
 	{ERASE_RECEIVED, "SELECT id, content, hidden_for_recipient IS NOT NULL FROM directmessages_message"
@@ -157,6 +163,10 @@ enum dm_status user_erase(struct sqlite_session *session, struct dm_operation *o
 	case ERASURE_KEYS:
 		status = keys_erase(session, erase->user_id, &goes_on, &operation->error);
 		erasure_go_on(erase, goes_on, true);
+		return status;
+	case ERASURE_BLOCKS:
+		status = run_for(session, ERASE_BLOCKS, erase->user_id, &operation->error);
+		erasure_go_on(erase, status == DM_OK && sqlite3_changes(session->db) == ERASE_WALK, true);
 		return status;
 	case ERASURE_RENAMES:
 		status = run_for(session, ERASE_USER, erase->user_id, &operation->error);

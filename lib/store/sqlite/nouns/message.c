@@ -4,14 +4,20 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "send_refusal.h"
 #include "sent_time.h"
 
 const struct sqlite_statement_text message_statements[] = {
-	/* Checks that both users exist. A foreign key would fail only at the commit, and the whole batch with it. */
+	/* Checks that both users exist, since a foreign key would fail only at the commit, and the whole batch with it;
+	 * and that neither blocks the other, unless ?5. */
 	{MESSAGE_INSERT,
 	 "INSERT INTO directmessages_message (content, sent_at, read_at, recipient_id, sender_id,"
 	 " hidden_for_recipient, hidden_for_sender) SELECT ?1, ?2, NULL, ?3, ?4, NULL, NULL"
-	 " WHERE EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?3) AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?4)"},
+	 " WHERE EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?3) AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?4)"
+	 " AND (?5 OR NOT (EXISTS " BLOCK("?3", "?4") " OR EXISTS " BLOCK("?4", "?3") "))"},
+	/* Why not: ?1 the sender, ?2 the recipient. */
+	{MESSAGE_REFUSAL, "SELECT EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?1)"
+			  " AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?2), EXISTS " BLOCK("?1", "?2")},
 	/* ?2 user, ?3 partner, 0 for any; ?4 whether with those that the user has hidden. */
 	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = ?1 AND (?2 = 0"
 			" OR (sender_id = ?2 AND ?3 IN (0, recipient_id) AND (?4 OR hidden_for_sender IS NULL))"
@@ -77,6 +83,28 @@ enum dm_status message_mark(struct sqlite_session *session, struct dm_operation 
 	return status;
 }
 
+/* Says why a send was refused. */
+static enum dm_status refuse_send(struct sqlite_session *session, struct dm_operation *operation)
+{
+	sqlite3_stmt *statement = session->statements[MESSAGE_REFUSAL];
+	bool users_exist = false, blocks = false;
+	enum dm_status status;
+	int code;
+
+	sqlite3_bind_int64(statement, 1, operation->send.sender_id);
+	sqlite3_bind_int64(statement, 2, operation->send.recipient_id);
+	code = sqlite3_step(statement);
+	if (code == SQLITE_ROW) {
+		users_exist = sqlite3_column_int(statement, 0) != 0;
+		blocks = sqlite3_column_int(statement, 1) != 0;
+	}
+	status = session_finish(session, statement, code, &operation->error);
+	if (status != DM_OK)
+		return status;
+	return send_refused(users_exist ? blocks ? SEND_TO_BLOCKED : SEND_TO_BLOCKER : SEND_WITHOUT_USER,
+			    &operation->error);
+}
+
 static enum dm_status insert(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_INSERT];
@@ -88,11 +116,12 @@ static enum dm_status insert(struct sqlite_session *session, struct dm_operation
 	bind_time(statement, 2, sent_at);
 	sqlite3_bind_int64(statement, 3, operation->send.recipient_id);
 	sqlite3_bind_int64(statement, 4, operation->send.sender_id);
+	sqlite3_bind_int(statement, 5, operation->send.unrestricted);
 	status = session_step_done(session, statement, &operation->error);
 	if (status != DM_OK)
 		return status;
 	if (sqlite3_changes(session->db) == 0)
-		return fail(&operation->error, DM_NOT_FOUND, "the sender or the recipient does not exist");
+		return refuse_send(session, operation);
 	operation->send.message = (struct dm_message){
 		.id = sqlite3_last_insert_rowid(session->db),
 		.sender_id = operation->send.sender_id,

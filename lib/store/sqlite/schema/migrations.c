@@ -84,6 +84,14 @@ static const char idempotency_keys[] =
 	" PRIMARY KEY (user_id, key)) WITHOUT ROWID;"
 	"CREATE INDEX directmessages_idempotency_key_at ON directmessages_idempotency_key (at);";
 
+/* Whom a user blocks, since when (microseconds since 1970). The first index is for the list, the other for who is
+ * blocked: erasing, and whoever looks at the data. */
+static const char blocks[] =
+	"CREATE TABLE directmessages_block (user_id integer NOT NULL, blocked_id integer NOT NULL,"
+	" blocked_at integer NOT NULL, PRIMARY KEY (user_id, blocked_id));"
+	"CREATE INDEX directmessages_block_newest ON directmessages_block (user_id, blocked_at, blocked_id);"
+	"CREATE INDEX directmessages_block_blocked ON directmessages_block (blocked_id, user_id);";
+
 const struct migration migrations[] = {
 	{
 		.number = 1,
@@ -169,6 +177,13 @@ const struct migration migrations[] = {
 			"SELECT " HAS_COLUMNS("directmessages_idempotency_key", "6",
 					      "'user_id', 'key', 'message_id', 'recipient_id', 'fingerprint', 'at'"),
 		.sql = idempotency_keys,
+	},
+	{
+		.number = 13,
+		.name = "blocks",
+		.satisfied = "SELECT count(*) = 3 FROM sqlite_master WHERE name IN ('directmessages_block',"
+			     " 'directmessages_block_newest', 'directmessages_block_blocked')",
+		.sql = blocks,
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

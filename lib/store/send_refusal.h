@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* send_refusal.h - why the database refuses a send. */
+#ifndef SEND_REFUSAL_H
+#define SEND_REFUSAL_H
+
+#include "attributes.h"
+#include "directmessages.h"
+
+/* Statements give them as numbers. */
+enum send_refusal {
+	SEND_ACCEPTED = 0,
+	SEND_WITHOUT_USER = 1, /* the sender or the recipient does not exist */
+	SEND_TO_BLOCKED = 2,   /* the sender blocks the recipient */
+	SEND_TO_BLOCKER = 3    /* the recipient blocks the sender */
+};
+
+/* The failure of the send, in the wire contract's words; returns its status. */
+enum dm_status send_refused(enum send_refusal refusal, struct dm_error *error);
+
+#endif

@@ -94,6 +94,7 @@ def test_typescript(server, alice, bob, folder):
     sent = int(said[0].split()[1])
     assert said == [
         f"sent {sent} out null",
+        "again true",
         "unread 1",
         "by partner " + json.dumps(by_partner, separators=(",", ":")),
         f"partners {alice.username}",
@@ -117,6 +118,7 @@ def test_python(server, alice, bob, tmp_path):
     sent = int(said[0].split()[1])
     assert said == [
         f"sent {sent} out None",
+        "again True",
         "unread 1",
         "newest in Hello from Python True",
         "You can't send messages to yourself.",

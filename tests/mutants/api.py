@@ -11,6 +11,20 @@ POSTGRES = "lib/store/postgres/"
 
 MUTANTS = [
     Mutant(
+        "of two Idempotency-Keys the first counts",
+        API + "exchange/idempotency.c",
+        "(count == 1 && ",
+        "(count > 0 && ",
+        "test_idempotency.py::test_two_headers_are_400",
+    ),
+    Mutant(
+        "the whole conversation after a replay does not say that it is one",
+        API + "messages/conversation_post.c",
+        "exchange->is_replayed = exchange->operation.send.replayed;",
+        "exchange->is_replayed = false;",
+        "test_idempotency.py::test_again_gives_the_message_and_stores_nothing",
+    ),
+    Mutant(
         "an export ends with its first piece",
         "server/api/admin/admin_export.c",
         "!pieces->operation.user_messages.more;",

@@ -11,6 +11,34 @@ POSTGRES = "lib/store/postgres/"
 
 MUTANTS = [
     Mutant(
+        "a send stores although another server holds its Idempotency-Key",
+        POSTGRES + "nouns/idempotency.c",
+        "ELSE pg_try_advisory_xact_lock(hashtextextended(i.key, i.sender)) END",
+        "ELSE true END",
+        "test_idempotency.py::test_a_key_that_is_given_up_on_another_server_is_used",
+    ),
+    Mutant(
+        "a send whose Idempotency-Key is held is refused at once",
+        POSTGRES + "batches/write.c",
+        "internal.key != DM_KEY_SETTLED && session->parking)",
+        "internal.key != DM_KEY_SETTLED && !session->parking)",
+        "test_idempotency.py::test_a_key_under_way_on_another_server_is_waited_for",
+    ),
+    Mutant(
+        "of two sends in one batch with one Idempotency-Key both store",
+        POSTGRES + "nouns/idempotency.c",
+        "OR f.id IN (SELECT message_id FROM claimed)",
+        "OR (SELECT count(*) FROM claimed) >= 0",
+        "test_library_writes::sends_of_one_key_in_one_batch_are_one[postgresql]",
+    ),
+    Mutant(
+        "old Idempotency-Keys stay (PostgreSQL)",
+        POSTGRES + "nouns/idempotency.c",
+        'OLD_KEYS("at <= $8::bigint")',
+        'OLD_KEYS("at <= 0 * $8::bigint")',
+        "test_idempotency.py::test_new_keys_remove_old_ones",
+    ),
+    Mutant(
         "a piece of an erasure that long contents cut off passes over the rest (PostgreSQL)",
         POSTGRES + "nouns/erasure.c",
         "sum(bytes) OVER w - bytes AS before",

@@ -8,6 +8,48 @@ WRITES = "test_library_writes::"
 
 MUTANTS = [
     Mutant(
+        "an Idempotency-Key is good for another recipient",
+        "lib/store/replay.c",
+        "return key->recipient_id == send->recipient_id && key",
+        "return key",
+        "test_idempotency.py::test_another_content_or_recipient_is_422",
+    ),
+    Mutant(
+        "an Idempotency-Key gives the message that has its message's id now",
+        "lib/store/replay.c",
+        "message->sent_at != key->at)",
+        "false)",
+        "test_idempotency.py::test_a_message_that_is_gone_is_409",
+    ),
+    Mutant(
+        "an Idempotency-Key of SQLite never expires",
+        SQLITE + "nouns/idempotency.c",
+        "k.at > ?3 AND",
+        "?3 IS NOT NULL AND",
+        "test_idempotency.py::test_an_expired_key_is_unused",
+    ),
+    Mutant(
+        "erasing many keys of sends on SQLite ends with the first piece",
+        SQLITE + "nouns/idempotency.c",
+        "sqlite3_changes(session->db) == ERASE_WALK;",
+        "false;",
+        "test_idempotency.py::test_erasing_a_user_with_many_keys",
+    ),
+    Mutant(
+        "a replay of an Idempotency-Key is signalled",
+        "lib/messaging/service.c",
+        "operation->kind == DM_OP_SEND && !operation->send.replayed)",
+        "operation->kind == DM_OP_SEND)",
+        "test_library_keys::again_gives_the_same_message",
+    ),
+    Mutant(
+        "a replay of an Idempotency-Key is refused by a newer allow list",
+        "lib/messaging/service.c",
+        "(status != DM_OK && status != DM_NOT_ALLOWED))",
+        "status != DM_OK)",
+        "test_library_keys::a_replay_passes_the_allow_list",
+    ),
+    Mutant(
         "pieces of long work run back to back, and another process gets no lock",
         "lib/store/piece_queue.c",
         "#define REST_FACTOR 2",

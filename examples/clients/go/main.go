@@ -36,7 +36,8 @@ func id(name string) int64 {
 func main() {
 	ctx := context.Background()
 	john, jane := connect(os.Getenv("JOHN")), connect(os.Getenv("JANE"))
-	sent, err := john.DmSendCreateWithResponse(ctx, id("JANE_ID"), nil, dm.MessageSend{Content: "Hello from Go"})
+	key := "a UUID"
+	sent, err := john.DmSendCreateWithResponse(ctx, id("JANE_ID"), &dm.DmSendCreateParams{IdempotencyKey: &key}, dm.MessageSend{Content: "Hello from Go"})
 	if err != nil || sent.JSON201 == nil {
 		log.Fatal(err, sent)
 	}

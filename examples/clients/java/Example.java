@@ -6,6 +6,7 @@ import dm.api.EventsApi;
 import dm.api.MessagesApi;
 import dm.model.Message;
 import dm.model.MessageSend;
+import java.util.UUID;
 
 public class Example {
     static ApiClient connect(String token) {
@@ -19,16 +20,16 @@ public class Example {
         ApiClient ofJane = connect(System.getenv("JANE"));
         MessagesApi john = new MessagesApi(connect(System.getenv("JOHN"))), jane = new MessagesApi(ofJane);
 
-        Message sent = john.dmSendCreate(janeId, new MessageSend().content("Hello from Java"), null);
+        Message sent = john.dmSendCreate(janeId, new MessageSend().content("Hello from Java"), UUID.randomUUID().toString(), null, null, null);
         System.out.println("sent " + sent.getId() + " " + sent.getDirection());
-        System.out.println("unread " + jane.dmUnreadRetrieve(null).getCount());
-        Message newest = jane.dmConversationsList2(johnId, null, null).getResults().get(0);
+        System.out.println("unread " + jane.dmUnreadRetrieve(null, null, null).getCount());
+        Message newest = jane.dmConversationsList2(johnId, null, null, null, null, null, null).getResults().get(0);
         System.out.println("newest " + newest.getDirection() + " " + newest.getContent() + " " + (newest.getReadAt() != null));
         try {
-            john.dmSendCreate(johnId, new MessageSend().content("to myself"), null);
+            john.dmSendCreate(johnId, new MessageSend().content("to myself"), null, null, null, null);
         } catch (ApiException refused) {
             System.out.println("refused " + refused.getCode() + " " + refused.getResponseBody());
         }
-        System.out.println("ticket " + new EventsApi(ofJane).dmEventsTicketCreate(null).getExpiresIn());
+        System.out.println("ticket " + new EventsApi(ofJane).dmEventsTicketCreate(null, null, null).getExpiresIn());
     }
 }

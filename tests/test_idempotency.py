@@ -376,6 +376,24 @@ def test_a_key_under_way_on_another_server_is_waited_for(make_server):
 
 
 @pytest.mark.postgresql
+def test_one_key_while_the_users_row_is_held(make_server):
+    """All wait for the row, and then one stores."""
+    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 80_000})
+    alice, bob, carol = server.users(3)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        with server.transaction() as other:
+            other.execute("SELECT 1 FROM auth_user WHERE id = ? FOR UPDATE", (bob.id,))
+            waiting = [pool.submit(send, alice, bob, "Hello", "k") for _ in range(4)]
+            for n in range(20):
+                check_new(send(carol, alice, str(n), str(n)))
+            assert not any(one.done() for one in waiting)
+        answers = [one.result() for one in waiting]
+    assert [answer.status for answer in answers] == [201] * 4
+    assert sum(not is_replayed(answer) for answer in answers) == 1
+    assert contents_between(server, alice, bob) == ["Hello"]
+
+
+@pytest.mark.postgresql
 def test_a_key_that_is_given_up_on_another_server_is_used(make_server):
     server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 80_000})
     alice, bob = server.users(2)

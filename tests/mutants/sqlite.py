@@ -29,6 +29,13 @@ MUTANTS = [
         "test_idempotency.py::test_an_expired_key_is_unused",
     ),
     Mutant(
+        "an Idempotency-Key that is old is looked for in the whole table",
+        SQLITE + "nouns/idempotency.c",
+        '" WHERE at <= ?1 ORDER BY at LIMIT "',
+        '" WHERE +at <= ?1 LIMIT "',
+        "test_sqlite_plans::keys_are_found_by_their_indexes",
+    ),
+    Mutant(
         "erasing many keys of sends on SQLite ends with the first piece",
         SQLITE + "nouns/idempotency.c",
         "sqlite3_changes(session->db) == ERASE_WALK;",

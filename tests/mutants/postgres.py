@@ -34,8 +34,8 @@ MUTANTS = [
     Mutant(
         "old Idempotency-Keys stay (PostgreSQL)",
         POSTGRES + "nouns/idempotency.c",
-        'OLD_KEYS("at <= $8::bigint")',
-        'OLD_KEYS("at <= 0 * $8::bigint")',
+        'OLD_KEYS("at <= $9::bigint")',
+        'OLD_KEYS("at <= 0 * $9::bigint")',
         "test_idempotency.py::test_new_keys_remove_old_ones",
     ),
     Mutant(

@@ -180,26 +180,27 @@ def test_connections_that_the_server_ends_all_the_time_are_not_noticed_by_reader
     anew."""
     alice, bob = server.users(2)
     alice.send(bob)
-    answers = []
+    answers = [[] for _ in range(4)]
     stopping = threading.Event()
 
-    def read():
+    def read(mine):
         while not stopping.is_set():
-            answers.append(bob.get("unread/").status)
+            mine.append(bob.get("unread/").status)
 
-    readers = [threading.Thread(target=read) for _ in range(4)]
+    readers = [threading.Thread(target=read, args=[mine]) for mine in answers]
     for reader in readers:
         reader.start()
     try:
-        for _ in range(40):
-            server.sql(END_ONE)
-            before = len(answers)
-            wait_until(lambda: len(answers) > before + 8, "reading goes on")
+        for _ in range(20):
+            before = [len(mine) for mine in answers]
+            for _ in range(2):  # no read is hit more often, and so each is to be answered
+                server.sql(END_ONE)
+            wait_until(lambda: all(len(mine) > count + 1 for mine, count in zip(answers, before)), "all go on reading")
     finally:
         stopping.set()
         for reader in readers:
             reader.join(DEADLINE)
-    assert set(answers) == {200}
+    assert {status for mine in answers for status in mine} == {200}
 
 
 def test_server_starts_before_its_database(cluster, serve):

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.sqlite
 
 
 GARBAGE = {
+    "RATE_SEND": ["x", "60", "60/", "/min", "-1/min", "60/month", "60/min,", "60/min,1/m", "100001/day", " "],
     "THREADS": ["x", "-1", "0", "1.5", "1 ", " 1", "+1", "0x10", "9" * 30, "1000000"],
     "MARK_READ_ON_GET": ["x", "true", "2", "-1", " 1"],
     "MAX_BODY_BYTES": ["x", "-1", "0", "1M", "9" * 30],

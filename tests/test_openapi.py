@@ -156,7 +156,7 @@ def test_every_status_of_the_contract_is_there(path, method, operation):
     if (path, method) == ("/api/dm/events/", "get"):
         wanted |= {"429"}
     if "dm_send" in operation["operationId"] or "dm_conversations_create" in operation["operationId"]:
-        wanted |= {"409", "422"} if method == "post" else set()
+        wanted |= {"409", "422", "429"} if method == "post" else set()
     if method not in ("get", "head", "options") or (path, method) in GUARDED:
         wanted |= {"403"}
     assert wanted == {status for status in operation["responses"] if not status.startswith("2")}
@@ -215,6 +215,7 @@ DETAILS = {
         "The length of the request body is ambiguous.",
     ],
     "409": ["The message of this Idempotency-Key does not exist any more."],
+    "429": ["Request was throttled. Expected available in 12 seconds.", "Request was throttled."],
     "422": ["This Idempotency-Key was used for another message."],
     "401": [
         "Authentication credentials were not provided.",

@@ -54,7 +54,8 @@ enum dm_status {
 	DM_NO_MEMORY,
 	DM_INTERNAL,   /* a defect of the library */
 	DM_KEY_REUSED, /* the idempotency key was used for another message */
-	DM_KEY_GONE    /* the message of the idempotency key was deleted */
+	DM_KEY_GONE,   /* the message of the idempotency key was deleted */
+	DM_LIMITED     /* a limit does not allow it now; later it may succeed */
 };
 
 /* The status's name, "DM_NOT_FOUND"; "unknown status" for a value that this library does not know. Static. */

@@ -55,7 +55,7 @@ enum dm_operation_kind {
 	DM_OP_EVENTS_TRIM,
 	DM_OP_TICKET_CREATE,
 	DM_OP_TICKET_REDEEM, /* DM_NOT_FOUND */
-	DM_OP_SEND,          /* DM_SELF, DM_NOT_ALLOWED, DM_NOT_FOUND; with a key DM_KEY_REUSED, DM_KEY_GONE */
+	DM_OP_SEND, /* DM_SELF, DM_NOT_ALLOWED, DM_NOT_FOUND; with a key DM_KEY_REUSED, DM_KEY_GONE, DM_LIMITED */
 	DM_OP_MARK_CONVERSATION_READ,
 	DM_OP_MARK_READ,       /* DM_NOT_FOUND */
 	DM_OP_HIDE,            /* DM_NOT_FOUND */
@@ -244,6 +244,7 @@ struct dm_op_send {
 
 	bool unrestricted;           /* an argument again: past the allowed recipients and blocks */
 	bool replayed;               /* a result: the message was sent before, with this key */
+	bool only_replayed;          /* an argument: store nothing; DM_LIMITED where there is no such message */
 	const char *idempotency_key; /* an argument: see dm_send_once; NULL: none */
 	uint64_t reserved[2];
 	struct {

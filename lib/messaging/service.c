@@ -229,6 +229,7 @@ const char *dm_status_name(enum dm_status status)
 		[DM_INTERNAL] = "DM_INTERNAL",
 		[DM_KEY_REUSED] = "DM_KEY_REUSED",
 		[DM_KEY_GONE] = "DM_KEY_GONE",
+		[DM_LIMITED] = "DM_LIMITED",
 	};
 
 	return (size_t)status < ARRAY_LENGTH(names) ? names[status] : "unknown status";
@@ -295,7 +296,10 @@ static enum dm_status prepare_send(dm *handle, struct dm_operation *operation)
 	enum dm_status status = check_send(handle, operation);
 
 	send->replayed = false;
-	if (!send->idempotency_key || (status != DM_OK && status != DM_NOT_ALLOWED))
+	if (status == DM_OK && send->only_replayed)
+		status = fail(&operation->error, DM_LIMITED,
+			      "no message was sent with this key before; try again later");
+	if (!send->idempotency_key || (status != DM_OK && status != DM_NOT_ALLOWED && status != DM_LIMITED))
 		return status;
 	if (!fingerprint_of(send->content, send->internal.fingerprint))
 		return fail(&operation->error, DM_NO_MEMORY, "out of memory");

@@ -23,6 +23,9 @@ exchange_step check_options;   /* responds to OPTIONS */
 exchange_step check_method;    /* the route has the method */
 exchange_step check_recipient; /* the user that the path names exists */
 
+/* check_rate.c */
+exchange_step check_rate; /* the caller does not send too often */
+
 /* check_caller.c */
 exchange_step check_caller;   /* something names the caller: sets credential, user_id, key, expires_at, target_exists,
 				 target_id; of a user who is yet to be made, credential alone */

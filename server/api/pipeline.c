@@ -27,6 +27,7 @@ static const struct {
 	{check_options,   AREA_API | AREA_ADMIN},               /* 200 */
 	{check_method,    AREA_API | AREA_SERVER | AREA_ADMIN}, /* 405 */
 	{check_new_user,  AREA_API},                            /* 401; only what others have let through makes a user */
+	{check_rate,      AREA_API},                            /* 429 */
 	{check_recipient, AREA_API},                            /* 404 */
 	{check_body,      AREA_API | AREA_ADMIN},               /* 413, 415, 400; waits for the body */
 };

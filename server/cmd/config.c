@@ -152,6 +152,11 @@ static bool read_allowed_recipients(struct config *config)
 	return true;
 }
 
+static bool read_rates(struct config *config)
+{
+	return rates_parse(&config->send_rates, setting_text(SETTING_RATE_SEND)) || setting_refuse(SETTING_RATE_SEND);
+}
+
 static bool read_cors_origins(struct config *config)
 {
 	const struct setting_row *row = setting_row(SETTING_CORS_ORIGINS);
@@ -217,7 +222,7 @@ bool config_read(struct config *config)
 	static bool (*const parts[])(struct config *) = {
 		read_addresses,          read_capacity,    read_clients, read_budget,       config_read_prefix,
 		read_switches,           read_events,      read_log,     read_cors_origins, read_webhooks,
-		read_allowed_recipients, config_read_auth,
+		read_allowed_recipients, config_read_auth, read_rates,
 	};
 	bool good = true;
 

@@ -10,6 +10,7 @@
 #include "jwks.h"
 #include "log.h"
 #include "origins.h"
+#include "rates.h"
 #include "webhooks.h"
 
 struct bearer;
@@ -47,6 +48,7 @@ struct config {
 	enum log_level log_level;
 	bool log_json;
 	bool marks_on_get;           /* a GET of a conversation marks it as read, unless it says otherwise */
+	struct rates send_rates;     /* how often a user may send */
 	int64_t *allowed_recipients; /* owned */
 	size_t allowed_recipients_count;
 };

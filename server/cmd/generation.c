@@ -41,6 +41,9 @@ static void init(struct generation *generation, struct setting_file *file)
 	generation->policy.cors = config->cors_origins.count > 0 ? &config->cors_origins : NULL;
 	generation->policy.marks_on_get = config->marks_on_get;
 	generation->policy.cors_credentials = auth_is_ambient(&generation->auth);
+	generation->policy.send_rates = &config->send_rates;
+	generation->policy.exempt = config->allowed_recipients;
+	generation->policy.exempt_count = config->allowed_recipients_count;
 	generation->policy.end = end;
 	atomic_init(&generation->policy.holders, 1);
 }

@@ -22,6 +22,7 @@
 #include "setting_values.h"
 #include "settings.h"
 #include "subcommands.h"
+#include "throttle.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -223,6 +224,7 @@ static int serve_api(struct generation *generation, struct reload *reload, struc
 		.max_header_bytes = config->header_bytes,
 		.document = config->docs ? &document : NULL,
 		.trust_forwarded = config->trust_forwarded,
+		.throttle = throttle_new(),
 		.budget = budget,
 		.public_budget = budget_new(config->buffer_bytes / 8, config->buffer_bytes / 8),
 	};
@@ -235,7 +237,7 @@ static int serve_api(struct generation *generation, struct reload *reload, struc
 	readiness_init(&monitor.readiness, handle);
 	ready = document_init(&document, DOCUMENT_API, span_from(config->prefix));
 	ready = document_init(&admin_document, DOCUMENT_ADMIN, span_from(config->prefix)) && ready &&
-		monitor.requests && api.public_budget && start_hub(config, handle, budget, &api.hub) &&
+		monitor.requests && api.public_budget && api.throttle && start_hub(config, handle, budget, &api.hub) &&
 		start_jwks(config, &monitor.jwks, &api.jwks);
 	status = ready ? serve_addresses(config, &api, &admin_document, reload, signals)
 		       : cli_fail(EXIT_FAILED, OUT_OF_MEMORY);
@@ -245,6 +247,7 @@ static int serve_api(struct generation *generation, struct reload *reload, struc
 	document_release(&document);
 	document_release(&admin_document);
 	end_budget(api.public_budget);
+	throttle_free(api.throttle);
 	request_counts_free(monitor.requests);
 	readiness_release(&monitor.readiness);
 	policies_release(&policies);

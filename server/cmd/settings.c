@@ -118,6 +118,11 @@ static const struct setting_row rows[SETTING_COUNT] = {
 		.variable = V("ALLOWED_RECIPIENTS"), .values = "user ids with commas between them, such as 1,2,3",
 		.unset = "none", .help = "These users may message everybody; all others may message only these. None: everybody "
 			"may message everybody."},
+	[SETTING_RATE_SEND] = {TEXT, RELOADS, .variable = V("RATE_SEND"),
+		.values = "rates with commas between them, such as 60/min,1000/day, one for each of second, minute, hour and day, of at "
+			"most 100000",
+		.unset = "none", .may_be_empty = true, .help = "How often one user may send; beyond it the response is 429. Who is an allowed "
+			"recipient may send as often as they like. Each server counts for itself. See [limits.md](limits.md)."},
 	[SETTING_MAX_CONTENT_LENGTH] = {NUMBER(0, 1 << 30, 65536), .variable = V("MAX_CONTENT_LENGTH"),
 		.help = "Maximum length of a message in characters; a longer one is refused with 400. `0`: no limit. Stored "
 			"messages are shown whatever their length."},

@@ -30,6 +30,7 @@ static const struct error_response responses[] = {
 	[DM_INTERNAL] = DEFECT,
 	[DM_KEY_REUSED] = {422, NULL, false},
 	[DM_KEY_GONE] = {409, NULL, false},
+	[DM_LIMITED] = {429, NULL, false},
 };
 
 const struct error_response *error_response(enum dm_status status)

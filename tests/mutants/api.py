@@ -11,6 +11,27 @@ POSTGRES = "lib/store/postgres/"
 
 MUTANTS = [
     Mutant(
+        "a rate lets one more through",
+        "server/limits/throttle.c",
+        "if (history->count >= rate->max) {",
+        "if (history->count > rate->max) {",
+        "test_throttle::a_window_slides",
+    ),
+    Mutant(
+        "a message that was sent before costs rate",
+        API + "exchange/send_rate.c",
+        "if (exchange->counted_at != 0)",
+        "if (exchange->counted_at == 0)",
+        "test_rates.py::test_a_message_that_was_sent_before_costs_nothing",
+    ),
+    Mutant(
+        "how often a user may send is not looked at",
+        PIPELINE,
+        "{check_rate,      AREA_API}, ",
+        "{check_rate,      AREA_ADMIN}, ",
+        "test_rates.py::test_it_is_looked_at_before_the_recipient_and_the_body",
+    ),
+    Mutant(
         "of two Idempotency-Keys the first counts",
         API + "exchange/idempotency.c",
         "(count == 1 && ",

@@ -11,6 +11,27 @@ POSTGRES = "lib/store/postgres/"
 
 MUTANTS = [
     Mutant(
+        "a block is answered while a send from before is under way",
+        POSTGRES + "batches/settle.c",
+        "if (operations[i]->kind == DM_OP_BLOCK && operations[i]->status == DM_OK)",
+        "if (operations[i]->status == DM_BUSY)",
+        "test_blocks_servers.py::test_a_block_is_answered_when_the_send_is_stored",
+    ),
+    Mutant(
+        "a block waits for sends that began after it",
+        POSTGRES + "batches/settle.c",
+        "else if (block->internal.count > 0)",
+        "else if (!block)",
+        "test_blocks_servers.py::test_sends_that_begin_behind_the_block_are_not_waited_for",
+    ),
+    Mutant(
+        "a block waits for a dump",
+        POSTGRES + "batches/all_statements.c",
+        " AND mode = 'RowExclusiveLock')",
+        ")",
+        "test_blocks_servers.py::test_neither_django_nor_a_dump_is_waited_for",
+    ),
+    Mutant(
         "a send stores although another server holds its Idempotency-Key",
         POSTGRES + "nouns/idempotency.c",
         "ELSE pg_try_advisory_xact_lock(hashtextextended(i.key, i.sender)) END",

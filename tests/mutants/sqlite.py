@@ -8,6 +8,20 @@ WRITES = "test_library_writes::"
 
 MUTANTS = [
     Mutant(
+        "a block does not keep its user from sending (SQLite)",
+        SQLITE + "nouns/message.c",
+        '" OR EXISTS " BLOCK("?4", "?3") "))"',
+        '"))"',
+        "test_library_blocks::neither_sends_to_the_other",
+    ),
+    Mutant(
+        "who is blocked a moment before a conversation is marked is marked all the same",
+        SQLITE + "nouns/conversation.c",
+        '" AND NOT EXISTS " BLOCK("?1", "?2") " LIMIT 1"',
+        '" LIMIT 1"',
+        "test_library_blocks::messages_of_blocked_users_are_not_unread",
+    ),
+    Mutant(
         "an Idempotency-Key is good for another recipient",
         "lib/store/replay.c",
         "return key->recipient_id == send->recipient_id && key",
@@ -52,7 +66,7 @@ MUTANTS = [
     Mutant(
         "a replay of an Idempotency-Key is refused by a newer allow list",
         "lib/messaging/service.c",
-        "(status != DM_OK && status != DM_NOT_ALLOWED))",
+        "(status != DM_OK && status != DM_NOT_ALLOWED && status != DM_LIMITED))",
         "status != DM_OK)",
         "test_library_keys::a_replay_passes_the_allow_list",
     ),

@@ -15,6 +15,7 @@ struct jwks;
 struct monitor;
 struct policies;
 struct policy;
+struct throttle;
 
 /* What the log says when there is no room for what a request needs. */
 #define EXCHANGE_NO_ROOM \
@@ -26,6 +27,7 @@ struct api {
 	struct policies *policies;
 	struct jwks *jwks; /* the keys of JWTs that are fetched; NULL: none are */
 	struct monitor *monitor;
+	struct throttle *throttle;      /* how often users send */
 	bool shows_public, shows_admin; /* which routes this address has */
 	bool may_administrate;          /* this address has administration if there is a key */
 	const char *challenge;          /* WWW-Authenticate of a 401; NULL: the policy's */
@@ -60,6 +62,9 @@ struct exchange {
 	exchange_step *then;           /* what follows the wait */
 	struct dm_operation operation;
 	struct budget_share *share; /* counts what is made for the caller */
+	int64_t counted_at;         /* when the throttle has counted it, by clock_monotonic; 0: it has not */
+	int64_t wait_seconds;       /* until the caller may send again; 0: that can't be told */
+	bool is_over_rate;          /* the caller sends too often: only what was sent before is wanted */
 	bool is_stored;             /* a message was stored: no response may deny it */
 	bool is_replayed;           /* it was stored by an earlier request with the same Idempotency-Key */
 	void *resource;             /* for the resource; in the request's arena */

@@ -10,10 +10,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct admin_key;
 struct auth;
 struct origins;
+struct rates;
 
 /* Never changes. */
 struct policy {
@@ -23,7 +25,10 @@ struct policy {
 	const struct origins *cors;        /* whose pages may call the API from a browser; NULL: CORS is off */
 	bool marks_on_get;                 /* a GET of a conversation marks it as read, unless it says otherwise */
 	bool cors_credentials;             /* browsers may send cookies for those pages; cors is a list */
-	void (*end)(struct policy *own);   /* called when nobody holds it any more */
+	const struct rates *send_rates;    /* how often a user may send */
+	const int64_t *exempt;             /* users of whom that is not asked */
+	size_t exempt_count;
+	void (*end)(struct policy *own); /* called when nobody holds it any more */
 	atomic_size_t holders;
 };
 

@@ -40,6 +40,7 @@ struct route {
 	exchange_step *patch;
 	exchange_step *delete_;            /* a body of PUT and DELETE is read up to the limit, and ignored */
 	bool to_user;                      /* <user> must exist */
+	bool sends;                        /* a POST sends a message: how often a user may is limited */
 	bool is_admin;                     /* of AREA_SERVER, for the operator: see --admin-listen */
 	bool negotiates;                   /* the resource looks at Accept and ?format= itself */
 	bool guards_get;                   /* a GET changes or holds something: none of another site's page */

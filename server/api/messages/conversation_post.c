@@ -12,6 +12,7 @@
 #include "idempotency.h"
 #include "messages_resources.h"
 #include "respond.h"
+#include "send_rate.h"
 
 static enum http_outcome marked(struct exchange *exchange)
 {
@@ -30,10 +31,14 @@ static enum http_outcome marked(struct exchange *exchange)
 
 static enum http_outcome sent(struct exchange *exchange)
 {
+	if (exchange->operation.status == DM_LIMITED)
+		return send_rate_refuse(exchange);
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
 	exchange->is_replayed = exchange->operation.send.replayed;
 	exchange->is_stored = !exchange->is_replayed;
+	if (exchange->is_replayed)
+		send_rate_take_back(exchange);
 	exchange_operation(exchange, DM_OP_MARK_CONVERSATION_READ)->mark_conversation_read =
 		(struct dm_op_mark_conversation_read){.user_id = exchange->user_id, .partner_id = exchange->target_id};
 	return exchange_await(exchange, marked);
@@ -49,6 +54,7 @@ enum http_outcome conversation_post(struct exchange *exchange)
 		(struct dm_op_send){.sender_id = exchange->user_id,
 				    .recipient_id = exchange->target_id,
 				    .content = {exchange->content.data, exchange->content.length},
-				    .idempotency_key = key};
+				    .idempotency_key = key,
+				    .only_replayed = exchange->is_over_rate};
 	return exchange_await(exchange, sent);
 }

@@ -3,6 +3,7 @@
 #include "idempotency.h"
 #include "messages_resources.h"
 #include "respond.h"
+#include "send_rate.h"
 #include "shapes.h"
 
 static bool add_message(void *context, const struct dm_message *message)
@@ -15,10 +16,14 @@ static bool add_message(void *context, const struct dm_message *message)
 
 static enum http_outcome sent(struct exchange *exchange)
 {
+	if (exchange->operation.status == DM_LIMITED)
+		return send_rate_refuse(exchange);
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
-	if (exchange->operation.send.replayed)
+	if (exchange->operation.send.replayed) {
+		send_rate_take_back(exchange);
 		return idempotency_respond(exchange, add_message);
+	}
 	exchange->is_stored = true;
 	add_message(exchange, &exchange->operation.send.message);
 	return respond(exchange, 201);
@@ -37,6 +42,7 @@ enum http_outcome send_post(struct exchange *exchange)
 		(struct dm_op_send){.sender_id = exchange->user_id,
 				    .recipient_id = exchange->target_id,
 				    .content = {exchange->content.data, exchange->content.length},
-				    .idempotency_key = key};
+				    .idempotency_key = key,
+				    .only_replayed = exchange->is_over_rate};
 	return exchange_await(exchange, sent);
 }

@@ -7,6 +7,7 @@
 #include "operations_resources.h"
 #include "process.h"
 #include "respond.h"
+#include "throttle.h"
 
 #include "clock.h"
 #include "directmessages.h"
@@ -20,6 +21,7 @@ struct view {
 	bool store_is_up;
 	struct process_usage process;
 	struct hub_counts streams; /* all 0 without a hub */
+	uint64_t send_refusals;    /* by DIRECTMESSAGES_RATE_SEND */
 };
 
 /* ---- requests ------------------------------------------------------------------------------------------------ */
@@ -96,6 +98,11 @@ static void buffers_max(struct buffer *out, const struct view *view, const char 
 static void buffers_refused(struct buffer *out, const struct view *view, const char *name)
 {
 	exposition_sample(out, (double)atomic_load(&view->monitor->budget->refused), "%s", name);
+}
+
+static void limit_refusals(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->send_refusals, "%s{limit=\"send\"}", name);
 }
 
 /* ---- the store ----------------------------------------------------------------------------------------------- */
@@ -293,6 +300,7 @@ static const struct {
 	{OURS("buffer_bytes"), "gauge", "Bytes held by large request bodies, responses and queues.", buffers},
 	{OURS("buffer_bytes_max"), "gauge", "Maximum of directmessages_buffer_bytes; beyond it requests get 503.", buffers_max},
 	{OURS("buffer_refused_total"), "counter", "Allocations refused because of that maximum.", buffers_refused},
+	{OURS("limit_refusals_total"), "counter", "Requests refused with 429 because a user sends too often, by limit.", limit_refusals},
 	{OURS("store_up"), "gauge", "1 if the database responded within the last second and has the right schema, else 0.", store_up},
 	{OURS("store_failures_total"), "counter", "Operations that failed because of the database, by reason.", failures},
 	{OURS("store_commits_total"), "counter", "Transactions committed durably.", commits},
@@ -329,6 +337,7 @@ static enum http_outcome checked(struct exchange *exchange)
 		.monitor = exchange->api->monitor,
 		.store_is_up = readiness_status(&exchange->api->monitor->readiness) == DM_OK,
 		.store = DM_STATS_INIT,
+		.send_refusals = throttle_refusals(exchange->api->throttle),
 	};
 
 	dm_stats(exchange->api->handle, &view.store);

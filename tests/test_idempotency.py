@@ -355,7 +355,7 @@ def hold(server, other, user, key):
 
 @pytest.mark.postgresql
 def test_a_key_under_way_on_another_server_is_waited_for(make_server):
-    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 80_000})
+    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 400_000})
     alice, bob, carol = server.users(3)
     check_new(send(alice, bob, "Hello", "model"))
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -378,13 +378,13 @@ def test_a_key_under_way_on_another_server_is_waited_for(make_server):
 @pytest.mark.postgresql
 def test_one_key_while_the_users_row_is_held(make_server):
     """All wait for the row, and then one stores."""
-    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 80_000})
+    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 400_000})
     alice, bob, carol = server.users(3)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         with server.transaction() as other:
             other.execute("SELECT 1 FROM auth_user WHERE id = ? FOR UPDATE", (bob.id,))
             waiting = [pool.submit(send, alice, bob, "Hello", "k") for _ in range(4)]
-            for n in range(20):
+            for n in range(10):
                 check_new(send(carol, alice, str(n), str(n)))
             assert not any(one.done() for one in waiting)
         answers = [one.result() for one in waiting]
@@ -395,7 +395,7 @@ def test_one_key_while_the_users_row_is_held(make_server):
 
 @pytest.mark.postgresql
 def test_a_key_that_is_given_up_on_another_server_is_used(make_server):
-    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 80_000})
+    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 400_000})
     alice, bob = server.users(2)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         with server.transaction() as other:

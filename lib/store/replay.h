@@ -6,7 +6,7 @@
 #include "attributes.h"
 #include "directmessages.h"
 
-/* How many old keys a new one removes at most: so many are removed as long as keys come, and no send pays for many. */
+/* How many old keys a new one removes at most, on average: they go as long as keys come, and no send pays for many. */
 #define KEYS_REMOVED "2"
 
 /* A stored key, and its message as it is now, without content. */

@@ -45,8 +45,8 @@ MUTANTS = [
     Mutant(
         "an Idempotency-Key that is old is looked for in the whole table",
         SQLITE + "nouns/idempotency.c",
-        '" WHERE at <= ?1 ORDER BY at LIMIT "',
-        '" WHERE +at <= ?1 LIMIT "',
+        "WHERE at <= ?1 ORDER BY at LIMIT",
+        "WHERE +at <= ?1 LIMIT",
         "test_sqlite_plans::keys_are_found_by_their_indexes",
     ),
     Mutant(

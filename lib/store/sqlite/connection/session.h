@@ -18,6 +18,7 @@ struct sqlite_session {
 	const struct store_options *options;       /* the store's */
 	struct file_watch *file;                   /* the store's; NULL: of a session for the schema */
 	int64_t last_sent_at;                      /* the writer's: of the message stored last */
+	unsigned keys_put;                         /* the writer's: idempotency keys */
 	bool recorded;                             /* the writer's: this batch has written events */
 	atomic_uint_fast64_t commits;              /* the writer's */
 };

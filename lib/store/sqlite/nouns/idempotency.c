@@ -9,6 +9,11 @@
 
 #define KEYS "directmessages_idempotency_key"
 
+/* Old keys are looked for with each so many-th new one: to look takes as long as to write a key. */
+#define PERIOD 16
+#define TEXT_OF(number) #number
+#define REMOVED(period) KEYS_REMOVED " * " TEXT_OF(period)
+
 const struct sqlite_statement_text idempotency_statements[] = {
 	/* Columns 0 to 5 are those of message_from_row, without content; NULL where the message is gone. */
 	{KEY_FIND,
@@ -20,10 +25,10 @@ const struct sqlite_statement_text idempotency_statements[] = {
 		  " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"},
 	/* By ranges: for a list of keys SQLite would read the whole table. No two keys of one writer have the same
 	 * time. A key that is ahead was made before the clock was set back, and does not count. */
-	{KEYS_EXPIRE,
-	 "DELETE FROM " KEYS " WHERE at <= (SELECT max(at) FROM (SELECT at FROM " KEYS
-	 " WHERE at <= ?1 ORDER BY at LIMIT " KEYS_REMOVED ")) OR at >= (SELECT min(at) FROM (SELECT at FROM " KEYS
-	 " WHERE at > ?2 ORDER BY at DESC LIMIT " KEYS_REMOVED "))"},
+	{KEYS_EXPIRE, "DELETE FROM " KEYS " WHERE at <= (SELECT max(at) FROM (SELECT at FROM " KEYS
+		      " WHERE at <= ?1 ORDER BY at LIMIT " REMOVED(
+			      PERIOD) ")) OR at >= (SELECT min(at) FROM (SELECT at FROM " KEYS
+				      " WHERE at > ?2 ORDER BY at DESC LIMIT " REMOVED(PERIOD) "))"},
 	{ERASE_KEYS, "DELETE FROM " KEYS " WHERE user_id = ?1 AND key <= (SELECT max(key) FROM (SELECT key FROM " KEYS
 		     " WHERE user_id = ?1 ORDER BY key LIMIT ?2))"},
 	{0},
@@ -62,24 +67,31 @@ enum dm_status key_replay(struct sqlite_session *session, struct dm_operation *o
 	return finished == DM_OK ? status : finished;
 }
 
+static enum dm_status remove_old(struct sqlite_session *session, int64_t now, struct dm_error *error)
+{
+	sqlite3_stmt *statement = session->statements[KEYS_EXPIRE];
+
+	sqlite3_bind_int64(statement, 1, now - session->options->key_lifetime);
+	sqlite3_bind_int64(statement, 2, now + session->options->key_lifetime);
+	return session_step_done(session, statement, error);
+}
+
 enum dm_status key_put(struct sqlite_session *session, struct dm_operation *operation)
 {
 	const struct dm_op_send *send = &operation->send;
-	sqlite3_stmt *expire = session->statements[KEYS_EXPIRE], *put = session->statements[KEY_PUT];
-	int64_t lifetime = session->options->key_lifetime;
-	enum dm_status status;
+	sqlite3_stmt *statement = session->statements[KEY_PUT];
+	enum dm_status status = DM_OK;
 
-	sqlite3_bind_int64(expire, 1, send->message.sent_at - lifetime);
-	sqlite3_bind_int64(expire, 2, send->message.sent_at + lifetime);
-	status = session_step_done(session, expire, &operation->error);
+	if (session->keys_put++ % PERIOD == 0)
+		status = remove_old(session, send->message.sent_at, &operation->error);
 	if (status != DM_OK)
 		return status;
-	bind_key(put, send);
-	sqlite3_bind_int64(put, 3, send->message.id);
-	sqlite3_bind_int64(put, 4, send->recipient_id);
-	sqlite3_bind_blob(put, 5, send->internal.fingerprint, DM_FINGERPRINT_SIZE, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 6, send->message.sent_at);
-	return session_step_done(session, put, &operation->error);
+	bind_key(statement, send);
+	sqlite3_bind_int64(statement, 3, send->message.id);
+	sqlite3_bind_int64(statement, 4, send->recipient_id);
+	sqlite3_bind_blob(statement, 5, send->internal.fingerprint, DM_FINGERPRINT_SIZE, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 6, send->message.sent_at);
+	return session_step_done(session, statement, &operation->error);
 }
 
 enum dm_status keys_erase(struct sqlite_session *session, int64_t user_id, bool *goes_on, struct dm_error *error)

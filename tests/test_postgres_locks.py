@@ -103,6 +103,17 @@ def test_a_table_that_is_held(make_server):
     assert [one.result().status for one in waiting] == [201] * 20
 
 
+def test_a_read_of_a_table_that_is_held_is_told(make_server):
+    """As while a column is added."""
+    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 800})
+    (alice,) = server.users(1)
+    with server.transaction() as other:
+        other.execute("LOCK TABLE directmessages_message IN ACCESS EXCLUSIVE MODE")
+        answer = alice.get("unread/")
+        assert (answer.status, "Retry-After" in answer.headers) == (503, True)
+    wait_until(lambda: alice.get("unread/").status == 200, "it is free")
+
+
 def test_a_stop_while_a_row_is_held(make_server):
     server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 4000})
     alice, bob = server.users(2)

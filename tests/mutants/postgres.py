@@ -179,11 +179,11 @@ MUTANTS = [
         MEANING,
     ),
     Mutant(
-        "a lock of another transaction is a defect",
+        "what waits for a lock of another transaction is given up at once",
         POSTGRES + "connection/failure_postgres.c",
-        '{"55P03", DM_BUSY, ',
-        '{"55P03", DM_INTERNAL, ',
-        MEANING,
+        '{"55P03", DM_BUSY,        REMEDY_PARK, ',
+        '{"55P03", DM_BUSY,        REMEDY_LEAVE_OUT, ',
+        FAILURES + "test_what_waits_for_a_lock_is_tried_again",
     ),
     Mutant(
         "an index that was left invalid is there",

@@ -87,6 +87,9 @@ def showing(rows: Iterator[tuple], show: Callable[[int], None]) -> Iterator[tupl
         yield row
 
 
+FILL_INBOXES = "UPDATE directmessages_inbox_fold SET is_filled = false"  # by the next migrate
+
+
 def fill(path: str, data: Data, show: Callable[[int], None]) -> None:
     """Stores all rows and shows how many messages are stored. Quick and not durable: nobody else uses the file yet."""
     connection = sqlite3.connect(path, isolation_level=None)

@@ -54,6 +54,10 @@ class Sqlite:
     def seed(self, size: Data, show: Show) -> None:
         programs.migrate(self.database(size).url)
         seed.fill(str(self.path(size)), size, lambda done: show(f"{done:,}"))
+        show("inboxes")
+        with sqlite3.connect(self.path(size)) as connection:
+            connection.execute(seed.FILL_INBOXES)
+        programs.migrate(self.database(size).url)
 
     def source(self, size: Data) -> Source:
         return Source(size, str(self.path(size)))
@@ -132,7 +136,8 @@ class Postgres:
                 connection.execute(f'DROP INDEX "{index}"')
             connection.execute("SET session_replication_role = replica")  # skips the check of foreign keys for each row
             seed.copy(connection.connection.cursor(), str(self.sqlite.path(size)), lambda done: show(f"{done:,}"))
-        show("indexes")
+        show("indexes, inboxes")
+        self.run(name, seed.FILL_INBOXES)
         programs.migrate(url)
         show("vacuum")
         self.run(name, "VACUUM (ANALYZE)")

@@ -82,6 +82,10 @@ def heavy_pages(source: Source) -> list[Request]:
     return [Request(user, "GET", f"conversations/{partner}/") for user, partner in ends]
 
 
+def heavy_entries(source: Source) -> list[Request]:
+    return [request._replace(path=request.path.replace("conversations", "inbox")) for request in heavy_pages(source)]
+
+
 def random_pairs(source: Source) -> list[tuple[int, int]]:
     dice = source.dice()
     return [tuple(dice.sample(range(1, source.data.users + 1), 2)) for _ in range(REQUESTS)]
@@ -127,6 +131,14 @@ def is_full_page(_: Request, body: Any) -> bool:
     return len(body["results"]) == PAGE and body["next"] is not None
 
 
+def is_full_inbox(request: Request, body: Any) -> bool:
+    return is_full_page(request, body) and all(row["last_message"] for row in body["results"])
+
+
+def has_last_message(_: Request, body: Any) -> bool:
+    return body["last_message"] is not None
+
+
 def is_read_page(request: Request, body: Any) -> bool:
     return is_full_page(request, body) and all(message["read_at"] for message in body["results"])
 
@@ -152,6 +164,8 @@ READS = (
              ceilings((BARE_RESPONSE, 0.2), (STATEMENT, 0.8)), HEAVY_PAIR),
     Route("GET `conversations/`, 50 partners", of_each_user("conversations/"), 200, is_full_page,
              ceilings((BARE_RESPONSE, 0.1), (STATEMENT, 0.8)), ANY_USER, times_reference=1_000),
+    Route("GET `inbox/`, 50 conversations", of_each_user("inbox/"), 200, is_full_inbox, times_reference=None),
+    Route("GET `inbox/<id>/`", heavy_entries, 200, has_last_message, times_reference=None),
     Route("GET `conversations/unread/`, some 20 partners", of_each_user("conversations/unread/"), 200,
              lambda _, body: len(body) > 0, ceilings((BARE_RESPONSE, None), (STATEMENT, None)), ANY_USER),
 )

@@ -57,6 +57,7 @@
 #include "directmessages/blocks.h"
 #include "directmessages/core.h"
 #include "directmessages/events.h"
+#include "directmessages/inbox.h"
 #include "directmessages/messages.h"
 #include "directmessages/operations.h"
 #include "directmessages/stats.h"

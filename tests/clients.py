@@ -180,3 +180,6 @@ class User(Client):
 
     def partners(self, query=""):
         return self.page(f"conversations/{query}")
+
+    def inbox(self, query=""):
+        return self.page(f"inbox/{query}")

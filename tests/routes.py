@@ -35,6 +35,8 @@ class Route:
 MESSAGE = b'{"content":"x"}'
 ROUTES = [
     Route("unread/", "Unread Messages", "GET, HEAD, OPTIONS"),
+    Route("inbox/", "Inbox", "GET, HEAD, OPTIONS"),
+    Route("inbox/{user}/", "Inbox Entry", "GET, HEAD, OPTIONS"),
     Route("conversations/", "Conversation List", "GET, HEAD, OPTIONS"),
     Route("conversations/unread/", "Conversation Unread", "GET, HEAD, OPTIONS"),
     Route("conversations/{user}/", "Message List", "GET, POST, HEAD, OPTIONS", MESSAGE, sends=True),

@@ -130,6 +130,9 @@ struct dm_options {
 	bool record_events;        /* write an event for each message sent or marked as read: see events.h */
 	const struct dm_user_table *user_table; /* NULL: Django's auth_user */
 	unsigned idempotency_hours; /* how long a send can be repeated by its key: see dm_send_once; 0: 24 */
+	/* A thread brings new messages into the table from which inboxes are read, about once a second. Without it, and
+	 * where no other process has one, dm_inbox does so before it reads. */
+	bool fold_inbox;
 };
 #define DM_OPTIONS_INIT DM_SIZED(struct dm_options)
 

@@ -27,6 +27,7 @@
 #include "blocks.h"
 #include "core.h"
 #include "events.h"
+#include "inbox.h"
 #include "messages.h"
 #include "users.h"
 #include "webhooks.h"
@@ -89,9 +90,12 @@ enum dm_operation_kind {
 	DM_OP_DELIVERIES_REQUEUE, /* DM_NOT_FOUND; DM_INVALID: the endpoint is disabled */
 	DM_OP_BLOCK,              /* DM_SELF, DM_NOT_FOUND */
 	DM_OP_UNBLOCK,            /* DM_SELF */
-	DM_OP_BLOCKS
+	DM_OP_BLOCKS,
+	DM_OP_INBOX, /* DM_NOT_FOUND */
+	DM_OP_INBOX_FOLD,
+	DM_OP_INBOX_MEND
 };
-#define DM_OPERATION_KINDS (DM_OP_BLOCKS + 1) /* in this header */
+#define DM_OPERATION_KINDS (DM_OP_INBOX_MEND + 1) /* in this header */
 
 /* A part of an ordered list. Messages are ordered by (sent_at, id), partners by id, blocks by (blocked_at, user id);
  * newest (highest) first. All zero is the whole list. */
@@ -358,6 +362,57 @@ struct dm_op_blocks {
 	int64_t user_id;
 	struct dm_page page; /* max_bytes is not used */
 	dm_blocked_row *on_blocked;
+	uint64_t reserved[4];
+};
+
+/* ---- the inbox ----------------------------------------------------------------------------------------------- */
+
+/* What has to be done before a page of an inbox can be read. */
+enum dm_inbox_lack {
+	DM_INBOX_LACKS_NOTHING,
+	DM_INBOX_LACKS_FOLD, /* much was stored that the table of inboxes does not have yet: DM_OP_INBOX_FOLD */
+	DM_INBOX_LACKS_MEND  /* messages were hidden or deleted: DM_OP_INBOX_MEND with the same user and position */
+};
+
+/* One page, newest first. Where something is lacking nothing was lent: run the operation that it names, then this one
+ * again, and expect to do so several times. With `unread_only` a page may have few entries, or none, although there is
+ * more: it looks at a bounded number of conversations. */
+struct dm_op_inbox {
+	int64_t user_id;
+	int64_t partner_id; /* only the entry of this partner, also if nothing was exchanged; 0: all */
+	bool unread_only;   /* these are as in struct dm_inbox_options */
+	bool blocked_only;
+	bool has_position;
+	int64_t position;
+	int64_t row_id;
+	size_t limit; /* 1 to DM_MAX_INBOX; 0: that */
+	size_t max_preview;
+	dm_inbox_row *on_entry;
+
+	enum dm_inbox_lack lack;
+	bool more; /* go on behind (next_position, next_row_id) */
+	int64_t next_position;
+	int64_t next_row_id;
+	struct {
+		bool walks; /* by activity, since too many partners have unread messages to list these */
+	} internal;         /* the library's */
+	uint64_t reserved[4];
+};
+#define DM_MAX_INBOX 200
+
+/* Brings some 1,000 messages into the table from which inboxes are read: see dm_options.fold_inbox. */
+struct dm_op_inbox_fold {
+	bool more;    /* there is more to be done at once */
+	int64_t left; /* about so many messages are not in the table yet */
+	uint64_t reserved[4];
+};
+
+/* Corrects that table for the user's next 1,000 conversations behind a position. */
+struct dm_op_inbox_mend {
+	int64_t user_id;
+	bool has_position;
+	int64_t position;
+	int64_t row_id;
 	uint64_t reserved[4];
 };
 
@@ -694,6 +749,9 @@ struct dm_operation {
 		struct dm_op_block block;
 		struct dm_op_unblock unblock;
 		struct dm_op_blocks blocks;
+		struct dm_op_inbox inbox;
+		struct dm_op_inbox_fold inbox_fold;
+		struct dm_op_inbox_mend inbox_mend;
 	};
 };
 

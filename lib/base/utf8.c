@@ -62,6 +62,16 @@ size_t utf8_count(const char *data, size_t length)
 	return count;
 }
 
+size_t utf8_prefix(const char *data, size_t length, size_t characters)
+{
+	size_t end = 0;
+
+	for (; end < length; end++)
+		if (((unsigned char)data[end] & 0xC0) != 0x80 && characters-- == 0)
+			break;
+	return end;
+}
+
 void utf8_append_latin1(struct buffer *out, struct span text)
 {
 	for (size_t i = 0; i < text.length; i++) {

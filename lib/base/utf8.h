@@ -14,6 +14,9 @@ size_t utf8_length(const char *data, size_t left);
 /* Counts the code points of valid UTF-8, as Python's len() does. */
 size_t utf8_count(const char *data, size_t length);
 
+/* How many bytes the first so many code points of valid UTF-8 have; its end may be cut within one. */
+size_t utf8_prefix(const char *data, size_t length, size_t characters);
+
 /* Appends bytes of an HTTP header as UTF-8. They have no encoding of their own, so each counts as Latin-1. */
 void utf8_append_latin1(struct buffer *out, struct span text);
 

@@ -129,6 +129,16 @@ static enum dm_status check_active_webhook(const struct dm_operation *operation,
 	return check_active(operation->webhook_update.active, error);
 }
 
+static enum dm_status check_inbox(const struct dm_operation *operation, struct dm_error *error)
+{
+	if (operation->inbox.limit > DM_MAX_INBOX)
+		return fail(error, DM_INVALID, "a page of an inbox has at most %d entries; ask for fewer",
+			    DM_MAX_INBOX);
+	if (operation->inbox.max_preview > DM_MAX_PREVIEW)
+		return fail(error, DM_INVALID, "a preview has at most %d characters; ask for fewer", DM_MAX_PREVIEW);
+	return DM_OK;
+}
+
 static enum dm_status refuse(const struct dm_operation *operation, struct dm_error *error)
 {
 	(void)operation;
@@ -207,7 +217,10 @@ struct kind_needs {
 	ROW(DM_OP_DELIVERIES_REQUEUE, 0) \
 	ROW(DM_OP_BLOCK, 0) \
 	ROW(DM_OP_UNBLOCK, 0) \
-	ROW(DM_OP_BLOCKS, FUNCTION(blocks, on_blocked))
+	ROW(DM_OP_BLOCKS, FUNCTION(blocks, on_blocked)) \
+	ROW(DM_OP_INBOX, FUNCTION(inbox, on_entry), .check = check_inbox) \
+	ROW(DM_OP_INBOX_FOLD, 0) \
+	ROW(DM_OP_INBOX_MEND, 0)
 
 static const struct kind_needs needs[] = {NEEDS(KIND_ROW)};
 KINDS_ARE_COMPLETE(NEEDS);

@@ -172,6 +172,11 @@ static enum dm_status open_handle(const struct dm_options *options, dm **out, st
 	store.users = &handle->users;
 	if (status == DM_OK)
 		status = store_open(&store, &handle->store, error);
+	if (status == DM_OK && options->fold_inbox) {
+		handle->folder = folder_start(handle);
+		if (!handle->folder)
+			status = fail(error, DM_NO_MEMORY, "no memory, or no thread, for folding");
+	}
 	if (status == DM_OK)
 		*out = handle;
 	else
@@ -198,6 +203,7 @@ void dm_close(dm *handle)
 {
 	if (!handle)
 		return;
+	folder_stop(handle->folder);
 	if (handle->store)
 		handle->store->backend->close(handle->store);
 	signals_release(&handle->signals);

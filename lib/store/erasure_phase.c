@@ -6,7 +6,7 @@ static bool is_needed(enum erasure_phase phase, enum dm_erase_messages messages,
 {
 	bool is_of_hidden = phase == ERASURE_SENT_HIDDEN || phase == ERASURE_RECEIVED_HIDDEN;
 
-	if (phase >= ERASURE_KEYS)
+	if (phase >= ERASURE_INBOX)
 		return true;
 	if (messages == DM_ERASE_KEEP || (is_of_hidden && sees_all))
 		return false;
@@ -51,5 +51,5 @@ void walk_go_on(struct dm_op_user_messages *walk, bool goes_on, bool sees_all)
 		walk->internal.time = INT64_MIN;
 		walk->internal.id = INT64_MIN;
 	}
-	walk->more = phase < ERASURE_KEYS;
+	walk->more = phase < ERASURE_INBOX;
 }

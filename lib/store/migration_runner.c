@@ -2,9 +2,15 @@
 /* migration_runner.c - whether a database's schema is up to date, and bringing it there, step by step. */
 #include "migration_runner.h"
 
+#include "clock.h"
 #include "failure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* Between two reports, in microseconds. */
+#define REPORT_EVERY 1000000
 
 static enum dm_status ask(const struct migration_target *target, const char *text, int64_t *value,
 			  struct dm_error *error)
@@ -54,6 +60,38 @@ enum dm_status migration_is_satisfied(const struct migration_target *target, con
 		status = ask(target, step->possible, &is_possible, error);
 	*satisfied = is_satisfied;
 	return status == DM_OK && !is_possible ? fail(error, DM_SCHEMA, "%s", step->refusal) : status;
+}
+
+static void report_left(const struct migration *step, int64_t left, const struct store_watch *watch)
+{
+	char text[160];
+
+	if (!watch->on_progress)
+		return;
+	snprintf(text, sizeof(text), "%s: %lld left", step->name, (long long)left);
+	watch->on_progress(watch->context, text);
+}
+
+enum dm_status migration_do_pieces(const struct migration_target *target, const struct migration *step,
+				   enum dm_status (*run)(void *context, const char *sql, struct dm_error *error),
+				   const struct store_watch *watch, struct dm_error *error)
+{
+	/* Another process that waits for SQLite's lock looks for it now and then, and would seldom find it free. */
+	static const struct timespec pause = {.tv_nsec = 2000000};
+	int64_t left = 0, reported_at = clock_monotonic();
+	enum dm_status status = ask(target, step->left, &left, error);
+
+	while (status == DM_OK && left > 0) {
+		status = run(target->context, step->piece, error);
+		if (status == DM_OK)
+			status = ask(target, step->left, &left, error);
+		if (clock_monotonic() - reported_at >= REPORT_EVERY) {
+			report_left(step, left, watch);
+			reported_at = clock_monotonic();
+		}
+		nanosleep(&pause, NULL);
+	}
+	return status;
 }
 
 /* Fails because the step is due; with its refusal where it is not possible. */

@@ -27,7 +27,17 @@ struct migration {
 	const char *refusal;   /* what to do where it may not */
 	const char *sql;       /* run in one transaction with the record; NULL: none */
 	const struct migration_index *indexes; /* made before that, one by one; ends with name NULL; NULL: none */
+	const char *piece; /* done before that again and again, each time in a transaction of its own; NULL: none */
+	const char *left;  /* a SELECT of a number: how much of that there is to do; 0: nothing */
 };
+
+/* Does the pieces of a step, and tells watch->on_progress about once a second how much is left. An interrupted step goes
+ * on where it was. `run` does one piece. */
+struct migration_target;
+MUST_CHECK enum dm_status migration_do_pieces(const struct migration_target *target, const struct migration *step,
+					      enum dm_status (*run)(void *context, const char *sql,
+								    struct dm_error *error),
+					      const struct store_watch *watch, struct dm_error *error);
 
 /* A database that is checked or migrated. The functions get `context`. */
 struct migration_target {

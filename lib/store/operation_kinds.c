@@ -69,7 +69,10 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_DELIVERIES_REQUEUE, WRITE, RESULTS(deliveries_requeue, requeued)) \
 	ROW(DM_OP_BLOCK, WRITE, RESULTS(block, internal)) \
 	ROW(DM_OP_UNBLOCK, WRITE) \
-	ROW(DM_OP_BLOCKS, READ)
+	ROW(DM_OP_BLOCKS, READ) \
+	ROW(DM_OP_INBOX, READ, RESULTS_UNTIL(inbox, lack, internal)) \
+	ROW(DM_OP_INBOX_FOLD, WRITE, RESULTS(inbox_fold, more)) \
+	ROW(DM_OP_INBOX_MEND, WRITE)
 
 static const struct kind_facts facts[] = {FACTS(KIND_ROW)};
 KINDS_ARE_COMPLETE(FACTS);
@@ -136,6 +139,8 @@ bool operation_is_piece(const struct dm_operation *operation)
 	case DM_OP_EVENTS_TRIM:
 	case DM_OP_DELIVERIES_TRIM:
 	case DM_OP_DELIVERIES_REQUEUE:
+	case DM_OP_INBOX_FOLD:
+	case DM_OP_INBOX_MEND:
 		return true;
 	default:
 		return operation_is_continued(operation);

@@ -57,6 +57,8 @@ static const struct http_header streamed[] = {{"Cache-Control", "no-cache"}, {"X
 /* clang-format off */
 static const struct route routes[] = {
 	{"unread/",               "Unread Messages",     "GET, HEAD, OPTIONS",       .get = unread_get},
+	{"inbox/",                "Inbox",               "GET, HEAD, OPTIONS",       .get = inbox_get},
+	{"inbox/<user>/",         "Inbox Entry",         "GET, HEAD, OPTIONS",       .get = inbox_entry_get, .to_user = true},
 	{"conversations/",        "Conversation List",   "GET, HEAD, OPTIONS",       .get = conversations_get},
 	{"conversations/unread/", "Conversation Unread", "GET, HEAD, OPTIONS",       .get = conversations_unread_get},
 	{"conversations/<user>/", "Message List",        "GET, POST, HEAD, OPTIONS", .get = conversation_get,

@@ -57,6 +57,7 @@ static dm *open_database(const struct config *config, bool migrate, int *status)
 		.busy_timeout_ms = config->busy_timeout_ms,
 		.lanes = config->lanes,
 		.record_events = config->record_events,
+		.fold_inbox = true,
 	};
 
 	return database_open_unchecked(&options, migrate, status);

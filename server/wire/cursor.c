@@ -81,6 +81,12 @@ static bool is_ascii(struct span text)
 	return true;
 }
 
+/* Exactly a row, or the beginning of the list. */
+static bool is_one_way(const struct dm_page *page)
+{
+	return !page->reverse && page->offset == 0 && page->has_position == (page->row_id != 0);
+}
+
 bool cursor_decode(struct span encoded, enum cursor_kind kind, struct arena *arena, struct dm_page *page)
 {
 	struct span form, value;
@@ -103,16 +109,17 @@ bool cursor_decode(struct span encoded, enum cursor_kind kind, struct arena *are
 			return false;
 		page->has_position = true;
 	}
-	if (kind == CURSOR_TIME && form_find(form, arena, SPAN("i"), FORM_FIRST, &value))
-		return parse_int(value, &page->row_id);
-	return true;
+	if (kind != CURSOR_ID && form_find(form, arena, SPAN("i"), FORM_FIRST, &value) &&
+	    !parse_int(value, &page->row_id))
+		return false;
+	return kind != CURSOR_ACTIVITY || is_one_way(page);
 }
 
 static void append_position(struct buffer *out, int64_t position, enum cursor_kind kind)
 {
 	char text[TIMESTAMP_SIZE];
 
-	if (kind == CURSOR_ID) {
+	if (kind != CURSOR_TIME) {
 		buffer_append_int(out, position);
 		return;
 	}

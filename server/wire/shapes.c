@@ -170,6 +170,21 @@ void shape_user(struct buffer *out, const struct dm_user *user)
 	buffer_append_span(out, user->is_active ? SPAN(",\"is_active\":true}") : SPAN(",\"is_active\":false}"));
 }
 
+void shape_inbox_entry(struct buffer *out, const struct dm_inbox_entry *entry, int64_t viewer_id)
+{
+	BUFFER_APPEND_LITERAL(out, "{\"partner\":");
+	shape_partner(out, &entry->partner);
+	BUFFER_APPEND_LITERAL(out, ",\"last_message\":");
+	if (entry->has_message)
+		shape_message(out, &entry->message, viewer_id);
+	else
+		BUFFER_APPEND_LITERAL(out, "null");
+	buffer_append_span(out, entry->content_is_cut ? SPAN(",\"content_truncated\":true")
+						      : SPAN(",\"content_truncated\":false"));
+	append_count(out, SPAN(",\"unread_count\":"), entry->unread);
+	buffer_append_span(out, entry->blocked ? SPAN(",\"blocked\":true}") : SPAN(",\"blocked\":false}"));
+}
+
 void shape_unread_of_partner(struct buffer *out, const struct dm_unread *unread)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"partner_id\":");

@@ -25,6 +25,9 @@ void shape_exported_message(struct buffer *out, const struct dm_stored_message *
 /* What an erasure has done; `complete`: nothing is left. */
 void shape_erased(struct buffer *out, int64_t user_id, const struct dm_erased *erased, bool complete);
 
+/* A conversation in the viewer's inbox. */
+void shape_inbox_entry(struct buffer *out, const struct dm_inbox_entry *entry, int64_t viewer_id);
+
 void shape_partner(struct buffer *out, const struct dm_user *user);
 /* A user whom another one blocks. */
 void shape_blocked(struct buffer *out, const struct dm_blocked *blocked);

@@ -37,10 +37,12 @@ struct postgres_store {
 
 /* ---- operations ---------------------------------------------------------------------------------------------- */
 
-/* A write that may have nothing to write goes to the lane of reads too, which finds out. */
+/* A write that may have nothing to write goes to the lane of reads too, which finds out. What is done to the table of
+ * inboxes does not keep other writes waiting there. */
 static struct lane *lane_for(const struct postgres_store *store, const struct dm_operation *operation)
 {
-	bool is_read = operation_is_read(operation) || pg_operation_question(operation);
+	bool is_read = operation_is_read(operation) || pg_operation_question(operation) ||
+		       operation->kind == DM_OP_INBOX_FOLD || operation->kind == DM_OP_INBOX_MEND;
 
 	if (operation->kind == DM_OP_CHECK_SCHEMA)
 		return store->checker;

@@ -77,7 +77,10 @@ static enum dm_status read_nothing(const struct postgres *postgres, struct dm_op
 	ROW(DM_OP_DELIVERIES_REQUEUE, pg_deliveries_requeue, pg_read_requeued_piece) \
 	ROW(DM_OP_BLOCK, pg_block_user, pg_read_block) \
 	ROW(DM_OP_UNBLOCK, pg_unblock_user, read_nothing) \
-	ROW(DM_OP_BLOCKS, pg_blocks_page, pg_read_blocks)
+	ROW(DM_OP_BLOCKS, pg_blocks_page, pg_read_blocks) \
+	ROW(DM_OP_INBOX, pg_inbox_page, pg_read_inbox_page) \
+	ROW(DM_OP_INBOX_FOLD, pg_inbox_fold, pg_read_folded) \
+	ROW(DM_OP_INBOX_MEND, pg_inbox_mend, read_nothing)
 
 static const struct postgres_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

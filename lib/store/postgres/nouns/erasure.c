@@ -81,6 +81,14 @@ const struct pg_statement_text pg_erasure_statements[] = {
 		 "user_id") ", gone AS (DELETE FROM directmessages_block b USING (SELECT $1::bigint AS user_id, id AS blocked_id FROM blocks"
 			    " UNION ALL SELECT id, $1::bigint FROM blocked) c WHERE b.user_id = c.user_id AND b.blocked_id = c.blocked_id"
 			    " RETURNING 1) SELECT count(*), count(*) >= " NUMBER(ERASE_ROWS) " FROM gone"},
+	/* Nobody may fold or mend meanwhile: each has locks that the other would wait for. */
+	{ERASE_INBOX,
+	 "WITH locked AS MATERIALIZED (SELECT 1 FROM directmessages_inbox_fold WHERE id = 1 FOR UPDATE),"
+	 " gone AS (DELETE FROM directmessages_inbox WHERE user_id = $1::bigint AND partner_id = ANY (ARRAY(SELECT i.partner_id"
+	 " FROM locked CROSS JOIN LATERAL (SELECT partner_id FROM directmessages_inbox WHERE user_id = $1::bigint"
+	 " ORDER BY partner_id LIMIT " NUMBER(ERASE_WALK) ") i)) RETURNING 1)"
+	 " SELECT 0::bigint, (SELECT count(*) FROM gone) = " NUMBER(ERASE_WALK),
+	 .is_rare = true},
 	{ERASE_USER, "UPDATE {users} AS u SET {erase} WHERE {u.id} = $1::bigint RETURNING {u.id}", .is_rare = true},
 	{0},
 };
@@ -109,6 +117,8 @@ enum pg_statement pg_user_erase(struct dm_operation *operation, struct parameter
 		return ERASE_BLOCKS;
 	if (erase->internal.phase == ERASURE_RENAMES)
 		return ERASE_USER;
+	if (erase->internal.phase == ERASURE_INBOX)
+		return ERASE_INBOX;
 	if (erase->internal.phase == ERASURE_KEYS) {
 		pg_add_int(parameters, ERASE_WALK);
 		return ERASE_KEYS;
@@ -155,7 +165,7 @@ enum dm_status pg_read_erased_piece(const struct postgres *postgres, struct dm_o
 {
 	struct dm_op_user_erase *erase = &operation->user_erase;
 	enum erasure_phase phase = (enum erasure_phase)erase->internal.phase;
-	bool is_of_messages = phase > ERASURE_CLOSES && phase < ERASURE_KEYS;
+	bool is_of_messages = phase > ERASURE_CLOSES && phase < ERASURE_INBOX;
 	bool has_pieces = phase > ERASURE_CLOSES && phase < ERASURE_RENAMES;
 	enum dm_status status = DM_OK;
 

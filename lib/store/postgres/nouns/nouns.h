@@ -13,7 +13,7 @@ extern const struct pg_statement_text pg_user_statements[], pg_user_write_statem
 	pg_message_statements[], pg_conversation_statements[], pg_partner_statements[], pg_event_statements[],
 	pg_ticket_statements[], pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[],
 	pg_marking_statements[], pg_search_statements[], pg_erasure_statements[], pg_idempotency_statements[],
-	pg_purge_statements[], pg_block_statements[]; /* each ends with sql NULL */
+	pg_purge_statements[], pg_block_statements[], pg_inbox_statements[], pg_inbox_fold_statements[]; /* each ends with sql NULL */
 
 /* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: the operation has its status without
  * the database. What is generated for a row (a token's key) is kept in the operation. */
@@ -125,6 +125,23 @@ operation_read_result pg_read_partners;
 /* block.c */
 operation_ask pg_block_user, pg_unblock_user, pg_blocks_page;
 operation_read_result pg_read_block, pg_read_blocks;
+
+/* inbox.c: reading the table of inboxes */
+operation_ask pg_inbox_page;
+operation_read_result pg_read_inbox_page;
+
+/* The last message between the user ($1) and a partner that the user can see: one step in each of two indexes. */
+#define LAST_SIDE(own, other, hidden, partner) \
+	"(SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE " own " = $1::bigint AND " other " = " partner \
+	" AND " hidden " IS NULL ORDER BY sent_at DESC, id DESC LIMIT 1)"
+#define LAST_MESSAGE(partner) \
+	"(SELECT * FROM (" LAST_SIDE("sender_id", "recipient_id", "hidden_for_sender", partner) " UNION ALL " LAST_SIDE( \
+		"recipient_id", "sender_id", "hidden_for_recipient", partner) ") side" \
+									     " ORDER BY sent_at DESC, id DESC LIMIT 1)"
+
+/* inbox_fold.c: writing it */
+operation_ask pg_inbox_fold, pg_inbox_mend;
+operation_read_result pg_read_folded;
 
 /* event.c */
 operation_ask pg_events, pg_events_newest, pg_events_have_old, pg_events_trim, pg_events_new_epoch;

@@ -112,6 +112,11 @@ static enum dm_status make_indexes(struct schema_session *schema, const struct m
 	return status;
 }
 
+static enum dm_status run_piece(void *context, const char *sql, struct dm_error *error)
+{
+	return execute(((struct schema_session *)context)->session, sql, error);
+}
+
 static enum dm_status change_tables(struct pg_session *session, const struct migration *step, bool satisfied,
 				    struct dm_error *error)
 {
@@ -139,6 +144,8 @@ static enum dm_status apply(const struct migration_target *target, const struct 
 	(void)applied; /* the lock keeps others away */
 	if (status == DM_OK && !satisfied)
 		status = make_indexes(schema, step, watch, error);
+	if (status == DM_OK && !satisfied && step->piece)
+		status = migration_do_pieces(target, step, run_piece, watch, error);
 	if (status != DM_OK)
 		return status;
 	while ((status = change_tables(schema->session, step, satisfied, error)) == DM_BUSY) {

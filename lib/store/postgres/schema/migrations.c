@@ -3,6 +3,7 @@
 #include "migrations.h"
 
 #include "django_schema.h"
+#include "inbox_table.h"
 #include "user_table.h"
 
 /* True where a table has all these columns. */
@@ -89,6 +90,18 @@ static const char origin_of_deliveries[] =
 static const char key_of_positions[] =
 	"ALTER TABLE directmessages_event_log ADD COLUMN IF NOT EXISTS position_key bytea NOT NULL DEFAULT"
 	" sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));";
+
+/* The conversations of each user, by the last message that the user can see, and how far this goes (inbox_table.h). It
+ * is filled by the step behind it, and again if that table is made anew. */
+static const char inbox[] =
+	"CREATE TABLE directmessages_inbox (user_id bigint NOT NULL, partner_id bigint NOT NULL, last_at timestamptz NOT NULL,"
+	" last_id bigint NOT NULL, PRIMARY KEY (user_id, partner_id));"
+	"CREATE INDEX directmessages_inbox_order ON directmessages_inbox (user_id, last_at, last_id);"
+	"CREATE TABLE directmessages_inbox_fold (id smallint NOT NULL PRIMARY KEY, folded bigint NOT NULL,"
+	" checkpoint bigint NOT NULL, checkpoint_at timestamptz NOT NULL, again bigint, open bigint[] NOT NULL,"
+	" lows bigint[] NOT NULL, mark_id bigint NOT NULL, mark_at timestamptz NOT NULL, round bigint NOT NULL,"
+	" is_filled boolean NOT NULL);"
+	"INSERT INTO directmessages_inbox_fold VALUES (1, 0, 0, '-infinity', NULL, '{}', '{}', 0, '-infinity', 0, false);";
 
 /* The keys of sends that can be repeated, each with its message and what was sent. Old ones are removed by their times.
  */
@@ -205,6 +218,23 @@ const struct migration pg_migrations[] = {
 			     " to_regclass('directmessages_block_newest') IS NOT NULL AND"
 			     " to_regclass('directmessages_block_blocked') IS NOT NULL",
 		.sql = blocks,
+	},
+	{
+		.number = 14,
+		.name = "the inbox",
+		.satisfied = "SELECT to_regclass('directmessages_inbox') IS NOT NULL AND"
+			     " to_regclass('directmessages_inbox_order') IS NOT NULL AND"
+			     " to_regclass('directmessages_inbox_fold') IS NOT NULL",
+		.sql = inbox,
+	},
+	{
+		.number = 15,
+		.name = "messages in the inbox",
+		.satisfied = "SELECT coalesce((SELECT is_filled FROM directmessages_inbox_fold WHERE id = 1), false)",
+		.piece = SQL_INBOX_FOLD,
+		/* The server folds the newest ones: of these some may not be committed yet. */
+		.left = "SELECT greatest((SELECT " NEWEST_ID " - folded FROM directmessages_inbox_fold WHERE id = 1) - " FOLD_LAG ", 0)",
+		.sql = "UPDATE directmessages_inbox_fold SET is_filled = true",
 	},
 };
 const size_t pg_migrations_count = ARRAY_LENGTH(pg_migrations);

@@ -69,7 +69,10 @@ static enum dm_status refuse(struct sqlite_session *session, struct dm_operation
 	ROW(DM_OP_DELIVERIES_REQUEUE, deliveries_requeue) \
 	ROW(DM_OP_BLOCK, block_user) \
 	ROW(DM_OP_UNBLOCK, unblock_user) \
-	ROW(DM_OP_BLOCKS, blocks_page)
+	ROW(DM_OP_BLOCKS, blocks_page) \
+	ROW(DM_OP_INBOX, inbox_page) \
+	ROW(DM_OP_INBOX_FOLD, inbox_fold, inbox_has_unfolded) \
+	ROW(DM_OP_INBOX_MEND, inbox_mend)
 
 static const struct sqlite_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

@@ -36,6 +36,8 @@ const struct sqlite_statement_text erasure_statements[] = {
 	{ERASE_BLANK, "UPDATE directmessages_message SET content = '',"
 		      " hidden_for_sender = coalesce(hidden_for_sender, ?2) WHERE id = ?1"},
 	{ERASE_HIDE, "UPDATE directmessages_message SET hidden_for_recipient = ?2 WHERE id = ?1"},
+	{ERASE_INBOX, "DELETE FROM directmessages_inbox WHERE user_id = ?1 AND partner_id IN (SELECT partner_id"
+		      " FROM directmessages_inbox WHERE user_id = ?1 ORDER BY partner_id LIMIT " NUMBER(ERASE_WALK) ")"},
 	{ERASE_USER, "UPDATE {users} AS u SET {erase} WHERE {u.id} = ?1"},
 	{0},
 };
@@ -160,6 +162,11 @@ enum dm_status user_erase(struct sqlite_session *session, struct dm_operation *o
 	switch ((enum erasure_phase)erase->internal.phase) {
 	case ERASURE_CLOSES:
 		return close_user(session, operation);
+	case ERASURE_INBOX:
+		status = run_for(session, ERASE_INBOX, erase->user_id, &operation->error);
+		if (status == DM_OK)
+			erasure_go_on(erase, sqlite3_changes(session->db) == ERASE_WALK, true);
+		return status;
 	case ERASURE_KEYS:
 		status = keys_erase(session, erase->user_id, &goes_on, &operation->error);
 		erasure_go_on(erase, goes_on, true);

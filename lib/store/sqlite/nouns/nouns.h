@@ -10,7 +10,7 @@
 extern const struct sqlite_statement_text user_statements[], token_statements[], message_statements[],
 	conversation_statements[], partner_statements[], event_statements[], ticket_statements[], webhook_statements[],
 	delivery_statements[], claim_statements[], search_statements[], erasure_statements[], idempotency_statements[],
-	purge_statements[], block_statements[]; /* each ends with sql NULL */
+	purge_statements[], block_statements[], inbox_statements[], inbox_walk_statements[], inbox_fold_statements[]; /* each ends with sql NULL */
 
 typedef enum dm_status operation_function(struct sqlite_session *session, struct dm_operation *operation);
 
@@ -103,6 +103,13 @@ operation_function block_user, unblock_user, blocks_page;
 /* Whether a user blocks another one: (SELECT 1 FROM ...), one row or none. */
 #define BLOCK(user, blocked) \
 	"(SELECT 1 FROM directmessages_block WHERE user_id = " user " AND blocked_id = " blocked ")"
+
+/* inbox.c: reading the table of inboxes */
+operation_function inbox_page;
+
+/* inbox_fold.c: writing it */
+operation_function inbox_fold, inbox_mend;
+operation_has_work inbox_has_unfolded;
 
 /* event.c */
 operation_function events_read, events_newest, events_trim, events_new_epoch;

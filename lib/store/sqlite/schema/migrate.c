@@ -66,14 +66,31 @@ static enum dm_status change_tables(const struct migration_target *target, const
 	return status == DM_OK ? put_on_record(target->context, step, error) : status;
 }
 
+static enum dm_status run_piece(void *context, const char *sql, struct dm_error *error)
+{
+	struct sqlite_session *session = context;
+	enum dm_status status = execute(session, "BEGIN IMMEDIATE", error);
+
+	if (status == DM_OK)
+		status = execute(session, sql, error);
+	if (status == DM_OK)
+		status = execute(session, "COMMIT", error);
+	if (status != DM_OK && !sqlite3_get_autocommit(session->db))
+		sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
+	return status;
+}
+
 /* The lock is taken before the step is looked at again: of two processes one applies it and the other sees it. */
 static enum dm_status apply(const struct migration_target *target, const struct migration *step, bool *applied,
 			    const struct store_watch *watch, struct dm_error *error)
 {
 	struct sqlite_session *session = target->context;
-	enum dm_status status = execute(session, "BEGIN IMMEDIATE", error);
+	enum dm_status status = DM_OK;
 
-	(void)watch;
+	if (step->piece)
+		status = migration_do_pieces(target, step, run_piece, watch, error);
+	if (status == DM_OK)
+		status = execute(session, "BEGIN IMMEDIATE", error);
 	if (status != DM_OK)
 		return status;
 	status = migration_is_due(target, step, applied, error);

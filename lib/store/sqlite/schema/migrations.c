@@ -3,6 +3,7 @@
 #include "migrations.h"
 
 #include "django_schema.h"
+#include "inbox_table.h"
 #include "user_table.h"
 
 /* 1 where a table has all these columns. */
@@ -75,6 +76,15 @@ static const char key_of_positions[] =
 	"INSERT INTO directmessages_event_log_keyed (epoch) SELECT epoch FROM directmessages_event_log;"
 	"DROP TABLE directmessages_event_log;"
 	"ALTER TABLE directmessages_event_log_keyed RENAME TO directmessages_event_log;";
+
+/* The conversations of each user, by the last message that the user can see, and how far this goes. It is filled by the
+ * step behind it, and again if that table is made anew. */
+static const char inbox[] =
+	"CREATE TABLE directmessages_inbox (user_id integer NOT NULL, partner_id integer NOT NULL, last_at datetime NOT NULL,"
+	" last_id integer NOT NULL, PRIMARY KEY (user_id, partner_id)) WITHOUT ROWID;"
+	"CREATE INDEX directmessages_inbox_order ON directmessages_inbox (user_id, last_at, last_id);"
+	"CREATE TABLE directmessages_inbox_fold (folded integer NOT NULL, mark_at datetime, is_filled bool NOT NULL);"
+	"INSERT INTO directmessages_inbox_fold (folded, is_filled) VALUES (0, false);";
 
 /* The keys of sends that can be repeated, each with its message and what was sent. Old ones are removed by their times.
  */
@@ -184,6 +194,22 @@ const struct migration migrations[] = {
 		.satisfied = "SELECT count(*) = 3 FROM sqlite_master WHERE name IN ('directmessages_block',"
 			     " 'directmessages_block_newest', 'directmessages_block_blocked')",
 		.sql = blocks,
+	},
+	{
+		.number = 14,
+		.name = "the inbox",
+		.satisfied =
+			"SELECT count(*) = 3 FROM sqlite_master WHERE name IN ('directmessages_inbox',"
+			" 'directmessages_inbox_order', 'directmessages_inbox_fold')",
+		.sql = inbox,
+	},
+	{
+		.number = 15,
+		.name = "messages in the inbox",
+		.satisfied = "SELECT is_filled FROM directmessages_inbox_fold",
+		.piece = SQL_INBOX_START_ANEW ";" SQL_INBOX_FOLD ";" SQL_INBOX_FOLDED ";",
+		.left = "SELECT " NEWEST_ID " - " FOLDED_ID,
+		.sql = "UPDATE directmessages_inbox_fold SET is_filled = true",
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

@@ -37,9 +37,9 @@ def measure(folder, program, *options):
     return done.stdout, done.stderr
 
 
-def check_rows(table, figures):
+def check_rows(table, figures, routes=ROUTES):
     """There is a row for each route's methods, beginning with so many figures."""
-    for route in ROUTES:
+    for route in routes:
         for method in set(route.methods) - {"HEAD", "OPTIONS"}:
             name = f"{method} `{route.template.format(user='<id>', message='<id>')}`"
             row = rf"^\| {re.escape(name)}[^|]*\|" + r" [\d,.]+ \|" * figures
@@ -87,4 +87,4 @@ def test_quick_run_on_postgresql_beside_the_reference(open_folder):
     assert re.search(r"\| GET `unread/` .*\(pgbench\)", ours)
     if reason is not None:
         pytest.skip(f"without the reference: {reason}")
-    check_rows(reference, 3)
+    check_rows(reference, 3, [route for route in ROUTES if not route.template.startswith("inbox/")])

@@ -297,8 +297,8 @@ MUTANTS = [
     Mutant(
         "an id in a cursor that is no number is passed over",
         "server/wire/cursor.c",
-        "\t\treturn parse_int(value, &page->row_id);",
-        "\t\treturn parse_int(value, &page->row_id) || true;",
+        "!parse_int(value, &page->row_id))",
+        "!(parse_int(value, &page->row_id) || true))",
         "test_cursor_errors.py::test_id_in_a_cursor_that_is_no_number_is_404",
     ),
     Mutant(

@@ -81,6 +81,8 @@ static bool needs_nothing(enum dm_operation_kind kind)
 		DM_OP_USER_PUT,
 		DM_OP_USER_DELETE,
 		DM_OP_EVENTS_NEW_EPOCH,
+		DM_OP_INBOX_FOLD,
+		DM_OP_INBOX_MEND,
 	};
 
 	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)

@@ -5,9 +5,10 @@
 #include "inbox_table.h"
 
 /* Rows that one commit mends. */
-#define MEND_ROWS "1000"
+#define MEND_ROWS 1000
 
-/* $1 user, $2 and $3 the position. Nothing may be folded while the rows are compared: see SQL_INBOX_FOLD. */
+/* $1 user, $2 and $3 the position, $4 MEND_ROWS: of a limit that it knows PostgreSQL may think that it is more than the
+ * user has, read all of these, and sort. Nothing may be folded while the rows are compared: see SQL_INBOX_FOLD. */
 /* clang-format off */
 const struct pg_statement_text pg_inbox_fold_statements[] = {
 	{INBOX_FOLD, SQL_INBOX_FOLD},
@@ -16,7 +17,7 @@ const struct pg_statement_text pg_inbox_fold_statements[] = {
 	 " s AS MATERIALIZED (SELECT f.round FROM directmessages_inbox_fold f JOIN locked USING (round) WHERE f.id = 1),"
 	 " walked AS MATERIALIZED (SELECT i.* FROM s CROSS JOIN LATERAL (SELECT partner_id, last_at, last_id"
 	 " FROM directmessages_inbox WHERE user_id = $1::bigint AND (last_at, last_id) < ($2::timestamptz, $3::bigint)"
-	 " ORDER BY last_at DESC, last_id DESC LIMIT " MEND_ROWS ") i),"
+	 " ORDER BY last_at DESC, last_id DESC LIMIT $4::bigint) i),"
 	 " compared AS MATERIALIZED (SELECT w.*, l.sent_at, l.id FROM walked w LEFT JOIN LATERAL"
 	 " (SELECT * FROM " LAST_MESSAGE("w.partner_id") " l WHERE EXISTS (SELECT 1 FROM {users} u"
 	 " WHERE {u.id} = w.partner_id) OFFSET 0) l ON true),"
@@ -52,5 +53,6 @@ enum pg_statement pg_inbox_mend(struct dm_operation *operation, struct parameter
 	pg_add_int(parameters, mend->user_id);
 	pg_add_time(parameters, mend->has_position ? mend->position : TIME_LAST);
 	pg_add_int(parameters, mend->has_position ? mend->row_id : INT64_MAX);
+	pg_add_int(parameters, MEND_ROWS);
 	return INBOX_MEND;
 }

@@ -77,7 +77,7 @@ STATEMENTS = {  # a part of the text, its parameters
     "one conversation": ("place AS (SELECT NULL::timestamptz", "{one}, {two}, 200"),
     "a piece of folding": ("late AS MATERIALIZED", ""),
     "a piece of mending": ("compared AS MATERIALIZED", "{one}, 'infinity', 0, 1000"),
-    "a piece of marking": ("walked AS MATERIALIZED", "{two}, {one}, now(), true, '2026-01-01', 0, '2027-01-01', false, 300"),
+    "a piece of marking": ("bounds AS MATERIALIZED", "{two}, {one}, now(), true, '2026-01-01', 0, '2027-01-01', false, 300"),
 }
 MOST = 5001  # so many events may be trimmed at once
 

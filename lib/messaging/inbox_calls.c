@@ -114,12 +114,10 @@ enum dm_status dm_inbox_entry(dm *handle, int64_t user_id, int64_t partner_id, s
 			      void *context, struct dm_error *error)
 {
 	static const struct dm_error nobody = {DM_NOT_FOUND, "there is no such user"};
-	struct dm_operation operation = {.kind = DM_OP_INBOX,
-					 .context = context,
-					 .inbox = {.user_id = user_id,
-						   .partner_id = partner_id,
-						   .max_preview = max_preview,
-						   .on_entry = row}};
+	struct dm_operation operation = {
+		.kind = DM_OP_INBOX,
+		.context = context,
+		.inbox = {.user_id = user_id, .partner_id = partner_id, .max_preview = max_preview, .on_entry = row}};
 
 	if (partner_id == 0) /* the operation would take this for all */
 		return report(error, nobody.status, &nobody);

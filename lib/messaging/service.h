@@ -21,7 +21,7 @@ struct dm {
 	struct rules rules;
 	pthread_rwlock_t rules_lock; /* held to read them, and to replace them */
 	struct signals signals;
-	struct folder *folder; /* NULL: none was wanted */
+	struct folder *folder;                          /* NULL: none was wanted */
 	atomic_uint_fast64_t failures[DM_INTERNAL + 1]; /* by status, those that the store has caused */
 };
 

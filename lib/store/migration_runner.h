@@ -31,8 +31,8 @@ struct migration {
 	const char *left;  /* a SELECT of a number: how much of that there is to do; 0: nothing */
 };
 
-/* Does the pieces of a step, and tells watch->on_progress about once a second how much is left. An interrupted step goes
- * on where it was. `run` does one piece. */
+/* Does the pieces of a step, and tells watch->on_progress about once a second how much is left. An interrupted step
+ * goes on where it was. `run` does one piece. */
 struct migration_target;
 MUST_CHECK enum dm_status migration_do_pieces(const struct migration_target *target, const struct migration *step,
 					      enum dm_status (*run)(void *context, const char *sql,

@@ -56,9 +56,9 @@ static void the_newest_conversation_comes_first(void **state)
 	assert_true(entries.count == 1 && entries.rows[0].partner == s->bob);
 	entries = inbox(s, s->john, (struct dm_inbox_options){.limit = 1});
 	assert_int_equal(entries.count, 1);
-	entries = inbox(s, s->john, (struct dm_inbox_options){.has_position = true,
-							      .position = scratch_time_of(s, two),
-							      .row_id = two});
+	entries = inbox(
+		s, s->john,
+		(struct dm_inbox_options){.has_position = true, .position = scratch_time_of(s, two), .row_id = two});
 	assert_true(entries.count == 1 && entries.rows[0].partner == s->mary);
 }
 

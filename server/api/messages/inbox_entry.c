@@ -25,8 +25,8 @@ enum http_outcome inbox_entry_get(struct exchange *exchange)
 	if (!inbox_read_preview(exchange, &max_preview))
 		return HTTP_RESPOND;
 	exchange_operation(exchange, DM_OP_INBOX)->inbox = (struct dm_op_inbox){.user_id = exchange->user_id,
-										 .partner_id = exchange->target_id,
-										 .max_preview = max_preview,
-										 .on_entry = write_entry};
+										.partner_id = exchange->target_id,
+										.max_preview = max_preview,
+										.on_entry = write_entry};
 	return exchange_await(exchange, found);
 }

@@ -29,10 +29,11 @@
  * It is never too old for a message up to `folded`, but for what was not committed when its id was passed:
  *
  * Ids are given out of the order of commits. Between getting an id and a transaction's number lie microseconds. So the
- * fold goes up to an id, `checkpoint`, that was the newest half a second ago: what has a lower one is visible by now, or
- * its transaction is one of those under way. These are put into `open`, each with the id that its messages are beyond
- * (`lows`). When one has ended, the fold goes over what is behind that id once more (`again`), a piece each time, beside
- * the new messages.
+ * fold goes up to an id, `checkpoint`, that was the newest half a second ago: what has a lower one is visible by now,
+ * or its transaction is one of those under way. These are put into `open`, each with the id that its messages are
+ * beyond
+ * (`lows`). When one has ended, the fold goes over what is behind that id once more (`again`), a piece each time,
+ * beside the new messages.
  *
  * The row of directmessages_inbox_fold is locked by those who fold or mend, one at a time. Who has waited for it has an
  * older view than the one who was before, and does nothing: `round` tells. */

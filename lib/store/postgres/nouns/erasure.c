@@ -87,7 +87,8 @@ const struct pg_statement_text pg_erasure_statements[] = {
 	 " gone AS (DELETE FROM directmessages_inbox WHERE user_id = $1::bigint AND partner_id = ANY (ARRAY(SELECT i.partner_id"
 	 " FROM locked CROSS JOIN LATERAL (SELECT partner_id FROM directmessages_inbox WHERE user_id = $1::bigint"
 	 " ORDER BY partner_id LIMIT " NUMBER(ERASE_WALK) ") i)) RETURNING 1)"
-	 " SELECT 0::bigint, (SELECT count(*) FROM gone) = " NUMBER(ERASE_WALK),
+							  " SELECT 0::bigint, (SELECT count(*) FROM gone) = " NUMBER(
+								  ERASE_WALK),
 	 .is_rare = true},
 	{ERASE_USER, "UPDATE {users} AS u SET {erase} WHERE {u.id} = $1::bigint RETURNING {u.id}", .is_rare = true},
 	{0},

@@ -20,7 +20,8 @@
 #define TEXT_OF(number) #number
 #define NUMBER(number) TEXT_OF(number)
 
-#define UNREAD " FROM directmessages_message WHERE recipient_id = $1::bigint AND read_at IS NULL AND hidden_for_recipient IS NULL"
+#define UNREAD \
+	" FROM directmessages_message WHERE recipient_id = $1::bigint AND read_at IS NULL AND hidden_for_recipient IS NULL"
 #define IS_BEYOND(at, id) "(" at ", " id ") < ($2::timestamptz, $3::bigint)"
 #define HAS_USER(id) "EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = " id ")"
 
@@ -80,7 +81,18 @@ const struct pg_statement_text pg_inbox_statements[] = {
 /* clang-format on */
 
 /* Columns behind those of the user. */
-enum { MESSAGE = USER_COLUMNS_COUNT, CONTENT = MESSAGE + 5, COUNT, PLACE_AT, PLACE_ID, PARTNER, IS_BEHIND, WALKED, END_AT, END_ID };
+enum {
+	MESSAGE = USER_COLUMNS_COUNT,
+	CONTENT = MESSAGE + 5,
+	COUNT,
+	PLACE_AT,
+	PLACE_ID,
+	PARTNER,
+	IS_BEHIND,
+	WALKED,
+	END_AT,
+	END_ID
+};
 
 /* One more than the page has tells whether there are more. */
 static size_t limit_of(const struct dm_op_inbox *inbox)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* inbox_fold.c - writes the table of inboxes: brings new messages into it, and mends what was hidden or deleted since. */
+/* inbox_fold.c - writes the table of inboxes: brings new messages into it, and mends what was hidden or deleted since.
+ */
 #include "nouns.h"
 
 #include "inbox_table.h"

@@ -135,9 +135,11 @@ operation_read_result pg_read_inbox_page;
 	"(SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE " own " = $1::bigint AND " other " = " partner \
 	" AND " hidden " IS NULL ORDER BY sent_at DESC, id DESC LIMIT 1)"
 #define LAST_MESSAGE(partner) \
-	"(SELECT * FROM (" LAST_SIDE("sender_id", "recipient_id", "hidden_for_sender", partner) " UNION ALL " LAST_SIDE( \
-		"recipient_id", "sender_id", "hidden_for_recipient", partner) ") side" \
-									     " ORDER BY sent_at DESC, id DESC LIMIT 1)"
+	"(SELECT * FROM (" LAST_SIDE( \
+		"sender_id", "recipient_id", "hidden_for_sender", \
+		partner) " UNION ALL " LAST_SIDE("recipient_id", "sender_id", "hidden_for_recipient", \
+						 partner) ") side" \
+							  " ORDER BY sent_at DESC, id DESC LIMIT 1)"
 
 /* inbox_fold.c: writing it */
 operation_ask pg_inbox_fold, pg_inbox_mend;

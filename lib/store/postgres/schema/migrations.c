@@ -233,7 +233,8 @@ const struct migration pg_migrations[] = {
 		.satisfied = "SELECT coalesce((SELECT is_filled FROM directmessages_inbox_fold WHERE id = 1), false)",
 		.piece = SQL_INBOX_FOLD,
 		/* The server folds the newest ones: of these some may not be committed yet. */
-		.left = "SELECT greatest((SELECT " NEWEST_ID " - folded FROM directmessages_inbox_fold WHERE id = 1) - " FOLD_LAG ", 0)",
+		.left = "SELECT greatest((SELECT " NEWEST_ID
+			" - folded FROM directmessages_inbox_fold WHERE id = 1) - " FOLD_LAG ", 0)",
 		.sql = "UPDATE directmessages_inbox_fold SET is_filled = true",
 	},
 };

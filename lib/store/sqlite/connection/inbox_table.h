@@ -13,7 +13,8 @@
 /* Whether the tables were emptied since (manage.py flush), so that ids start from 1. Deleting the newest message alone
  * changes nothing: SQLite gives no id twice here. */
 #define IS_OTHER \
-	"(f.folded > max(" NEWEST_ID ", ifnull((SELECT max(seq) FROM sqlite_sequence WHERE name = 'directmessages_message'), 0))" \
+	"(f.folded > max(" NEWEST_ID \
+	", ifnull((SELECT max(seq) FROM sqlite_sequence WHERE name = 'directmessages_message'), 0))" \
 	" OR EXISTS (SELECT 1 FROM directmessages_message m WHERE m.id = f.folded AND m.sent_at IS NOT f.mark_at))"
 
 /* Folding a piece is these three. There is one writer, so a message that is stored later has a higher id. For each of
@@ -32,7 +33,8 @@
 	" WHERE (last_at, last_id) < (excluded.last_at, excluded.last_id)"
 #define SQL_INBOX_FOLDED \
 	"UPDATE directmessages_inbox_fold SET (folded, mark_at) = (SELECT id, sent_at FROM (SELECT id, sent_at" \
-	" FROM directmessages_message WHERE id > " FOLDED_ID " ORDER BY id LIMIT " FOLD_ROWS ") ORDER BY id DESC LIMIT 1)" \
+	" FROM directmessages_message WHERE id > " FOLDED_ID " ORDER BY id LIMIT " FOLD_ROWS \
+	") ORDER BY id DESC LIMIT 1)" \
 	" WHERE folded < " NEWEST_ID
 
 #endif

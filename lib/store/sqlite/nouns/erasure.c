@@ -36,8 +36,9 @@ const struct sqlite_statement_text erasure_statements[] = {
 	{ERASE_BLANK, "UPDATE directmessages_message SET content = '',"
 		      " hidden_for_sender = coalesce(hidden_for_sender, ?2) WHERE id = ?1"},
 	{ERASE_HIDE, "UPDATE directmessages_message SET hidden_for_recipient = ?2 WHERE id = ?1"},
-	{ERASE_INBOX, "DELETE FROM directmessages_inbox WHERE user_id = ?1 AND partner_id IN (SELECT partner_id"
-		      " FROM directmessages_inbox WHERE user_id = ?1 ORDER BY partner_id LIMIT " NUMBER(ERASE_WALK) ")"},
+	{ERASE_INBOX,
+	 "DELETE FROM directmessages_inbox WHERE user_id = ?1 AND partner_id IN (SELECT partner_id"
+	 " FROM directmessages_inbox WHERE user_id = ?1 ORDER BY partner_id LIMIT " NUMBER(ERASE_WALK) ")"},
 	{ERASE_USER, "UPDATE {users} AS u SET {erase} WHERE {u.id} = ?1"},
 	{0},
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* inbox.c - a page of a user's inbox.
  *
- * The table directmessages_inbox gives the order. What it does not have yet is merged in: the partners of the user's own
- * newest messages. If a row is not as the last message itself, nothing is shown before the table was mended. */
+ * The table directmessages_inbox gives the order. What it does not have yet is merged in: the partners of the user's
+ * own newest messages. If a row is not as the last message itself, nothing is shown before the table was mended. */
 #include "nouns.h"
 
 #include "failure.h"
@@ -27,8 +27,7 @@
 #define UNREAD \
 	" FROM directmessages_message INDEXED BY directmessages_unread" \
 	" WHERE recipient_id = ?1 AND read_at IS NULL AND hidden_for_recipient IS NULL"
-#define RECENT(own, other) \
-	"SELECT " other " FROM directmessages_message WHERE " own " = ?1 AND id > " FOLDED_ID
+#define RECENT(own, other) "SELECT " other " FROM directmessages_message WHERE " own " = ?1 AND id > " FOLDED_ID
 
 const struct sqlite_statement_text inbox_statements[] = {
 	/* By the indexes of Django's foreign keys, which end with the row's id. */
@@ -37,8 +36,9 @@ const struct sqlite_statement_text inbox_statements[] = {
 	/* A loose scan: from each partner to the next one is a step in the index. */
 	{INBOX_UNREAD_PARTNERS,
 	 "WITH RECURSIVE partner(id) AS (SELECT min(sender_id)" UNREAD " UNION ALL SELECT (SELECT min(sender_id)" UNREAD
-	 " AND sender_id > partner.id) FROM partner WHERE partner.id IS NOT NULL LIMIT " NUMBER(MAX_LISTED) " + 1)"
-	 " SELECT id FROM partner WHERE id IS NOT NULL"},
+	 " AND sender_id > partner.id) FROM partner WHERE partner.id IS NOT NULL LIMIT " NUMBER(
+		 MAX_LISTED) " + 1)"
+			     " SELECT id FROM partner WHERE id IS NOT NULL"},
 	{INBOX_UNREAD_COUNT,
 	 "SELECT count(*) FROM (SELECT 1" UNREAD " AND sender_id = ?2 LIMIT " NUMBER(DM_MAX_UNREAD) ")"},
 	{0},
@@ -121,9 +121,8 @@ static enum dm_status count_unread(struct inbox_page *page, int64_t partner_id, 
 static enum dm_status add_place(struct inbox_page *page, const struct inbox_place *place)
 {
 	int64_t unread = 1;
-	enum dm_status status = page->operation->inbox.unread_only
-					? count_unread(page, place->partner_id, &unread)
-					: DM_OK;
+	enum dm_status status =
+		page->operation->inbox.unread_only ? count_unread(page, place->partner_id, &unread) : DM_OK;
 
 	if (status == DM_OK && unread > 0)
 		page->places[page->places_count++] = *place;
@@ -234,8 +233,8 @@ static enum dm_status read_content(struct inbox_page *page, char *text, struct i
 	size_t max = page->operation->inbox.max_preview, length;
 	sqlite3 *db = page->session->db;
 	int code = page->content ? sqlite3_blob_reopen(page->content, place->message.id)
-				 : sqlite3_blob_open(db, "main", "directmessages_message", "content",
-						     place->message.id, 0, &page->content);
+				 : sqlite3_blob_open(db, "main", "directmessages_message", "content", place->message.id,
+						     0, &page->content);
 
 	if (code != SQLITE_OK)
 		return session_failure(page->session, code, &page->operation->error);
@@ -274,9 +273,8 @@ static enum dm_status lend(struct inbox_page *page, char *text, struct inbox_pla
 		*enough = !operation->inbox.on_entry(operation->context, &entry);
 	}
 	status = session_finish(page->session, statement, code, &operation->error);
-	return status == DM_OK && code == SQLITE_DONE
-		       ? fail(&operation->error, DM_NOT_FOUND, "there is no such user")
-		       : status;
+	return status == DM_OK && code == SQLITE_DONE ? fail(&operation->error, DM_NOT_FOUND, "there is no such user")
+						      : status;
 }
 
 /* Lends the page, and notes where the next one begins. Behind the end of a walk that was cut other places may come

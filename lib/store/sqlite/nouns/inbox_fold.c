@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* inbox_fold.c - writes the table of inboxes: brings new messages into it, and mends what was hidden or deleted since. */
+/* inbox_fold.c - writes the table of inboxes: brings new messages into it, and mends what was hidden or deleted since.
+ */
 #include "inbox_walk.h"
 #include "nouns.h"
 
@@ -8,8 +9,8 @@
 #define MEND_ROWS 1000
 
 const struct sqlite_statement_text inbox_fold_statements[] = {
-	{INBOX_LEFT,
-	 "SELECT CASE WHEN " IS_OTHER " THEN " NEWEST_ID " ELSE " NEWEST_ID " - f.folded END FROM directmessages_inbox_fold f"},
+	{INBOX_LEFT, "SELECT CASE WHEN " IS_OTHER " THEN " NEWEST_ID " ELSE " NEWEST_ID
+		     " - f.folded END FROM directmessages_inbox_fold f"},
 	{INBOX_START_ANEW, SQL_INBOX_START_ANEW},
 	{INBOX_FOLD, SQL_INBOX_FOLD},
 	{INBOX_FOLDED, SQL_INBOX_FOLDED},

@@ -16,10 +16,9 @@
 	" WHERE user_id = ?1 AND " range " ORDER BY last_at DESC, last_id DESC LIMIT ?4"
 
 const struct sqlite_statement_text inbox_walk_statements[] = {
-	{INBOX_LAST,
-	 SIDE("sender_id", "recipient_id", "hidden_for_sender", "directmessages_sent") " UNION ALL " SIDE(
-		 "recipient_id", "sender_id", "hidden_for_recipient",
-		 "directmessages_received") " ORDER BY sent_at DESC, id DESC LIMIT 1"},
+	{INBOX_LAST, SIDE("sender_id", "recipient_id", "hidden_for_sender", "directmessages_sent") " UNION ALL " SIDE(
+			     "recipient_id", "sender_id", "hidden_for_recipient",
+			     "directmessages_received") " ORDER BY sent_at DESC, id DESC LIMIT 1"},
 	{INBOX_HAS_USER, "SELECT 1 FROM {users} u WHERE {u.id} = ?1"},
 	{INBOX_WALK, WALK("last_at < ?2 AND ?3 IS NOT NULL")},
 	{INBOX_WALK_TIES, WALK("last_at = ?2 AND last_id < ?3")},
@@ -67,13 +66,12 @@ static enum dm_status pass_on(struct sqlite_session *session, const struct inbox
 			      bool *enough, struct dm_error *error)
 {
 	struct inbox_place place;
-	enum dm_status status =
-		inbox_last(session, walk->user_id, sqlite3_column_int64(row, 0), &place, error);
+	enum dm_status status = inbox_last(session, walk->user_id, sqlite3_column_int64(row, 0), &place, error);
 
 	if (status != DM_OK)
 		return status;
-	place.is_wrong = place.message.id != sqlite3_column_int64(row, 2) ||
-			 place.message.sent_at != column_time(row, 1, 0);
+	place.is_wrong =
+		place.message.id != sqlite3_column_int64(row, 2) || place.message.sent_at != column_time(row, 1, 0);
 	*enough = !walk->on_place(walk->context, &place);
 	return DM_OK;
 }

@@ -17,7 +17,7 @@ struct inbox_walk {
 	bool has_position;
 	int64_t position; /* begin behind this time and id */
 	int64_t row_id;
-	int64_t limit; /* rows of the table */
+	int64_t limit;                                                    /* rows of the table */
 	bool (*on_place)(void *context, const struct inbox_place *place); /* false: no more are wanted */
 	void *context;
 };

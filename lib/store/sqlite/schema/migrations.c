@@ -198,9 +198,8 @@ const struct migration migrations[] = {
 	{
 		.number = 14,
 		.name = "the inbox",
-		.satisfied =
-			"SELECT count(*) = 3 FROM sqlite_master WHERE name IN ('directmessages_inbox',"
-			" 'directmessages_inbox_order', 'directmessages_inbox_fold')",
+		.satisfied = "SELECT count(*) = 3 FROM sqlite_master WHERE name IN ('directmessages_inbox',"
+			     " 'directmessages_inbox_order', 'directmessages_inbox_fold')",
 		.sql = inbox,
 	},
 	{

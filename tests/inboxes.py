@@ -10,10 +10,12 @@ ROWS = (
 )
 
 
-def expected(server, user_id, unread=False):
+def expected(server, user_id, unread=False, of_blocked=False):
     """The partners, the ids of the last messages and the numbers of unread ones, newest first."""
     with server.transaction() as connection:
         rows = connection.execute(ROWS, (user_id, user_id)).fetchall()
+        blocked = {identity for (identity,) in connection.execute(
+            "SELECT blocked_id FROM directmessages_block WHERE user_id = ?", (user_id,)).fetchall()}
         users = {identity for (identity,) in connection.execute("SELECT id FROM auth_user").fetchall()}
     last, count = {}, {}
     for identity, sender, recipient, sent_at, read_at, _, hidden_for_sender, hidden_for_recipient in rows:
@@ -21,10 +23,11 @@ def expected(server, user_id, unread=False):
         if hidden is not None or partner not in users:
             continue
         last[partner] = max(last.get(partner, ()), (sent_at, identity))
-        count[partner] = count.get(partner, 0) + (recipient == user_id and read_at is None)
+        counts = recipient == user_id and read_at is None and partner not in blocked
+        count[partner] = count.get(partner, 0) + counts
     order = sorted(last, key=last.get, reverse=True)
     return [(partner, last[partner][1], min(count[partner], MAX_UNREAD)) for partner in order
-            if count[partner] or not unread]
+            if (count[partner] or not unread) and (partner in blocked) == of_blocked]
 
 
 def shown(page):
@@ -42,6 +45,6 @@ def walk(user, query="?page_size=7", most=10000):
 
 def check(server, user, page_size=7):
     """Whether all pages together are what they have to be."""
-    for query, unread in ((f"?page_size={page_size}", False), (f"?page_size={page_size}&unread=true", True)):
-        entries = [entry for page in walk(user, query) for entry in shown(page)]
-        assert entries == expected(server, user.id, unread), query
+    for query, unread, blocked in (("", False, False), ("&unread=true", True, False), ("&blocked=true", False, True)):
+        entries = [entry for page in walk(user, f"?page_size={page_size}{query}") for entry in shown(page)]
+        assert entries == expected(server, user.id, unread, blocked), query

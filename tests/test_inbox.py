@@ -257,6 +257,43 @@ def test_unread_messages_are_counted_up_to_a_limit(server, alice, bob):
     assert alice.inbox()["results"][0]["unread_count"] == MAX_UNREAD
 
 
+# --- blocked partners
+
+
+def block(user, partner):
+    assert user.request("PUT", f"blocks/{partner.id}/").status == 204
+
+
+def test_blocked_partners_are_shown_only_if_they_are_asked_for(server, alice):
+    others = server.users(9)
+    for other in others:
+        other.send(alice)
+    for other in others[::3]:
+        block(alice, other)
+    assert partners(alice) == [others[n].id for n in (8, 7, 5, 4, 2, 1)]
+    assert partners(alice, "?unread=true") == partners(alice)
+    blocked = alice.inbox("?blocked=true")["results"]
+    assert [row["partner"]["id"] for row in blocked] == [others[n].id for n in (6, 3, 0)]
+    assert all(row["blocked"] is True and row["unread_count"] == 0 for row in blocked)
+    assert alice.page(f"inbox/{others[3].id}/") == blocked[1]
+    assert alice.inbox("?blocked=true&unread=true")["results"] == []
+    assert partners(others[0]) == [alice.id] and others[0].inbox()["results"][0]["blocked"] is False
+    check(server, alice, 2)
+    assert alice.request("DELETE", f"blocks/{others[6].id}/").status == 204
+    assert partners(alice)[2] == others[6].id and alice.inbox()["results"][2]["unread_count"] == 1
+
+
+@pytest.mark.parametrize("blocked", [range(0, 40), range(100, 700)])
+def test_many_blocked_partners(server, alice, blocked):
+    others = server.users(720)
+    server.insert_messages([(other, alice, when(n)) for n, other in enumerate(reversed(others))])
+    with server.transaction() as connection:
+        for n in blocked:
+            connection.execute("INSERT INTO directmessages_block (user_id, blocked_id, blocked_at) VALUES (?, ?, ?)",
+                               (alice.id, others[n].id, n))
+    check(server, alice, 60)
+
+
 # --- one entry
 
 

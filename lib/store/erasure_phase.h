@@ -13,7 +13,7 @@ enum erasure_phase {
 	ERASURE_SENT_HIDDEN, /* those that the user has hidden, where ERASURE_SENT can't see them */
 	ERASURE_RECEIVED,    /* the same for what the user received */
 	ERASURE_RECEIVED_HIDDEN,
-	ERASURE_INBOX, /* rows of the user's own inbox */
+	ERASURE_INBOX,  /* rows of the user's own inbox */
 	ERASURE_KEYS,   /* idempotency keys */
 	ERASURE_BLOCKS, /* of the user, and of others against the user */
 	ERASURE_RENAMES,

@@ -13,7 +13,8 @@ extern const struct pg_statement_text pg_user_statements[], pg_user_write_statem
 	pg_message_statements[], pg_conversation_statements[], pg_partner_statements[], pg_event_statements[],
 	pg_ticket_statements[], pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[],
 	pg_marking_statements[], pg_search_statements[], pg_erasure_statements[], pg_idempotency_statements[],
-	pg_purge_statements[], pg_block_statements[], pg_inbox_statements[], pg_inbox_fold_statements[]; /* each ends with sql NULL */
+	pg_purge_statements[], pg_block_statements[], pg_inbox_statements[],
+	pg_inbox_fold_statements[]; /* each ends with sql NULL */
 
 /* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: the operation has its status without
  * the database. What is generated for a row (a token's key) is kept in the operation. */

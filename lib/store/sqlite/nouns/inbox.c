@@ -14,8 +14,8 @@
 
 /* How many of the user's own messages may not be in the table yet before that has to be folded. */
 #define MAX_RECENT 2000
-/* How many conversations a page of unread ones walks over, and how many partners with unread messages are listed
- * instead. */
+/* How many conversations a page walks over at most, where not all are wanted; and how many partners with unread
+ * messages, or who are blocked, are listed instead. */
 #define MAX_WALK 1000
 #define MAX_LISTED 500
 /* Bytes of the longest character. */
@@ -39,6 +39,9 @@ const struct sqlite_statement_text inbox_statements[] = {
 	 " AND sender_id > partner.id) FROM partner WHERE partner.id IS NOT NULL LIMIT " NUMBER(
 		 MAX_LISTED) " + 1)"
 			     " SELECT id FROM partner WHERE id IS NOT NULL"},
+	{INBOX_BLOCKED_PARTNERS,
+	 "SELECT blocked_id FROM directmessages_block WHERE user_id = ?1 LIMIT " NUMBER(MAX_LISTED) " + 1"},
+	{INBOX_IS_BLOCKED, "SELECT 1 FROM directmessages_block WHERE user_id = ?1 AND blocked_id = ?2"},
 	{INBOX_UNREAD_COUNT,
 	 "SELECT count(*) FROM (SELECT 1" UNREAD " AND sender_id = ?2 LIMIT " NUMBER(DM_MAX_UNREAD) ")"},
 	{0},
@@ -105,6 +108,18 @@ static bool is_beyond_position(const struct dm_op_inbox *inbox, const struct dm_
 	       (message->sent_at == inbox->position && message->id < inbox->row_id);
 }
 
+static enum dm_status ask_blocked(struct inbox_page *page, int64_t partner_id, bool *blocked)
+{
+	sqlite3_stmt *statement = page->session->statements[INBOX_IS_BLOCKED];
+	int code;
+
+	sqlite3_bind_int64(statement, 1, page->operation->inbox.user_id);
+	sqlite3_bind_int64(statement, 2, partner_id);
+	code = sqlite3_step(statement);
+	*blocked = code == SQLITE_ROW;
+	return session_finish(page->session, statement, code, &page->operation->error);
+}
+
 static enum dm_status count_unread(struct inbox_page *page, int64_t partner_id, int64_t *count)
 {
 	sqlite3_stmt *statement = page->session->statements[INBOX_UNREAD_COUNT];
@@ -120,11 +135,14 @@ static enum dm_status count_unread(struct inbox_page *page, int64_t partner_id, 
 /* Adds the place if the page wants it. */
 static enum dm_status add_place(struct inbox_page *page, const struct inbox_place *place)
 {
+	const struct dm_op_inbox *inbox = &page->operation->inbox;
 	int64_t unread = 1;
-	enum dm_status status =
-		page->operation->inbox.unread_only ? count_unread(page, place->partner_id, &unread) : DM_OK;
+	bool blocked;
+	enum dm_status status = ask_blocked(page, place->partner_id, &blocked);
 
-	if (status == DM_OK && unread > 0)
+	if (status == DM_OK && inbox->unread_only)
+		status = count_unread(page, place->partner_id, &unread);
+	if (status == DM_OK && unread > 0 && blocked == inbox->blocked_only)
 		page->places[page->places_count++] = *place;
 	return status;
 }
@@ -167,12 +185,6 @@ static bool on_walked(void *context, const struct inbox_place *place)
 	return page->status == DM_OK && page->places_count <= limit_of(inbox);
 }
 
-/* Rows of the table, of which some may be passed over. */
-static int64_t rows_to_walk(const struct dm_op_inbox *inbox)
-{
-	return MAX_RECENT + (inbox->unread_only ? MAX_WALK : (int64_t)limit_of(inbox) + 1);
-}
-
 static enum dm_status walk(struct inbox_page *page)
 {
 	const struct dm_op_inbox *inbox = &page->operation->inbox;
@@ -181,7 +193,7 @@ static enum dm_status walk(struct inbox_page *page)
 		.has_position = inbox->has_position,
 		.position = inbox->position,
 		.row_id = inbox->row_id,
-		.limit = rows_to_walk(inbox),
+		.limit = MAX_RECENT + MAX_WALK,
 		.on_place = on_walked,
 		.context = page,
 	};
@@ -201,11 +213,12 @@ static enum dm_status find_places(struct inbox_page *page)
 {
 	struct dm_op_inbox *inbox = &page->operation->inbox;
 	enum dm_status status = DM_OK;
-	bool walks = !inbox->unread_only;
+	bool walks = !inbox->unread_only && !inbox->blocked_only;
 	size_t rows = 0;
 
 	if (!walks) {
-		status = list_partners(page, INBOX_UNREAD_PARTNERS, MAX_LISTED, &rows);
+		status = list_partners(page, inbox->unread_only ? INBOX_UNREAD_PARTNERS : INBOX_BLOCKED_PARTNERS,
+				       MAX_LISTED, &rows);
 		walks = rows > MAX_LISTED;
 	}
 	if (walks && status == DM_OK)
@@ -262,6 +275,8 @@ static enum dm_status lend(struct inbox_page *page, char *text, struct inbox_pla
 	if (entry.has_message)
 		status = read_content(page, text, place, &entry.content_is_cut);
 	if (status == DM_OK)
+		status = ask_blocked(page, place->partner_id, &entry.blocked);
+	if (status == DM_OK && !entry.blocked) /* what blocked partners have sent does not count */
 		status = count_unread(page, place->partner_id, &entry.unread);
 	if (status != DM_OK)
 		return status;
@@ -282,7 +297,7 @@ static enum dm_status lend(struct inbox_page *page, char *text, struct inbox_pla
 static enum dm_status lend_places(struct inbox_page *page, char *text)
 {
 	struct dm_op_inbox *inbox = &page->operation->inbox;
-	bool is_cut = inbox->unread_only && page->walked == rows_to_walk(inbox), enough = false;
+	bool is_cut = page->walked == MAX_RECENT + MAX_WALK, enough = false;
 	enum dm_status status = DM_OK;
 	size_t i = 0;
 
@@ -324,7 +339,7 @@ static enum dm_status make_page(struct inbox_page *page)
 		status = fail(&page->operation->error, DM_NO_MEMORY, "out of memory");
 	else if (inbox->partner_id != 0)
 		status = lend_one(page, text);
-	else
+	else if (!inbox->unread_only || !inbox->blocked_only) /* both: none */
 		status = find_places(page);
 	if (status == DM_OK && inbox->lack == DM_INBOX_LACKS_NOTHING)
 		status = lend_places(page, text);

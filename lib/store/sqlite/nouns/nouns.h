@@ -10,7 +10,8 @@
 extern const struct sqlite_statement_text user_statements[], token_statements[], message_statements[],
 	conversation_statements[], partner_statements[], event_statements[], ticket_statements[], webhook_statements[],
 	delivery_statements[], claim_statements[], search_statements[], erasure_statements[], idempotency_statements[],
-	purge_statements[], block_statements[], inbox_statements[], inbox_walk_statements[], inbox_fold_statements[]; /* each ends with sql NULL */
+	purge_statements[], block_statements[], inbox_statements[], inbox_walk_statements[],
+	inbox_fold_statements[]; /* each ends with sql NULL */
 
 typedef enum dm_status operation_function(struct sqlite_session *session, struct dm_operation *operation);
 

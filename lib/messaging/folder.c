@@ -16,6 +16,7 @@
 
 struct folder {
 	dm *handle;
+	void (*run)(dm *handle, struct dm_operation *operation);
 	pthread_t thread;
 	pthread_mutex_t mutex; /* guards stopping */
 	pthread_cond_t stop;
@@ -23,12 +24,12 @@ struct folder {
 };
 
 /* Folds a piece, and gives how long to wait before the next. */
-static int64_t fold(dm *handle)
+static int64_t fold(const struct folder *folder)
 {
 	struct dm_operation operation = {.kind = DM_OP_INBOX_FOLD};
 	int64_t began = clock_monotonic(), pause;
 
-	dm_run(handle, &operation);
+	folder->run(folder->handle, &operation);
 	if (operation.status != DM_OK || !operation.inbox_fold.more) /* a failure shows to those who read */
 		return INTERVAL;
 	pause = (clock_monotonic() - began) * PAUSE_FACTOR;
@@ -46,7 +47,7 @@ static void *fold_main(void *argument)
 		int64_t pause;
 
 		pthread_mutex_unlock(&folder->mutex);
-		pause = fold(folder->handle);
+		pause = fold(folder);
 		pthread_mutex_lock(&folder->mutex);
 		if (!folder->stopping && pause > 0)
 			condition_wait_until(&folder->stop, &folder->mutex, clock_monotonic() + pause);
@@ -62,13 +63,14 @@ static void release(struct folder *folder)
 	free(folder);
 }
 
-struct folder *folder_start(dm *handle)
+struct folder *folder_start(dm *handle, void (*run)(dm *handle, struct dm_operation *operation))
 {
 	struct folder *folder = calloc(1, sizeof(*folder));
 
 	if (!folder)
 		return NULL;
 	folder->handle = handle;
+	folder->run = run;
 	pthread_mutex_init(&folder->mutex, NULL);
 	condition_init(&folder->stop);
 	if (pthread_create(&folder->thread, NULL, fold_main, folder) == 0)

@@ -173,7 +173,7 @@ static enum dm_status open_handle(const struct dm_options *options, dm **out, st
 	if (status == DM_OK)
 		status = store_open(&store, &handle->store, error);
 	if (status == DM_OK && options->fold_inbox) {
-		handle->folder = folder_start(handle);
+		handle->folder = folder_start(handle, dm_run);
 		if (!handle->folder)
 			status = fail(error, DM_NO_MEMORY, "no memory, or no thread, for folding");
 	}
@@ -216,34 +216,6 @@ void dm_close(dm *handle)
 static enum dm_status lack_handle(struct dm_error *error)
 {
 	return fail(error, DM_INVALID, "there is no handle; give one that dm_open has opened");
-}
-
-const char *dm_status_name(enum dm_status status)
-{
-	static const char *const names[] = {
-		[DM_OK] = "DM_OK",
-		[DM_NOT_FOUND] = "DM_NOT_FOUND",
-		[DM_EXISTS] = "DM_EXISTS",
-		[DM_INVALID] = "DM_INVALID",
-		[DM_SELF] = "DM_SELF",
-		[DM_NOT_ALLOWED] = "DM_NOT_ALLOWED",
-		[DM_INACTIVE] = "DM_INACTIVE",
-		[DM_BUSY] = "DM_BUSY",
-		[DM_UNAVAILABLE] = "DM_UNAVAILABLE",
-		[DM_SCHEMA] = "DM_SCHEMA",
-		[DM_NO_MEMORY] = "DM_NO_MEMORY",
-		[DM_INTERNAL] = "DM_INTERNAL",
-		[DM_KEY_REUSED] = "DM_KEY_REUSED",
-		[DM_KEY_GONE] = "DM_KEY_GONE",
-		[DM_LIMITED] = "DM_LIMITED",
-	};
-
-	return (size_t)status < ARRAY_LENGTH(names) ? names[status] : "unknown status";
-}
-
-const char *dm_version(void)
-{
-	return DIRECTMESSAGES_VERSION;
 }
 
 enum dm_status dm_check_schema(dm *handle, struct dm_error *error)

@@ -6,12 +6,14 @@ import contextlib
 import pytest
 
 import harness
-from drill import faults, trials
+from drill import faults, trials, typed
 from drill.attacks import ATTACKS, Crowd, PostConversation, SendForm, SendJson, SendMultipart
+from drill.people import PEOPLE, Erase
 from webhook_receiver import LOCAL, Receiver, create
 
 ALL_OF_THEM = {"sqlite": [SendJson, SendForm, SendMultipart, PostConversation], "postgresql": []}
 OTHERS_APART = {"sqlite": 3, "postgresql": 7}
+PEOPLE_APART = {"sqlite": 53, "postgresql": 13}
 
 # OpenSSL's setup makes about 5,000 allocations; those around the 650th are of its library context.
 OPENSSL_SETUP = [1, 650, 3000]
@@ -31,14 +33,25 @@ def target(backend):
     failing.close()
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("attack", ATTACKS + PEOPLE, ids=lambda one: one.__name__)
 def test_memory_is_short_once(target, backend, attack):
-    result = trials.run(target, attack, "memory", False, step=1 if attack in ALL_OF_THEM[backend] else OTHERS_APART[backend])
+    apart = PEOPLE_APART if attack in PEOPLE else OTHERS_APART
+    result = trials.run(target, attack, "memory", False, step=1 if attack in ALL_OF_THEM[backend] else apart[backend])
     assert result.tried >= 3
     assert not result.wrong, "\n".join(result.wrong)
 
 
-@pytest.mark.parametrize("attack", [SendJson], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("make", typed.COMMANDS, ids=lambda one: one.__name__)
+def test_memory_is_short_in_a_command(backend, make):
+    if faults.why_not():
+        pytest.skip(faults.why_not())
+    with contextlib.closing(faults.Faults()) as failing:
+        result = typed.run(backend, failing, make, "memory", about=6)
+    assert result.tried >= 3
+    assert not result.wrong, "\n".join(result.wrong)
+
+
+@pytest.mark.parametrize("attack", [SendJson, Erase], ids=lambda one: one.__name__)
 def test_memory_stays_short(target, backend, attack):
     result = trials.run(target, attack, "memory", True, step=7 if backend == "sqlite" else 19)
     assert result.tried >= 3

@@ -46,7 +46,7 @@ static int list(dm *handle, const char *name, size_t limit)
 		return cli_fail(EXIT_FAILED, "%s; see 'directmessages user list'", error.message);
 	puts("id\tsender\trecipient\ttime\tcontent");
 	if (dm_all_messages(handle, user_id, limit, print_message, handle, &error) != DM_OK)
-		return cli_fail(EXIT_FAILED, "%s", error.message);
+		return cli_fail(EXIT_FAILED, "%s; what was printed is not all", error.message);
 	return EXIT_SUCCESS;
 }
 

@@ -127,7 +127,7 @@ static int find(dm *handle, const struct arguments *arguments, struct dm_message
 	if (!rows.json)
 		puts("id\tsender\trecipient\ttime\thidden for sender\thidden for recipient\tcontent");
 	if (dm_messages_find(handle, search, print_stored, &rows, &error) != DM_OK)
-		return cli_fail(EXIT_FAILED, "%s", error.message);
+		return cli_fail(EXIT_FAILED, "%s; what was printed is not all", error.message);
 	return cli_rows_status(&rows);
 }
 

@@ -115,7 +115,7 @@ int user_list_run(const struct arguments *arguments)
 		return status;
 	cli_begin_users(&rows);
 	if (dm_users(handle, cli_print_user, &rows, &error) != DM_OK)
-		status = cli_fail(EXIT_FAILED, "%s", error.message);
+		status = cli_fail(EXIT_FAILED, "%s; what was printed is not all", error.message);
 	else
 		status = cli_rows_status(&rows);
 	dm_close(handle);

@@ -163,7 +163,7 @@ int webhook_list_run(const struct arguments *arguments)
 		return status;
 	cli_begin_webhooks(&rows);
 	if (dm_webhooks(handle, cli_print_webhook, &rows, &error) != DM_OK)
-		status = cli_fail(EXIT_FAILED, "%s", error.message);
+		status = cli_fail(EXIT_FAILED, "%s; what was printed is not all", error.message);
 	else
 		status = cli_rows_status(&rows);
 	dm_close(handle);

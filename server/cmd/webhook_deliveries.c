@@ -71,7 +71,7 @@ int webhook_deliveries_run(const struct arguments *arguments)
 	if (!rows.json)
 		puts("id\twebhook\tname\ttype\tmessage\tstate\tattempts\thappened\tnext attempt\tfinished\tstatus\terror");
 	if (dm_deliveries(handle, webhook_id, state, (size_t)limit, print_delivery, &rows, &error) != DM_OK)
-		status = cli_fail(EXIT_FAILED, "%s", error.message);
+		status = cli_fail(EXIT_FAILED, "%s; what was printed is not all", error.message);
 	else
 		status = cli_rows_status(&rows);
 	dm_close(handle);

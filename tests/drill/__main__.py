@@ -8,12 +8,14 @@ import sys
 import time
 
 import postgres
-from drill import crowd, ends, faults, starts, told, trials
+from drill import crowd, ends, faults, starts, told, trials, typed
 from drill.attacks import ATTACKS
+from drill.people import PEOPLE
 
 STORES = ["sqlite", "postgresql"]
 FILES = {"sqlite": ["write", "sync", "open", "lock", "map", "truncate"], "postgresql": ["open", "map", "submit"]}
 STARTS_APART = 29  # a start makes thousands of allocations
+COMMANDS_APART = {"sqlite": 13, "postgresql": 7}
 COLUMNS = ["what", "store", "faults", "tried", "acknowledged", "503", "no answer", "doubtful", "lost", "untrue", "twice", "s"]
 WIDTHS = [34, 10, 7, 7, 12, 6, 9, 8, 5, 6, 5, 5]
 
@@ -43,11 +45,11 @@ class Drill:
               result.twice, seconds])
 
     def memory(self, store, failing):
-        for attack in ATTACKS:
+        for attack in ATTACKS + PEOPLE:
             self.on_target(store, failing, attack, "memory", [False, True])
 
     def files(self, store, failing):
-        for attack in ATTACKS:
+        for attack in ATTACKS + PEOPLE:
             for kind in FILES[store]:
                 self.on_target(store, failing, attack, kind, [False, True])
 
@@ -63,6 +65,12 @@ class Drill:
         for kind in ["memory", *FILES["sqlite"]]:
             step = STARTS_APART if kind == "memory" else 1
             self.failing(f"start: {kind}", store, lambda: starts.run(store, failing, kind, step))
+
+    def commands(self, store, failing):
+        for make in typed.COMMANDS:
+            for kind in ["memory", *FILES[store]]:
+                step = COMMANDS_APART[store] if kind == "memory" else 1
+                self.failing(f"{make.__name__}: {kind}", store, lambda: typed.run(store, failing, make, kind, step=step))
 
     def kills(self, store):
         count = self.given.n // 2 if store == "sqlite" else self.given.n * 3 // 10
@@ -92,7 +100,7 @@ def timed(start):
     return start(), round(time.monotonic() - begin)
 
 
-FAILING = ["memory", "files", "start"]
+FAILING = ["memory", "files", "start", "commands"]
 PARTS = [*FAILING, "kills", "pair", "told", "standby", "crowd"]
 
 

@@ -23,7 +23,9 @@ class Target:
 
     def __init__(self, backend, faults):
         self.faults = faults
-        self.server = harness.Server(backend=backend, flags=("--threads", 1, "--lanes", SESSIONS), env=faults.environment | LOCAL | QUICK | JWT).start()
+        flags = ("--threads", 1, "--lanes", SESSIONS)
+        env = faults.environment | LOCAL | QUICK | JWT
+        self.server = harness.Server(backend=backend, flags=flags, env=env, administered=True).start()
         # Where the answer to a COMMIT has got lost on its way, nobody knows; docs/postgresql.md says so.
         self.server.may_doubt = backend == "postgresql"
 

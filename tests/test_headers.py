@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from harness import ROOT
+from keyed import is_replayed, new_key
 from routes import check_error, compact, on_each_route
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
@@ -75,6 +77,23 @@ def test_the_common_headers_on_308_and_413(make_server):
     assert (redirected.status, refused.status) == (308, 413)
     check_always_there(redirected)
     check_always_there(refused)
+
+
+def test_there_is_room_for_half_as_many_headers_again(make_server):
+    """The responses with most headers; one beyond MAX_RESPONSE_HEADERS would end the program."""
+    (limit,) = re.findall(r"#define MAX_RESPONSE_HEADERS (\d+)", (ROOT / "server" / "http" / "response.h").read_text())
+    origin = "https://app.example.org"
+    server = make_server(env={"DIRECTMESSAGES_CORS_ORIGINS": origin, "DIRECTMESSAGES_TRUST_USER_HEADER": "X-User-Id"})
+    alice, bob = server.users(2)
+    asked = {"Origin": origin, "X-Request-ID": "a-1"}
+    keyed = {**asked, "Idempotency-Key": new_key(), "Content-Type": "application/json"}
+    answers = [alice.request("POST", f"conversations/{bob.id}/", b'{"content":"x"}', keyed) for _ in range(2)]
+    assert is_replayed(answers[1]) and answers[1].headers["Access-Control-Allow-Credentials"] == "true"
+    assert answers[1].headers["X-Request-ID"] == "a-1"
+    answers.append(server.anonymous().options("unread/", {**asked, "Access-Control-Request-Method": "GET"}))
+    answers.append(server.anonymous().get("unread/", {**asked, "Cookie": "x=y"}))
+    assert [answer.status for answer in answers] == [201, 201, 204, 401]
+    assert 10 < max(len(answer.headers.items()) for answer in answers) <= int(limit) * 2 // 3
 
 
 def test_no_header_names_the_software_twice(alice):

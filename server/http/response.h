@@ -39,8 +39,8 @@ struct response {
 	struct http_body_source source; /* sent instead of both if `read` is set */
 };
 
-/* Adds a header. `value` is not copied: it must be static or in the request's arena. One beyond MAX_RESPONSE_HEADERS ends
- * the program: it would be a defect, and a response that lacks a header could be an unsafe one. */
+/* Adds a header. `value` is not copied: it must be static or in the request's arena. One beyond MAX_RESPONSE_HEADERS
+ * ends the program: it would be a defect, and a response that lacks a header could be an unsafe one. */
 void response_header(struct response *response, const char *name, const char *value);
 
 #endif

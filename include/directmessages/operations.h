@@ -695,8 +695,12 @@ struct dm_operation {
 		/* A send with a key. The rules refuse it: only a message that was sent before is wanted. */
 		enum dm_status refused;
 		enum { DM_KEY_SETTLED, DM_KEY_CLASHED, DM_KEY_HELD } key; /* whether another one has the key now */
-		uint64_t reserved[3];
+		uint64_t reserved[1];
 	} internal;
+
+	/* DM_OP_SEND and the operations that mark messages as read: the traceparent (W3C Trace Context) of what asked
+	 * for it, or empty. It is kept with the events, and webhooks pass its trace on. Another form is DM_INVALID. */
+	struct dm_text traceparent;
 
 	union {
 		uint64_t reserved[32];

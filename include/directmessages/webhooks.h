@@ -126,6 +126,9 @@ struct dm_delivery {
 	struct dm_user sender, recipient;
 
 	enum dm_origin origin; /* of the event */
+
+	struct dm_text
+		traceparent; /* of what has caused the event; filled in by a claim only, empty if there is none */
 };
 
 /* Receives one lent delivery. Returning false ends the listing early, which is no failure. */

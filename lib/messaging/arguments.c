@@ -4,6 +4,7 @@
 
 #include "failure.h"
 #include "operation_kinds.h"
+#include "traceparent.h"
 
 #include <limits.h>
 
@@ -233,6 +234,16 @@ static bool has_function(const struct dm_operation *operation, size_t offset)
 	return function != NULL;
 }
 
+static enum dm_status check_traceparent(struct dm_text text, struct dm_error *error)
+{
+	if (text.length == 0 || (text.data && text.length == TRACEPARENT_LENGTH &&
+				 traceparent_is_good((struct span){text.data, text.length})))
+		return DM_OK;
+	return fail(
+		error, DM_INVALID,
+		"the traceparent has not the form of W3C Trace Context, of 55 characters; give a good one, or none");
+}
+
 enum dm_status arguments_check(const struct dm_operation *operation, struct dm_error *error)
 {
 	const struct kind_needs *need = &needs[operation_index(operation)];
@@ -245,7 +256,7 @@ enum dm_status arguments_check(const struct dm_operation *operation, struct dm_e
 					       need->texts_count, error);
 	if (status == DM_OK && need->check)
 		status = need->check(operation, error);
-	return status;
+	return status == DM_OK ? check_traceparent(operation->traceparent, error) : status;
 }
 
 /* ---- structs that begin with their size ---------------------------------------------------------------------- */

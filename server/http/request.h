@@ -61,6 +61,7 @@ struct request {
 	bool accepts_chunks;     /* HTTP/1.1: the response may be chunked */
 	struct span request_id;  /* X-Request-ID, ends with a NUL; data is NULL if none was sent */
 	struct span trace_id;    /* of traceparent; likewise */
+	struct span traceparent; /* as it was sent, without what later versions add; likewise */
 	struct http_refusal refusal;
 	struct buffer body;     /* complete in the step after HTTP_NEED_BODY */
 	bool body_too_large;    /* a chunked body went beyond the limit; `body` is cut off */

@@ -127,6 +127,7 @@ void attempt_start(struct endpoint *endpoint, struct delivery *delivery)
 		return;
 	post->url = endpoint->url;
 	post->id = span_from(delivery->name);
+	post->traceparent = span_from(delivery->traceparent);
 	post->body = buffer_span(&delivery->body);
 	post->secret = endpoint->secret;
 	post->old_secret =

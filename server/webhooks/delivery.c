@@ -59,6 +59,8 @@ struct delivery *delivery_new(struct webhooks *webhooks, const struct dm_deliver
 	delivery->row = *row;
 	delivery->share = budget_share(webhooks->options.budget, -row->webhook_id);
 	snprintf(delivery->name, sizeof(delivery->name), "%.*s", (int)row->name.length, row->name.data);
+	if (row->traceparent.length > 0 && row->traceparent.length < sizeof(delivery->traceparent))
+		memcpy(delivery->traceparent, row->traceparent.data, row->traceparent.length);
 	delivery->operation.delivery_result.webhook_id = row->webhook_id;
 	delivery->operation.delivery_result.delivery_id = row->id;
 	delivery->operation.delivery_result.attempt = row->attempts;

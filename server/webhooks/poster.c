@@ -3,7 +3,9 @@
 #include "poster.h"
 
 #include "clock.h"
+#include "random.h"
 #include "signature.h"
+#include "traceparent.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -168,6 +170,26 @@ static bool add_header(struct curl_slist **headers, const char *line)
 	return longer != NULL;
 }
 
+/* The trace of the message's request goes on, with an id of this attempt's own as its parent. Of the flags those that
+ * the specification defines: sampled, and random trace id. */
+static bool add_traceparent(const struct post *post, struct curl_slist **headers)
+{
+	const char *from = post->traceparent.data;
+	char line[80], parent[TRACEPARENT_PARENT_LENGTH + 1];
+	int flags;
+
+	if (!traceparent_is_good(post->traceparent))
+		return true;
+	if (!random_hex(parent, TRACEPARENT_PARENT_LENGTH))
+		return false;
+	if (strspn(parent, "0") == TRACEPARENT_PARENT_LENGTH)
+		parent[0] = '1';
+	flags = (int)strtol((const char[]){from[TRACEPARENT_FLAGS_AT + 1], '\0'}, NULL, 16) & 3;
+	snprintf(line, sizeof(line), "traceparent: 00-%.*s-%s-0%d", TRACEPARENT_TRACE_LENGTH,
+		 from + TRACEPARENT_TRACE_AT, parent, flags);
+	return add_header(headers, line);
+}
+
 static bool make_headers(const struct post *post, struct curl_slist **headers)
 {
 	int64_t now = clock_now() / 1000000;
@@ -184,8 +206,9 @@ static bool make_headers(const struct post *post, struct curl_slist **headers)
 	if (!add_header(headers, line))
 		return false;
 	snprintf(line, sizeof(line), "webhook-id: %.*s", (int)post->id.length, post->id.data);
-	return add_header(headers, line) && add_header(headers, "Content-Type: application/json") &&
-	       add_header(headers, "Expect:") && add_header(headers, "Accept:");
+	return add_header(headers, line) && add_traceparent(post, headers) &&
+	       add_header(headers, "Content-Type: application/json") && add_header(headers, "Expect:") &&
+	       add_header(headers, "Accept:");
 }
 
 /* The options that libcurl copies; false if it has no memory for one of them. */

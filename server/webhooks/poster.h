@@ -27,6 +27,7 @@ struct post {
 	struct span id; /* "msg_..." */
 	struct span body;
 	const char *secret, *old_secret; /* both sign; old_secret may be NULL */
+	struct span traceparent;         /* what the message's request came with; empty: none */
 	int max_ms; /* for the whole request, if that is less than the options' timeout; 0: no such limit */
 	void (*on_ended)(struct post *post);
 

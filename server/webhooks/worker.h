@@ -37,6 +37,7 @@ struct delivery {
 	struct post post;
 	struct buffer body;
 	char name[64];
+	char traceparent[64]; /* of the row; empty: none */
 	char error[POST_ERROR_SIZE];
 	struct dm_operation operation; /* DM_OP_DELIVERY_RESULT: reports the result */
 };

@@ -10,6 +10,20 @@ SCHEDULE = "test_schedule::"
 
 MUTANTS = [
     Mutant(
+        "a trace is sent as it stands in the log",
+        "server/webhooks/poster.c",
+        "\tif (!traceparent_is_good(post->traceparent))\n\t\treturn true;\n",
+        "\tif (post->traceparent.length == 0)\n\t\treturn true;\n",
+        "test_webhooks_trace.py::test_what_has_not_the_form_in_the_log_is_not_sent",
+    ),
+    Mutant(
+        "of many sends each has the trace of the first",
+        "lib/store/postgres/nouns/nouns.h",
+        "[array_position($3::timestamptz[], sent_at)]",
+        "[1]",
+        "test_webhooks_trace.py::test_each_of_many_at_once_has_its_own",
+    ),
+    Mutant(
         "a delivery does not keep the origin of its event",
         "lib/store/sqlite/nouns/claim.c",
         "at, 0, 1, ?2, 0, 0, '', origin",

@@ -41,7 +41,10 @@ bool exchange_has_method(const struct exchange *exchange, struct span method)
 
 struct dm_operation *exchange_operation(struct exchange *exchange, enum dm_operation_kind kind)
 {
-	exchange->operation = (struct dm_operation){.kind = kind, .context = exchange};
+	exchange->operation = (struct dm_operation){
+		.kind = kind,
+		.context = exchange,
+		.traceparent = {exchange->request->traceparent.data, exchange->request->traceparent.length}};
 	return &exchange->operation;
 }
 

@@ -37,9 +37,9 @@ const struct pg_statement_text pg_claim_statements[] = {
 	 " WHERE a.kind > 0 AND (w.events >> (a.kind - 1)::int) & 1 = 1 ORDER BY a.transaction, a.id"
 	 " LIMIT (SELECT n FROM room)),"
 	 " made AS (INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
-	 " finished_at, http_status, error, origin) SELECT $1::bigint,"
+	 " finished_at, http_status, error, origin, traceparent) SELECT $1::bigint,"
 	 " 'msg_' || left(encode(sha256(concat_ws('-', $1::bigint, transaction, id, nonce)::bytea), 'hex'), 32),"
-	 " kind, message_id, at, 0, 1, $2::bigint, 0, 0, '', origin FROM wanted ORDER BY transaction, id RETURNING *),"
+	 " kind, message_id, at, 0, 1, $2::bigint, 0, 0, '', origin, traceparent FROM wanted ORDER BY transaction, id RETURNING *),"
 	 " last AS (SELECT transaction, id FROM (SELECT transaction, id FROM wanted"
 	 " WHERE (SELECT count(*) FROM wanted) = (SELECT n FROM room) UNION ALL SELECT transaction, id FROM ahead"
 	 " WHERE (SELECT count(*) FROM wanted) < (SELECT n FROM room)) x ORDER BY transaction DESC, id DESC LIMIT 1),"
@@ -48,7 +48,7 @@ const struct pg_statement_text pg_claim_statements[] = {
 	 " < pg_snapshot_xmax(begin_snapshot)::text::bigint THEN begin_snapshot END"
 	 " FROM last WHERE directmessages_webhook.id = (SELECT id FROM w))"
 	 " SELECT " DELIVERY_COLUMNS ", m.sender_id, m.recipient_id, m.sent_at, m.content, {f.id}, {f.username},"
-	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name}, m.read_at"
+	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name}, m.read_at, d.traceparent"
 	 " FROM (SELECT * FROM retried UNION ALL SELECT * FROM made) d"
 	 " LEFT JOIN LATERAL (SELECT * FROM directmessages_message m WHERE m.id = d.message_id OFFSET 0) m ON true"
 	 " LEFT JOIN LATERAL (SELECT * FROM {users} f WHERE {f.id} = m.sender_id OFFSET 0) f ON true"
@@ -112,6 +112,7 @@ enum dm_status pg_read_claimed(const struct postgres *postgres, struct dm_operat
 		delivery.sender = user_of_claim(result, row, 17);
 		delivery.recipient = user_of_claim(result, row, 21);
 		delivery.message = message_of_claim(result, row, &delivery);
+		delivery.traceparent = pg_text(result, row, 26);
 		if (!operation->deliveries_claim.on_delivery(operation->context, &delivery))
 			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
 	}

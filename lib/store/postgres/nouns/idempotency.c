@@ -49,7 +49,7 @@ const struct pg_statement_text pg_idempotency_statements[] = {
 	 " WHERE f.key = '' OR f.id IN (SELECT message_id FROM claimed) ORDER BY f.n"
 	 " RETURNING id, sender_id, recipient_id, sent_at),"
 	 " recorded AS (" RECORD_EVENTS("1", "sent", "sent_at",
-	 "$8") ")"
+	 "$8", TRACE_OF_SEND("$11")) ")"
 	 " SELECT x.id, coalesce(i.is_live, false), i.is_free, CASE WHEN f.id IS NOT NULL OR NOT i.is_free THEN 0 ELSE " SEND_REFUSAL " END, i.used_for, i.used_with, i.at,"
 	 " m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at"
 	 " FROM input i LEFT JOIN fresh f ON f.n = i.n LEFT JOIN sent x ON x.id = f.id"

@@ -49,7 +49,7 @@ const struct pg_statement_text pg_marking_statements[] = {
 	 " WHERE m.id = ANY (ARRAY(SELECT id FROM chosen)) AND num_nulls(m.read_at, m.hidden_for_recipient) = 2"
 	 " RETURNING m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at,"
 	 " CASE WHEN $8::boolean THEN m.content ELSE '' END AS content),"
-	 " recorded AS (" RECORD_EVENTS("2", "marked", "read_at", "$4") "),"
+	 " recorded AS (" RECORD_EVENTS("2", "marked", "read_at", "$4", "nullif($10::text, '')") "),"
 	 " ending AS (SELECT (SELECT count(*) FROM walked WHERE is_unread) > (SELECT count(*) FROM chosen) AS is_cut,"
 	 " (SELECT count(*) FROM walked) = " NUMBER(MAX_WALK) " AS is_full)"
 	 " SELECT " MESSAGE_COLUMNS ", is_cut OR is_full, at.t, at.i, (SELECT last FROM bounds)"
@@ -83,6 +83,7 @@ enum pg_statement pg_conversation_mark_read(struct dm_operation *operation, stru
 	pg_add_time(parameters, mark->internal.last);
 	pg_add_bool(parameters, operation->internal.signals_read);
 	pg_add_int(parameters, is_first ? MARK_FIRST_ROWS : MARK_ROWS);
+	pg_add_text(parameters, operation->traceparent);
 	return CONVERSATION_MARK_READ;
 }
 

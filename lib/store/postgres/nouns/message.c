@@ -17,7 +17,7 @@ const struct pg_statement_text pg_message_statements[] = {
 	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::bigint[]) WITH ORDINALITY"
 	 " AS i(sender, recipient, sent_at, content, rules, n) " USER_BY_INDEX("i.sender") "s " USER_BY_INDEX("i.recipient") "r"
 	 " WHERE " SEND_IS_ALLOWED " ORDER BY i.n RETURNING id, sender_id, recipient_id, sent_at),"
-	 " recorded AS (" RECORD_EVENTS("1", "sent", "sent_at", "$6") ")"
+	 " recorded AS (" RECORD_EVENTS("1", "sent", "sent_at", "$6", TRACE_OF_SEND("$7")) ")"
 	 " SELECT id, sent_at, 0::bigint FROM sent UNION ALL SELECT 0, i.sent_at, " SEND_REFUSAL
 	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS i(sender, recipient, sent_at)"
 	 " WHERE (SELECT count(*) FROM sent) < cardinality($1::bigint[])"
@@ -35,11 +35,11 @@ const struct pg_statement_text pg_message_statements[] = {
 	 " WHERE id = $1::bigint AND read_at IS NULL RETURNING id, sender_id, recipient_id, sent_at, read_at,"
 	 " CASE WHEN $4::boolean THEN content ELSE '' END AS content),"
 	 " recorded AS (" RECORD_EVENTS(
-		 "2", "marked", "read_at",
-		 "$3") ")"
-		       " SELECT " MESSAGE_COLUMNS ", true FROM marked"
-		       " UNION ALL SELECT id, sender_id, recipient_id, sent_at, read_at, '', false FROM directmessages_message"
-		       " WHERE id = $1::bigint AND NOT EXISTS (SELECT 1 FROM marked)"},
+		 "2", "marked", "read_at", "$3",
+		 "nullif($5::text, '')") ")"
+					 " SELECT " MESSAGE_COLUMNS ", true FROM marked"
+					 " UNION ALL SELECT id, sender_id, recipient_id, sent_at, read_at, '', false FROM directmessages_message"
+					 " WHERE id = $1::bigint AND NOT EXISTS (SELECT 1 FROM marked)"},
 	{MESSAGE_HIDE, "UPDATE directmessages_message SET"
 		       " hidden_for_sender = CASE WHEN sender_id = $2::bigint THEN $3::timestamptz"
 		       " ELSE hidden_for_sender END,"
@@ -78,13 +78,26 @@ static void set_times(struct postgres *postgres, struct dm_operation **operation
 	pthread_mutex_unlock(&postgres->mutex);
 }
 
+/* None at all where no send has one, so that such a batch costs nothing. */
+static void append_traces(struct dm_operation **operations, size_t count, struct buffer *traces)
+{
+	bool is_traced = false;
+
+	for (size_t i = 0; i < count; i++)
+		is_traced |= operations[i]->traceparent.length > 0;
+	pg_array_begin(traces, TYPE_TEXT, is_traced ? count : 0);
+	for (size_t i = 0; is_traced && i < count; i++)
+		pg_array_append_text(traces, operations[i]->traceparent);
+}
+
 enum pg_statement pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
 				   struct parameters *parameters, struct buffer arrays[SEND_ARRAYS])
 {
-	static const enum value_type types[SEND_ARRAYS] = {TYPE_BIGINT, TYPE_BIGINT, TYPE_TIME, TYPE_TEXT,
-							   TYPE_BIGINT, TYPE_TEXT,   TYPE_BYTES};
+	static const enum value_type types[SEND_ARRAYS - 1] = {TYPE_BIGINT, TYPE_BIGINT, TYPE_TIME, TYPE_TEXT,
+							       TYPE_BIGINT, TYPE_TEXT,   TYPE_BYTES};
+	struct buffer *traces = &arrays[SEND_ARRAYS - 1];
 	bool have_keys = pg_sends_have_keys(operations, count), failed = false;
-	size_t used = have_keys ? SEND_ARRAYS : SEND_ARRAYS - 2;
+	size_t used = have_keys ? SEND_ARRAYS - 1 : SEND_ARRAYS - 3;
 	int64_t lifetime = postgres->options.key_lifetime;
 
 	for (size_t i = 0; i < used; i++)
@@ -108,7 +121,9 @@ enum pg_statement pg_messages_send(struct postgres *postgres, struct dm_operatio
 		pg_add_int(parameters, operations[0]->send.message.sent_at - lifetime);
 		pg_add_int(parameters, operations[0]->send.message.sent_at + lifetime);
 	}
-	if (failed)
+	append_traces(operations, count, traces);
+	pg_add_array(parameters, traces);
+	if (failed || traces->failed)
 		return NOTHING_TO_ASK;
 	return have_keys ? MESSAGES_INSERT_ONCE : MESSAGES_INSERT;
 }
@@ -197,6 +212,7 @@ enum pg_statement pg_message_mark_read(struct dm_operation *operation, struct pa
 	pg_add_time(parameters, clock_now());
 	pg_add_bool(parameters, parameters->records);
 	pg_add_bool(parameters, operation->internal.signals_read);
+	pg_add_text(parameters, operation->traceparent);
 	return MESSAGE_MARK_READ;
 }
 

@@ -65,7 +65,7 @@ struct dm_message pg_message_from_row(const PGresult *result, int row); /* of SE
 /* The sends of a batch are one statement. Its parameters are made in the arrays, which are the caller's; each operation
  * is given its time. NOTHING_TO_ASK: there is no memory. A send whose key another one is using has no result yet, as
  * its internal.key says: it is to be run again. */
-#define SEND_ARRAYS 7
+#define SEND_ARRAYS 8
 MUST_CHECK enum pg_statement pg_messages_send(struct postgres *postgres, struct dm_operation **operations, size_t count,
 					      struct parameters *parameters, struct buffer arrays[SEND_ARRAYS]);
 void pg_read_sent_messages(struct dm_operation **operations, size_t count, const PGresult *result);
@@ -87,6 +87,12 @@ void pg_read_sent_messages(struct dm_operation **operations, size_t count, const
 #define SEND_REFUSAL \
 	"CASE WHEN " NO_USER("i.sender") " OR " NO_USER("i.recipient") " THEN 1 WHEN " BLOCK( \
 		"i.sender", "i.recipient") " IS NULL THEN 3 ELSE 2 END"
+
+/* The trace of the row of a send whose times are $3: the parameter has one for each send, '' for none; or no element at
+ * all, where no send of the batch has one. */
+#define TRACE_OF_SEND(parameter) \
+	"CASE WHEN cardinality(" parameter "::text[]) > 0 THEN nullif((" parameter \
+	"::text[])[array_position($3::timestamptz[], sent_at)], '') END"
 
 /* idempotency.c: the part of that which keys have */
 bool pg_sends_have_keys(struct dm_operation *const *operations, size_t count);
@@ -162,12 +168,12 @@ operation_read_result pg_read_events, pg_read_newest_event, pg_read_trimmed_even
 MUST_CHECK enum dm_status pg_event_log_adopt(struct pg_session *session, int64_t deadline, struct dm_error *error);
 
 /* Part of a statement that writes messages: puts `rows`, a WITH query of the messages written, into the event log if
- * the boolean parameter is true. `at` is a timestamptz column. */
-#define RECORD_EVENTS(kind, rows, at, parameter) \
-	"INSERT INTO directmessages_event (transaction, kind, message_id, sender_id, recipient_id, at)" \
+ * the boolean parameter is true. `at` is a timestamptz column, `traceparent` a text or NULL. */
+#define RECORD_EVENTS(kind, rows, at, parameter, traceparent) \
+	"INSERT INTO directmessages_event (transaction, kind, message_id, sender_id, recipient_id, at, traceparent)" \
 	" SELECT pg_current_xact_id()::text::bigint + " EVENTS_BASE ", " kind \
-	", id, sender_id, recipient_id, (extract(epoch FROM " at ") * 1000000)::bigint FROM " rows " WHERE " parameter \
-	"::boolean ORDER BY id"
+	", id, sender_id, recipient_id, (extract(epoch FROM " at ") * 1000000)::bigint, " traceparent " FROM " rows \
+	" WHERE " parameter "::boolean ORDER BY id"
 
 /* ticket.c */
 operation_ask pg_ticket_create, pg_ticket_exists, pg_ticket_redeem;

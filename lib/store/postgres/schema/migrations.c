@@ -119,6 +119,12 @@ static const char blocks[] =
 	"CREATE INDEX directmessages_block_newest ON directmessages_block (user_id, blocked_at, blocked_id);"
 	"CREATE INDEX directmessages_block_blocked ON directmessages_block (blocked_id, user_id);";
 
+/* The trace (W3C Trace Context) of the request that has caused an event, for its deliveries. Without one it costs
+ * nothing. */
+static const char trace_of_events[] = "ALTER TABLE directmessages_event ADD COLUMN IF NOT EXISTS traceparent text;";
+static const char trace_of_deliveries[] =
+	"ALTER TABLE directmessages_delivery ADD COLUMN IF NOT EXISTS traceparent text;";
+
 const struct migration pg_migrations[] = {
 	{
 		.number = 1,
@@ -236,6 +242,18 @@ const struct migration pg_migrations[] = {
 		.left = "SELECT greatest((SELECT " NEWEST_ID
 			" - folded FROM directmessages_inbox_fold WHERE id = 1) - " FOLD_LAG ", 0)",
 		.sql = "UPDATE directmessages_inbox_fold SET is_filled = true",
+	},
+	{
+		.number = 16,
+		.name = "the trace of events",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event", "1", "'traceparent'"),
+		.sql = trace_of_events,
+	},
+	{
+		.number = 17,
+		.name = "the trace of deliveries",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_delivery", "1", "'traceparent'"),
+		.sql = trace_of_deliveries,
 	},
 };
 const size_t pg_migrations_count = ARRAY_LENGTH(pg_migrations);

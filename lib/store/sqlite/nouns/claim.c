@@ -27,15 +27,16 @@ const struct sqlite_statement_text claim_statements[] = {
 		    " AND kind > 0 AND (?3 >> (kind - 1)) & 1 ORDER BY id LIMIT ?4)"},
 	/* The name comes from the event and the endpoint alone, so it is the same if the event is claimed once more
 	 * after a restore. Events from before there was a nonce have their id in its place. */
-	{CLAIM_NEW, "INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
-		    " finished_at, http_status, error, origin) SELECT ?1, printf('msg_%08x%016x', ?1,"
-		    " CASE nonce WHEN 0 THEN id ELSE nonce END), kind, message_id, at, 0, 1, ?2, 0, 0, '', origin"
-		    " FROM directmessages_event"
-		    " WHERE id > ?3 AND id <= ?4 AND kind > 0 AND (?5 >> (kind - 1)) & 1 ORDER BY id"},
+	{CLAIM_NEW,
+	 "INSERT INTO " DELIVERIES " (webhook_id, name, kind, message_id, at, state, attempts, next_at,"
+	 " finished_at, http_status, error, origin, traceparent) SELECT ?1, printf('msg_%08x%016x', ?1,"
+	 " CASE nonce WHEN 0 THEN id ELSE nonce END), kind, message_id, at, 0, 1, ?2, 0, 0, '', origin, traceparent"
+	 " FROM directmessages_event"
+	 " WHERE id > ?3 AND id <= ?4 AND kind > 0 AND (?5 >> (kind - 1)) & 1 ORDER BY id"},
 	{CLAIM_ADVANCE, "UPDATE directmessages_webhook SET position = ?2 WHERE id = ?1"},
 	{CLAIM_ROWS,
 	 "SELECT " DELIVERY_COLUMNS ", m.sender_id, m.recipient_id, m.sent_at, m.content, {f.id}, {f.username},"
-	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name}, m.read_at FROM " DELIVERIES
+	 " {f.first_name}, {f.last_name}, {t.id}, {t.username}, {t.first_name}, {t.last_name}, m.read_at, d.traceparent FROM " DELIVERIES
 	 " d"
 	 " LEFT JOIN directmessages_message m ON m.id = d.message_id LEFT JOIN {users} f ON {f.id} = m.sender_id"
 	 " LEFT JOIN {users} t ON {t.id} = m.recipient_id WHERE d.webhook_id = ?1 AND d.state = 0 AND d.next_at = ?2"
@@ -195,6 +196,7 @@ static enum dm_status lend_claimed(struct sqlite_session *session, const struct 
 		delivery.sender = user_of_claim(statement, 17);
 		delivery.recipient = user_of_claim(statement, 21);
 		delivery.message = message_of_claim(statement, &delivery);
+		delivery.traceparent = column_text(statement, 26);
 		operation->deliveries_claim.claimed++;
 		if (!operation->deliveries_claim.on_delivery(operation->context, &delivery)) {
 			sqlite3_reset(statement);

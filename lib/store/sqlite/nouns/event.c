@@ -29,8 +29,8 @@
 	" ORDER BY id LIMIT 1), 9223372036854775807)))"
 
 const struct sqlite_statement_text event_statements[] = {
-	{EVENT_INSERT, "INSERT INTO " LOG
-		       " (kind, message_id, sender_id, recipient_id, at, nonce) VALUES (?1, ?2, ?3, ?4, ?5, random())"},
+	{EVENT_INSERT, "INSERT INTO " LOG " (kind, message_id, sender_id, recipient_id, at, nonce, traceparent)"
+		       " VALUES (?1, ?2, ?3, ?4, ?5, random(), ?6)"},
 	/* Columns 0 to 5 are those of message_from_row; NULL where the message is gone. The id alone does not identify
 	 * a message: where Django empties its tables (manage.py flush), ids start from 1, and this log stays. */
 	{EVENTS_FROM,
@@ -48,8 +48,8 @@ const struct sqlite_statement_text event_statements[] = {
 	{0},
 };
 
-enum dm_status event_record(struct sqlite_session *session, enum dm_signal signal, const struct dm_message *message,
-			    struct dm_error *error)
+enum dm_status event_record(struct sqlite_session *session, struct dm_operation *operation, enum dm_signal signal,
+			    const struct dm_message *message)
 {
 	sqlite3_stmt *statement = session->statements[EVENT_INSERT];
 
@@ -61,7 +61,11 @@ enum dm_status event_record(struct sqlite_session *session, enum dm_signal signa
 	sqlite3_bind_int64(statement, 3, message->sender_id);
 	sqlite3_bind_int64(statement, 4, message->recipient_id);
 	sqlite3_bind_int64(statement, 5, signal == DM_MESSAGE_SENT ? message->sent_at : message->read_at);
-	return session_step_done(session, statement, error);
+	if (operation->traceparent.length > 0)
+		bind_text(statement, 6, operation->traceparent);
+	else
+		sqlite3_bind_null(statement, 6);
+	return session_step_done(session, statement, &operation->error);
 }
 
 /* The position of a row: `id` is the column of its id, `nonce` that of its nonce, which the log's epoch follows. */

@@ -71,7 +71,7 @@ enum dm_status message_mark(struct sqlite_session *session, struct dm_operation 
 		marked->count++;
 		marked->bytes += message.content.length;
 		status = session->options->changed(operation, &message)
-				 ? event_record(session, DM_MESSAGE_READ, &message, &operation->error)
+				 ? event_record(session, operation, DM_MESSAGE_READ, &message)
 				 : fail(&operation->error, DM_NO_MEMORY, "out of memory");
 		if (status == DM_OK)
 			code = sqlite3_step(
@@ -147,7 +147,7 @@ enum dm_status message_send(struct sqlite_session *session, struct dm_operation 
 		status = key_put(session, operation);
 	if (status != DM_OK)
 		return status;
-	return event_record(session, DM_MESSAGE_SENT, &operation->send.message, &operation->error);
+	return event_record(session, operation, DM_MESSAGE_SENT, &operation->send.message);
 }
 
 enum dm_status message_by_id(struct sqlite_session *session, struct dm_operation *operation)

@@ -117,8 +117,8 @@ operation_function events_read, events_newest, events_trim, events_new_epoch;
 operation_has_work events_have_old;
 
 /* Writes the event of a message that was sent or marked as read, if the store records events. */
-enum dm_status event_record(struct sqlite_session *session, enum dm_signal signal, const struct dm_message *message,
-			    struct dm_error *error);
+enum dm_status event_record(struct sqlite_session *session, struct dm_operation *operation, enum dm_signal signal,
+			    const struct dm_message *message);
 
 /* Makes all positions invalid. */
 #define NEW_EPOCH "UPDATE directmessages_event_log SET epoch = random()"

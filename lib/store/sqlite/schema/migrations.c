@@ -102,6 +102,11 @@ static const char blocks[] =
 	"CREATE INDEX directmessages_block_newest ON directmessages_block (user_id, blocked_at, blocked_id);"
 	"CREATE INDEX directmessages_block_blocked ON directmessages_block (blocked_id, user_id);";
 
+/* The trace (W3C Trace Context) of the request that has caused an event, for its deliveries. Without one it costs
+ * nothing. */
+static const char trace_of_events[] = "ALTER TABLE directmessages_event ADD COLUMN traceparent text;";
+static const char trace_of_deliveries[] = "ALTER TABLE directmessages_delivery ADD COLUMN traceparent text;";
+
 const struct migration migrations[] = {
 	{
 		.number = 1,
@@ -209,6 +214,18 @@ const struct migration migrations[] = {
 		.piece = SQL_INBOX_START_ANEW ";" SQL_INBOX_FOLD ";" SQL_INBOX_FOLDED ";",
 		.left = "SELECT " NEWEST_ID " - " FOLDED_ID,
 		.sql = "UPDATE directmessages_inbox_fold SET is_filled = true",
+	},
+	{
+		.number = 16,
+		.name = "the trace of events",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_event", "1", "'traceparent'"),
+		.sql = trace_of_events,
+	},
+	{
+		.number = 17,
+		.name = "the trace of deliveries",
+		.satisfied = "SELECT " HAS_COLUMNS("directmessages_delivery", "1", "'traceparent'"),
+		.sql = trace_of_deliveries,
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

@@ -68,8 +68,8 @@ STATEMENTS = {  # a part of the text, its parameters
     "a piece of erasing blocks": ("DELETE FROM directmessages_block b USING", "{one}"),
     "a piece of purging": ("SELECT max(id) FROM directmessages_message) FROM chosen", "0, false, 'infinity', true"),
     "sends with and without keys": (
-        "pg_try_advisory_xact_lock", "{sends}, true, 19990, 1000000000"),
-    "sends whose keys have expired": ("pg_try_advisory_xact_lock", "{sends}, true, 100000000, 200000000"),
+        "pg_try_advisory_xact_lock", "{sends}, true, 19990, 1000000000, ARRAY[]::text[]"),
+    "sends whose keys have expired": ("pg_try_advisory_xact_lock", "{sends}, true, 100000000, 200000000, ARRAY[]::text[]"),
     "a piece of erasing keys": ("ORDER BY key LIMIT", "{one}, 1000"),
     "a page of an inbox": ("recent AS MATERIALIZED", "{one}, 'infinity', 0, 51, 200, false, false"),
     "a page of unread ones in an inbox": ("recent AS MATERIALIZED", "{one}, 'infinity', 0, 51, 200, true, false"),
@@ -78,7 +78,7 @@ STATEMENTS = {  # a part of the text, its parameters
     "one conversation": ("place AS (SELECT NULL::timestamptz", "{one}, {two}, 200"),
     "a piece of folding": ("late AS MATERIALIZED", ""),
     "a piece of mending": ("compared AS MATERIALIZED", "{one}, 'infinity', 0, 1000"),
-    "a piece of marking": ("bounds AS MATERIALIZED", "{two}, {one}, now(), true, '2026-01-01', 0, '2027-01-01', false, 300"),
+    "a piece of marking": ("bounds AS MATERIALIZED", "{two}, {one}, now(), true, '2026-01-01', 0, '2027-01-01', false, 300, ''"),
 }
 MOST = 5001  # so many events may be trimmed at once
 

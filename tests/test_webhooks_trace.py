@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from keyed import check_new, check_replayed, new_key
 from webhook_receiver import create
 from webhook_receiver import hooked, make_receiver, receiver  # noqa: F401 (fixtures)
 
@@ -17,9 +18,13 @@ def trace(number, flags="01"):
     return f"00-{number:032x}-{number:016x}-{flags}"
 
 
+def post(sender, recipient, content, **headers):
+    headers |= {"Content-Type": "application/json"}
+    return sender.request("POST", f"send/{recipient.id}/", json.dumps({"content": content}).encode(), headers)
+
+
 def send(sender, recipient, traceparent, content="x"):
-    headers = {"Content-Type": "application/json"} | ({"traceparent": traceparent} if traceparent is not None else {})
-    answer = sender.request("POST", f"send/{recipient.id}/", json.dumps({"content": content}).encode(), headers)
+    answer = post(sender, recipient, content, **({"traceparent": traceparent} if traceparent is not None else {}))
     assert answer.status == 201, answer
     return answer.json()["id"]
 
@@ -90,6 +95,31 @@ def test_each_of_many_at_once_has_its_own(hooked, receiver):
             assert split(request)[0] == f"{number:032x}"
         else:
             assert "traceparent" not in request.headers
+
+
+def test_a_send_with_a_key_has_the_trace_of_the_one_that_stored_it(hooked, receiver):
+    create(hooked, receiver.url)
+    alice, bob = hooked.users(2)
+    key = {"Idempotency-Key": new_key()}
+    first = check_new(post(alice, bob, "x", traceparent=trace(3), **key))
+    assert check_replayed(post(alice, bob, "x", traceparent=trace(4), **key)) == first
+    send(alice, bob, trace(5))
+    assert {split(request)[0] for request in receiver.wait(2)} == {f"{number:032x}" for number in (3, 5)}
+    assert hooked.sql("SELECT traceparent FROM directmessages_event WHERE kind > 0 ORDER BY id") == [(trace(3),), (trace(5),)]
+
+
+def test_an_event_of_a_server_from_before_has_none(hooked, receiver):
+    """Such a server does not know the column, and goes on while the new one has migrated."""
+    alice, bob = hooked.users(2)
+    send(alice, bob, trace(3))
+    create(hooked, receiver.url)
+    hooked.sql(
+        "INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at)"
+        " SELECT kind, message_id, sender_id, recipient_id, at FROM directmessages_event WHERE kind > 0"
+    )
+    (request,) = receiver.wait(1)
+    assert "traceparent" not in request.headers
+    assert hooked.sql("SELECT traceparent FROM directmessages_delivery") == [(None,)]
 
 
 def test_what_has_not_the_form_in_the_log_is_not_sent(hooked, receiver):

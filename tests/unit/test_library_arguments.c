@@ -151,6 +151,46 @@ static void texts_without_bytes(void **state)
 	assert_fails(DM_INVALID, dm_webhook_create(s->handle, NULL, &id, &error));
 }
 
+/* Of any kind, before anything is done. */
+static void traces_that_are_none(void **state)
+{
+	struct scratch *s = *state;
+	const struct dm_text bad[] = {
+		text_of("x"),
+		text_of("00-0000000000000000000000000000000a-000000000000000b-0"),
+		text_of("00-0000000000000000000000000000000a-000000000000000b-0g"),
+		text_of("00-0000000000000000000000000000000A-000000000000000b-01"),
+		text_of("00-00000000000000000000000000000000-000000000000000b-01"),
+		text_of("00-0000000000000000000000000000000a-0000000000000000-01"),
+		text_of("00-0000000000000000000000000000000a-000000000000000b_01"),
+		text_of("ff-0000000000000000000000000000000a-000000000000000b-01"),
+		text_of("01-0000000000000000000000000000000a-000000000000000b-01-later"),
+		{NULL, 55},
+		{"x", SIZE_MAX},
+	};
+	struct dm_operation send = {
+		.kind = DM_OP_SEND,
+		.traceparent = text_of("00-0000000000000000000000000000000a-000000000000000b-01"),
+		.send = {.sender_id = s->john, .recipient_id = s->mary, .content = text_of("x")},
+	};
+	struct dm_operation mark = {.kind = DM_OP_MARK_READ};
+
+	dm_run(s->handle, &send);
+	assert_int_equal(send.status, DM_OK);
+	mark.mark_read.message_id = send.send.message.id;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		send.traceparent = mark.traceparent = bad[i];
+		dm_run(s->handle, &send);
+		dm_run(s->handle, &mark);
+		assert_int_equal(send.status, DM_INVALID);
+		assert_int_equal(mark.status, DM_INVALID);
+		assert_non_null(strstr(mark.error.message, "traceparent"));
+	}
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message WHERE read_at IS NULL"), 1);
+	assert_int_equal(
+		scratch_number(s, "SELECT count(*) FROM directmessages_event WHERE traceparent LIKE '00-%-01'"), 1);
+}
+
 static void null_where_something_is_needed(void **state)
 {
 	struct scratch *s = *state;
@@ -391,11 +431,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, scratch_teardown)
-		TEST(kinds_that_are_none),           TEST(operations_without_what_they_need),
-		TEST(texts_without_bytes),           TEST(null_where_something_is_needed),
-		TEST(counts_that_nobody_wants),      TEST(no_handle),
-		TEST(signals_that_are_none),         TEST(options_that_make_no_sense),
-		TEST(the_largest_and_the_least_ids), TEST(the_largest_and_the_least_limits),
+		TEST(kinds_that_are_none),
+		TEST(operations_without_what_they_need),
+		TEST(texts_without_bytes),
+		TEST(traces_that_are_none),
+		TEST(null_where_something_is_needed),
+		TEST(counts_that_nobody_wants),
+		TEST(no_handle),
+		TEST(signals_that_are_none),
+		TEST(options_that_make_no_sense),
+		TEST(the_largest_and_the_least_ids),
+		TEST(the_largest_and_the_least_limits),
 		TEST(claims_of_everything),
 	};
 

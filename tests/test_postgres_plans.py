@@ -64,7 +64,7 @@ STATEMENTS = {  # a part of the text, its parameters
         ERASING_SENT, "{one}, {two}, '2026-01-01 03:00', 0, now()"),
     "a page of blocks": ("b.blocked_at FROM (SELECT blocked_id", f"{{one}}, {FAR}, {FAR}, 101, 0"),
     "unread messages of a user without blocks": ("SELECT * FROM (SELECT count(*) - (SELECT", "ARRAY[{two}]"),
-    "a send": ("content, rules, n)", "ARRAY[{one}], ARRAY[{two}], ARRAY[now()], ARRAY['x'], ARRAY[1], false"),
+    "a send": ("content, rules, n)", "ARRAY[{one}], ARRAY[{two}], ARRAY[now()], ARRAY['x'], ARRAY[1], false, ARRAY[]::text[]"),
     "a piece of erasing blocks": ("DELETE FROM directmessages_block b USING", "{one}"),
     "a piece of purging": ("SELECT max(id) FROM directmessages_message) FROM chosen", "0, false, 'infinity', true"),
     "sends with and without keys": (

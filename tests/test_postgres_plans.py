@@ -40,7 +40,7 @@ ERASING_SENT = WALK.format(side="sender", partner="recipient") + "1000"
 ERASING_RECEIVED = WALK.format(side="recipient", partner="sender") + "1000"
 STATEMENTS = {  # a part of the text, its parameters
     "a page of users": ('WHERE u."id" > $1', "0, 101"),
-    "a piece of the log": ("CASE WHEN sum(octet_length(m.content))", "0, 0, 101, 0, 1000000"),
+    "a piece of the log": ("THEN m.content END, e.origin", "0, 0, 101, 0, 1000000"),
     "what is to be trimmed": ("SELECT 1 FROM old LIMIT 1", f"0, {FAR}"),
     "a claim of what is due": ("FOR UPDATE SKIP LOCKED", f"1, 7, {FAR}, 100, {FAR}"),
     "a claim of what is far ahead": ("FOR UPDATE SKIP LOCKED", "1, 7, 0, 100, 0"),

@@ -53,6 +53,13 @@ MUTANTS = [
         "test_admin_people.py::test_an_export_goes_on_over_pieces",
     ),
     Mutant(
+        "the memory of an export's pieces is not used again",
+        "server/api/exchange/piece_source.c",
+        "source->piece.length = 0;",
+        "buffer_init(&source->piece, SIZE_MAX);",
+        "test_admin_export_memory.py::test_the_server_holds_a_piece",
+    ),
+    Mutant(
         "a message sent by a command is told to nobody",
         "server/cmd/database.c",
         ".record_events = true",

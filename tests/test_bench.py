@@ -64,6 +64,14 @@ def test_quick_run_of_jwts(tmp_path):
         assert re.search(rf"^\| {name} \|( [\d,.]+ \|){{3}}", table, re.MULTILINE), table
 
 
+def test_quick_run_of_the_inbox(open_folder):
+    table, errors = measure(open_folder, "inbox", "--quick")
+    assert errors == ""
+    for store in ("SQLite",) if postgres.why_not() else ("SQLite", "PostgreSQL"):
+        assert len(re.findall(rf"^\| {store}: .* \| [\d.]+ ms \|$", table, re.MULTILINE)) == 6, table
+        assert re.search(rf"^\| {store}: the first fold of 785 messages \| [\d.,]+ s, [\d,]+ a second \|$", table, re.MULTILINE), table
+
+
 def test_quick_run_of_streams(tmp_path):
     table, errors = measure(tmp_path, "streams", "--count", "40")
     assert errors == ""

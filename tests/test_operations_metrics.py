@@ -155,7 +155,7 @@ def test_nothing_is_lost_among_several_clients(make_server):
     with concurrent.futures.ThreadPoolExecutor(8) as threads:
         list(threads.map(work, range(8)))
     metrics = wait_for_requests(server, {("send/<user>/", "201"): 100, ("unread/", "200"): 100})
-    assert metrics.histogram(BATCH)[1] == 100
+    assert 100 <= metrics.histogram(BATCH)[1] < 200  # with pieces of folding
     wait_until(lambda: scrape(server)["directmessages_http_requests_in_flight"] == 1, "no other is under way")
     assert scrape(server)['directmessages_http_requests_total{route="/metrics",status="200"}'] > 200
 
@@ -172,8 +172,9 @@ def test_batches_and_commits(own):
     after = scrape(own)
     buckets, total, count = after.histogram(BATCH)
     assert list(buckets) == ["1", "2", "4", "8", "16", "32", "64", "128", "256", "+Inf"]
-    assert total - before.histogram(BATCH)[1] == count - before.histogram(BATCH)[2] == 7
-    assert after["directmessages_store_commits_total"] - before["directmessages_store_commits_total"] == 7
+    batches = count - before.histogram(BATCH)[2]
+    assert total - before.histogram(BATCH)[1] == batches >= 7  # each has one operation; some may fold
+    assert after["directmessages_store_commits_total"] - before["directmessages_store_commits_total"] == batches
     assert after["directmessages_lanes"] == 1
 
 
@@ -193,7 +194,7 @@ def test_operations_that_wait(make_server):
         sender.join(60)
     metrics = scrape(server)
     assert metrics["directmessages_lane_operations_waiting"] == 0
-    assert metrics.histogram(BATCH)[1] == 6
+    assert metrics.histogram(BATCH)[1] >= 6  # pieces of folding, too
 
 
 def all_in_lane(server, count):

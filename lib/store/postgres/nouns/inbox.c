@@ -74,7 +74,7 @@ const struct pg_statement_text pg_inbox_statements[] = {
 	 " WHERE $1::bigint IN (sender_id, recipient_id)),"
 	 " walked AS MATERIALIZED (SELECT i.last_at AS at, i.last_id AS id, i.partner_id FROM directmessages_inbox i"
 	 " WHERE i.user_id = $1::bigint AND " IS_BEYOND("i.last_at", "i.last_id")
-	 " AND NOT EXISTS (SELECT 1 FROM recent r WHERE r.partner_id = i.partner_id)"
+	 " AND i.partner_id NOT IN (SELECT partner_id FROM recent)"
 	 " ORDER BY i.last_at DESC, i.last_id DESC LIMIT (SELECT rows FROM state)),"
 	 " place AS MATERIALIZED (SELECT * FROM (SELECT * FROM walked UNION ALL SELECT l.sent_at, l.id, r.partner_id"
 	 " FROM recent r CROSS JOIN LATERAL " LAST_MESSAGE("r.partner_id") " l WHERE " IS_BEYOND("l.sent_at", "l.id")

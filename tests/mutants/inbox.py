@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""Mistakes in the inbox: what is folded, merged and mended."""
+
+from mutants.mutant import Mutant
+
+SQLITE = "lib/store/sqlite/"
+POSTGRES = "lib/store/postgres/"
+LATE = "test_inbox_together.py::test_a_transaction_that_commits_late_shows_at_the_next_fold[postgresql-3000]"
+
+MUTANTS = [
+    Mutant(
+        "a conversation whose last message is hidden stays where it was",
+        SQLITE + "nouns/inbox_walk.c",
+        "place.message.id != sqlite3_column_int64(row, 2) || place.message.sent_at != column_time(row, 1, 0);",
+        "place.message.id == 0 && sqlite3_column_int64(row, 2) != 0;",
+        "test_inbox.py::test_what_django_deletes_and_hides[sqlite-True]",
+    ),
+    Mutant(
+        "what is not folded yet is not merged",
+        SQLITE + "nouns/inbox.c",
+        "if (status == DM_OK && inbox->lack == DM_INBOX_LACKS_NOTHING)\n\t\tstatus = add_listed(page);",
+        "if (status == DM_OK && !walks && inbox->lack == DM_INBOX_LACKS_NOTHING)\n\t\tstatus = add_listed(page);",
+        "test_inbox.py::test_the_newest_conversation_comes_first_whoever_wrote[sqlite]",
+    ),
+    Mutant(
+        "where ids begin anew the inbox waits for the old ones",
+        SQLITE + "connection/inbox_table.h",
+        '"UPDATE directmessages_inbox_fold AS f SET folded = 0, mark_at = NULL WHERE " IS_OTHER',
+        '"UPDATE directmessages_inbox_fold AS f SET folded = folded WHERE " IS_OTHER',
+        "test_inbox.py::test_ids_that_begin_anew[sqlite]",
+    ),
+    Mutant(
+        "what was committed late is forgotten and not folded",
+        POSTGRES + "connection/inbox_table.h",
+        "THEN least(again, ended_low) END AS late_start",
+        "THEN again END AS late_start",
+        LATE,
+    ),
+    Mutant(
+        "transactions under way are not noted when the fold passes their ids",
+        POSTGRES + "connection/inbox_table.h",
+        "WHERE s.reached > s.start AND x::text::bigint <> ALL (s.open)",
+        "WHERE s.reached < s.start AND x::text::bigint <> ALL (s.open)",
+        LATE,
+    ),
+]

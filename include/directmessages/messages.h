@@ -59,6 +59,10 @@ DM_CHECK enum dm_status dm_unread_messages(dm *handle, int64_t user_id, dm_messa
 /* Counts them. Reference: get_unread_message_count. */
 DM_CHECK enum dm_status dm_unread_count(dm *handle, int64_t user_id, int64_t *count, struct dm_error *error);
 
+/* Counts those from one partner. */
+DM_CHECK enum dm_status dm_unread_count_from(dm *handle, int64_t user_id, int64_t partner_id, int64_t *count,
+					     struct dm_error *error);
+
 /* Counts them by partner, ascending by partner id. Reference: get_unread_counts_per_conversation. */
 DM_CHECK enum dm_status dm_unread_by_partner(dm *handle, int64_t user_id, dm_unread_row *row, void *context,
 					     struct dm_error *error);
@@ -107,6 +111,37 @@ struct dm_conversation_options {
 DM_CHECK enum dm_status dm_conversation(dm *handle, int64_t user_id, int64_t partner_id,
 					const struct dm_conversation_options *options, dm_message_row *row,
 					void *context, struct dm_error *error);
+
+/* ---- marking and hiding at will ------------------------------------------------------------------------------ */
+
+/* These work in pieces, between which others write. A failure leaves the pieces that were done; the same call then does
+ * the rest. What is sent meanwhile may be left out. *marked and *hidden (may be NULL) tell how many messages were
+ * changed: 0 if all were so already. */
+
+/* Marks the messages from the partner as read, and signals each; those that the user has hidden stay as they are. */
+DM_CHECK enum dm_status dm_mark_conversation_read(dm *handle, int64_t user_id, int64_t partner_id, int64_t *marked,
+						  struct dm_error *error);
+
+/* The same up to one message of the conversation, by (sent_at, id). It may be the user's own, or hidden. DM_NOT_FOUND
+ * if it is not of this conversation. */
+DM_CHECK enum dm_status dm_mark_read_up_to(dm *handle, int64_t user_id, int64_t partner_id, int64_t message_id,
+					   int64_t *marked, struct dm_error *error);
+
+/* The same for all partners. */
+DM_CHECK enum dm_status dm_mark_all_read(dm *handle, int64_t user_id, int64_t *marked, struct dm_error *error);
+
+/* Marks the newest message from the partner that the user can see as unread. */
+DM_CHECK enum dm_status dm_mark_unread(dm *handle, int64_t user_id, int64_t partner_id, int64_t *marked,
+				       struct dm_error *error);
+
+/* The same for all from one message of the conversation on, by (sent_at, id). It may be the user's own, or hidden.
+ * DM_NOT_FOUND if it is not of this conversation. */
+DM_CHECK enum dm_status dm_mark_unread_from(dm *handle, int64_t user_id, int64_t partner_id, int64_t message_id,
+					    int64_t *marked, struct dm_error *error);
+
+/* Hides from the user all that was exchanged with the partner; the partner still sees it. */
+DM_CHECK enum dm_status dm_hide_conversation(dm *handle, int64_t user_id, int64_t partner_id, int64_t *hidden,
+					     struct dm_error *error);
 
 /* Lends the newest messages of everybody, or of one user (user_id not 0), newest first, hidden ones too: a view for
  * administrators, never to be shown to a user. limit 0: all. */

@@ -93,9 +93,12 @@ enum dm_operation_kind {
 	DM_OP_BLOCKS,
 	DM_OP_INBOX, /* DM_NOT_FOUND */
 	DM_OP_INBOX_FOLD,
-	DM_OP_INBOX_MEND
+	DM_OP_INBOX_MEND,
+	DM_OP_MARK_ALL_READ,
+	DM_OP_MARK_UNREAD,
+	DM_OP_HIDE_CONVERSATION
 };
-#define DM_OPERATION_KINDS (DM_OP_INBOX_MEND + 1) /* in this header */
+#define DM_OPERATION_KINDS (DM_OP_HIDE_CONVERSATION + 1) /* in this header */
 
 /* A part of an ordered list. Messages are ordered by (sent_at, id), partners by id, blocks by (blocked_at, user id);
  * newest (highest) first. All zero is the whole list. */
@@ -260,7 +263,9 @@ struct dm_op_unread_count {
 	int64_t user_id;
 
 	int64_t count;
-	uint64_t reserved[4];
+
+	int64_t partner_id; /* an argument again: only those from this user; 0: from everybody */
+	uint64_t reserved[3];
 };
 
 /* Ascending by partner id. */
@@ -320,6 +325,55 @@ struct dm_op_mark_conversation_read {
 	int64_t marked;
 	struct {
 		int64_t read_at, from_time, from_id, last;
+	} internal; /* the library's: where to go on */
+
+	bool has_last;        /* an argument again: only messages up to this one, by (sent_at, id) */
+	int64_t last_sent_at; /* DM_OP_MESSAGE gives them */
+	int64_t last_id;
+	uint64_t reserved[1];
+};
+
+/* The same for all partners. */
+struct dm_op_mark_all_read {
+	int64_t user_id;
+
+	bool more;
+	int64_t marked;
+	struct {
+		int64_t read_at, partner, last_id;
+		bool is_walking;
+		int64_t from_time, from_id, last;
+	} internal; /* the library's: where to go on */
+	uint64_t reserved[4];
+};
+
+/* Marks messages from the partner as unread: the newest that the user can see, or all that the user can see from one
+ * on. In pieces, as DM_OP_MARK_CONVERSATION_READ. */
+struct dm_op_mark_unread {
+	int64_t user_id;
+	int64_t partner_id;
+	bool has_first;        /* from this one on, by (sent_at, id) */
+	int64_t first_sent_at; /* DM_OP_MESSAGE gives them */
+	int64_t first_id;
+
+	bool more;
+	int64_t marked;
+	struct {
+		int64_t at, from_time, from_id, last;
+	} internal; /* the library's: where to go on */
+	uint64_t reserved[4];
+};
+
+/* Hides from the user all that was exchanged with the partner so far, in pieces, as DM_OP_MARK_CONVERSATION_READ:
+ * oldest first, and what is stored meanwhile may stay. */
+struct dm_op_hide_conversation {
+	int64_t user_id;
+	int64_t partner_id;
+
+	bool more;
+	int64_t hidden;
+	struct {
+		int64_t at, from_time, from_id, last_time, last_id;
 	} internal; /* the library's: where to go on */
 	uint64_t reserved[4];
 };
@@ -499,7 +553,9 @@ struct dm_op_events {
 	struct dm_event_position position; /* of the last event that was read; `after` if there was none */
 	int64_t count;                     /* events that were read, whether they were lent or not */
 	bool is_cut;                       /* max_bytes ended the reading: there are more events */
-	uint64_t reserved[4];
+
+	bool all_kinds; /* an argument again: lend events of all signals, not only of messages sent and read */
+	uint64_t reserved[3];
 };
 
 #define DM_POSITION_KEY_BYTES 32
@@ -756,6 +812,9 @@ struct dm_operation {
 		struct dm_op_inbox inbox;
 		struct dm_op_inbox_fold inbox_fold;
 		struct dm_op_inbox_mend inbox_mend;
+		struct dm_op_mark_all_read mark_all_read;
+		struct dm_op_mark_unread mark_unread;
+		struct dm_op_hide_conversation hide_conversation;
 	};
 };
 

@@ -19,7 +19,10 @@ extern "C" {
 /* ---- endpoints ----------------------------------------------------------------------------------------------- */
 
 #define DM_WEBHOOK_EVENT(signal) (1U << (signal))
-#define DM_WEBHOOK_ALL_EVENTS (DM_WEBHOOK_EVENT(DM_MESSAGE_SENT) | DM_WEBHOOK_EVENT(DM_MESSAGE_READ))
+#define DM_WEBHOOK_ALL_EVENTS \
+	(DM_WEBHOOK_EVENT(DM_MESSAGE_SENT) | DM_WEBHOOK_EVENT(DM_MESSAGE_READ) | DM_WEBHOOK_EVENT(DM_MESSAGE_UNREAD))
+/* What the commands take where nothing is said. Receivers that were written before know these two alone. */
+#define DM_WEBHOOK_DEFAULT_EVENTS (DM_WEBHOOK_EVENT(DM_MESSAGE_SENT) | DM_WEBHOOK_EVENT(DM_MESSAGE_READ))
 
 struct dm_webhook {
 	int64_t id;

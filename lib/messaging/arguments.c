@@ -221,7 +221,10 @@ struct kind_needs {
 	ROW(DM_OP_BLOCKS, FUNCTION(blocks, on_blocked)) \
 	ROW(DM_OP_INBOX, FUNCTION(inbox, on_entry), .check = check_inbox) \
 	ROW(DM_OP_INBOX_FOLD, 0) \
-	ROW(DM_OP_INBOX_MEND, 0)
+	ROW(DM_OP_INBOX_MEND, 0) \
+	ROW(DM_OP_MARK_ALL_READ, 0) \
+	ROW(DM_OP_MARK_UNREAD, 0) \
+	ROW(DM_OP_HIDE_CONVERSATION, 0)
 
 static const struct kind_needs needs[] = {NEEDS(KIND_ROW)};
 KINDS_ARE_COMPLETE(NEEDS);

@@ -56,6 +56,18 @@ enum dm_status dm_unread_count(dm *handle, int64_t user_id, int64_t *count, stru
 	return status;
 }
 
+enum dm_status dm_unread_count_from(dm *handle, int64_t user_id, int64_t partner_id, int64_t *count,
+				    struct dm_error *error)
+{
+	struct dm_operation operation = {.kind = DM_OP_UNREAD_COUNT,
+					 .unread_count = {.user_id = user_id, .partner_id = partner_id}};
+	enum dm_status status = service_run(handle, &operation, error);
+
+	if (count)
+		*count = operation.unread_count.count;
+	return status;
+}
+
 enum dm_status dm_unread_by_partner(dm *handle, int64_t user_id, dm_unread_row *row, void *context,
 				    struct dm_error *error)
 {
@@ -192,18 +204,6 @@ enum dm_status dm_conversations(dm *handle, int64_t user_id, dm_user_row *row, v
 	return service_run(handle, &operation, error);
 }
 
-static enum dm_status mark_conversation(dm *handle, int64_t user_id, int64_t partner_id, struct dm_error *error)
-{
-	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ,
-				    .mark_conversation_read = {.user_id = user_id, .partner_id = partner_id}};
-	enum dm_status status;
-
-	do
-		status = service_run(handle, &mark, error);
-	while (status == DM_OK && mark.mark_conversation_read.more);
-	return status;
-}
-
 enum dm_status dm_conversation(dm *handle, int64_t user_id, int64_t partner_id,
 			       const struct dm_conversation_options *options, dm_message_row *row, void *context,
 			       struct dm_error *error)
@@ -217,7 +217,7 @@ enum dm_status dm_conversation(dm *handle, int64_t user_id, int64_t partner_id,
 	if (options && arguments_copy(&chosen, sizeof(chosen), options, "dm_conversation_options", &own) != DM_OK)
 		return report(error, own.status, &own);
 	if (chosen.mark_read) {
-		enum dm_status status = mark_conversation(handle, user_id, partner_id, error);
+		enum dm_status status = dm_mark_conversation_read(handle, user_id, partner_id, NULL, error);
 
 		if (status != DM_OK)
 			return status;

@@ -157,7 +157,8 @@ static enum dm_status check_events(unsigned events, struct dm_error *error)
 {
 	if (events != 0 && (events & ~DM_WEBHOOK_ALL_EVENTS) == 0)
 		return DM_OK;
-	return fail(error, DM_INVALID, "a webhook wants message_sent, message_read or both; choose from these");
+	return fail(error, DM_INVALID,
+		    "a webhook wants message_sent, message_read or message_unread; choose from these");
 }
 
 enum dm_status rules_check_new_webhook(const struct dm_op_webhook_create *webhook, struct dm_error *error)

@@ -29,6 +29,7 @@ struct lane_options {
  * a rest behind it (piece_queue.h), and other writes come between. */
 #define MARK_FIRST_ROWS 100
 #define MARK_ROWS 300
+#define MARK_WALK 1000 /* at most so many messages are looked at in a piece */
 #define MARK_FIRST_BYTES 65536
 #define MARK_BYTES 2097152
 

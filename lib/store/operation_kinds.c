@@ -23,22 +23,22 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_USER_BY_ID, READ) \
 	ROW(DM_OP_USER_BY_NAME, READ) \
 	ROW(DM_OP_USERS, READ) \
-	ROW(DM_OP_UNREAD_COUNT, READ, RESULTS(unread_count, count)) \
+	ROW(DM_OP_UNREAD_COUNT, READ, RESULTS_UNTIL(unread_count, count, partner_id)) \
 	ROW(DM_OP_UNREAD_BY_PARTNER, READ) \
 	ROW(DM_OP_UNREAD_MESSAGES, READ) \
 	ROW(DM_OP_PARTNERS, READ) \
 	ROW(DM_OP_CONVERSATION, READ) \
 	ROW(DM_OP_MESSAGE, READ) \
 	ROW(DM_OP_ALL_MESSAGES, READ) \
-	ROW(DM_OP_EVENTS, READ, RESULTS(events, position)) \
+	ROW(DM_OP_EVENTS, READ, RESULTS_UNTIL(events, position, all_kinds)) \
 	ROW(DM_OP_EVENTS_NEWEST, READ, RESULTS(events_newest, position)) \
 	ROW(DM_OP_EVENTS_TRIM, WRITE, RESULTS(events_trim, removed)) \
 	ROW(DM_OP_TICKET_CREATE, WRITE, RESULTS(ticket_create, ticket)) \
 	ROW(DM_OP_TICKET_REDEEM, WRITE, RESULTS(ticket_redeem, key)) \
 	ROW(DM_OP_SEND, RECORD, RESULTS_UNTIL(send, message, unrestricted)) \
-	ROW(DM_OP_MARK_CONVERSATION_READ, RECORD, RESULTS(mark_conversation_read, more)) \
+	ROW(DM_OP_MARK_CONVERSATION_READ, RECORD, RESULTS_UNTIL(mark_conversation_read, more, has_last)) \
 	ROW(DM_OP_MARK_READ, RECORD, RESULTS(mark_read, was_unread)) \
-	ROW(DM_OP_HIDE, WRITE) \
+	ROW(DM_OP_HIDE, RECORD) \
 	ROW(DM_OP_USER_CREATE, WRITE, RESULTS(user_create, user_id)) \
 	ROW(DM_OP_USER_SET_ACTIVE, WRITE) \
 	ROW(DM_OP_USER_PUT, WRITE, RESULTS(user_put, created)) \
@@ -72,7 +72,10 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_BLOCKS, READ) \
 	ROW(DM_OP_INBOX, READ, RESULTS_UNTIL(inbox, lack, internal)) \
 	ROW(DM_OP_INBOX_FOLD, WRITE, RESULTS(inbox_fold, more)) \
-	ROW(DM_OP_INBOX_MEND, WRITE)
+	ROW(DM_OP_INBOX_MEND, WRITE) \
+	ROW(DM_OP_MARK_ALL_READ, RECORD, RESULTS(mark_all_read, more)) \
+	ROW(DM_OP_MARK_UNREAD, RECORD, RESULTS(mark_unread, more)) \
+	ROW(DM_OP_HIDE_CONVERSATION, RECORD, RESULTS(hide_conversation, more))
 
 static const struct kind_facts facts[] = {FACTS(KIND_ROW)};
 KINDS_ARE_COMPLETE(FACTS);
@@ -121,6 +124,12 @@ bool operation_is_continued(const struct dm_operation *operation)
 	switch (operation->kind) {
 	case DM_OP_MARK_CONVERSATION_READ:
 		return operation->mark_conversation_read.more;
+	case DM_OP_MARK_ALL_READ:
+		return operation->mark_all_read.more;
+	case DM_OP_MARK_UNREAD:
+		return operation->mark_unread.more;
+	case DM_OP_HIDE_CONVERSATION:
+		return operation->hide_conversation.more;
 	case DM_OP_WEBHOOK_ENABLE:
 		return operation->webhook_enable.more;
 	case DM_OP_WEBHOOK_UPDATE:

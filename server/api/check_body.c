@@ -45,6 +45,9 @@ static enum http_outcome body_received(struct exchange *exchange)
 	buffer_init(&detail, SIZE_MAX);
 	if (is_of_admin(exchange))
 		status = content_check_json(request, &detail);
+	else if (exchange->route->number)
+		status = content_parse_number(request, span_from(exchange->route->number), &exchange->has_number,
+					      &exchange->number, &detail);
 	else
 		status = content_parse(request, &exchange->content, &detail);
 	request->arena.failed |= detail.failed;

@@ -33,6 +33,8 @@
 #define READ_AT   READ_ONLY("read_at", "datetime", "Read at")
 #define CONTENT   FIELD("content", "string", "true", "false", "Content")
 
+#define READ_ACTIONS    "{\"POST\":{" FIELD("up_to", "integer", "false", "false", "Up to") "}}"
+#define UNREAD_ACTIONS  "{\"POST\":{" FIELD("from", "integer", "false", "false", "From") "}}"
 #define SEND_ACTIONS    "{\"POST\":{" ID "," CONTENT "}}"
 #define MESSAGE_ACTIONS \
 	"{\"POST\":{" ID "," SENDER "," RECIPIENT "," DIRECTION "," SENT_AT "," READ_AT "," CONTENT "}}"
@@ -61,8 +63,14 @@ static const struct route routes[] = {
 	{"inbox/<user>/",         "Inbox Entry",         "GET, HEAD, OPTIONS",       .get = inbox_entry_get, .to_user = true},
 	{"conversations/",        "Conversation List",   "GET, HEAD, OPTIONS",       .get = conversations_get},
 	{"conversations/unread/", "Conversation Unread", "GET, HEAD, OPTIONS",       .get = conversations_unread_get},
-	{"conversations/<user>/", "Message List",        "GET, POST, HEAD, OPTIONS", .get = conversation_get,
-	                          .post = conversation_post, .sends = true, .to_user = true, .guards_get = true,
+	{"conversations/read/",   "Mark All Read",       "POST, OPTIONS",            .post = conversations_read_post},
+	{"conversations/<user>/read/",   "Mark Read",    "POST, OPTIONS",            .post = conversation_read_post,
+	                          .to_user = true, .number = "up_to", .actions = READ_ACTIONS},
+	{"conversations/<user>/unread/", "Mark Unread",  "POST, OPTIONS",            .post = conversation_unread_post,
+	                          .to_user = true, .number = "from", .actions = UNREAD_ACTIONS},
+	{"conversations/<user>/", "Message List",        "GET, POST, DELETE, HEAD, OPTIONS", .get = conversation_get,
+	                          .post = conversation_post, .delete_ = conversation_delete, .sends = true, .to_user = true,
+	                          .guards_get = true,
 	                          .actions = MESSAGE_ACTIONS},
 	{"messages/<id>/",        "Message Delete",      "GET, DELETE, HEAD, OPTIONS", .get = message_get,
 	                          .delete_ = message_delete},

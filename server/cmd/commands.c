@@ -146,7 +146,7 @@ static const struct command rows[] = {
 		message_purge_run},
 	{"webhook create", "URL", "Adds an endpoint for webhooks, and prints its id and secret.",
 		"The secret is printed this once.",
-		{{"events", "LIST", "`message_sent`, `message_read`, or both with a comma between them. The default is both."},
+		{{"events", "LIST", "`message_sent`, `message_read`, `message_unread`, or several with commas between them. The default is the first two."},
 		 {"description", "TEXT", "What the endpoint is for."},
 		 {"secret", "SECRET", "`whsec_` and the base64 of 24 to 64 bytes. Without it a random secret is made."},
 		 JSON("the endpoint, with its secret,")},
@@ -159,7 +159,7 @@ static const struct command rows[] = {
 		"What is not given stays as it is. Deliveries that wait go to the new URL.",
 		{{"url", "URL", "Where it is."},
 		 {"description", "TEXT", "What it is for; may be empty."},
-		 {"events", "LIST", "`message_sent`, `message_read`, or both with a comma between them. They count for what no "
+		 {"events", "LIST", "`message_sent`, `message_read`, `message_unread`, or several with commas between them. They count for what no "
 			"delivery was made from yet."},
 		 JSON("the endpoint")},
 		webhook_update_run},

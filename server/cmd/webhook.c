@@ -26,7 +26,8 @@ bool cli_read_events(const struct arguments *arguments, unsigned *events)
 		*events |= one;
 	}
 	if (!is_good)
-		cli_fail(EXIT_USAGE, "--events is '%.100s'; give message_sent, message_read or both", list);
+		cli_fail(EXIT_USAGE, "--events is '%.100s'; give message_sent, message_read, message_unread or several",
+			 list);
 	return is_good;
 }
 
@@ -109,7 +110,7 @@ int webhook_create_run(const struct arguments *arguments)
 	webhook.description = dm_text_of(arguments_value(arguments, "description"));
 	webhook.secret = dm_text_of(secret);
 	if (webhook.events == 0)
-		webhook.events = DM_WEBHOOK_ALL_EVENTS;
+		webhook.events = DM_WEBHOOK_DEFAULT_EVENTS;
 	if (dm_webhook_create(handle, &webhook, &id, &error) == DM_OK && !arguments_value(arguments, "json"))
 		printf("created webhook %lld; its secret is shown this once:\n%s\n", (long long)id, secret);
 	else if (error.status == DM_OK)

@@ -41,8 +41,11 @@ static bool is_after(const struct dm_event_position *a, const struct dm_event_po
 	return a->transaction != b->transaction ? a->transaction > b->transaction : a->id > b->id;
 }
 
+/* A user who has hidden a message hears no more of it, but that. */
 static bool is_hidden_for(const struct dm_event *event, int64_t user_id)
 {
+	if (event->only_for != 0)
+		return event->only_for != user_id;
 	return user_id == event->message.recipient_id ? event->hidden_for_recipient : event->hidden_for_sender;
 }
 
@@ -80,7 +83,7 @@ static void dispatch(struct feed *feed, const struct dm_event *event, int64_t us
 			continue;
 		if (!text) {
 			text = begin_text(feed, user_id);
-			sse_message(text, &feed->key, event, user_id);
+			sse_event(text, &feed->key, event, user_id);
 		}
 		stream_put(stream, feed->text);
 		feed->streams->dispatched++;
@@ -136,7 +139,8 @@ static void read_new_events(struct feed *feed)
 	struct dm_operation operation = {
 		.kind = DM_OP_EVENTS,
 		.context = feed,
-		.events = {.limit = PIECE_EVENTS, .max_bytes = PIECE_BYTES, .on_event = on_new_event}};
+		.events = {
+			.limit = PIECE_EVENTS, .max_bytes = PIECE_BYTES, .on_event = on_new_event, .all_kinds = true}};
 
 	if (!feed->knows_end) {
 		read_newest(feed);
@@ -200,7 +204,7 @@ static bool on_replayed_event(void *context, const struct dm_event *event)
 	struct replay *replay = context;
 
 	if (!is_hidden_for(event, replay->user_id)) {
-		sse_message(replay->text, replay->key, event, replay->user_id);
+		sse_event(replay->text, replay->key, event, replay->user_id);
 		replay->events++;
 	}
 	replay->is_full = replay->text->failed || replay->text->length >= replay->max_length;
@@ -222,7 +226,8 @@ static void replay(struct feed *feed, struct stream *stream)
 						    .after = stream->position,
 						    .limit = PIECE_EVENTS,
 						    .max_bytes = replay.max_length,
-						    .on_event = on_replayed_event}};
+						    .on_event = on_replayed_event,
+						    .all_kinds = true}};
 	bool reached_end;
 
 	run(feed, &operation);

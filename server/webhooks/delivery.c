@@ -3,6 +3,7 @@
 #include "delivery.h"
 
 #include "shapes.h"
+#include "webhook_shapes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,7 +109,7 @@ enum delivery_body delivery_make_body(struct delivery *delivery)
 		return DELIVERY_TOO_LARGE;
 	if (!buffer_reserve(&delivery->body, max_length))
 		return DELIVERY_LACKS_ROOM;
-	shape_webhook(&delivery->body, row->signal == DM_MESSAGE_SENT ? "message.sent" : "message.read", row);
+	shape_webhook(&delivery->body, delivery_type(row), row);
 	buffer_release(&delivery->texts);
 	return DELIVERY_HAS_BODY;
 }

@@ -187,6 +187,50 @@ static bool refuse(enum json_loaded loaded, struct span body, const json_error_t
 	return true;
 }
 
+void json_body_refuse_number(struct span name, struct buffer *detail)
+{
+	buffer_append_span(detail, name);
+	BUFFER_APPEND_LITERAL(detail, " must be a whole number.");
+}
+
+static bool read_number(const json_t *value, int64_t *number)
+{
+	if (json_is_string(value))
+		return span_to_int64((struct span){json_string_value(value), json_string_length(value)}, number);
+	*number = json_integer_value(value);
+	return json_is_integer(value) && *number >= 0;
+}
+
+static bool find_number(const json_t *root, struct span name, bool *is_given, int64_t *number, struct buffer *detail)
+{
+	const json_t *value;
+
+	if (!json_is_object(root)) {
+		buffer_printf(detail, "Invalid data. Expected a dictionary, but got %s.", python_type(root));
+		return false;
+	}
+	value = json_object_get(root, name.data);
+	*is_given = value != NULL;
+	if (!value || read_number(value, number))
+		return true;
+	json_body_refuse_number(name, detail);
+	return false;
+}
+
+bool json_body_number(struct span body, struct arena *arena, struct span name, bool *is_given, int64_t *number,
+		      struct buffer *detail)
+{
+	struct arena memory = {0}, copy = {0}; /* not counted in the budget: at most one for each loop */
+	json_error_t error;
+	json_t *root = NULL;
+	enum json_loaded loaded = load_any_keys(body, &memory, &copy, &root, &error);
+	bool usable = !refuse(loaded, body, &error, arena, detail) && find_number(root, name, is_given, number, detail);
+
+	arena_release(&memory);
+	arena_release(&copy);
+	return usable;
+}
+
 bool json_body_content(struct span body, struct arena *arena, struct span *content, struct buffer *detail)
 {
 	struct arena memory = {0}, copy = {0}; /* not counted in the budget: at most one for each loop */

@@ -12,6 +12,14 @@
  * is what to tell the client, unless memory was short (arena->failed). */
 MUST_CHECK bool json_body_content(struct span body, struct arena *arena, struct span *content, struct buffer *detail);
 
+/* Looks for the object's member of this name, a whole number that is not negative, or a text of its digits; others are
+ * ignored. *is_given is false where it is missing. False: as above. */
+MUST_CHECK bool json_body_number(struct span body, struct arena *arena, struct span name, bool *is_given,
+				 int64_t *number, struct buffer *detail);
+
+/* What to tell a client that gives something else in its place. */
+void json_body_refuse_number(struct span name, struct buffer *detail);
+
 /* A member that a body may have. */
 struct json_member {
 	const char *name;

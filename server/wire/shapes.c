@@ -196,6 +196,28 @@ void shape_unread_of_partner(struct buffer *out, const struct dm_unread *unread)
 	buffer_append_char(out, '}');
 }
 
+void shape_marked(struct buffer *out, int64_t partner_id, bool unread, int64_t marked, int64_t unread_count)
+{
+	append_count(out, SPAN("{\"partner_id\":"), partner_id);
+	append_count(out, unread ? SPAN(",\"unread\":") : SPAN(",\"read\":"), marked);
+	append_count(out, SPAN(",\"unread_count\":"), unread_count);
+	buffer_append_char(out, '}');
+}
+
+void shape_all_marked(struct buffer *out, int64_t marked)
+{
+	append_count(out, SPAN("{\"read\":"), marked);
+	buffer_append_char(out, '}');
+}
+
+void shape_hidden(struct buffer *out, const char *name, int64_t message_id, int64_t partner_id)
+{
+	buffer_printf(out, "{\"%s\":", name);
+	buffer_append_int(out, message_id);
+	append_count(out, SPAN(",\"partner_id\":"), partner_id);
+	buffer_append_char(out, '}');
+}
+
 void shape_unread_total(struct buffer *out, int64_t user_id, int64_t count)
 {
 	BUFFER_APPEND_LITERAL(out, "{\"id\":");

@@ -34,11 +34,18 @@ void shape_blocked(struct buffer *out, const struct dm_blocked *blocked);
 /* A user as administration sees one: all that there is. */
 void shape_user(struct buffer *out, const struct dm_user *user);
 void shape_unread_of_partner(struct buffer *out, const struct dm_unread *unread);
+/* What marking came to: `unread` says whether messages were marked as unread. */
+void shape_marked(struct buffer *out, int64_t partner_id, bool unread, int64_t marked, int64_t unread_count);
+void shape_all_marked(struct buffer *out, int64_t marked);
+
+/* {"<name>":<message_id>,"partner_id":...}: what a user has hidden. */
+void shape_hidden(struct buffer *out, const char *name, int64_t message_id, int64_t partner_id);
+
 void shape_unread_total(struct buffer *out, int64_t user_id, int64_t count);
 void shape_token(struct buffer *out, const char *token);
 void shape_ticket(struct buffer *out, const char *ticket);
 
-/* The body of a webhook: `type` is "message.sent" or "message.read"; the delivery was claimed and has its message. The
+/* The body of a webhook: `type` is as in delivery_type; the delivery was claimed and has its message. The
  * message has no direction, since no user in particular sees it. */
 void shape_webhook(struct buffer *out, const char *type, const struct dm_delivery *delivery);
 

@@ -42,18 +42,40 @@ void sse_begin(struct buffer *out, unsigned retry_ms, const struct position_key 
 	buffer_append_char(out, '\n');
 }
 
-void sse_message(struct buffer *out, const struct position_key *key, const struct dm_event *event, int64_t viewer_id)
+static const char *name_of(enum dm_signal signal)
+{
+	switch (signal) {
+	case DM_MESSAGE_READ:
+		return "message_read";
+	case DM_MESSAGE_UNREAD:
+		return "message_unread";
+	case DM_MESSAGE_HIDDEN:
+		return "message_hidden";
+	case DM_CONVERSATION_HIDDEN:
+		return "conversation_hidden";
+	default:
+		return "message_sent";
+	}
+}
+
+static int64_t partner_of(const struct dm_message *message, int64_t viewer_id)
+{
+	return message->sender_id == viewer_id ? message->recipient_id : message->sender_id;
+}
+
+void sse_event(struct buffer *out, const struct position_key *key, const struct dm_event *event, int64_t viewer_id)
 {
 	char id[POSITION_LENGTH];
 
-	if (event->signal == DM_MESSAGE_READ)
-		BUFFER_APPEND_LITERAL(out, "event: message_read\n");
-	else
-		BUFFER_APPEND_LITERAL(out, "event: message_sent\n");
+	buffer_printf(out, "event: %s\n", name_of(event->signal));
 	position_seal(key, &event->position, NO_SALT, id);
 	append_id(out, id);
 	BUFFER_APPEND_LITERAL(out, "data: ");
-	shape_message(out, &event->message, viewer_id);
+	if (event->only_for != 0)
+		shape_hidden(out, event->signal == DM_CONVERSATION_HIDDEN ? "up_to" : "id", event->message.id,
+			     partner_of(&event->message, viewer_id));
+	else
+		shape_message(out, &event->message, viewer_id);
 	BUFFER_APPEND_LITERAL(out, "\n\n");
 }
 

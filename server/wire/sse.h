@@ -13,8 +13,8 @@
 void sse_begin(struct buffer *out, unsigned retry_ms, const struct position_key *key,
 	       const struct dm_event_position *position);
 
-/* A message that was sent or read, as `viewer_id` sees it. Its id is the same wherever it is sent. */
-void sse_message(struct buffer *out, const struct position_key *key, const struct dm_event *event, int64_t viewer_id);
+/* An event as `viewer_id` sees it. Its id is the same wherever it is sent. */
+void sse_event(struct buffer *out, const struct position_key *key, const struct dm_event *event, int64_t viewer_id);
 
 /* The events after the client's position are no longer known; the stream continues from `position`. */
 void sse_reset(struct buffer *out, const struct position_key *key, const struct dm_event_position *position);

@@ -7,6 +7,7 @@
 const struct webhook_event webhook_events[WEBHOOK_EVENTS] = {
 	{"message_sent", "message.sent", DM_WEBHOOK_EVENT(DM_MESSAGE_SENT)},
 	{"message_read", "message.read", DM_WEBHOOK_EVENT(DM_MESSAGE_READ)},
+	{"message_unread", "message.unread", DM_WEBHOOK_EVENT(DM_MESSAGE_UNREAD)},
 };
 
 const char *const delivery_states[] = {
@@ -44,7 +45,11 @@ bool delivery_state_named(struct span name, enum dm_delivery_state *state)
 
 const char *delivery_type(const struct dm_delivery *delivery)
 {
-	return webhook_events[delivery->signal == DM_MESSAGE_SENT ? 0 : 1].type;
+	size_t which = WEBHOOK_EVENTS - 1;
+
+	while (which > 0 && webhook_events[which].event != DM_WEBHOOK_EVENT(delivery->signal))
+		which--;
+	return webhook_events[which].type;
 }
 
 static void append_text(struct buffer *out, struct dm_text text)

@@ -11,7 +11,7 @@
 #include "span.h"
 
 /* The events that an endpoint may want. */
-#define WEBHOOK_EVENTS 2
+#define WEBHOOK_EVENTS 3
 struct webhook_event {
 	const char *name, *type; /* the signal's, and the one in a delivery's body */
 	unsigned event;
@@ -21,8 +21,8 @@ extern const struct webhook_event webhook_events[WEBHOOK_EVENTS];
 /* The event of this name or type, a DM_WEBHOOK_EVENT; 0: there is none. */
 unsigned webhook_event_named(struct span name);
 
-const char *webhook_state(const struct dm_webhook *webhook); /* "active", "failing" or "disabled" */
-const char *delivery_type(const struct dm_delivery *delivery);
+const char *webhook_state(const struct dm_webhook *webhook);      /* "active", "failing" or "disabled" */
+const char *delivery_type(const struct dm_delivery *delivery);    /* "message.sent", ... */
 extern const char *const delivery_states[DM_DELIVERY_FAILED + 1]; /* by state, from DM_DELIVERY_PENDING */
 
 /* Gives the state of this name. False: there is none. */

@@ -203,6 +203,8 @@ def method(random, user, other):
         ["unread/", "conversations/", "conversations/unread/", f"send/{other}/", f"conversations/{other}/"]
     )
     verbs = METHODS[3:] if target.startswith("send") or target == f"conversations/{other}/" else METHODS[2:]
+    if target == f"conversations/{other}/":  # ours has it
+        verbs = [verb for verb in verbs if verb != "DELETE"]
     return Request(random.choice([verb for verb in verbs]), target, random.choice([user, user, None]))
 
 

@@ -15,7 +15,10 @@ HEADERS = ["Content-Type", "Allow", "WWW-Authenticate", "Location", "Retry-After
 TIME = re.compile(r'"(sent_at|read_at)":"([^"\\]*)"')
 LINK = re.compile(r'"(next|previous)":"([^"\\]*)"')
 # The reference's values of Allow where ours has methods more (docs/compatibility.md); each is of one path alone.
-MORE_METHODS = {"DELETE, OPTIONS": "GET, DELETE, HEAD, OPTIONS"}
+MORE_METHODS = {
+    "DELETE, OPTIONS": "GET, DELETE, HEAD, OPTIONS",
+    "GET, POST, HEAD, OPTIONS": "GET, POST, DELETE, HEAD, OPTIONS",
+}
 NOTHING = object()
 
 

@@ -46,7 +46,7 @@ static bool read_events(struct exchange *exchange, const struct json_member *nam
 		*events |= event;
 	}
 	if (!is_good)
-		respond_error(exchange, 400, "events must name message_sent, message_read or both.");
+		respond_error(exchange, 400, "events must name message_sent, message_read, message_unread or several.");
 	return is_good;
 }
 
@@ -81,7 +81,7 @@ bool admin_read_new_webhook(struct exchange *exchange, struct dm_op_webhook_crea
 	if (!check_url(exchange, url) || !read_events(exchange, &members[2], &webhook->events))
 		return false;
 	if (webhook->events == 0)
-		webhook->events = DM_WEBHOOK_ALL_EVENTS;
+		webhook->events = DM_WEBHOOK_DEFAULT_EVENTS;
 	webhook->url = text_of(url);
 	webhook->description = text_of(&members[1]);
 	webhook->secret = text_of(secret);

@@ -59,7 +59,9 @@ struct exchange {
 	struct span target_name;       /* the <user>'s name, decoded, whose id check_caller finds; data NULL: an id */
 	bool target_exists;            /* whether it is a user, on a route that is to_user */
 	struct span content;           /* of the body */
-	exchange_step *then;           /* what follows the wait */
+	bool has_number;               /* the body has the route's number */
+	int64_t number;
+	exchange_step *then; /* what follows the wait */
 	struct dm_operation operation;
 	struct budget_share *share; /* counts what is made for the caller */
 	int64_t counted_at;         /* when the throttle has counted it, by clock_monotonic; 0: it has not */

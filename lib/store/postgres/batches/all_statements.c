@@ -30,13 +30,14 @@ static const struct pg_statement_text transaction_statements[] = {
 enum dm_status pg_add_all_statements(struct postgres *postgres, struct dm_error *error)
 {
 	static const struct pg_statement_text *const tables[] = {
-		transaction_statements, pg_user_statements,        pg_user_write_statements,
-		pg_token_statements,    pg_message_statements,     pg_conversation_statements,
-		pg_partner_statements,  pg_event_statements,       pg_ticket_statements,
-		pg_webhook_statements,  pg_delivery_statements,    pg_claim_statements,
-		pg_marking_statements,  pg_search_statements,      pg_erasure_statements,
-		pg_purge_statements,    pg_idempotency_statements, pg_block_statements,
-		pg_inbox_statements,    pg_inbox_fold_statements,
+		transaction_statements,  pg_user_statements,        pg_user_write_statements,
+		pg_token_statements,     pg_message_statements,     pg_conversation_statements,
+		pg_partner_statements,   pg_event_statements,       pg_ticket_statements,
+		pg_webhook_statements,   pg_delivery_statements,    pg_claim_statements,
+		pg_marking_statements,   pg_search_statements,      pg_erasure_statements,
+		pg_purge_statements,     pg_idempotency_statements, pg_block_statements,
+		pg_inbox_statements,     pg_inbox_fold_statements,  pg_marking_all_statements,
+		pg_unmarking_statements, pg_hiding_statements,
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(tables); i++)

@@ -80,7 +80,10 @@ static enum dm_status read_nothing(const struct postgres *postgres, struct dm_op
 	ROW(DM_OP_BLOCKS, pg_blocks_page, pg_read_blocks) \
 	ROW(DM_OP_INBOX, pg_inbox_page, pg_read_inbox_page) \
 	ROW(DM_OP_INBOX_FOLD, pg_inbox_fold, pg_read_folded) \
-	ROW(DM_OP_INBOX_MEND, pg_inbox_mend, read_nothing)
+	ROW(DM_OP_INBOX_MEND, pg_inbox_mend, read_nothing) \
+	ROW(DM_OP_MARK_ALL_READ, pg_all_mark_read, pg_read_all_marked_piece, pg_all_has_unread) \
+	ROW(DM_OP_MARK_UNREAD, pg_mark_unread, pg_read_unmarked_piece, pg_has_to_mark_unread) \
+	ROW(DM_OP_HIDE_CONVERSATION, pg_conversation_hide, pg_read_hidden_piece, pg_conversation_is_visible)
 
 static const struct postgres_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

@@ -31,6 +31,14 @@ static struct lock_key key_of(const struct dm_operation *operation)
 	case DM_OP_MARK_CONVERSATION_READ:
 		return (struct lock_key){GROUP_CONVERSATION, operation->mark_conversation_read.user_id,
 					 operation->mark_conversation_read.partner_id};
+	case DM_OP_MARK_UNREAD:
+		return (struct lock_key){GROUP_CONVERSATION, operation->mark_unread.user_id,
+					 operation->mark_unread.partner_id};
+	case DM_OP_HIDE_CONVERSATION:
+		return (struct lock_key){GROUP_CONVERSATION, operation->hide_conversation.user_id,
+					 operation->hide_conversation.partner_id};
+	case DM_OP_MARK_ALL_READ:
+		return (struct lock_key){GROUP_CONVERSATION, operation->mark_all_read.user_id, 0};
 	case DM_OP_MARK_READ:
 		return (struct lock_key){GROUP_MESSAGE, operation->mark_read.message_id, 0};
 	case DM_OP_HIDE:

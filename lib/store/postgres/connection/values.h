@@ -10,7 +10,7 @@
 
 struct user_table;
 
-#define MAX_PARAMETERS 11
+#define MAX_PARAMETERS 12
 
 /* The OIDs of types that an array may have. */
 enum value_type { TYPE_OTHER = 0, TYPE_BYTES = 17, TYPE_BIGINT = 20, TYPE_TEXT = 25, TYPE_TIME = 1184 };

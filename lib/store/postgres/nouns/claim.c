@@ -94,8 +94,7 @@ static struct dm_message message_of_claim(const PGresult *result, int row, const
 
 	if (delivery->sender.id && delivery->recipient.id && event_is_of(&message, delivery->signal, delivery->at))
 		message.id = delivery->message_id;
-	if (delivery->signal == DM_MESSAGE_SENT)
-		message.read_at = DM_UNREAD;
+	message.read_at = delivery->signal == DM_MESSAGE_READ ? delivery->at : DM_UNREAD;
 	return message;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* conversation.c - the messages between two users: pages of them, what is unread, marking as read.
+/* conversation.c - the messages between two users: pages of them, what is unread.
  *
  * A page merges two ranges: what the user sent (index directmessages_sent) and received (directmessages_received). The
  * indexes hold only visible messages, in the order of the page. So PostgreSQL walks both from the position, and stops
@@ -54,16 +54,13 @@ const struct pg_statement_text pg_conversation_statements[] = {
 	BOTH(CONVERSATION_OLDER_THAN_ROW, FROM_ROW, (BEYOND_ROW("<", LOWEST), "DESC", OFFSET_WITHOUT_ROW)),
 	BOTH(CONVERSATION_NEWER, , (BEYOND(">"), "ASC", "$6::bigint")),
 	BOTH(CONVERSATION_NEWER_THAN_ROW, FROM_ROW, (BEYOND_ROW(">", HIGHEST), "ASC", OFFSET_WITHOUT_ROW)),
-	{UNREAD_EXISTS,
-	 "SELECT 1" UNREAD " AND sender_id = $2::bigint" IS_UNREAD
-	 " AND " BLOCK("$1::bigint", "$2::bigint") " IS NULL LIMIT 1",
-	 .is_look_up = true},
 	/* Less those of blocked partners, whom few users have. */
 	{UNREAD_COUNT,
 	 "SELECT count(*) - (SELECT coalesce(sum(m.n), 0)::bigint FROM directmessages_block b CROSS JOIN"
 	 " LATERAL (SELECT count(*) AS n" UNREAD " AND sender_id = b.blocked_id" IS_UNREAD ") m"
 	 " WHERE b.user_id = $1::bigint)" UNREAD IS_UNREAD,
 	 .is_look_up = true},
+	{UNREAD_COUNT_FROM, "SELECT count(*)" UNREAD " AND sender_id = $2::bigint" IS_UNREAD, .is_look_up = true},
 	{UNREAD_BY_PARTNER,
 	 "SELECT sender_id, (SELECT {u.username} FROM {users} u WHERE {u.id} = directmessages_message.sender_id),"
 	 " count(*)" UNREAD IS_UNREAD
@@ -115,17 +112,13 @@ enum dm_status pg_read_conversation_page(const struct postgres *postgres, struct
 	return DM_OK;
 }
 
-enum pg_statement pg_conversation_has_unread(struct dm_operation *operation, struct parameters *parameters)
-{
-	pg_add_int(parameters, operation->mark_conversation_read.user_id);
-	pg_add_int(parameters, operation->mark_conversation_read.partner_id);
-	return UNREAD_EXISTS;
-}
-
 enum pg_statement pg_unread_count(struct dm_operation *operation, struct parameters *parameters)
 {
 	pg_add_int(parameters, operation->unread_count.user_id);
-	return UNREAD_COUNT;
+	if (operation->unread_count.partner_id == 0)
+		return UNREAD_COUNT;
+	pg_add_int(parameters, operation->unread_count.partner_id);
+	return UNREAD_COUNT_FROM;
 }
 
 enum dm_status pg_read_unread_count(const struct postgres *postgres, struct dm_operation *operation,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* event.c - the event log: one row for each message sent or marked as read. The statements that store and mark messages
- * write it.
+/* event.c - the event log: one row for each message that was sent, marked or hidden. The statements that store, mark
+ * and hide messages write it.
  *
  * Transactions don't end in the order in which they begin, so a row may become visible before one that was read
  * already. But what becomes visible later belongs to a transaction that is not older than the oldest one under way. So
@@ -65,18 +65,19 @@ static const char adopt[] =
 
 const struct pg_statement_text pg_event_statements[] = {
 	/* $1, $2 the position, $3 limit, $4 user, $5 bytes: once so many were sent further contents are NULL. The
-	 * message's columns come last. They are NULL for the row of the position, and where the message is gone or not
-	 * the user's. The id alone does not identify a message: where Django empties its tables (manage.py flush), ids
-	 * start from 1, and this log stays. */
+	 * message's columns are NULL for the row of the position, and where the message is gone or not the user's. The
+	 * content of what was hidden is not sent. The id alone does not identify a message: where Django empties its
+	 * tables (manage.py flush), ids start from 1, and this log stays. */
 	{EVENTS_FROM,
 	 "SELECT e.transaction, e.id, e." MARK
 	 ", e.kind, e.at, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL,"
 	 " m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, CASE WHEN sum(octet_length(m.content)) OVER"
 	 " (ORDER BY e.transaction, e.id ROWS UNBOUNDED PRECEDING) - octet_length(m.content) < $5::bigint"
-	 " THEN m.content END, e.origin"
+	 " THEN m.content END, e.origin, e.message_id, e.sender_id, e.recipient_id"
 	 " FROM (SELECT * FROM " LOG " WHERE (transaction, id) >= ($1::bigint, $2::bigint) AND " SETTLED
-	 " ORDER BY transaction, id LIMIT $3::bigint) e LEFT JOIN LATERAL (SELECT * FROM directmessages_message m"
-	 " WHERE m.id = e.message_id AND m.sender_id = e.sender_id AND m.recipient_id = e.recipient_id OFFSET 0) m"
+	 " ORDER BY transaction, id LIMIT $3::bigint) e LEFT JOIN LATERAL (SELECT id, sender_id, recipient_id, sent_at,"
+	 " read_at, hidden_for_sender, hidden_for_recipient, CASE WHEN e.kind < 5 THEN content ELSE '' END AS content"
+	 " FROM directmessages_message m WHERE m.id = e.message_id AND m.sender_id = e.sender_id AND m.recipient_id = e.recipient_id OFFSET 0) m"
 	 " ON ($4::bigint = 0 OR $4::bigint IN (e.sender_id, e.recipient_id))"
 	 " AND (e.transaction, e.id) > ($1::bigint, $2::bigint) ORDER BY e.transaction, e.id"},
 	{EVENTS_NEWEST, "SELECT e.transaction, e.id, e.mark, l.position_key"
@@ -118,10 +119,16 @@ enum pg_statement pg_events(struct dm_operation *operation, struct parameters *p
 /* Lends one event. False: no more are wanted. */
 static bool lend(struct dm_operation *operation, const PGresult *result, int row)
 {
+	struct event_row found = {
+		.kind = pg_int(result, row, 3),
+		.at = pg_int(result, row, 4),
+		.message_id = pg_int(result, row, 14),
+		.sender_id = pg_int(result, row, 15),
+		.recipient_id = pg_int(result, row, 16),
+		.has_message = !PQgetisnull(result, row, 7),
+	};
 	struct dm_event event = {
 		.position = operation->events.position,
-		.signal = SIGNAL_OF(pg_int(result, row, 3)),
-		.at = pg_int(result, row, 4),
 		.hidden_for_sender = pg_bool(result, row, 5),
 		.hidden_for_recipient = pg_bool(result, row, 6),
 		.message = {.id = pg_int(result, row, 7),
@@ -133,9 +140,8 @@ static bool lend(struct dm_operation *operation, const PGresult *result, int row
 		.origin = origin_of(pg_int(result, row, 13)),
 	};
 
-	if (!event_is_of(&event.message, event.signal, event.at))
+	if (!event_complete(&event, &found) || !event_is_wanted(&event, &operation->events))
 		return true;
-	event.message.read_at = event.signal == DM_MESSAGE_READ ? event.at : DM_UNREAD;
 	return operation->events.on_event(operation->context, &event);
 }
 
@@ -172,7 +178,7 @@ enum dm_status pg_read_events(const struct postgres *postgres, struct dm_operati
 			break;
 		events->position = position_of(result, row);
 		events->count++;
-		set->enough = !PQgetisnull(result, row, 7) && !lend(operation, result, row);
+		set->enough = !lend(operation, result, row);
 	}
 	return DM_OK;
 }

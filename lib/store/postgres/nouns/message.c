@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* message.c - single messages: store, read, mark as read, hide. */
+/* message.c - single messages: store, read, mark as read. */
 #include "nouns.h"
 
 #include "clock.h"
@@ -40,12 +40,6 @@ const struct pg_statement_text pg_message_statements[] = {
 					 " SELECT " MESSAGE_COLUMNS ", true FROM marked"
 					 " UNION ALL SELECT id, sender_id, recipient_id, sent_at, read_at, '', false FROM directmessages_message"
 					 " WHERE id = $1::bigint AND NOT EXISTS (SELECT 1 FROM marked)"},
-	{MESSAGE_HIDE, "UPDATE directmessages_message SET"
-		       " hidden_for_sender = CASE WHEN sender_id = $2::bigint THEN $3::timestamptz"
-		       " ELSE hidden_for_sender END,"
-		       " hidden_for_recipient = CASE WHEN sender_id = $2::bigint THEN hidden_for_recipient"
-		       " ELSE $3::timestamptz END"
-		       " WHERE id = $1::bigint AND (sender_id = $2::bigint OR recipient_id = $2::bigint) RETURNING id"},
 	{MESSAGES_NEWEST, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message ORDER BY id DESC LIMIT $1::bigint"},
 	{MESSAGES_NEWEST_OF_USER,
 	 "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE sender_id = $2::bigint"
@@ -230,23 +224,6 @@ enum dm_status pg_read_marked_message(const struct postgres *postgres, struct dm
 	message = pg_message_from_row(set->result, 0);
 	return postgres->options.changed(operation, &message) ? DM_OK
 							      : fail(&operation->error, DM_NO_MEMORY, "out of memory");
-}
-
-enum pg_statement pg_message_hide(struct dm_operation *operation, struct parameters *parameters)
-{
-	pg_add_int(parameters, operation->hide.message_id);
-	pg_add_int(parameters, operation->hide.user_id);
-	pg_add_time(parameters, clock_now());
-	return MESSAGE_HIDE;
-}
-
-enum dm_status pg_read_hidden_message(const struct postgres *postgres, struct dm_operation *operation,
-				      struct row_set *set)
-{
-	(void)postgres;
-	if (PQntuples(set->result) == 0)
-		return fail(&operation->error, DM_NOT_FOUND, "there is no such message, or it is not this user's");
-	return DM_OK;
 }
 
 enum pg_statement pg_messages_all(struct dm_operation *operation, struct parameters *parameters)

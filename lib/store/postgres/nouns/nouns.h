@@ -12,9 +12,9 @@
 extern const struct pg_statement_text pg_user_statements[], pg_user_write_statements[], pg_token_statements[],
 	pg_message_statements[], pg_conversation_statements[], pg_partner_statements[], pg_event_statements[],
 	pg_ticket_statements[], pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[],
-	pg_marking_statements[], pg_search_statements[], pg_erasure_statements[], pg_idempotency_statements[],
-	pg_purge_statements[], pg_block_statements[], pg_inbox_statements[],
-	pg_inbox_fold_statements[]; /* each ends with sql NULL */
+	pg_marking_statements[], pg_marking_all_statements[], pg_unmarking_statements[], pg_hiding_statements[],
+	pg_search_statements[], pg_erasure_statements[], pg_idempotency_statements[], pg_purge_statements[],
+	pg_block_statements[], pg_inbox_statements[], pg_inbox_fold_statements[]; /* each ends with sql NULL */
 
 /* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: the operation has its status without
  * the database. What is generated for a row (a token's key) is kept in the operation. */
@@ -57,8 +57,8 @@ operation_read_result pg_read_token, pg_read_revoked_token;
 
 /* message.c */
 #define MESSAGE_COLUMNS "id, sender_id, recipient_id, sent_at, read_at, content"
-operation_ask pg_message_get, pg_message_mark_read, pg_message_hide, pg_messages_all;
-operation_read_result pg_read_message, pg_read_all_messages, pg_read_marked_message, pg_read_hidden_message;
+operation_ask pg_message_get, pg_message_mark_read, pg_messages_all;
+operation_read_result pg_read_message, pg_read_all_messages, pg_read_marked_message;
 void pg_lend_messages(const struct dm_operation *operation, dm_message_row *on_message, struct row_set *set);
 struct dm_message pg_message_from_row(const PGresult *result, int row); /* of SELECT MESSAGE_COLUMNS */
 
@@ -116,14 +116,61 @@ operation_read_result pg_read_deleted_message, pg_read_purged_piece;
 #define LONG(which) \
 	((enum pg_statement)((which) + LONG_CONVERSATION_OLDER - CONVERSATION_OLDER)) /* of long contents \
 										       */
-operation_ask pg_conversation_page, pg_conversation_has_unread, pg_unread_count, pg_unread_by_partner,
-	pg_unread_messages;
+operation_ask pg_conversation_page, pg_unread_count, pg_unread_by_partner, pg_unread_messages;
 operation_read_result pg_read_conversation_page, pg_read_unread_count, pg_read_unread_by_partner,
 	pg_read_unread_messages;
 
 /* marking.c */
-operation_ask pg_conversation_mark_read;
+operation_ask pg_conversation_mark_read, pg_conversation_has_unread;
 operation_read_result pg_read_marked_piece;
+
+/* What the user ($1) has received from the partner ($2). */
+#define INBOUND \
+	" FROM directmessages_message WHERE recipient_id = $1::bigint AND sender_id = $2::bigint" \
+	" AND hidden_for_recipient IS NULL"
+
+/* Of messages that are named by their ids. By "IS NULL" PostgreSQL may choose to read the whole index of those that are
+ * unread, or visible. */
+#define IS_STILL_UNREAD(message) "num_nulls(" message ".read_at, " message ".hidden_for_recipient) = 2"
+#define IS_STILL_READ(message) message ".read_at IS NOT NULL AND num_nulls(" message ".hidden_for_recipient) = 1"
+
+/* How many messages a piece walks over, those too that are not to be changed. */
+#define PIECE_WALK "1000"
+
+/* A walk over what a user has received from a partner, which marks it as read, a piece at a time. */
+struct read_walk {
+	int64_t user_id, partner_id;
+	int64_t read_at;
+	bool is_first;              /* it begins */
+	int64_t from_time, from_id; /* otherwise it goes on behind this message */
+	bool has_last;              /* it ends with this message; else, at first, with the newest */
+	int64_t last_time, last_id;
+	int64_t max_id; /* messages with a higher id are left */
+
+	bool more; /* results, as are from_time, from_id and last_time */
+	int64_t marked;
+};
+void pg_add_read_walk(struct parameters *parameters, const struct read_walk *walk,
+		      const struct dm_operation *operation);
+MUST_CHECK enum dm_status pg_read_walk(const struct postgres *postgres, struct dm_operation *operation,
+				       const PGresult *result, struct read_walk *walk);
+
+/* Passes the messages that were marked as read, the first columns of the rows, to the store's `changed`, and counts
+ * them. */
+MUST_CHECK enum dm_status pg_pass_marked(const struct postgres *postgres, struct dm_operation *operation,
+					 const PGresult *result, int64_t *marked);
+
+/* marking_all.c */
+operation_ask pg_all_mark_read, pg_all_has_unread;
+operation_read_result pg_read_all_marked_piece;
+
+/* unmarking.c */
+operation_ask pg_mark_unread, pg_has_to_mark_unread;
+operation_read_result pg_read_unmarked_piece;
+
+/* hiding.c */
+operation_ask pg_message_hide, pg_conversation_hide, pg_conversation_is_visible;
+operation_read_result pg_read_hidden_message, pg_read_hidden_piece;
 
 /* partner.c */
 operation_ask pg_partners_page;
@@ -179,7 +226,7 @@ MUST_CHECK enum dm_status pg_event_log_adopt(struct pg_session *session, int64_t
 operation_ask pg_ticket_create, pg_ticket_exists, pg_ticket_redeem;
 operation_read_result pg_read_redeemed_ticket;
 
-/* From the column `kind`. Its 0 is the beginning of the log, which is a position and not an event. */
+/* From the column `kind` of deliveries. */
 #define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
 
 /* Events that the endpoint w has not been given yet, and that were not committed before it was made. All transactions

@@ -72,7 +72,10 @@ static enum dm_status refuse(struct sqlite_session *session, struct dm_operation
 	ROW(DM_OP_BLOCKS, blocks_page) \
 	ROW(DM_OP_INBOX, inbox_page) \
 	ROW(DM_OP_INBOX_FOLD, inbox_fold, inbox_has_unfolded) \
-	ROW(DM_OP_INBOX_MEND, inbox_mend)
+	ROW(DM_OP_INBOX_MEND, inbox_mend) \
+	ROW(DM_OP_MARK_ALL_READ, all_mark_read, all_has_unread) \
+	ROW(DM_OP_MARK_UNREAD, conversation_mark_unread, conversation_newest_is_read) \
+	ROW(DM_OP_HIDE_CONVERSATION, conversation_hide, conversation_is_visible)
 
 static const struct sqlite_kind kinds[] = {RUN(KIND_ROW)};
 KINDS_ARE_COMPLETE(RUN);

@@ -177,8 +177,7 @@ static struct dm_message message_of_claim(sqlite3_stmt *row, const struct dm_del
 
 	if (delivery->sender.id && delivery->recipient.id && event_is_of(&message, delivery->signal, delivery->at))
 		message.id = delivery->message_id;
-	if (delivery->signal == DM_MESSAGE_SENT)
-		message.read_at = DM_UNREAD;
+	message.read_at = delivery->signal == DM_MESSAGE_READ ? delivery->at : DM_UNREAD;
 	return message;
 }
 

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* conversation.c - the messages between two users: pages of them, what is unread, marking as read.
+/* conversation.c - the messages between two users: pages of them, what is unread.
  *
  * A page merges two ranges: what the user sent (index directmessages_sent) and received (directmessages_received). The
  * indexes hold only visible messages, by time, and end with the row's id as every SQLite index does. So SQLite walks
  * both from the position, and stops at the limit. */
 #include "nouns.h"
-
-#include "clock.h"
-#include "lane.h"
 
 /* ?1 user, ?2 partner, ?3 position, ?4 row id, ?5 limit, ?6 offset. Each direction has a statement of its own, and so
  * have the rows at exactly the time of the position: by a row value SQLite would walk all of these. */
@@ -29,16 +26,12 @@ const struct sqlite_statement_text conversation_statements[] = {
 	{CONVERSATION_ROW_TIME,
 	 "SELECT sent_at FROM directmessages_message WHERE id = ?1"
 	 " AND ((sender_id = ?2 AND recipient_id = ?3) OR (sender_id = ?3 AND recipient_id = ?2))"},
-	/* The index ends with the row's id, which grows as messages are stored. */
-	{CONVERSATION_UNREAD_IDS,
-	 "SELECT id" UNREAD " AND sender_id = ?2" IS_UNREAD " AND id > ?3 AND id <= ?4 ORDER BY id LIMIT ?5"},
-	{UNREAD_EXISTS,
-	 "SELECT 1" UNREAD " AND sender_id = ?2" IS_UNREAD " AND NOT EXISTS " BLOCK("?1", "?2") " LIMIT 1"},
 	/* Less those of blocked partners, whom few users have. */
 	{UNREAD_COUNT,
 	 "SELECT count(*) - (SELECT count(*) FROM directmessages_block b CROSS JOIN directmessages_message m"
 	 " INDEXED BY directmessages_unread WHERE b.user_id = ?1 AND m.recipient_id = ?1"
 	 " AND m.sender_id = b.blocked_id AND m.read_at IS NULL AND m.hidden_for_recipient IS NULL)" UNREAD IS_UNREAD},
+	{UNREAD_COUNT_FROM, "SELECT count(*)" UNREAD " AND sender_id = ?2" IS_UNREAD},
 	{UNREAD_BY_PARTNER,
 	 "SELECT sender_id, (SELECT {u.username} FROM {users} u WHERE {u.id} = directmessages_message.sender_id),"
 	 " count(*)" UNREAD IS_UNREAD
@@ -128,84 +121,15 @@ enum dm_status conversation_page(struct sqlite_session *session, struct dm_opera
 	return status;
 }
 
-enum dm_status conversation_has_unread(struct sqlite_session *session, struct dm_operation *operation, bool *has)
-{
-	sqlite3_stmt *statement = session->statements[UNREAD_EXISTS];
-	int code;
-
-	sqlite3_bind_int64(statement, 1, operation->mark_conversation_read.user_id);
-	sqlite3_bind_int64(statement, 2, operation->mark_conversation_read.partner_id);
-	code = sqlite3_step(statement);
-	*has = code == SQLITE_ROW;
-	return session_finish(session, statement, code, &operation->error);
-}
-
-/* Finds the messages of the piece, oldest first, at most `room`. */
-static enum dm_status find_piece(struct sqlite_session *session, struct dm_operation *operation, size_t room,
-				 int64_t *ids, size_t *count)
-{
-	sqlite3_stmt *statement = session->statements[CONVERSATION_UNREAD_IDS];
-	int code;
-
-	*count = 0;
-	sqlite3_bind_int64(statement, 1, operation->mark_conversation_read.user_id);
-	sqlite3_bind_int64(statement, 2, operation->mark_conversation_read.partner_id);
-	sqlite3_bind_int64(statement, 3, operation->mark_conversation_read.internal.from_id);
-	sqlite3_bind_int64(statement, 4, operation->mark_conversation_read.internal.last);
-	sqlite3_bind_int64(statement, 5, (int64_t)room);
-	while ((code = sqlite3_step(statement)) == SQLITE_ROW && *count < room)
-		ids[(*count)++] = sqlite3_column_int64(statement, 0);
-	return session_finish(session, statement, code, &operation->error);
-}
-
-/* Notes the last message to mark: what is stored from now on is not marked. */
-static enum dm_status begin_marking(struct sqlite_session *session, struct dm_operation *operation)
-{
-	sqlite3_stmt *statement = session->statements[MESSAGES_LAST_ID];
-	struct dm_op_mark_conversation_read *mark = &operation->mark_conversation_read;
-	int code = sqlite3_step(statement);
-
-	mark->internal.read_at = clock_now();
-	mark->internal.from_id = INT64_MIN;
-	mark->internal.last = 0;
-	if (code == SQLITE_ROW)
-		mark->internal.last = sqlite3_column_int64(statement, 0);
-	return session_finish(session, statement, code, &operation->error);
-}
-
-enum dm_status conversation_mark_read(struct sqlite_session *session, struct dm_operation *operation)
-{
-	struct dm_op_mark_conversation_read *mark = &operation->mark_conversation_read;
-	bool is_first = !mark->more;
-	size_t room = is_first ? MARK_FIRST_ROWS : MARK_ROWS, count, done;
-	size_t max_bytes = is_first ? MARK_FIRST_BYTES : MARK_BYTES;
-	struct marked marked = {.count = 0};
-	int64_t ids[MARK_ROWS];
-	bool has_unread = true;
-	enum dm_status status = is_first ? begin_marking(session, operation) : DM_OK;
-
-	if (is_first && status == DM_OK) /* the partner may have been blocked since that was asked */
-		status = conversation_has_unread(session, operation, &has_unread);
-	mark->marked = 0;
-	mark->more = false;
-	if (status != DM_OK || !has_unread)
-		return status;
-	status = find_piece(session, operation, room, ids, &count);
-	for (done = 0; status == DM_OK && done < count && marked.bytes < max_bytes; done++) {
-		status = message_mark(session, operation, ids[done], mark->internal.read_at, &marked);
-		mark->internal.from_id = ids[done];
-	}
-	mark->marked = marked.count;
-	mark->more = status == DM_OK && (done < count || count == room);
-	return status;
-}
-
 enum dm_status unread_count(struct sqlite_session *session, struct dm_operation *operation)
 {
-	sqlite3_stmt *statement = session->statements[UNREAD_COUNT];
+	int64_t partner_id = operation->unread_count.partner_id;
+	sqlite3_stmt *statement = session->statements[partner_id != 0 ? UNREAD_COUNT_FROM : UNREAD_COUNT];
 	int code;
 
 	sqlite3_bind_int64(statement, 1, operation->unread_count.user_id);
+	if (partner_id != 0)
+		sqlite3_bind_int64(statement, 2, partner_id);
 	code = sqlite3_step(statement);
 	operation->unread_count.count = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
 	return session_finish(session, statement, code, &operation->error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* event.c - the event log: one row for each message sent or marked as read, in the order of commits.
+/* event.c - the event log: one row for each message that was sent, marked or hidden, in the order of commits.
  *
  * There is one writer, so ids are in the order of commits, and a reader that has seen a row has seen all before it.
  * `at` is microseconds since 1970.
@@ -36,7 +36,7 @@ const struct sqlite_statement_text event_statements[] = {
 	{EVENTS_FROM,
 	 "SELECT m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, m.content, e.id, e.kind, e.at, e.sender_id,"
 	 " e.recipient_id, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL, e.nonce, " EPOCH
-	 ", e.origin"
+	 ", e.origin, e.message_id"
 	 " FROM " LOG " e"
 	 " LEFT JOIN directmessages_message m ON m.id = e.message_id AND m.sender_id = e.sender_id"
 	 " AND m.recipient_id = e.recipient_id WHERE e.id >= ?1 ORDER BY e.id LIMIT ?2"},
@@ -48,19 +48,19 @@ const struct sqlite_statement_text event_statements[] = {
 	{0},
 };
 
-enum dm_status event_record(struct sqlite_session *session, struct dm_operation *operation, enum dm_signal signal,
-			    const struct dm_message *message)
+enum dm_status event_record(struct sqlite_session *session, struct dm_operation *operation, int kind,
+			    const struct dm_message *message, int64_t at)
 {
 	sqlite3_stmt *statement = session->statements[EVENT_INSERT];
 
 	if (!session->options->record_events)
 		return DM_OK;
 	session->recorded = true;
-	sqlite3_bind_int(statement, 1, KIND_OF(signal));
+	sqlite3_bind_int(statement, 1, kind);
 	sqlite3_bind_int64(statement, 2, message->id);
 	sqlite3_bind_int64(statement, 3, message->sender_id);
 	sqlite3_bind_int64(statement, 4, message->recipient_id);
-	sqlite3_bind_int64(statement, 5, signal == DM_MESSAGE_SENT ? message->sent_at : message->read_at);
+	sqlite3_bind_int64(statement, 5, at);
 	if (operation->traceparent.length > 0)
 		bind_text(statement, 6, operation->traceparent);
 	else
@@ -82,31 +82,32 @@ static bool is_same(const struct dm_event_position *a, const struct dm_event_pos
 	return a->transaction == b->transaction && a->id == b->id && a->mark == b->mark;
 }
 
-/* Whether the row is an event for the operation's user, of a message that is still there. */
-static bool is_wanted(sqlite3_stmt *row, int64_t user_id)
+static struct event_row event_row_from(sqlite3_stmt *row)
 {
-	struct dm_message message;
-
-	if (sqlite3_column_type(row, 0) == SQLITE_NULL ||
-	    (user_id != 0 && sqlite3_column_int64(row, 9) != user_id && sqlite3_column_int64(row, 10) != user_id))
-		return false;
-	message = message_from_row(row);
-	return event_is_of(&message, SIGNAL_OF(sqlite3_column_int(row, 7)), sqlite3_column_int64(row, 8));
+	return (struct event_row){
+		.kind = sqlite3_column_int64(row, 7),
+		.at = sqlite3_column_int64(row, 8),
+		.message_id = sqlite3_column_int64(row, 16),
+		.sender_id = sqlite3_column_int64(row, 9),
+		.recipient_id = sqlite3_column_int64(row, 10),
+		.has_message = sqlite3_column_type(row, 0) != SQLITE_NULL,
+	};
 }
 
+/* Lends the row's event if the reader wants it. False: the reader wants no more. */
 static bool lend(struct dm_operation *operation, sqlite3_stmt *row, size_t *bytes)
 {
+	struct event_row found = event_row_from(row);
 	struct dm_event event = {
 		.position = operation->events.position,
-		.signal = SIGNAL_OF(sqlite3_column_int(row, 7)),
-		.at = sqlite3_column_int64(row, 8),
 		.message = message_from_row(row),
 		.hidden_for_sender = sqlite3_column_int(row, 11) != 0,
 		.hidden_for_recipient = sqlite3_column_int(row, 12) != 0,
 		.origin = origin_of(sqlite3_column_int(row, 15)),
 	};
 
-	event.message.read_at = event.signal == DM_MESSAGE_READ ? event.at : DM_UNREAD;
+	if (!event_complete(&event, &found) || !event_is_wanted(&event, &operation->events))
+		return true;
 	*bytes += event.message.content.length;
 	return operation->events.on_event(operation->context, &event);
 }
@@ -138,7 +139,7 @@ enum dm_status events_read(struct sqlite_session *session, struct dm_operation *
 			break;
 		events->position = position_from_row(statement, 6, 13);
 		events->count++;
-		enough = is_wanted(statement, events->user_id) && !lend(operation, statement, &bytes);
+		enough = !lend(operation, statement, &bytes);
 	}
 	status = session_finish(session, statement, code, &operation->error);
 	return operation->error.status != DM_OK ? operation->error.status : status;

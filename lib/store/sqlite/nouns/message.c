@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* message.c - single messages: store, read, mark as read, hide. */
+/* message.c - single messages: store, read, mark as read. */
 #include "nouns.h"
 
 #include "clock.h"
+#include "event_match.h"
 #include "failure.h"
 #include "send_refusal.h"
 #include "sent_time.h"
@@ -22,12 +23,6 @@ const struct sqlite_statement_text message_statements[] = {
 	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = ?1 AND (?2 = 0"
 			" OR (sender_id = ?2 AND ?3 IN (0, recipient_id) AND (?4 OR hidden_for_sender IS NULL))"
 			" OR (recipient_id = ?2 AND ?3 IN (0, sender_id) AND (?4 OR hidden_for_recipient IS NULL)))"},
-	{MESSAGE_MARK_READ, "UPDATE directmessages_message SET read_at = ?2 WHERE id = ?1 AND read_at IS NULL"
-			    " RETURNING " MESSAGE_COLUMNS},
-	{MESSAGE_HIDE_FOR_SENDER,
-	 "UPDATE directmessages_message SET hidden_for_sender = ?3 WHERE id = ?1 AND sender_id = ?2"},
-	{MESSAGE_HIDE_FOR_RECIPIENT,
-	 "UPDATE directmessages_message SET hidden_for_recipient = ?3 WHERE id = ?1 AND recipient_id = ?2"},
 	{MESSAGES_NEWEST, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message ORDER BY id DESC LIMIT ?1"},
 	{MESSAGES_LAST_ID, "SELECT max(id) FROM directmessages_message"},
 	{MESSAGES_NEWEST_OF_USER,
@@ -53,34 +48,6 @@ enum dm_status messages_lend(struct sqlite_session *session, sqlite3_stmt *state
 		lending->enough |= !lending->on_message(operation->context, &message);
 	}
 	return session_finish(session, statement, code, &operation->error);
-}
-
-enum dm_status message_mark(struct sqlite_session *session, struct dm_operation *operation, int64_t id, int64_t read_at,
-			    struct marked *marked)
-{
-	sqlite3_stmt *statement = session->statements[MESSAGE_MARK_READ];
-	enum dm_status status = DM_OK;
-	int code;
-
-	sqlite3_bind_int64(statement, 1, id);
-	bind_time(statement, 2, read_at);
-	code = sqlite3_step(statement);
-	if (code == SQLITE_ROW) {
-		struct dm_message message = message_from_row(statement);
-
-		marked->count++;
-		marked->bytes += message.content.length;
-		status = session->options->changed(operation, &message)
-				 ? event_record(session, operation, DM_MESSAGE_READ, &message)
-				 : fail(&operation->error, DM_NO_MEMORY, "out of memory");
-		if (status == DM_OK)
-			code = sqlite3_step(
-				statement); /* to the end: RETURNING gives its rows before the UPDATE is done */
-	}
-	if (status == DM_OK)
-		return session_finish(session, statement, code, &operation->error);
-	sqlite3_reset(statement);
-	return status;
 }
 
 /* Says why a send was refused. */
@@ -147,7 +114,7 @@ enum dm_status message_send(struct sqlite_session *session, struct dm_operation 
 		status = key_put(session, operation);
 	if (status != DM_OK)
 		return status;
-	return event_record(session, operation, DM_MESSAGE_SENT, &operation->send.message);
+	return event_record(session, operation, EVENT_SENT, &operation->send.message, operation->send.message.sent_at);
 }
 
 enum dm_status message_by_id(struct sqlite_session *session, struct dm_operation *operation)
@@ -190,24 +157,6 @@ enum dm_status message_mark_read(struct sqlite_session *session, struct dm_opera
 	if (status == DM_OK && marked.count == 0)
 		return must_exist(session, operation);
 	return status;
-}
-
-enum dm_status message_hide(struct sqlite_session *session, struct dm_operation *operation)
-{
-	static const enum sqlite_statement sides[] = {MESSAGE_HIDE_FOR_SENDER, MESSAGE_HIDE_FOR_RECIPIENT};
-
-	for (size_t i = 0; i < ARRAY_LENGTH(sides); i++) {
-		sqlite3_stmt *statement = session->statements[sides[i]];
-		enum dm_status status;
-
-		sqlite3_bind_int64(statement, 1, operation->hide.message_id);
-		sqlite3_bind_int64(statement, 2, operation->hide.user_id);
-		bind_time(statement, 3, clock_now());
-		status = session_step_done(session, statement, &operation->error);
-		if (status != DM_OK || sqlite3_changes(session->db) > 0)
-			return status;
-	}
-	return fail(&operation->error, DM_NOT_FOUND, "there is no such message, or it is not this user's");
 }
 
 enum dm_status messages_all(struct sqlite_session *session, struct dm_operation *operation)

@@ -7,11 +7,11 @@
 #include "directmessages.h"
 #include "session.h"
 
-extern const struct sqlite_statement_text user_statements[], token_statements[], message_statements[],
-	conversation_statements[], partner_statements[], event_statements[], ticket_statements[], webhook_statements[],
-	delivery_statements[], claim_statements[], search_statements[], erasure_statements[], idempotency_statements[],
-	purge_statements[], block_statements[], inbox_statements[], inbox_walk_statements[],
-	inbox_fold_statements[]; /* each ends with sql NULL */
+extern const struct sqlite_statement_text marking_statements[], hiding_statements[], user_statements[],
+	token_statements[], message_statements[], conversation_statements[], partner_statements[], event_statements[],
+	ticket_statements[], webhook_statements[], delivery_statements[], claim_statements[], search_statements[],
+	erasure_statements[], idempotency_statements[], purge_statements[], block_statements[], inbox_statements[],
+	inbox_walk_statements[], inbox_fold_statements[]; /* each ends with sql NULL */
 
 typedef enum dm_status operation_function(struct sqlite_session *session, struct dm_operation *operation);
 
@@ -47,7 +47,7 @@ struct dm_message
 message_from_row(sqlite3_stmt *row); /* of SELECT MESSAGE_COLUMNS; content lives until the next step */
 
 /* message.c */
-operation_function message_send, message_by_id, message_mark_read, message_hide, messages_all;
+operation_function message_send, message_by_id, message_mark_read, messages_all;
 
 /* idempotency.c: a send with a key finds the message of that key, or else is followed by key_put. */
 MUST_CHECK enum dm_status key_replay(struct sqlite_session *session, struct dm_operation *operation, bool *was_used);
@@ -70,15 +70,6 @@ struct lending {
 enum dm_status messages_lend(struct sqlite_session *session, sqlite3_stmt *statement, struct dm_operation *operation,
 			     struct lending *lending);
 
-/* Messages that an operation has marked as read. */
-struct marked {
-	size_t count, bytes; /* of content */
-};
-
-/* Marks a message as read if it is unread: passes it to the store's `changed` and adds it to *marked. */
-enum dm_status message_mark(struct sqlite_session *session, struct dm_operation *operation, int64_t id, int64_t read_at,
-			    struct marked *marked);
-
 /* search.c */
 operation_function messages_find, user_messages;
 
@@ -92,8 +83,24 @@ enum dm_status delete_securely(struct sqlite_session *session, struct dm_error *
 operation_function message_delete_row, messages_purge;
 
 /* conversation.c */
-operation_function conversation_page, conversation_mark_read, unread_count, unread_by_partner, unread_messages;
-operation_has_work conversation_has_unread;
+operation_function conversation_page, unread_count, unread_by_partner, unread_messages;
+
+/* marking.c */
+operation_function conversation_mark_read, conversation_mark_unread, all_mark_read;
+operation_has_work conversation_has_unread, conversation_newest_is_read, all_has_unread;
+
+/* Messages that an operation has marked. */
+struct marked {
+	size_t count, bytes; /* of content */
+};
+
+/* Marks a message as read if it is unread: passes it to the store's `changed` and adds it to *marked. */
+enum dm_status message_mark(struct sqlite_session *session, struct dm_operation *operation, int64_t id, int64_t read_at,
+			    struct marked *marked);
+
+/* hiding.c */
+operation_function message_hide, conversation_hide;
+operation_has_work conversation_is_visible;
 
 /* partner.c */
 operation_function partners_page;
@@ -116,15 +123,15 @@ operation_has_work inbox_has_unfolded;
 operation_function events_read, events_newest, events_trim, events_new_epoch;
 operation_has_work events_have_old;
 
-/* Writes the event of a message that was sent or marked as read, if the store records events. */
-enum dm_status event_record(struct sqlite_session *session, struct dm_operation *operation, enum dm_signal signal,
-			    const struct dm_message *message);
+/* Writes the event of a message, of which only the ids are looked at, if the store records events; with the operation's
+ * traceparent. `kind` is an enum event_kind. */
+enum dm_status event_record(struct sqlite_session *session, struct dm_operation *operation, int kind,
+			    const struct dm_message *message, int64_t at);
 
 /* Makes all positions invalid. */
 #define NEW_EPOCH "UPDATE directmessages_event_log SET epoch = random()"
 
-/* The column `kind`. Its 0 is the beginning of the log, which is a position and not an event. */
-#define KIND_OF(signal) ((int)(signal) + 1)
+/* From the column `kind` of deliveries. */
 #define SIGNAL_OF(kind) ((enum dm_signal)((kind)-1))
 
 /* webhook.c */

@@ -3,19 +3,19 @@
 #include "service.h"
 
 /* Where a message stands in its conversation. */
-struct place {
+struct message_place {
 	int64_t sent_at, id;
 };
 
 static bool keep_place(void *context, const struct dm_message *message)
 {
-	*(struct place *)context = (struct place){message->sent_at, message->id};
+	*(struct message_place *)context = (struct message_place){message->sent_at, message->id};
 	return false;
 }
 
 /* DM_NOT_FOUND: the message is not one between the two users. */
 static enum dm_status find_place(dm *handle, int64_t user_id, int64_t partner_id, int64_t message_id,
-				 struct place *place, struct dm_error *error)
+				 struct message_place *place, struct dm_error *error)
 {
 	struct dm_operation operation = {.kind = DM_OP_MESSAGE,
 					 .context = place,
@@ -63,7 +63,7 @@ enum dm_status dm_mark_conversation_read(dm *handle, int64_t user_id, int64_t pa
 enum dm_status dm_mark_read_up_to(dm *handle, int64_t user_id, int64_t partner_id, int64_t message_id, int64_t *marked,
 				  struct dm_error *error)
 {
-	struct place last;
+	struct message_place last;
 	enum dm_status status = find_place(handle, user_id, partner_id, message_id, &last, error);
 
 	if (marked)
@@ -105,7 +105,7 @@ enum dm_status dm_mark_unread(dm *handle, int64_t user_id, int64_t partner_id, i
 enum dm_status dm_mark_unread_from(dm *handle, int64_t user_id, int64_t partner_id, int64_t message_id, int64_t *marked,
 				   struct dm_error *error)
 {
-	struct place first;
+	struct message_place first;
 	enum dm_status status = find_place(handle, user_id, partner_id, message_id, &first, error);
 
 	if (marked)

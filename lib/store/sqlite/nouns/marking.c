@@ -36,14 +36,14 @@ const struct sqlite_statement_text marking_statements[] = {
 };
 
 /* The messages of a piece. */
-struct piece {
+struct marking_piece {
 	int64_t ids[MARK_ROWS];
 	size_t count, room; /* at most MARK_ROWS */
 	size_t max_bytes;   /* of content */
 	bool goes_on;       /* there may be more behind the last one that was looked at */
 };
 
-static void piece_init(struct piece *piece, bool is_first)
+static void piece_init(struct marking_piece *piece, bool is_first)
 {
 	piece->count = 0;
 	piece->room = is_first ? MARK_FIRST_ROWS : MARK_ROWS;
@@ -144,7 +144,8 @@ static bool is_within(const struct dm_op_mark_conversation_read *mark, int64_t s
 }
 
 /* Finds the messages of the piece, oldest first, and moves from_id behind all that were looked at. */
-static enum dm_status find_unread(struct sqlite_session *session, struct dm_operation *operation, struct piece *piece)
+static enum dm_status find_unread(struct sqlite_session *session, struct dm_operation *operation,
+				  struct marking_piece *piece)
 {
 	sqlite3_stmt *statement = session->statements[CONVERSATION_UNREAD_IDS];
 	struct dm_op_mark_conversation_read *mark = &operation->mark_conversation_read;
@@ -172,7 +173,7 @@ enum dm_status conversation_mark_read(struct sqlite_session *session, struct dm_
 {
 	struct dm_op_mark_conversation_read *mark = &operation->mark_conversation_read;
 	struct marked marked = {.count = 0};
-	struct piece piece;
+	struct marking_piece piece;
 	enum dm_status status = DM_OK;
 	bool has_unread = true;
 	size_t done;
@@ -198,7 +199,7 @@ enum dm_status conversation_mark_read(struct sqlite_session *session, struct dm_
 
 /* What was marked has left the index, so a piece begins where the one before has ended. */
 static enum dm_status find_all_unread(struct sqlite_session *session, struct dm_operation *operation,
-				      struct piece *piece)
+				      struct marking_piece *piece)
 {
 	sqlite3_stmt *statement = session->statements[ALL_UNREAD_IDS];
 	struct dm_op_mark_all_read *mark = &operation->mark_all_read;
@@ -221,7 +222,7 @@ enum dm_status all_mark_read(struct sqlite_session *session, struct dm_operation
 {
 	struct dm_op_mark_all_read *mark = &operation->mark_all_read;
 	struct marked marked = {.count = 0};
-	struct piece piece;
+	struct marking_piece piece;
 	enum dm_status status = DM_OK;
 	size_t done;
 
@@ -269,8 +270,8 @@ enum dm_status conversation_newest_is_read(struct sqlite_session *session, struc
 }
 
 /* Finds the messages of the piece, oldest first, and moves the position behind all that were looked at. */
-static enum dm_status find_read(struct sqlite_session *session, struct dm_operation *operation, struct piece *piece,
-				int64_t times[MARK_ROWS])
+static enum dm_status find_read(struct sqlite_session *session, struct dm_operation *operation,
+				struct marking_piece *piece, int64_t times[MARK_ROWS])
 {
 	sqlite3_stmt *statement = session->statements[RECEIVED_FROM];
 	struct dm_op_mark_unread *mark = &operation->mark_unread;
@@ -311,7 +312,7 @@ static enum dm_status unmark_piece(struct sqlite_session *session, struct dm_ope
 {
 	struct dm_op_mark_unread *mark = &operation->mark_unread;
 	int64_t times[MARK_ROWS];
-	struct piece piece;
+	struct marking_piece piece;
 	enum dm_status status = DM_OK;
 	size_t done;
 

@@ -78,7 +78,10 @@ STATEMENTS = {  # a part of the text, its parameters
     "one conversation": ("place AS (SELECT NULL::timestamptz", "{one}, {two}, 200"),
     "a piece of folding": ("late AS MATERIALIZED", ""),
     "a piece of mending": ("compared AS MATERIALIZED", "{one}, 'infinity', 0, 1000"),
-    "a piece of marking": ("bounds AS MATERIALIZED", "{two}, {one}, now(), true, '2026-01-01', 0, '2027-01-01', false, 300, ''"),
+    "a piece of marking": ("WITH unread AS MATERIALIZED", f"{{two}}, {{one}}, now(), true, '2026-01-01', 0, '2027-01-01', false, 300, {FAR}, {FAR}, ''"),
+    "a piece of marking as unread": ("walked WHERE is_read", "{two}, {one}, now(), true, '', '2026-01-01', 0, '2027-01-01', 300"),
+    "a piece of hiding a conversation": ("told AS (SELECT last.id", f"{{two}}, {{one}}, now(), true, '2026-01-01', 0, '2027-01-01', {FAR}, 300, ''"),
+    "a piece of marking everything": ("found AS MATERIALIZED", f"{{two}}, {{one}}, now(), true, false, 300, {FAR}, ''"),
 }
 MOST = 5001  # so many events may be trimmed at once
 

@@ -16,7 +16,7 @@ MUTANTS = [
     ),
     Mutant(
         "who is blocked a moment before a conversation is marked is marked all the same",
-        SQLITE + "nouns/conversation.c",
+        SQLITE + "nouns/marking.c",
         '" AND NOT EXISTS " BLOCK("?1", "?2") " LIMIT 1"',
         '" LIMIT 1"',
         "test_library_blocks::messages_of_blocked_users_are_not_unread",

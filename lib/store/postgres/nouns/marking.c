@@ -34,11 +34,11 @@ const struct pg_statement_text pg_marking_statements[] = {
 	 " bounds AS MATERIALIZED (SELECT coalesce($5::timestamptz, (SELECT CASE WHEN count(*) < " NUMBER(MAX_SEARCH)
 	 " THEN min(sent_at) ELSE '-infinity' END FROM unread)) AS first,"
 	 " coalesce($7::timestamptz, (SELECT sent_at" INBOUND " ORDER BY sent_at DESC, id DESC LIMIT 1)) AS last),"
-	 " walked AS MATERIALIZED (SELECT id, sent_at, read_at IS NULL AND id <= $11::bigint AS is_unread,"
+	 " walked AS MATERIALIZED (SELECT id, sent_at, read_at IS NULL AND id <= $11::bigint"
+	 " AND (sent_at < (SELECT last FROM bounds) OR id <= $10::bigint) AS is_unread,"
 	 " CASE WHEN $8::boolean THEN octet_length(content) ELSE 0 END AS bytes" INBOUND
 	 " AND " BLOCK("$1::bigint", "$2::bigint") " IS NULL"
 	 " AND (sent_at, id) > ((SELECT first FROM bounds), $6::bigint) AND sent_at <= (SELECT last FROM bounds)"
-	 " AND (sent_at < (SELECT last FROM bounds) OR id <= $10::bigint)"
 	 " ORDER BY sent_at, id LIMIT " PIECE_WALK "),"
 	 " chosen AS MATERIALIZED (SELECT id, sent_at FROM (SELECT id, sent_at,"
 	 " sum(bytes) OVER (ORDER BY sent_at, id) - bytes AS before FROM walked WHERE is_unread) w"

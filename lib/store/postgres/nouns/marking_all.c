@@ -22,11 +22,12 @@
 const struct pg_statement_text pg_marking_all_statements[] = {
 	{ANY_UNREAD_EXISTS, "SELECT 1" UNREAD " LIMIT 1", .is_look_up = true},
 	/* $2 the sender from whom on, $3 read_at, $4 whether to record events, $5 whether there are receivers, $6 limit, $7
-	 * the highest id to mark (NULL: that of the newest message). */
+	 * the highest id to mark (NULL: that of the newest message). By "id <=" PostgreSQL would choose an index that holds what was
+	 * read, too. */
 	{ALL_MARK_READ,
 	 "WITH last AS MATERIALIZED (SELECT coalesce($7::bigint, (SELECT max(id) FROM directmessages_message)) AS id),"
 	 " found AS MATERIALIZED (SELECT id, sender_id, CASE WHEN $5::boolean THEN octet_length(content) ELSE 0 END AS bytes"
-	 UNREAD " AND sender_id >= $2::bigint AND id <= (SELECT id FROM last) ORDER BY sender_id LIMIT $6::bigint),"
+	 UNREAD " AND sender_id >= $2::bigint AND id + 0 <= (SELECT id FROM last) ORDER BY sender_id LIMIT $6::bigint),"
 	 " chosen AS MATERIALIZED (SELECT id, sender_id FROM (SELECT id, sender_id,"
 	 " sum(bytes) OVER (ORDER BY sender_id, id) - bytes AS before FROM found) w WHERE before < " NUMBER(MARK_BYTES) "),"
 	 " marked AS (UPDATE directmessages_message m SET read_at = $3::timestamptz"

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.sqlite
 
 
 GARBAGE = {
+    "RATE_NEW_PARTNERS": ["x", "20", "20/", "20/month", "1/h,2/d", "100001/day", " "],
     "RATE_SEND": ["x", "60", "60/", "/min", "-1/min", "60/month", "60/min,", "60/min,1/m", "100001/day", " "],
     "THREADS": ["x", "-1", "0", "1.5", "1 ", " 1", "+1", "0x10", "9" * 30, "1000000"],
     "MARK_READ_ON_GET": ["x", "true", "2", "-1", " 1"],

@@ -215,7 +215,8 @@ DETAILS = {
         "The length of the request body is ambiguous.",
     ],
     "409": ["The message of this Idempotency-Key does not exist any more."],
-    "429": ["Request was throttled. Expected available in 12 seconds.", "Request was throttled."],
+    "429": ["Request was throttled. Expected available in 12 seconds.", "Request was throttled.",
+            "You have started too many new conversations. Expected available in 3600 seconds."],
     "422": ["This Idempotency-Key was used for another message."],
     "401": [
         "Authentication credentials were not provided.",

@@ -65,6 +65,8 @@ STATEMENTS = {  # a part of the text, its parameters
     "a page of blocks": ("b.blocked_at FROM (SELECT blocked_id", f"{{one}}, {FAR}, {FAR}, 101, 0"),
     "unread messages of a user without blocks": ("SELECT * FROM (SELECT count(*) - (SELECT", "ARRAY[{two}]"),
     "a send": ("content, rules, n)", "ARRAY[{one}], ARRAY[{two}], ARRAY[now()], ARRAY['x'], ARRAY[1], false, ARRAY[]::text[]"),
+    "who starts a conversation": ("pg_advisory_xact_lock(1684958832", "ARRAY[{one}, {two}], ARRAY[{two}, {one}], 0"),
+    "what may be started": ("counted AS MATERIALIZED (SELECT f.*", "ARRAY[{one}, {two}], ARRAY[{two}, {one}], 0, 5, 7"),
     "a piece of erasing blocks": ("DELETE FROM directmessages_block b USING", "{one}"),
     "a piece of purging": ("SELECT max(id) FROM directmessages_message) FROM chosen", "0, false, 'infinity', true"),
     "sends with and without keys": (

@@ -150,6 +150,12 @@ DM_CHECK enum dm_status dm_check_options(const struct dm_options *options, struc
 DM_CHECK enum dm_status dm_set_allowed_recipients(dm *handle, const int64_t *user_ids, size_t count,
 						  struct dm_error *error);
 
+/* Limits how many conversations a user may start: at most `max` sends in `seconds` to users with whom nothing was
+ * exchanged before (DM_LIMITED beyond that). Answering is never new. It is counted in the database, for all processes
+ * that set it. The allowed recipients are exempt. seconds 0: no limit, as after dm_open. DM_INVALID: more than
+ * 1,000,000 in the time, or more than ten years. */
+DM_CHECK enum dm_status dm_set_new_partner_limit(dm *handle, unsigned max, unsigned seconds, struct dm_error *error);
+
 /* Finishes the operations that wait, then closes the database and frees the handle. No other call on the handle may be
  * running. NULL is fine. */
 DM_API void dm_close(dm *handle);

@@ -56,7 +56,8 @@ enum dm_operation_kind {
 	DM_OP_EVENTS_TRIM,
 	DM_OP_TICKET_CREATE,
 	DM_OP_TICKET_REDEEM, /* DM_NOT_FOUND */
-	DM_OP_SEND, /* DM_SELF, DM_NOT_ALLOWED, DM_NOT_FOUND; with a key DM_KEY_REUSED, DM_KEY_GONE, DM_LIMITED */
+	DM_OP_SEND, /* DM_SELF, DM_NOT_ALLOWED, DM_NOT_FOUND, DM_LIMITED; with a key DM_KEY_REUSED, DM_KEY_GONE,
+		       DM_LIMITED */
 	DM_OP_MARK_CONVERSATION_READ,
 	DM_OP_MARK_READ,       /* DM_NOT_FOUND */
 	DM_OP_HIDE,            /* DM_NOT_FOUND */
@@ -253,10 +254,13 @@ struct dm_op_send {
 	bool replayed;               /* a result: the message was sent before, with this key */
 	bool only_replayed;          /* an argument: store nothing; DM_LIMITED where there is no such message */
 	const char *idempotency_key; /* an argument: see dm_send_once; NULL: none */
-	uint64_t reserved[2];
+	int64_t available_in;        /* a result of DM_LIMITED: seconds until it is worth another try; 0: not known */
+	uint64_t reserved[1];
 	struct {
 		unsigned char fingerprint[DM_FINGERPRINT_SIZE]; /* of the content of a send with a key */
-	} internal;                                             /* the library's */
+		int64_t partners_period; /* of the limit on new partners, microseconds; 0: none */
+		int64_t partners_max;
+	} internal; /* the library's */
 };
 
 struct dm_op_unread_count {

@@ -51,6 +51,11 @@ enum dm_status rules_check_send(const struct rules *rules, const struct dm_op_se
 	return DM_OK;
 }
 
+bool rules_limit_partners(const struct rules *rules, const struct dm_op_send *send)
+{
+	return rules->partners_period > 0 && !send->unrestricted && !is_listed(rules, send->sender_id);
+}
+
 enum dm_status rules_check_block(int64_t user_id, int64_t blocked_id, struct dm_error *error)
 {
 	if (user_id == blocked_id)

@@ -11,12 +11,17 @@ struct rules {
 	int64_t *allowed_recipients; /* owned; empty: everybody may message everybody */
 	size_t allowed_recipients_count;
 	size_t max_content_length; /* characters */
+	int64_t partners_max;      /* new partners that a user may have in the period */
+	int64_t partners_period;   /* microseconds; 0: no limit */
 };
 
 /* DM_OK, or the first rule that forbids it: DM_INVALID (the content), DM_SELF, DM_NOT_ALLOWED. The errors
  * have the texts that the wire contract gives to clients. */
 MUST_CHECK enum dm_status rules_check_send(const struct rules *rules, const struct dm_op_send *send,
 					   struct dm_error *error);
+
+/* Whether the number of new partners is limited for this send. */
+bool rules_limit_partners(const struct rules *rules, const struct dm_op_send *send);
 
 /* DM_SELF. */
 MUST_CHECK enum dm_status rules_check_block(int64_t user_id, int64_t blocked_id, struct dm_error *error);

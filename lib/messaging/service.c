@@ -262,6 +262,11 @@ static enum dm_status check_send(dm *handle, struct dm_operation *operation)
 
 	pthread_rwlock_rdlock(&handle->rules_lock);
 	status = rules_check_send(&handle->rules, &operation->send, &operation->error);
+	operation->send.internal.partners_period = 0;
+	if (rules_limit_partners(&handle->rules, &operation->send)) {
+		operation->send.internal.partners_max = handle->rules.partners_max;
+		operation->send.internal.partners_period = handle->rules.partners_period;
+	}
 	pthread_rwlock_unlock(&handle->rules_lock);
 	return status;
 }
@@ -274,6 +279,7 @@ static enum dm_status prepare_send(dm *handle, struct dm_operation *operation)
 	enum dm_status status = check_send(handle, operation);
 
 	send->replayed = false;
+	send->available_in = 0;
 	if (status == DM_OK && send->only_replayed)
 		status = fail(&operation->error, DM_LIMITED,
 			      "no message was sent with this key before; try again later");

@@ -157,6 +157,26 @@ static bool read_rates(struct config *config)
 	return rates_parse(&config->send_rates, setting_text(SETTING_RATE_SEND)) || setting_refuse(SETTING_RATE_SEND);
 }
 
+static bool read_new_partners(struct config *config)
+{
+	return (rates_parse(&config->new_partners, setting_text(SETTING_RATE_NEW_PARTNERS)) &&
+		config->new_partners.count <= 1) ||
+	       setting_refuse(SETTING_RATE_NEW_PARTNERS);
+}
+
+bool config_limit_partners(const struct config *config, dm *handle)
+{
+	const struct rate *rate = &config->new_partners.rates[0];
+	bool is_limited = config->new_partners.count > 0;
+	struct dm_error error = {0};
+
+	if (dm_set_new_partner_limit(handle, is_limited ? rate->max : 0,
+				     is_limited ? (unsigned)rate_period_seconds(rate->period) : 0, &error) == DM_OK)
+		return true;
+	cli_fail(EXIT_FAILED, "%s", error.message);
+	return false;
+}
+
 static bool read_cors_origins(struct config *config)
 {
 	const struct setting_row *row = setting_row(SETTING_CORS_ORIGINS);
@@ -222,7 +242,7 @@ bool config_read(struct config *config)
 	static bool (*const parts[])(struct config *) = {
 		read_addresses,          read_capacity,    read_clients, read_budget,       config_read_prefix,
 		read_switches,           read_events,      read_log,     read_cors_origins, read_webhooks,
-		read_allowed_recipients, config_read_auth, read_rates,
+		read_allowed_recipients, config_read_auth, read_rates,   read_new_partners,
 	};
 	bool good = true;
 

@@ -49,6 +49,7 @@ struct config {
 	bool log_json;
 	bool marks_on_get;           /* a GET of a conversation marks it as read, unless it says otherwise */
 	struct rates send_rates;     /* how often a user may send */
+	struct rates new_partners;   /* how many conversations a user may start: one rate, or none */
 	int64_t *allowed_recipients; /* owned */
 	size_t allowed_recipients_count;
 };
@@ -57,6 +58,9 @@ struct config {
  * program ends with EXIT_USAGE. Release the config in either case. */
 MUST_CHECK bool config_read(struct config *config);
 void config_release(struct config *config);
+
+/* Gives the handle the limit on new partners. False after the error was printed. */
+MUST_CHECK bool config_limit_partners(const struct config *config, dm *handle);
 
 /* Reads only the form of the log; false as above. */
 MUST_CHECK bool config_read_log_format(bool *json);

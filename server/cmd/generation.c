@@ -42,6 +42,7 @@ static void init(struct generation *generation, struct setting_file *file)
 	generation->policy.marks_on_get = config->marks_on_get;
 	generation->policy.cors_credentials = auth_is_ambient(&generation->auth);
 	generation->policy.send_rates = &config->send_rates;
+	generation->policy.new_partners = &config->new_partners;
 	generation->policy.exempt = config->allowed_recipients;
 	generation->policy.exempt_count = config->allowed_recipients_count;
 	generation->policy.end = end;

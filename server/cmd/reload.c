@@ -98,6 +98,8 @@ static bool put_into_effect(struct reload *reload, struct generation *generation
 		cli_fail(EXIT_FAILED, "%s", error.message);
 		return false;
 	}
+	if (!config_limit_partners(config, reload->handle))
+		return false;
 	if (reload->webhooks)
 		webhooks_set_options(reload->webhooks, &config->webhooks);
 	log_set_level(config->log_level);

@@ -240,6 +240,7 @@ static int serve_api(struct generation *generation, struct reload *reload, struc
 	ready = document_init(&admin_document, DOCUMENT_ADMIN, span_from(config->prefix)) && ready &&
 		monitor.requests && api.public_budget && api.throttle && start_hub(config, handle, budget, &api.hub) &&
 		start_jwks(config, &monitor.jwks, &api.jwks);
+	ready = ready && config_limit_partners(config, handle);
 	status = ready ? serve_addresses(config, &api, &admin_document, reload, signals)
 		       : cli_fail(EXIT_FAILED, OUT_OF_MEMORY);
 	if (api.hub)

@@ -123,6 +123,11 @@ static const struct setting_row rows[SETTING_COUNT] = {
 			"most 100000",
 		.unset = "none", .may_be_empty = true, .help = "How often one user may send; beyond it the response is 429. Who is an allowed "
 			"recipient may send as often as they like. Each server counts for itself. See [limits.md](limits.md)."},
+	[SETTING_RATE_NEW_PARTNERS] = {TEXT, RELOADS, .variable = V("RATE_NEW_PARTNERS"),
+		.values = "a rate such as 20/day, of at most 100000", .unset = "none", .may_be_empty = true,
+		.help = "How many conversations one user may start, which are sends to users with whom nothing was exchanged before; "
+			"beyond it the response is 429. Who is an allowed recipient may start as many as they like. See "
+			"[limits.md](limits.md)."},
 	[SETTING_MAX_CONTENT_LENGTH] = {NUMBER(0, 1 << 30, 65536), .variable = V("MAX_CONTENT_LENGTH"),
 		.help = "Maximum length of a message in characters; a longer one is refused with 400. `0`: no limit. Stored "
 			"messages are shown whatever their length."},

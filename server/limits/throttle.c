@@ -26,7 +26,7 @@ struct sender {
 };
 
 struct throttle {
-	atomic_uint_fast64_t refusals;
+	atomic_uint_fast64_t refusals[THROTTLED_LIMITS];
 	pthread_mutex_t mutex; /* guards all below */
 	struct sender *newest, *oldest;
 	size_t bytes; /* of senders and histories */
@@ -261,14 +261,14 @@ void throttle_take_back(struct throttle *throttle, int64_t user_id, int64_t then
 	pthread_mutex_unlock(&throttle->mutex);
 }
 
-void throttle_count_refusal(struct throttle *throttle)
+void throttle_count_refusal(struct throttle *throttle, enum throttled limit)
 {
-	atomic_fetch_add_explicit(&throttle->refusals, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&throttle->refusals[limit], 1, memory_order_relaxed);
 }
 
-uint64_t throttle_refusals(struct throttle *throttle)
+uint64_t throttle_refusals(struct throttle *throttle, enum throttled limit)
 {
-	return atomic_load_explicit(&throttle->refusals, memory_order_relaxed);
+	return atomic_load_explicit(&throttle->refusals[limit], memory_order_relaxed);
 }
 
 size_t throttle_bytes(struct throttle *throttle)

@@ -34,9 +34,10 @@ MUST_CHECK bool throttle_ask(struct throttle *throttle, const struct rates *rate
 /* Takes back what was counted at that time: it was not done. */
 void throttle_take_back(struct throttle *throttle, int64_t user_id, int64_t then);
 
-/* Counts a request that was refused, and gives how many were. */
-void throttle_count_refusal(struct throttle *throttle);
-uint64_t throttle_refusals(struct throttle *throttle);
+/* Counts a request that was refused by a limit, and gives how many were. */
+enum throttled { THROTTLED_SENDS, THROTTLED_NEW_PARTNERS, THROTTLED_LIMITS };
+void throttle_count_refusal(struct throttle *throttle, enum throttled limit);
+uint64_t throttle_refusals(struct throttle *throttle, enum throttled limit);
 
 /* How many bytes it holds. */
 #define THROTTLE_MAX_BYTES ((size_t)64 << 20)

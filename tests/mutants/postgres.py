@@ -11,6 +11,13 @@ POSTGRES = "lib/store/postgres/"
 
 MUTANTS = [
     Mutant(
+        "of two servers each counts new partners for itself",
+        POSTGRES + "nouns/new_partner.c",
+        "SELECT pg_advisory_xact_lock(",
+        "SELECT pg_try_advisory_xact_lock_shared(",
+        "test_new_partners.py::test_at_once_no_more_are_started",
+    ),
+    Mutant(
         "a block is answered while a send from before is under way",
         POSTGRES + "batches/settle.c",
         "if (operations[i]->kind == DM_OP_BLOCK && operations[i]->status == DM_OK)",

@@ -8,6 +8,13 @@ WRITES = "test_library_writes::"
 
 MUTANTS = [
     Mutant(
+        "a new partner who has hidden all is new again",
+        SQLITE + "nouns/new_partner.c",
+        'INDEXED BY directmessages_sent_hidden WHERE sender_id = " sender',
+        'INDEXED BY directmessages_sent_hidden WHERE 0 AND sender_id = " sender',
+        "test_new_partners.py::test_what_was_exchanged_before_counts_even_if_it_is_hidden",
+    ),
+    Mutant(
         "a block does not keep its user from sending (SQLite)",
         SQLITE + "nouns/message.c",
         '" OR EXISTS " BLOCK("?4", "?3") "))"',

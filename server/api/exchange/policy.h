@@ -26,6 +26,7 @@ struct policy {
 	bool marks_on_get;                 /* a GET of a conversation marks it as read, unless it says otherwise */
 	bool cors_credentials;             /* browsers may send cookies for those pages; cors is a list */
 	const struct rates *send_rates;    /* how often a user may send */
+	const struct rates *new_partners;  /* how many conversations a user may start, to be told to clients */
 	const int64_t *exempt;             /* users of whom that is not asked */
 	size_t exempt_count;
 	void (*end)(struct policy *own); /* called when nobody holds it any more */

@@ -9,7 +9,7 @@
  * an Idempotency-Key goes on in either case: what it sent before costs nothing. It is then `is_over_rate`. */
 enum http_outcome send_rate_count(struct exchange *exchange);
 
-/* Responds that the caller sends too often. */
+/* Responds that the caller sends too often, or (after a DM_OP_SEND) to too many new partners. */
 enum http_outcome send_rate_refuse(struct exchange *exchange);
 
 /* The request was counted, but has sent nothing: it was a replay. */

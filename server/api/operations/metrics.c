@@ -21,7 +21,7 @@ struct view {
 	bool store_is_up;
 	struct process_usage process;
 	struct hub_counts streams; /* all 0 without a hub */
-	uint64_t send_refusals;    /* by DIRECTMESSAGES_RATE_SEND */
+	uint64_t refusals[THROTTLED_LIMITS];
 };
 
 /* ---- requests ------------------------------------------------------------------------------------------------ */
@@ -102,7 +102,10 @@ static void buffers_refused(struct buffer *out, const struct view *view, const c
 
 static void limit_refusals(struct buffer *out, const struct view *view, const char *name)
 {
-	exposition_sample(out, (double)view->send_refusals, "%s{limit=\"send\"}", name);
+	static const char *const limits[THROTTLED_LIMITS] = {"send", "new_partners"};
+
+	for (size_t i = 0; i < THROTTLED_LIMITS; i++)
+		exposition_sample(out, (double)view->refusals[i], "%s{limit=\"%s\"}", name, limits[i]);
 }
 
 /* ---- the store ----------------------------------------------------------------------------------------------- */
@@ -337,11 +340,12 @@ static enum http_outcome checked(struct exchange *exchange)
 		.monitor = exchange->api->monitor,
 		.store_is_up = readiness_status(&exchange->api->monitor->readiness) == DM_OK,
 		.store = DM_STATS_INIT,
-		.send_refusals = throttle_refusals(exchange->api->throttle),
 	};
 
 	dm_stats(exchange->api->handle, &view.store);
 	process_usage_read(&view.process);
+	for (size_t i = 0; i < THROTTLED_LIMITS; i++)
+		view.refusals[i] = throttle_refusals(exchange->api->throttle, (enum throttled)i);
 	if (exchange->api->hub)
 		hub_count(exchange->api->hub, &view.streams);
 	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {

@@ -37,7 +37,7 @@ enum dm_status pg_add_all_statements(struct postgres *postgres, struct dm_error 
 		pg_marking_statements,   pg_search_statements,      pg_erasure_statements,
 		pg_purge_statements,     pg_idempotency_statements, pg_block_statements,
 		pg_inbox_statements,     pg_inbox_fold_statements,  pg_marking_all_statements,
-		pg_unmarking_statements, pg_hiding_statements,
+		pg_unmarking_statements, pg_hiding_statements,      pg_new_partner_statements,
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(tables); i++)

@@ -8,6 +8,9 @@
 #include "limits.h"
 #include "operation_kinds.h"
 
+/* How many statements count new partners. */
+#define LIMIT_STATEMENTS 3
+
 static void make_steps(struct transaction *transaction, struct dm_operation **operations, size_t count)
 {
 	transaction->count = 0;
@@ -26,6 +29,30 @@ static void make_steps(struct transaction *transaction, struct dm_operation **op
 	}
 }
 
+/* Sends the statements that count new partners. False: there is no memory. */
+static bool send_limits(struct pg_session *session, struct transaction_step *step)
+{
+	struct parameters parameters = {.count = 0};
+	struct buffer arrays[2];
+	int all;
+
+	buffer_init(&arrays[0], SIZE_MAX);
+	buffer_init(&arrays[1], SIZE_MAX);
+	pg_partners_ask(step->operations, step->count, &parameters, arrays);
+	step->is_limited = !arrays[0].failed && !arrays[1].failed;
+	if (step->is_limited) {
+		all = parameters.count;
+		parameters.count = 3;
+		session_send(session, PARTNERS_LOCK, &parameters);
+		session_send(session, PARTNERS_EXPIRE, &parameters);
+		parameters.count = all;
+		session_send(session, PARTNERS_TAKE, &parameters);
+	}
+	buffer_release(&arrays[0]);
+	buffer_release(&arrays[1]);
+	return step->is_limited;
+}
+
 static bool send_messages(struct pg_session *session, struct transaction_step *step)
 {
 	struct parameters parameters = {.count = 0};
@@ -35,6 +62,9 @@ static bool send_messages(struct pg_session *session, struct transaction_step *s
 	for (size_t i = 0; i < SEND_ARRAYS; i++)
 		buffer_init(&arrays[i], SIZE_MAX);
 	statement = pg_messages_send(session->postgres, step->operations, step->count, &parameters, arrays);
+	if (statement != NOTHING_TO_ASK && pg_sends_are_limited(step->operations, step->count) &&
+	    !send_limits(session, step))
+		statement = NOTHING_TO_ASK;
 	if (statement != NOTHING_TO_ASK)
 		session_send(session, statement, &parameters);
 	else
@@ -135,6 +165,21 @@ static void read_notify(struct pg_session *session, int64_t deadline, struct end
 	PQclear(result);
 }
 
+/* Reads the results of the statements that count new partners; the last one's is kept. False: the connection is lost.
+ */
+static bool read_limits(struct pg_session *session, struct transaction_step *step, int64_t deadline,
+			struct ending *ending)
+{
+	for (int i = 0; i < LIMIT_STATEMENTS; i++) {
+		PQclear(step->limits);
+		step->limits = NULL;
+		if (!read_result(session, deadline, &step->limits, &ending->error))
+			return false;
+		note_failure(ending, step, step->limits);
+	}
+	return true;
+}
+
 static struct ending read_all(struct pg_session *session, struct transaction *transaction, int64_t deadline)
 {
 	struct ending ending = {.how = COMMITTED};
@@ -156,7 +201,8 @@ static struct ending read_all(struct pg_session *session, struct transaction *tr
 
 		if (!step->is_sent)
 			continue;
-		if (!read_result(session, deadline, &step->result, &ending.error)) {
+		if ((step->is_limited && !read_limits(session, step, deadline, &ending)) ||
+		    !read_result(session, deadline, &step->result, &ending.error)) {
 			/* After a failure there was no commit, even if the connection is lost now. */
 			ending.how = ending.how == FAILED ? FAILED : LOST;
 			return ending;
@@ -195,6 +241,8 @@ static void read_results(const struct pg_session *session, const struct transact
 
 		if (!step->is_sent)
 			continue; /* its status says why */
+		if (step->is_limited)
+			pg_read_partners_taken(step->operations, step->count, step->limits);
 		if (first->kind == DM_OP_SEND)
 			pg_read_sent_messages(step->operations, step->count, step->result);
 		else
@@ -229,7 +277,9 @@ struct ending pg_transaction_run(struct pg_session *session, struct transaction 
 		if (transaction->records)
 			session->postgres->options.recorded(session->postgres->options.recorded_context);
 	}
-	for (size_t i = 0; i < transaction->count; i++)
+	for (size_t i = 0; i < transaction->count; i++) {
 		PQclear(transaction->steps[i].result);
+		PQclear(transaction->steps[i].limits);
+	}
 	return ending;
 }

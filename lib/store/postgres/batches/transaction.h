@@ -13,6 +13,8 @@ struct transaction_step {
 	size_t count;
 	bool is_sent; /* false: the operation had nothing to ask */
 	PGresult *result;
+	bool is_limited;  /* sends whose new partners are counted before */
+	PGresult *limits; /* of that */
 };
 
 struct transaction {

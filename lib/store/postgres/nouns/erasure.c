@@ -80,7 +80,9 @@ const struct pg_statement_text pg_erasure_statements[] = {
 		 "blocked", "blocked_id",
 		 "user_id") ", gone AS (DELETE FROM directmessages_block b USING (SELECT $1::bigint AS user_id, id AS blocked_id FROM blocks"
 			    " UNION ALL SELECT id, $1::bigint FROM blocked) c WHERE b.user_id = c.user_id AND b.blocked_id = c.blocked_id"
-			    " RETURNING 1) SELECT count(*), count(*) >= " NUMBER(ERASE_ROWS) " FROM gone"},
+			    " RETURNING 1), partners AS (DELETE FROM directmessages_new_partner"
+			    " WHERE ctid = ANY (ARRAY(SELECT ctid FROM directmessages_new_partner WHERE user_id = $1::bigint LIMIT " NUMBER(ERASE_ROWS) ") || ARRAY(SELECT ctid FROM directmessages_new_partner WHERE partner_id = $1::bigint AND user_id <> $1::bigint LIMIT " NUMBER(
+				    ERASE_ROWS) ")) RETURNING 1) SELECT count(*), count(*) >= " NUMBER(ERASE_ROWS) " OR (SELECT count(*) FROM partners) >= " NUMBER(ERASE_ROWS) " FROM gone"},
 	/* Nobody may fold or mend meanwhile: each has locks that the other would wait for. */
 	{ERASE_INBOX,
 	 "WITH locked AS MATERIALIZED (SELECT 1 FROM directmessages_inbox_fold WHERE id = 1 FOR UPDATE),"

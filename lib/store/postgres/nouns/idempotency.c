@@ -117,7 +117,7 @@ enum dm_status pg_read_keyed_send(struct dm_operation *operation, const PGresult
 	if (refusal != SEND_ACCEPTED && operation->internal.refused != DM_OK)
 		return operation->internal.refused; /* its error says why */
 	if (refusal != SEND_ACCEPTED)
-		return send_refused(refusal, &operation->error);
+		return send_refused(operation, refusal);
 	operation->internal.key = is_free ? DM_KEY_CLASHED : DM_KEY_HELD;
 	return DM_BUSY;
 }

@@ -8,7 +8,7 @@
 #include "sent_time.h"
 
 const struct pg_statement_text pg_message_statements[] = {
-	/* $5: whether blocks count. A send that is refused gives a row with the reason. The times, which are all
+	/* $5: which rules count. A send that is refused gives a row with the reason. The times, which are all
 	 * different, say which row belongs to which send; ids are in the order of the arrays. */
 	/* clang-format off */
 	{MESSAGES_INSERT,
@@ -102,7 +102,9 @@ enum pg_statement pg_messages_send(struct postgres *postgres, struct dm_operatio
 		pg_array_append_int(&arrays[1], pg_recipient_of(operations[i]));
 		pg_array_append_time(&arrays[2], operations[i]->send.message.sent_at);
 		pg_array_append_text(&arrays[3], operations[i]->send.content);
-		pg_array_append_int(&arrays[4], !operations[i]->send.unrestricted);
+		pg_array_append_int(&arrays[4], operations[i]->send.unrestricted                   ? 0
+						: operations[i]->send.internal.partners_period > 0 ? 2
+												   : 1);
 		if (have_keys)
 			pg_append_key(operations[i], &arrays[5], &arrays[6]);
 	}
@@ -147,7 +149,7 @@ static void read_messages(struct dm_operation **operations, size_t count, const 
 		enum send_refusal refusal = row < rows ? (enum send_refusal)pg_int(result, row, 2) : SEND_WITHOUT_USER;
 
 		if (refusal != SEND_ACCEPTED) {
-			operation->status = send_refused(refusal, &operation->error);
+			operation->status = send_refused(operation, refusal);
 			continue;
 		}
 		operation->status = DM_OK;

@@ -14,7 +14,8 @@ extern const struct pg_statement_text pg_user_statements[], pg_user_write_statem
 	pg_ticket_statements[], pg_webhook_statements[], pg_delivery_statements[], pg_claim_statements[],
 	pg_marking_statements[], pg_marking_all_statements[], pg_unmarking_statements[], pg_hiding_statements[],
 	pg_search_statements[], pg_erasure_statements[], pg_idempotency_statements[], pg_purge_statements[],
-	pg_block_statements[], pg_inbox_statements[], pg_inbox_fold_statements[]; /* each ends with sql NULL */
+	pg_block_statements[], pg_new_partner_statements[], pg_inbox_statements[],
+	pg_inbox_fold_statements[]; /* each ends with sql NULL */
 
 /* Chooses the operation's statement and fills in its parameters. NOTHING_TO_ASK: the operation has its status without
  * the database. What is generated for a row (a token's key) is kept in the operation. */
@@ -77,16 +78,39 @@ void pg_read_sent_messages(struct dm_operation **operations, size_t count, const
 #define BLOCK(user, blocked) \
 	"(SELECT 1 FROM directmessages_block WHERE user_id = " user " AND blocked_id = " blocked ")"
 
-/* Of a send `i` of the input: whether it is allowed, where `rules` says that blocks count; and why not, as an enum
+/* Of a send `i` of the input: whether it is allowed, where `rules` says that blocks count (1), and new
+ * partners too (2); and why not, as an enum
  * send_refusal. By a CASE, of which the planner thinks that half the rows meet it: otherwise it would join hundreds of
  * sends as if there was one. */
 #define SEND_IS_ALLOWED \
-	"CASE WHEN i.rules = 0 THEN true ELSE " BLOCK("i.sender", "i.recipient") " IS NULL AND " BLOCK( \
-		"i.recipient", "i.sender") " IS NULL END"
+	"CASE WHEN i.rules = 0 THEN true ELSE " IS_UNBLOCKED " AND (i.rules = 1 OR " HAVE_EXCHANGED " OR " HAS_TAKEN \
+	") END"
+#define IS_UNBLOCKED "(" BLOCK("i.sender", "i.recipient") " IS NULL AND " BLOCK("i.recipient", "i.sender") " IS NULL)"
 #define NO_USER(id) "(SELECT 1 FROM {users} u WHERE {u.id} = " id ") IS NULL"
 #define SEND_REFUSAL \
 	"CASE WHEN " NO_USER("i.sender") " OR " NO_USER("i.recipient") " THEN 1 WHEN " BLOCK( \
-		"i.sender", "i.recipient") " IS NULL THEN 3 ELSE 2 END"
+		"i.sender", \
+		"i.recipient") " IS NOT NULL THEN 2 WHEN " BLOCK("i.recipient", \
+								 "i.sender") " IS NOT NULL THEN 3 ELSE 4 END"
+
+/* Whether there are messages between them. The two indexes hold all of what one has sent to the other. */
+#define HAS_SENT(sender, recipient, hidden) \
+	"(SELECT 1 FROM directmessages_message m WHERE m.sender_id = " sender " AND m.recipient_id = " recipient \
+	" AND m.hidden_for_sender IS " hidden " LIMIT 1)"
+#define HAVE_EXCHANGED \
+	"coalesce(" HAS_SENT("i.sender", "i.recipient", "NULL") ", " HAS_SENT( \
+		"i.recipient", "i.sender", "NULL") ", " HAS_SENT("i.sender", "i.recipient", \
+								 "NOT NULL") ", " HAS_SENT("i.recipient", "i.sender", \
+											   "NOT NULL") ") IS NOT NULL"
+#define HAS_TAKEN \
+	"(SELECT 1 FROM directmessages_new_partner p WHERE p.user_id = i.sender AND p.partner_id = i.recipient) IS NOT NULL"
+
+/* new_partner.c: sends to new partners are counted by three statements before that of the sends, if that is limited.
+ * The last one's result says which are refused. */
+bool pg_sends_are_limited(struct dm_operation *const *operations, size_t count);
+void pg_partners_ask(struct dm_operation *const *operations, size_t count, struct parameters *parameters,
+		     struct buffer arrays[2]);
+void pg_read_partners_taken(struct dm_operation **operations, size_t count, const PGresult *result);
 
 /* The trace of the row of a send whose times are $3: the parameter has one for each send, '' for none; or no element at
  * all, where no send of the batch has one. */

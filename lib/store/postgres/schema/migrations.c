@@ -125,6 +125,13 @@ static const char trace_of_events[] = "ALTER TABLE directmessages_event ADD COLU
 static const char trace_of_deliveries[] =
 	"ALTER TABLE directmessages_delivery ADD COLUMN IF NOT EXISTS traceparent text;";
 
+/* Conversations that users have started lately (microseconds since 1970), where that is limited. */
+static const char new_partners[] =
+	"CREATE TABLE directmessages_new_partner (user_id bigint NOT NULL, partner_id bigint NOT NULL,"
+	" started_at bigint NOT NULL, PRIMARY KEY (user_id, partner_id));"
+	"CREATE INDEX directmessages_new_partner_started ON directmessages_new_partner (user_id, started_at);"
+	"CREATE INDEX directmessages_new_partner_partner ON directmessages_new_partner (partner_id);";
+
 const struct migration pg_migrations[] = {
 	{
 		.number = 1,
@@ -254,6 +261,14 @@ const struct migration pg_migrations[] = {
 		.name = "the trace of deliveries",
 		.satisfied = "SELECT " HAS_COLUMNS("directmessages_delivery", "1", "'traceparent'"),
 		.sql = trace_of_deliveries,
+	},
+	{
+		.number = 18,
+		.name = "new partners",
+		.satisfied = "SELECT to_regclass('directmessages_new_partner') IS NOT NULL AND"
+			     " to_regclass('directmessages_new_partner_started') IS NOT NULL AND"
+			     " to_regclass('directmessages_new_partner_partner') IS NOT NULL",
+		.sql = new_partners,
 	},
 };
 const size_t pg_migrations_count = ARRAY_LENGTH(pg_migrations);

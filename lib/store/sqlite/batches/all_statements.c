@@ -21,7 +21,7 @@ enum dm_status prepare_all_statements(struct sqlite_session *session, struct dm_
 		webhook_statements,     delivery_statements,     claim_statements,       search_statements,
 		erasure_statements,     purge_statements,        idempotency_statements, block_statements,
 		inbox_statements,       inbox_walk_statements,   inbox_fold_statements,  marking_statements,
-		hiding_statements,
+		hiding_statements,      new_partner_statements,
 	};
 	enum dm_status status = DM_OK;
 

@@ -29,6 +29,9 @@ const struct sqlite_statement_text erasure_statements[] = {
 	{ERASE_BLOCKS,
 	 "DELETE FROM directmessages_block WHERE (user_id, blocked_id) IN (SELECT user_id, blocked_id"
 	 " FROM directmessages_block WHERE user_id = ?1 OR blocked_id = ?1 LIMIT " NUMBER(ERASE_WALK) ")"},
+	{ERASE_PARTNERS,
+	 "DELETE FROM directmessages_new_partner WHERE rowid IN (SELECT rowid FROM directmessages_new_partner"
+	 " WHERE user_id = ?1 OR partner_id = ?1 LIMIT " NUMBER(ERASE_WALK) ")"},
 	{ERASE_SENT, "SELECT id, content, hidden_for_sender IS NOT NULL FROM directmessages_message"
 		     " WHERE sender_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
 	{ERASE_RECEIVED, "SELECT id, content, hidden_for_recipient IS NOT NULL FROM directmessages_message"
@@ -174,7 +177,11 @@ enum dm_status user_erase(struct sqlite_session *session, struct dm_operation *o
 		return status;
 	case ERASURE_BLOCKS:
 		status = run_for(session, ERASE_BLOCKS, erase->user_id, &operation->error);
-		erasure_go_on(erase, status == DM_OK && sqlite3_changes(session->db) == ERASE_WALK, true);
+		goes_on = status == DM_OK && sqlite3_changes(session->db) == ERASE_WALK;
+		if (status == DM_OK)
+			status = run_for(session, ERASE_PARTNERS, erase->user_id, &operation->error);
+		goes_on |= status == DM_OK && sqlite3_changes(session->db) == ERASE_WALK;
+		erasure_go_on(erase, goes_on, true);
 		return status;
 	case ERASURE_RENAMES:
 		status = run_for(session, ERASE_USER, erase->user_id, &operation->error);

@@ -18,7 +18,8 @@ const struct sqlite_statement_text message_statements[] = {
 	 " AND (?5 OR NOT (EXISTS " BLOCK("?3", "?4") " OR EXISTS " BLOCK("?4", "?3") "))"},
 	/* Why not: ?1 the sender, ?2 the recipient. */
 	{MESSAGE_REFUSAL, "SELECT EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?1)"
-			  " AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?2), EXISTS " BLOCK("?1", "?2")},
+			  " AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?2), EXISTS " BLOCK(
+				  "?1", "?2") ", EXISTS " BLOCK("?2", "?1")},
 	/* ?2 user, ?3 partner, 0 for any; ?4 whether with those that the user has hidden. */
 	{MESSAGE_BY_ID, "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = ?1 AND (?2 = 0"
 			" OR (sender_id = ?2 AND ?3 IN (0, recipient_id) AND (?4 OR hidden_for_sender IS NULL))"
@@ -54,7 +55,8 @@ enum dm_status messages_lend(struct sqlite_session *session, sqlite3_stmt *state
 static enum dm_status refuse_send(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_REFUSAL];
-	bool users_exist = false, blocks = false;
+	bool users_exist = false, blocks = false, is_blocked = false;
+	enum send_refusal refusal = SEND_WITHOUT_USER;
 	enum dm_status status;
 	int code;
 
@@ -64,12 +66,14 @@ static enum dm_status refuse_send(struct sqlite_session *session, struct dm_oper
 	if (code == SQLITE_ROW) {
 		users_exist = sqlite3_column_int(statement, 0) != 0;
 		blocks = sqlite3_column_int(statement, 1) != 0;
+		is_blocked = sqlite3_column_int(statement, 2) != 0;
 	}
 	status = session_finish(session, statement, code, &operation->error);
 	if (status != DM_OK)
 		return status;
-	return send_refused(users_exist ? blocks ? SEND_TO_BLOCKED : SEND_TO_BLOCKER : SEND_WITHOUT_USER,
-			    &operation->error);
+	if (users_exist)
+		refusal = blocks ? SEND_TO_BLOCKED : is_blocked ? SEND_TO_BLOCKER : SEND_LIMITED;
+	return send_refused(operation, refusal);
 }
 
 static enum dm_status insert(struct sqlite_session *session, struct dm_operation *operation)
@@ -102,14 +106,19 @@ static enum dm_status insert(struct sqlite_session *session, struct dm_operation
 
 enum dm_status message_send(struct sqlite_session *session, struct dm_operation *operation)
 {
-	bool has_key = operation->send.idempotency_key != NULL, was_used = false;
+	bool has_key = operation->send.idempotency_key != NULL, was_used = false, is_new = false, is_allowed = true;
 	enum dm_status status = has_key ? key_replay(session, operation, &was_used) : DM_OK;
 
 	if (status != DM_OK || was_used)
 		return status;
 	if (operation->internal.refused != DM_OK)
 		return operation->internal.refused; /* its error says why */
-	status = insert(session, operation);
+	if (operation->send.internal.partners_period > 0)
+		status = partner_check(session, operation, &is_new, &is_allowed);
+	if (status == DM_OK)
+		status = is_allowed ? insert(session, operation) : refuse_send(session, operation);
+	if (status == DM_OK && is_new)
+		status = partner_put(session, operation);
 	if (status == DM_OK && has_key)
 		status = key_put(session, operation);
 	if (status != DM_OK)

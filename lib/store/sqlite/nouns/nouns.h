@@ -10,8 +10,9 @@
 extern const struct sqlite_statement_text marking_statements[], hiding_statements[], user_statements[],
 	token_statements[], message_statements[], conversation_statements[], partner_statements[], event_statements[],
 	ticket_statements[], webhook_statements[], delivery_statements[], claim_statements[], search_statements[],
-	erasure_statements[], idempotency_statements[], purge_statements[], block_statements[], inbox_statements[],
-	inbox_walk_statements[], inbox_fold_statements[]; /* each ends with sql NULL */
+	erasure_statements[], idempotency_statements[], purge_statements[], block_statements[],
+	new_partner_statements[], inbox_statements[], inbox_walk_statements[],
+	inbox_fold_statements[]; /* each ends with sql NULL */
 
 typedef enum dm_status operation_function(struct sqlite_session *session, struct dm_operation *operation);
 
@@ -104,6 +105,11 @@ operation_has_work conversation_is_visible;
 
 /* partner.c */
 operation_function partners_page;
+
+/* new_partner.c: a send to a user with whom nothing was exchanged before is counted, if that is limited. */
+MUST_CHECK enum dm_status partner_check(struct sqlite_session *session, struct dm_operation *operation, bool *is_new,
+					bool *is_allowed);
+MUST_CHECK enum dm_status partner_put(struct sqlite_session *session, struct dm_operation *operation);
 
 /* block.c */
 operation_function block_user, unblock_user, blocks_page;

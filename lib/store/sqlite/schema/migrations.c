@@ -107,6 +107,13 @@ static const char blocks[] =
 static const char trace_of_events[] = "ALTER TABLE directmessages_event ADD COLUMN traceparent text;";
 static const char trace_of_deliveries[] = "ALTER TABLE directmessages_delivery ADD COLUMN traceparent text;";
 
+/* Conversations that users have started lately (microseconds since 1970), where that is limited. */
+static const char new_partners[] =
+	"CREATE TABLE directmessages_new_partner (user_id integer NOT NULL, partner_id integer NOT NULL,"
+	" started_at integer NOT NULL, PRIMARY KEY (user_id, partner_id));"
+	"CREATE INDEX directmessages_new_partner_started ON directmessages_new_partner (user_id, started_at);"
+	"CREATE INDEX directmessages_new_partner_partner ON directmessages_new_partner (partner_id);";
+
 const struct migration migrations[] = {
 	{
 		.number = 1,
@@ -226,6 +233,13 @@ const struct migration migrations[] = {
 		.name = "the trace of deliveries",
 		.satisfied = "SELECT " HAS_COLUMNS("directmessages_delivery", "1", "'traceparent'"),
 		.sql = trace_of_deliveries,
+	},
+	{
+		.number = 18,
+		.name = "new partners",
+		.satisfied = "SELECT count(*) = 3 FROM sqlite_master WHERE name IN ('directmessages_new_partner',"
+			     " 'directmessages_new_partner_started', 'directmessages_new_partner_partner')",
+		.sql = new_partners,
 	},
 };
 const size_t migrations_count = ARRAY_LENGTH(migrations);

@@ -22,6 +22,7 @@ def test_answers_are_those_of_the_document(make_server, tmp_path):
     openapi_tools.need(openapi_tools.PYTHON)
     server = make_server()
     caller, partner, _ = server.users(3)
+    server.user("jane")  # whom the document's examples name
     with server.transaction() as connection:
         connection.execute("UPDATE auth_user SET id = ? WHERE id = ?", (FAR, caller.id))
         connection.execute("UPDATE authtoken_token SET user_id = ? WHERE user_id = ?", (FAR, caller.id))

@@ -62,6 +62,18 @@ def test_private_addresses_are_refused_before_anything_is_sent(server, receiver,
     assert receiver.requests == []
 
 
+def test_nobody_is_connected_to_for_a_name(server):
+    """The guard looks at the address before the connection; what it looks at afterwards is a second line."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        identity, _ = create(server, f"http://localhost:{listener.getsockname()[1]}/", "--events", "message_read")
+        done = server.run("webhook", "test", identity)
+        assert server.run("webhook", "delete", identity).returncode == 0
+        assert done.returncode == 1 and NOT_PUBLIC in done.stderr
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
 def test_a_name_is_judged_by_its_address(make_server, receiver):
     """`localhost` is as good as any name that somebody points at this machine."""
     server = make_server(env={"DIRECTMESSAGES_WEBHOOK_SCHEDULE": "3600"})

@@ -84,9 +84,10 @@ MUTANTS = [
         "a name in a path ends at a slash that is escaped, too",
         API + "routes.c",
         "\tend = rest.length > 0 ? memchr(rest.data, '/', rest.length) : NULL;",
-        "\tend = rest.length > 0 ? memchr(rest.data, '/', rest.length) : NULL;\n"
-        "\tfor (size_t i = 0; i + 2 < rest.length && !end; i++)\n"
-        "\t\tif (memcmp(rest.data + i, \"%2F\", 3) == 0)\n\t\t\tend = rest.data + i;",
+        "\tend = NULL;\n"
+        "\tfor (size_t i = 0; i < rest.length && !end; i++)\n"
+        "\t\tif (rest.data[i] == '/' || (i + 2 < rest.length && memcmp(rest.data + i, \"%2F\", 3) == 0))\n"
+        "\t\t\tend = rest.data + i;",
         "test_names.py::test_a_name_stands_for_the_id",
     ),
     Mutant(

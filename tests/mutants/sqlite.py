@@ -204,13 +204,6 @@ MUTANTS = [
         WRITES + "time_in_the_queue_is_taken_off_the_wait_for_the_lock",
     ),
     Mutant(
-        "a write that has waited too long in the queue is begun (SQLite)",
-        SQLITE + "batches/batch.c",
-        "if (now - operations[i]->internal.queued_at < limit) {",
-        "if (now - operations[i]->internal.queued_at < limit * 1000) {",
-        WRITES + "what_has_waited_too_long_is_refused",
-    ),
-    Mutant(
         "a file that may only be read is served",
         SQLITE + "connection/session.c",
         "\tif (code != SQLITE_OK) {\n\t\tsession_failure(session, code, error);",

@@ -83,6 +83,9 @@ static bool needs_nothing(enum dm_operation_kind kind)
 		DM_OP_EVENTS_NEW_EPOCH,
 		DM_OP_INBOX_FOLD,
 		DM_OP_INBOX_MEND,
+		DM_OP_MARK_ALL_READ,
+		DM_OP_MARK_UNREAD,
+		DM_OP_HIDE_CONVERSATION,
 	};
 
 	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)

@@ -203,9 +203,43 @@ static void what_failed_begins_anew_where_it_is_submitted_again(void **state)
 	assert_int_equal(unread_of(s, s->mary), 0);
 }
 
+/* The calls of messages.h that mark and hide at will; they say how many messages were changed. */
+static void calls_say_how_many_they_have_changed(void **state)
+{
+	struct scratch *s = *state;
+	struct listed listed = {0};
+	int64_t ids[3], other, count;
+
+	for (size_t i = 0; i < 3; i++)
+		ids[i] = scratch_send(s->handle, s->john, s->mary, "a");
+	other = scratch_send(s->handle, s->bob, s->mary, "b");
+	assert_ok(dm_mark_read_up_to(s->handle, s->mary, s->john, ids[1], &count, NULL));
+	assert_int_equal(count, 2);
+	assert_fails(DM_NOT_FOUND, dm_mark_read_up_to(s->handle, s->mary, s->john, other, NULL, &error));
+	assert_fails(DM_NOT_FOUND, dm_mark_unread_from(s->handle, s->mary, s->john, other, NULL, &error));
+	assert_ok(dm_mark_conversation_read(s->handle, s->mary, s->john, &count, NULL));
+	assert_int_equal(count, 1);
+	assert_ok(dm_mark_unread(s->handle, s->mary, s->john, &count, NULL));
+	assert_int_equal(count, 1);
+	assert_ok(dm_mark_unread_from(s->handle, s->mary, s->john, ids[0], &count, NULL));
+	assert_int_equal(count, 2);
+	assert_ok(dm_unread_count_from(s->handle, s->mary, s->john, &count, NULL));
+	assert_int_equal(count, 3);
+	assert_ok(dm_mark_all_read(s->handle, s->mary, &count, NULL));
+	assert_int_equal(count, 4);
+	assert_ok(dm_hide_conversation(s->handle, s->mary, s->john, &count, NULL));
+	assert_int_equal(count, 3);
+	assert_ok(dm_hide_conversation(s->handle, s->mary, s->john, &count, NULL));
+	assert_int_equal(count, 0);
+	assert_fails(DM_NOT_FOUND, dm_get_message(s->handle, s->mary, ids[0], list_message, &listed, &error));
+	assert_ok(dm_get_message(s->handle, s->john, ids[0], list_message, &listed, NULL));
+	assert_listed(listed, ids[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(calls_say_how_many_they_have_changed, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(pieces_are_marked_oldest_first_and_signalled_each, scratch_setup,
 						scratch_teardown),
 		cmocka_unit_test_setup_teardown(what_is_sent_meanwhile_is_left, scratch_setup, scratch_teardown),

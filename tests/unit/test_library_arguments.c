@@ -49,42 +49,19 @@ static void kinds_that_are_none(void **state)
 /* Kinds that do not need any argument: with zeros alone they are not DM_INVALID. */
 static bool needs_nothing(enum dm_operation_kind kind)
 {
-	static const enum dm_operation_kind fine[] = {DM_OP_AUTHENTICATE,
-						      DM_OP_USER_BY_ID,
-						      DM_OP_USER_BY_NAME,
-						      DM_OP_UNREAD_COUNT,
-						      DM_OP_EVENTS_TRIM,
-						      DM_OP_EVENTS_NEWEST,
-						      DM_OP_TICKET_CREATE,
-						      DM_OP_TICKET_REDEEM,
-						      DM_OP_MARK_READ,
-						      DM_OP_USER_SET_ACTIVE,
-						      DM_OP_TOKEN_CREATE,
-						      DM_OP_TOKEN_REVOKE,
-						      DM_OP_HIDE,
-						      DM_OP_CHECK_SCHEMA,
-						      DM_OP_MARK_CONVERSATION_READ,
-						      DM_OP_OUTBOX,
-						      DM_OP_WEBHOOK_DELETE,
-						      DM_OP_WEBHOOK_ENABLE,
-						      DM_OP_WEBHOOK_UPDATE,
-						      DM_OP_DELIVERIES_REQUEUE,
-						      DM_OP_DELIVERY_RESULT,
-						      DM_OP_DELIVERIES_TRIM,
-						      DM_OP_DELIVERY_REQUEUE,
-						      DM_OP_ACTIVE_USER,
-						      DM_OP_MESSAGE_DELETE,
-						      DM_OP_BLOCK,
-						      DM_OP_UNBLOCK,
-						      DM_OP_USER_ERASE,
-						      DM_OP_USER_PUT,
-						      DM_OP_USER_DELETE,
-						      DM_OP_EVENTS_NEW_EPOCH,
-						      DM_OP_INBOX_FOLD,
-						      DM_OP_INBOX_MEND,
-						      DM_OP_MARK_ALL_READ,
-						      DM_OP_MARK_UNREAD,
-						      DM_OP_HIDE_CONVERSATION};
+	/* clang-format off */
+	static const enum dm_operation_kind fine[] = {
+		DM_OP_AUTHENTICATE, DM_OP_USER_BY_ID, DM_OP_USER_BY_NAME, DM_OP_UNREAD_COUNT,
+		DM_OP_EVENTS_TRIM, DM_OP_EVENTS_NEWEST, DM_OP_TICKET_CREATE, DM_OP_TICKET_REDEEM,
+		DM_OP_MARK_READ, DM_OP_USER_SET_ACTIVE, DM_OP_TOKEN_CREATE, DM_OP_TOKEN_REVOKE,
+		DM_OP_HIDE, DM_OP_CHECK_SCHEMA, DM_OP_MARK_CONVERSATION_READ, DM_OP_OUTBOX,
+		DM_OP_WEBHOOK_DELETE, DM_OP_WEBHOOK_ENABLE, DM_OP_WEBHOOK_UPDATE, DM_OP_DELIVERIES_REQUEUE,
+		DM_OP_DELIVERY_RESULT, DM_OP_DELIVERIES_TRIM, DM_OP_DELIVERY_REQUEUE, DM_OP_ACTIVE_USER,
+		DM_OP_MESSAGE_DELETE, DM_OP_BLOCK, DM_OP_UNBLOCK, DM_OP_USER_ERASE,
+		DM_OP_USER_PUT, DM_OP_USER_DELETE, DM_OP_EVENTS_NEW_EPOCH, DM_OP_INBOX_FOLD,
+		DM_OP_INBOX_MEND, DM_OP_MARK_ALL_READ, DM_OP_MARK_UNREAD, DM_OP_HIDE_CONVERSATION,
+	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
 		if (fine[i] == kind)

@@ -70,7 +70,7 @@ def record(connection, sender, recipient, count=1):
 def test_a_claim_whose_snapshot_is_older_than_the_position(server):
     """Another server moves the endpoint on between the snapshot and the lock: there is nothing left to claim."""
     alice, bob = server.users(2)
-    claim = statement(server, "FOR UPDATE SKIP LOCKED")
+    claim = statement(server, "is_active FOR UPDATE SKIP LOCKED")
     server.stop()
     webhook, _ = create(server, "http://127.0.0.1:1/")
     slow = claim.replace("AND is_active FOR UPDATE", "AND is_active AND pg_advisory_xact_lock(7) IS NOT NULL FOR UPDATE")
@@ -127,7 +127,7 @@ def test_an_endpoint_hears_of_no_message_from_before_it(make_server, receiver):
 def test_an_endpoint_that_is_deleted_while_it_is_claimed_for(server):
     """The delivery that the claim makes goes with it."""
     alice, bob = server.users(2)
-    claim = statement(server, "FOR UPDATE SKIP LOCKED")
+    claim = statement(server, "is_active FOR UPDATE SKIP LOCKED")
     trim = statement(server, "AS (SELECT id FROM directmessages_delivery WHERE id >")
     webhook, _ = create(server, "http://127.0.0.1:1/", "--events", "message_read")
     server.stop()
@@ -153,7 +153,7 @@ def test_an_endpoint_that_is_deleted_while_it_is_claimed_for(server):
 def test_a_result_that_comes_while_an_endpoint_is_enabled(server):
     """A full piece was chosen, so there is more, although some of them are no longer pending."""
     piece = 5
-    enable = statement(server, "enabled AS (UPDATE")
+    enable = statement(server, "updated AS (UPDATE")
     webhook, _ = create(server, "http://127.0.0.1:1/", "--events", "message_read")
     server.stop()
     with server.transaction() as connection:
@@ -163,8 +163,9 @@ def test_a_result_that_comes_while_an_endpoint_is_enabled(server):
 
     def run():
         with server.transaction() as connection:
-            prepare(connection, "enable", enable, 3)
-            found.extend(execute(connection, "enable", webhook, 7, piece))
+            connection.connection.cursor().execute(f"PREPARE enable AS {enable}")
+            row = execute(connection, "enable", webhook, *["NULL"] * 4, 0, "true", 7, piece)[0]
+            found.append((row[0], row[-1]))
 
     with server.transaction() as connection:
         connection.execute("UPDATE directmessages_delivery SET state = 1")
@@ -175,7 +176,7 @@ def test_a_result_that_comes_while_an_endpoint_is_enabled(server):
         with server.store.cluster.connect(server.store.name) as other:
             wait_until(lambda: other.execute(waits).fetchall(), "enabling waits for the results")
     enabling.join()
-    assert found == [(webhook, True)]
+    assert found == [(int(webhook), True)]
     assert server.sql("SELECT is_active FROM directmessages_webhook") == [(False,)]
 
 

@@ -73,9 +73,11 @@ def test_schema_that_no_longer_fits(make_server, spoil, mend):
 
 @pytest.mark.sqlite
 def test_damaged_file(make_server):
-    server = make_server(env={"DIRECTMESSAGES_EVENTS": 0})  # with nobody who looks into the file unasked
+    server = make_server()
+    alice, bob = server.users(2)
+    alice.send(bob)
     server.stop()
-    server.start()  # all is in the file now, and nothing of it has been read for a request
+    server.start()  # all is in the file now
     whole = server.database.read_bytes()
     with open(server.database, "r+b") as file:
         file.write(b"This is a letter to my aunt.\n" * (len(whole) // 29))
@@ -83,6 +85,9 @@ def test_damaged_file(make_server):
     with open(server.database, "r+b") as file:
         file.write(whole)
     check(server, 200, b"ok\n")
+    wait_until(lambda: bob.get("unread/").status == 200, "reads see the file that was put back")
+    wait_until(lambda: alice.post(f"send/{bob.id}/", {"content": "x"}).status == 201, "so do writes")
+    assert bob.unread() == 2
 
 
 @pytest.fixture

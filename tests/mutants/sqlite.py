@@ -204,6 +204,13 @@ MUTANTS = [
         WRITES + "time_in_the_queue_is_taken_off_the_wait_for_the_lock",
     ),
     Mutant(
+        "a reader that has met damage is used again",
+        SQLITE + "store_sqlite.c",
+        "if (session->has_met_damage) {",
+        "if (!session) {",
+        "test_operations_health.py::test_damaged_file",
+    ),
+    Mutant(
         "a file that may only be read is served",
         SQLITE + "connection/session.c",
         "\tif (code != SQLITE_OK) {\n\t\tsession_failure(session, code, error);",

@@ -57,8 +57,13 @@ static struct sqlite_session *session_from_pool(struct sqlite_store *store, stru
 	return session;
 }
 
+/* A session that has met damage is closed: once the file is whole again, its cache would still be that of before. */
 static void return_to_pool(struct sqlite_store *store, struct sqlite_session *session)
 {
+	if (session->has_met_damage) {
+		session_close(session);
+		return;
+	}
 	pthread_mutex_lock(&store->mutex);
 	session->next = store->readers;
 	store->readers = session;

@@ -76,6 +76,9 @@ void batch_run(void *session_pointer, struct dm_operation **operations, size_t c
 		sqlite3_step(session->statements[ROLLBACK]);
 		sqlite3_reset(session->statements[ROLLBACK]);
 	}
+	if (session->has_met_damage) /* its cache is given up, so that it sees a file that was put back */
+		sqlite3_db_release_memory(session->db);
+	session->has_met_damage = false;
 	file_watch_save(session->file, session->db);
 	error.status = status;
 	if (status != DM_OK)

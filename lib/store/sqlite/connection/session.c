@@ -81,6 +81,7 @@ enum dm_status session_failure(struct sqlite_session *session, int code, struct 
 			    why);
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
+		session->has_met_damage = true;
 		return fail(
 			error, DM_UNAVAILABLE,
 			"the file is not an SQLite database, or it is damaged (%s); name another file, or restore it",

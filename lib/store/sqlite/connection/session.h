@@ -20,6 +20,7 @@ struct sqlite_session {
 	int64_t last_sent_at;                      /* the writer's: of the message stored last */
 	unsigned keys_put;                         /* the writer's: idempotency keys */
 	bool recorded;                             /* the writer's: this batch has written events */
+	bool has_met_damage;                       /* its cache may hold pages of a file that was damaged for a time */
 	atomic_uint_fast64_t commits;              /* the writer's */
 };
 

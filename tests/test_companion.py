@@ -135,7 +135,7 @@ def test_only_our_server_is_heard(both, project):
         assert client.request("POST", "/dm/webhook/", body, sending).status == 401, name
     assert client.request("GET", "/dm/webhook/").status == 405
     assert len(project.calls()) == 2
-    for event in ({"type": "webhook.test", "data": {}}, {"type": "message.unheard.of", "data": {}}, {**event, "data": {**event["data"], "origin": "django"}}):
+    for event in ({"type": "webhook.test", "data": {}}, {"type": "message.unheard.of", "data": {}}, {**event, "type": "message.unread"}, {**event, "data": {**event["data"], "origin": "django"}}):
         body, headers = signed(signature, event)
         assert client.request("POST", "/dm/webhook/", body, headers).status == 204
     assert len(project.calls()) == 2

@@ -192,9 +192,9 @@ MUTANTS = [
     ),
     Mutant(
         "a value that mark_read does not have counts as false",
-        API + "messages/conversation.c",
-        'return *marks || span_equal(text, SPAN("false")) || span_equal(text, SPAN("0"));',
-        "return true;",
+        API + "exchange/query_flag.c",
+        'if (*value || span_equal(text, SPAN("false")) || span_equal(text, SPAN("0")))',
+        "if (true)",
         "test_read_control.py::test_another_value_is_refused_and_changes_nothing",
     ),
     Mutant(

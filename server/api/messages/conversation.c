@@ -7,10 +7,10 @@
  * nothing marked            a piece of DM_OP_MARK_CONVERSATION_READ is done: the next piece, while there is more
  *     read_page         DM_OP_CONVERSATION reads the page
  *     listing_respond   200 */
-#include "form.h"
 #include "listing.h"
 #include "messages_resources.h"
 #include "policy.h"
+#include "query_flag.h"
 #include "respond.h"
 #include "shapes.h"
 
@@ -42,26 +42,12 @@ static enum http_outcome marked(struct exchange *exchange)
 	return exchange->operation.mark_conversation_read.more ? exchange_await(exchange, marked) : read_page(exchange);
 }
 
-/* False: it is not a value that mark_read has. */
-static bool read_mark_read(const struct exchange *exchange, bool *marks)
-{
-	struct request *request = exchange->request;
-	struct span text;
-
-	*marks = exchange->policy->marks_on_get;
-	if (!form_find(request->query, &request->arena, SPAN("mark_read"), FORM_LAST, &text))
-		return true;
-	*marks = span_equal(text, SPAN("true")) || span_equal(text, SPAN("1"));
-	return *marks || span_equal(text, SPAN("false")) || span_equal(text, SPAN("0"));
-}
-
 enum http_outcome conversation_get(struct exchange *exchange)
 {
 	bool marks;
 
-	if (!read_mark_read(exchange, &marks))
-		return respond_error(exchange, 400, "mark_read must be true, false, 1 or 0.");
-	if (!listing_begin(exchange, CURSOR_TIME))
+	if (!query_flag(exchange, SPAN("mark_read"), exchange->policy->marks_on_get, &marks) ||
+	    !listing_begin(exchange, CURSOR_TIME))
 		return HTTP_RESPOND;
 	if (exchange->is_head || !marks)
 		return read_page(exchange);

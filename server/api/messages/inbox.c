@@ -11,6 +11,7 @@
 #include "links.h"
 #include "listing.h"
 #include "messages_resources.h"
+#include "query_flag.h"
 #include "respond.h"
 #include "shapes.h"
 
@@ -116,8 +117,8 @@ enum http_outcome inbox_get(struct exchange *exchange)
 	if (!inbox)
 		return respond_no_room(exchange->request);
 	if (!inbox_read_preview(exchange, &wanted.max_preview) ||
-	    !inbox_read_flag(exchange, SPAN("unread"), &wanted.unread_only) ||
-	    !inbox_read_flag(exchange, SPAN("blocked"), &wanted.blocked_only))
+	    !query_flag(exchange, SPAN("unread"), false, &wanted.unread_only) ||
+	    !query_flag(exchange, SPAN("blocked"), false, &wanted.blocked_only))
 		return HTTP_RESPOND;
 	page = listing_begin(exchange, CURSOR_ACTIVITY);
 	if (!page)

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+"""Inbox, marking, keys, blocks, hiding and erasing are as a small model says (`make conformance`: long walks)."""
+
+import pytest
+
+from model import run
+
+OPERATIONS, SEEDS = 150, {"sqlite": "1", "postgresql": "2", "two servers": "3"}
+
+
+@pytest.mark.two_servers
+def test_random_operations_show_what_the_model_says(backend):
+    failure = run.on_server(backend, SEEDS[backend], OPERATIONS)
+    assert failure is None, failure

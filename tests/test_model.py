@@ -5,7 +5,7 @@ import pytest
 
 from model import run
 
-OPERATIONS, SEEDS = 150, {"sqlite": "1", "postgresql": "2", "two servers": "3"}
+OPERATIONS, SEEDS = 200, {"sqlite": "1", "postgresql": "2", "two servers": "3"}
 
 
 @pytest.mark.two_servers

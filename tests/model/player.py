@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Carries out operations over HTTP and on the model, and compares what both say."""
 
+import itertools
 import json
 import urllib.parse
 
+from harness import wait_until
 from model.model import Model, Person
 
 NOT_FOUND = "Message not found or not authorized."
 INVALID_TOKEN = "Invalid token."
+# What was folded may have been deleted since.
+IS_FOLDED = "SELECT folded >= (SELECT coalesce(max(id), 0) FROM directmessages_message) FROM directmessages_inbox_fold"
 FIRST = "first"  # the label of users who are there from the beginning: ("first", n)
 
 
@@ -49,12 +53,17 @@ class Player:
         self.same(self.ask(user, method, path, status=status, **more).json(), {"detail": detail}, f"{method} {path}", user)
 
     def same(self, got, wanted, what, user):
-        if got != wanted:
-            raise Differs(f"{what} by {user.username}:\n  the server: {got}\n  the model:  {wanted}")
+        if got == wanted:
+            return
+        if isinstance(got, list) and isinstance(wanted, list):
+            at = next(n for n, (one, two) in enumerate(itertools.zip_longest(got, wanted)) if one != two)
+            what += f" ({len(got)} rows, and not {len(wanted)}), row {at}," if len(got) != len(wanted) else f", row {at},"
+            got, wanted = got[at : at + 1], wanted[at : at + 1]
+        raise Differs(f"{what} by {user.username}:\n  the server: {got}\n  the model:  {wanted}")
 
     def learn(self, shown):
         """Takes over times that are shown for the first time, from a message, a block, or lists of them."""
-        for row in shown if isinstance(shown, list) else [shown]:
+        for row in filter(None, shown if isinstance(shown, list) else [shown]):
             message = self.by_id(row["id"])
             if message is not None and message.read is not None and message.read.time == "a time" and row["read_at"]:
                 message.read.time = row["read_at"]
@@ -89,7 +98,7 @@ class Player:
 
     def check_entry(self, user, partner):
         row = self.ask(user, "GET", f"inbox/{partner.id}/").json()
-        self.learn([row["last_message"]] if row["last_message"] else [])
+        self.learn(row["last_message"])
         self.same(row, self.model.entry(user, partner), f"the entry of {partner.username}", user)
 
     def check_blocks(self, user, size=50):
@@ -252,6 +261,10 @@ class Player:
         rows = self.walk(user, "inbox/", size, f"&cursor={urllib.parse.quote(query['cursor'], safe='')}")
         self.same(rows, self.model.inbox(user, behind=last), "the later pages", user)
         return user, other
+
+    def do_fold(self, label):
+        """Waits until the order of inboxes is all in its table: from now on what is hidden has to be mended there."""
+        wait_until(lambda: self.server.sql(IS_FOLDED)[0][0], "all messages are folded")
 
     def do_erase(self, label, other, how):
         """Another one joins in the place of who is erased."""

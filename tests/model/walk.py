@@ -11,7 +11,7 @@ CHECK_ALL_EVERY = 50
 # How often; together 100 or so. Who is erased takes everything along, so that is seldom.
 WEIGHTS = {
     "send": 34, "open": 6, "look": 3, "read": 9, "unread": 9, "read_all": 3, "hide": 10, "show": 4, "hide_all": 2, "block": 4,
-    "unblock": 5, "inbox": 8, "inbox_meanwhile": 3, "erase": 0.7,
+    "unblock": 5, "inbox": 8, "inbox_meanwhile": 3, "fold": 0.7, "erase": 1.5,
 }  # fmt: skip
 WORDS = ["a", "Hallo", "\u00e9t\u00e9", "\U0001f600", "\u4e2d\u6587", '"', "\\", "\n", "\u2028", " "]
 
@@ -40,6 +40,8 @@ class Walk:
 
     def arguments(self, kind, number):
         choose = self.random.choice
+        if kind == "fold":
+            return {}
         if kind == "erase":
             return {"other": choose(self.labels()), "how": choose(["blank", "delete", "keep"])}
         user = choose(self.labels())
@@ -111,10 +113,14 @@ def replay(server, operations, checks=False):
 
 def shorten(server, operations, seconds):
     """The shortest list found within that time that still differs, and how it does; (None, None) if it does not again.
-    Leaves out ever smaller pieces; the last operation stays."""
+    Leaves out ever smaller pieces; the last operation stays. Tried with comparisons at the end alone, then after each
+    operation, then after a fold, which in the walk may have come by chance."""
     end = time.monotonic() + seconds
-    difference = replay(server, operations) or replay(server, operations, checks=True)
-    checks = replay(server, operations) is None
+    folded = [*operations[:-1], (("made by", 0), "fold", {}), operations[-1]]
+    ways = [(operations, False), (operations, True), (folded, False), (folded, True)]
+    operations, checks, difference = next(
+        ((one, checks, found) for one, checks in ways if (found := replay(server, one, checks))), (None, None, None)
+    )
     if difference is None:
         return None, None
     size = max(1, len(operations) // 2)
@@ -149,4 +155,7 @@ def run(server, seed, count, seconds=60):
         else:
             told += [f"{again}", f"after these {len(operations)} operations, from users without messages:"]
         return "\n".join([*told, *(f"  {operation}" for operation in operations)])
+    except Exception as error:
+        error.add_note(f"seed {seed}, operation {len(walk.operations)}: {walk.operations[-1:]}")
+        raise
     return None

@@ -118,14 +118,25 @@ def test_example_send_tells_what_is_wrong(installed, tmp_path, arguments, status
 def test_program_of_the_documentation(installed, tmp_path):
     """docs/library.md, carried out where its reader would."""
     page = (harness.ROOT / "docs" / "library.md").read_text()
-    (program,) = re.findall(r"```c\n(.*?)```", page, re.DOTALL)
+    programs = re.findall(r"```c\n(.*?)```", page, re.DOTALL)
+    assert len(programs) == 2
     assert "cc embed.c -o embed $(pkg-config --cflags --libs directmessages)" in page
-    (tmp_path / "embed.c").write_text(program)
     make_database(tmp_path / "directmessages.db")
     assert harness.run_program("user", "create", "jane", cwd=tmp_path).returncode == 0
-    run("cc", *STRICT, *installed.flags("--cflags"), tmp_path / "embed.c", "-o", tmp_path / "embed", *installed.flags("--libs"))
-    env = {"LD_LIBRARY_PATH": installed.shared.parent}
-    assert run(tmp_path / "embed", env=env, cwd=tmp_path) == "1 wrote to 3: Hello from C\n"
+    said = []
+    for program in programs:
+        (tmp_path / "embed.c").write_text(program)
+        run("cc", *STRICT, *installed.flags("--cflags"), tmp_path / "embed.c", "-o", tmp_path / "embed", *installed.flags("--libs"))
+        said += run(tmp_path / "embed", env={"LD_LIBRARY_PATH": installed.shared.parent}, cwd=tmp_path).splitlines()
+    assert said == [
+        "1 wrote to 3: Hello from C",
+        "message 2 is stored",
+        "message 2 was stored before",
+        "john, 2 unread: Dinner?",
+        "john, 1 unread: Dinner?",
+        "2 read, 1 unread again, 2 hidden",
+        "You are not allowed to message this user.",
+    ]
 
 
 def test_manual_page_is_installed(installed):

@@ -97,10 +97,14 @@ def test_typescript(server, alice, bob, folder):
         "again true",
         "unread 1",
         "by partner " + json.dumps(by_partner, separators=(",", ":")),
+        f"inbox {alice.username} Hello from TypeScript 1",
+        "looked Hello from TypeScript null",
+        "left 0",
         f"partners {alice.username}",
         "newest in Hello from TypeScript true",
         "messages 56",
         "400: You can't send messages to yourself.",
+        "400: You are not allowed to message this user.",
     ]
     stored = server.message(sent)
     assert (stored.sender_id, stored.recipient_id, stored.content) == (alice.id, bob.id, "Hello from TypeScript")
@@ -120,8 +124,12 @@ def test_python(server, alice, bob, tmp_path):
         f"sent {sent} out None",
         "again True",
         "unread 1",
+        f"inbox {alice.username} Hello from Python 1",
+        "looked Hello from Python None",
+        "left 0",
         "newest in Hello from Python True",
         "You can't send messages to yourself.",
+        "You are not allowed to message this user.",
     ]
     stored = server.message(sent)
     assert (stored.sender_id, stored.recipient_id, stored.content) == (alice.id, bob.id, "Hello from Python")

@@ -23,6 +23,20 @@ MUTANTS = [
         "test_inbox.py::test_the_newest_conversation_comes_first_whoever_wrote[sqlite]",
     ),
     Mutant(
+        "an inbox is shown although what it ends with was hidden",
+        POSTGRES + "nouns/inbox.c",
+        "return DM_INBOX_LACKS_MEND;",
+        "return DM_INBOX_LACKS_NOTHING;",
+        "test_model.py::test_random_operations_show_what_the_model_says[postgresql]",
+    ),
+    Mutant(
+        "marking everything as read marks what blocked users have sent, if there is something else",
+        SQLITE + "nouns/marking.c",
+        'AND id <= ?3 AND NOT EXISTS " BLOCK(\n\t\t "?1", "sender_id") " ORDER BY sender_id',
+        'AND id <= ?3 ORDER BY sender_id',
+        "test_model.py::test_random_operations_show_what_the_model_says[sqlite]",
+    ),
+    Mutant(
         "where ids begin anew the inbox waits for the old ones",
         SQLITE + "connection/inbox_table.h",
         '"UPDATE directmessages_inbox_fold AS f SET folded = 0, mark_at = NULL WHERE " IS_OTHER',

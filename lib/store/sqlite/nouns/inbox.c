@@ -108,28 +108,26 @@ static bool is_beyond_position(const struct dm_op_inbox *inbox, const struct dm_
 	       (message->sent_at == inbox->position && message->id < inbox->row_id);
 }
 
-static enum dm_status ask_blocked(struct inbox_page *page, int64_t partner_id, bool *blocked)
+/* The number that a statement about the user and one partner gives; 0 if it gives no row. */
+static enum dm_status ask_number(struct inbox_page *page, enum sqlite_statement id, int64_t partner_id, int64_t *number)
 {
-	sqlite3_stmt *statement = page->session->statements[INBOX_IS_BLOCKED];
+	sqlite3_stmt *statement = page->session->statements[id];
 	int code;
 
 	sqlite3_bind_int64(statement, 1, page->operation->inbox.user_id);
 	sqlite3_bind_int64(statement, 2, partner_id);
 	code = sqlite3_step(statement);
-	*blocked = code == SQLITE_ROW;
+	*number = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
 	return session_finish(page->session, statement, code, &page->operation->error);
 }
 
-static enum dm_status count_unread(struct inbox_page *page, int64_t partner_id, int64_t *count)
+static enum dm_status ask_blocked(struct inbox_page *page, int64_t partner_id, bool *blocked)
 {
-	sqlite3_stmt *statement = page->session->statements[INBOX_UNREAD_COUNT];
-	int code;
+	int64_t number;
+	enum dm_status status = ask_number(page, INBOX_IS_BLOCKED, partner_id, &number);
 
-	sqlite3_bind_int64(statement, 1, page->operation->inbox.user_id);
-	sqlite3_bind_int64(statement, 2, partner_id);
-	code = sqlite3_step(statement);
-	*count = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-	return session_finish(page->session, statement, code, &page->operation->error);
+	*blocked = number != 0;
+	return status;
 }
 
 /* Adds the place if the page wants it. */
@@ -141,7 +139,7 @@ static enum dm_status add_place(struct inbox_page *page, const struct inbox_plac
 	enum dm_status status = ask_blocked(page, place->partner_id, &blocked);
 
 	if (status == DM_OK && inbox->unread_only)
-		status = count_unread(page, place->partner_id, &unread);
+		status = ask_number(page, INBOX_UNREAD_COUNT, place->partner_id, &unread);
 	if (status == DM_OK && unread > 0 && blocked == inbox->blocked_only)
 		page->places[page->places_count++] = *place;
 	return status;
@@ -277,7 +275,7 @@ static enum dm_status lend(struct inbox_page *page, char *text, struct inbox_pla
 	if (status == DM_OK)
 		status = ask_blocked(page, place->partner_id, &entry.blocked);
 	if (status == DM_OK && !entry.blocked) /* what blocked partners have sent does not count */
-		status = count_unread(page, place->partner_id, &entry.unread);
+		status = ask_number(page, INBOX_UNREAD_COUNT, place->partner_id, &entry.unread);
 	if (status != DM_OK)
 		return status;
 	entry.message = place->message;

@@ -2,6 +2,7 @@
 /* block.c - block create, delete, list. */
 #include "cli.h"
 #include "cli_json.h"
+#include "cli_user.h"
 #include "database.h"
 #include "shapes.h"
 #include "subcommands.h"
@@ -13,10 +14,8 @@
 
 static int fail_with(const struct dm_error *error)
 {
-	return cli_fail(EXIT_FAILED, "%s%s", error->message,
-			error->status == DM_NOT_FOUND ? "; see 'directmessages user list'"
-			: error->status == DM_SELF    ? "; name another user"
-						      : "");
+	return error->status == DM_SELF ? cli_fail(EXIT_FAILED, "%s; name another user", error->message)
+					: cli_fail_user(error);
 }
 
 typedef enum dm_status block_call(dm *handle, int64_t user_id, int64_t blocked_id, struct dm_error *error);

@@ -122,6 +122,12 @@ int user_list_run(const struct arguments *arguments)
 	return status;
 }
 
+int cli_fail_user(const struct dm_error *error)
+{
+	return cli_fail(EXIT_FAILED, "%s%s", error->message,
+			error->status == DM_NOT_FOUND ? "; see 'directmessages user list'" : "");
+}
+
 static int set_active(const struct arguments *arguments, bool active)
 {
 	struct dm_error error = {0};
@@ -132,8 +138,7 @@ static int set_active(const struct arguments *arguments, bool active)
 		return status;
 	status = EXIT_SUCCESS;
 	if (dm_user_set_active(handle, dm_text_of(arguments->words[0]), active, &error) != DM_OK)
-		status = cli_fail(EXIT_FAILED, "%s%s", error.message,
-				  error.status == DM_NOT_FOUND ? "; see 'directmessages user list'" : "");
+		status = cli_fail_user(&error);
 	else
 		printf("user %s is now %s\n", arguments->words[0], active ? "active" : "inactive");
 	dm_close(handle);

@@ -16,12 +16,6 @@ static bool print_one(void *context, const struct dm_user *user)
 	return cli_print_user(context, user);
 }
 
-static int fail_with(const struct dm_error *error)
-{
-	return cli_fail(EXIT_FAILED, "%s%s", error->message,
-			error->status == DM_NOT_FOUND ? "; see 'directmessages user list'" : "");
-}
-
 int user_show_run(const struct arguments *arguments)
 {
 	struct cli_rows rows = cli_rows_of(arguments);
@@ -34,7 +28,7 @@ int user_show_run(const struct arguments *arguments)
 	if (dm_user_by_name(handle, dm_text_of(arguments->words[0]), print_one, &rows, &error) == DM_OK)
 		status = cli_rows_status(&rows);
 	else
-		status = fail_with(&error);
+		status = cli_fail_user(&error);
 	dm_close(handle);
 	return status;
 }
@@ -74,7 +68,7 @@ int user_update_run(const struct arguments *arguments)
 	if (dm_user_update(handle, &change, print_one, &rows, &error) == DM_OK)
 		status = cli_rows_status(&rows);
 	else
-		status = fail_with(&error);
+		status = cli_fail_user(&error);
 	dm_close(handle);
 	return status;
 }
@@ -91,7 +85,7 @@ int user_delete_run(const struct arguments *arguments)
 	if (dm_user_delete(handle, dm_text_of(arguments->words[0]), &error) == DM_OK)
 		printf("deleted user %s\n", arguments->words[0]);
 	else
-		status = fail_with(&error);
+		status = cli_fail_user(&error);
 	dm_close(handle);
 	return status;
 }

@@ -173,8 +173,8 @@ def test_batches_and_commits(own):
     buckets, total, count = after.histogram(BATCH)
     assert list(buckets) == ["1", "2", "4", "8", "16", "32", "64", "128", "256", "+Inf"]
     batches = count - before.histogram(BATCH)[2]
-    assert total - before.histogram(BATCH)[1] == batches >= 7  # each has one operation; some may fold
-    assert after["directmessages_store_commits_total"] - before["directmessages_store_commits_total"] == batches
+    assert total - before.histogram(BATCH)[1] >= batches >= 7  # each send has one; others fold, perhaps beside a send
+    assert after["directmessages_store_commits_total"] - before["directmessages_store_commits_total"] >= 7
     assert after["directmessages_lanes"] == 1
 
 

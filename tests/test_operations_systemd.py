@@ -3,6 +3,7 @@
 
 import contextlib
 import platform
+import queue
 import re
 import secrets
 import shutil
@@ -28,26 +29,39 @@ UNIT = "directmessages.service"
 
 
 class Manager:
-    """The socket of a service manager."""
+    """The socket of a service manager, which takes messages at once: the socket itself holds only ten."""
 
     def __init__(self, name):
         self.name = name
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.sock.bind("\0" + name[1:] if name.startswith("@") else name)
-        self.sock.settimeout(60)
+        self.messages = queue.SimpleQueue()
+        self.reads = threading.Event()
+        self.reads.set()
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self):
+        while message := self.sock.recv(4096).decode():
+            self.messages.put(message.split("\n"))
+            self.reads.wait()
 
     def told(self):
         """The next message, as its lines."""
-        return self.sock.recv(4096).decode().split("\n")
+        return self.messages.get(timeout=60)
 
     def all_told(self):
         """What has been told, when nobody is left to tell more."""
-        self.sock.setblocking(False)
-        messages = []
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                messages.append(self.told())
-        return messages
+        self._send("END")
+        return list(iter(self.told, ["END"]))
+
+    def close(self):
+        self.reads.set()
+        self._send("")
+        self.sock.close()
+
+    def _send(self, text):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.sendto(text.encode(), "\0" + self.name[1:] if self.name.startswith("@") else self.name)
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -55,17 +69,14 @@ def manager(request, tmp_path):
     path = request.param == "path"
     made = Manager(str(tmp_path / "notify") if path else f"@directmessages-{secrets.token_hex(8)}")
     yield made
-    made.sock.close()
+    made.close()
 
 
 def test_ready_is_told_once_it_serves(make_server, manager):
-    server = make_server(env={"NOTIFY_SOCKET": manager.name}, flags=["--migrate"], migrate=False, start=False)
-    starting = threading.Thread(target=server.start)  # a socket holds ten messages, and there may be more migrations
-    starting.start()
+    server = make_server(env={"NOTIFY_SOCKET": manager.name}, flags=["--migrate"], migrate=False)
     steps = []
     while (told := manager.told()) and told[0] != "READY=1":
         steps += told
-    starting.join()
     assert told == ["READY=1", f"STATUS=serving on {server.netloc}"]
     assert [step.split()[:3] for step in steps] == [
         ["STATUS=applied", "migration", f"{number:04}"] for number in range(1, len(steps) + 1)
@@ -108,6 +119,7 @@ def test_stopping_is_told_before_the_last_request_ends(make_server, manager):
 
 def test_a_manager_that_does_not_read_stops_nothing(make_server, manager):
     """Its socket is full before the first report."""
+    manager.reads.clear()
     with contextlib.suppress(BlockingIOError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
         other.setblocking(False)
         while True:

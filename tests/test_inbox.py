@@ -6,6 +6,7 @@ import time
 import pytest
 
 from clients import User
+from folding import wait_folded
 from harness import wait_until
 from inboxes import MAX_UNREAD, check, expected, shown, walk
 from paging import after
@@ -311,16 +312,6 @@ def test_one_entry(server, alice, bob, carol):
 
 
 # --- the table behind it
-
-
-def folded(server):
-    """Whether all messages are in the table, on PostgreSQL once more than before."""
-    rows = server.sql("SELECT folded, (SELECT coalesce(max(id), 0) FROM directmessages_message) FROM directmessages_inbox_fold")
-    return rows[0][0] == rows[0][1]
-
-
-def wait_folded(server):
-    wait_until(lambda: folded(server), "all messages are folded")
 
 
 def test_a_quiet_server_writes_nothing(make_server, backend):

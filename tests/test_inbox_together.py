@@ -9,10 +9,11 @@ import pytest
 
 import reference_project
 from django_project import DjangoProject
+from folding import wait_folded
 from harness import wait_until
 from inboxes import check, expected, shown
 from paging import time as when
-from test_inbox import partners, wait_folded
+from test_inbox import partners
 
 pytestmark = pytest.mark.concurrent
 

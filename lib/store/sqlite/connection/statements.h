@@ -56,6 +56,7 @@ enum sqlite_statement {
 	KEY_FIND,
 	KEY_PUT,
 	KEYS_EXPIRE,
+	KEYS_AHEAD,
 	ERASE_KEYS,
 	PURGE_WINDOW,
 	UNREAD_COUNT,

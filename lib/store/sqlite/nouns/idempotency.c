@@ -23,12 +23,13 @@ const struct sqlite_statement_text idempotency_statements[] = {
 	/* One that has expired may still be there. */
 	{KEY_PUT, "INSERT OR REPLACE INTO " KEYS " (user_id, key, message_id, recipient_id, fingerprint, at)"
 		  " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"},
-	/* By ranges: for a list of keys SQLite would read the whole table. No two keys of one writer have the same
-	 * time. A key that is ahead was made before the clock was set back, and does not count. */
+	/* By a range each: for a list of keys, and in newer versions for two ranges, SQLite would read the whole table.
+	 * No two keys of one writer have the same time. A key that is ahead was made before the clock was set back, and
+	 * does not count. */
 	{KEYS_EXPIRE, "DELETE FROM " KEYS " WHERE at <= (SELECT max(at) FROM (SELECT at FROM " KEYS
-		      " WHERE at <= ?1 ORDER BY at LIMIT " REMOVED(
-			      PERIOD) ")) OR at >= (SELECT min(at) FROM (SELECT at FROM " KEYS
-				      " WHERE at > ?2 ORDER BY at DESC LIMIT " REMOVED(PERIOD) "))"},
+		      " WHERE at <= ?1 ORDER BY at LIMIT " REMOVED(PERIOD) "))"},
+	{KEYS_AHEAD, "DELETE FROM " KEYS " WHERE at >= (SELECT min(at) FROM (SELECT at FROM " KEYS
+		     " WHERE at > ?1 ORDER BY at DESC LIMIT " REMOVED(PERIOD) "))"},
 	{ERASE_KEYS, "DELETE FROM " KEYS " WHERE user_id = ?1 AND key <= (SELECT max(key) FROM (SELECT key FROM " KEYS
 		     " WHERE user_id = ?1 ORDER BY key LIMIT ?2))"},
 	{0},
@@ -67,13 +68,16 @@ enum dm_status key_replay(struct sqlite_session *session, struct dm_operation *o
 	return finished == DM_OK ? status : finished;
 }
 
+/* Removes keys that do not count any more. */
 static enum dm_status remove_old(struct sqlite_session *session, int64_t now, struct dm_error *error)
 {
-	sqlite3_stmt *statement = session->statements[KEYS_EXPIRE];
+	sqlite3_stmt *old = session->statements[KEYS_EXPIRE], *ahead = session->statements[KEYS_AHEAD];
+	enum dm_status status;
 
-	sqlite3_bind_int64(statement, 1, now - session->options->key_lifetime);
-	sqlite3_bind_int64(statement, 2, now + session->options->key_lifetime);
-	return session_step_done(session, statement, error);
+	sqlite3_bind_int64(old, 1, now - session->options->key_lifetime);
+	sqlite3_bind_int64(ahead, 1, now + session->options->key_lifetime);
+	status = session_step_done(session, old, error);
+	return status == DM_OK ? session_step_done(session, ahead, error) : status;
 }
 
 enum dm_status key_put(struct sqlite_session *session, struct dm_operation *operation)

@@ -78,7 +78,7 @@ def test_no_prefix_is_in_the_way(make_server, prefix):
 @pytest.mark.parametrize("prefix", ["api/dm", "", "a/b"])
 def test_routes_lists_every_path_once(prefix):
     done = run_program("routes", "--prefix", prefix)
-    paths = [line[27:].split()[0] for line in done.stdout.splitlines()[1:]]
+    paths = [line[33:].split()[0] for line in done.stdout.splitlines()[1:]]
     root = f"/{prefix}/" if prefix else "/"
     own = [path.replace("{user}", "<user>").replace("{message}", "<id>") for path in (e.template for e in ROUTES)]
     assert paths[: len(own)] == [root + path for path in own]

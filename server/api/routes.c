@@ -274,13 +274,16 @@ const char *route_pattern(size_t number)
 	return number < ARRAY_LENGTH(routes) ? routes[number].path : "none";
 }
 
+/* As wide as the longest row. */
+#define ROUTE_LINE "%-32s %-40s %s\n"
+
 void routes_print(FILE *out, const char *prefix)
 {
-	fprintf(out, "%-26s %-40s %s\n", "METHODS", "PATH", "NAME");
+	fprintf(out, ROUTE_LINE, "METHODS", "PATH", "NAME");
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
 		char path[256];
 
 		snprintf(path, sizeof(path), "%s%s", route_area(&routes[i]) == AREA_API ? prefix : "", routes[i].path);
-		fprintf(out, "%-26s %-40s %s\n", routes[i].allow, path, routes[i].name);
+		fprintf(out, ROUTE_LINE, routes[i].allow, path, routes[i].name);
 	}
 }

@@ -66,15 +66,27 @@ void scratch_remove(struct scratch *scratch)
 	assert_int_equal(rmdir(scratch->folder), 0);
 }
 
-int scratch_setup(void **state)
+static int set_up(void **state, const struct dm_options *options)
 {
 	struct scratch *scratch = malloc(sizeof(*scratch));
 
 	assert_non_null(scratch);
 	scratch_make(scratch);
-	scratch_open(scratch, NULL);
+	scratch_open(scratch, options);
 	*state = scratch;
 	return 0;
+}
+
+int scratch_setup(void **state)
+{
+	return set_up(state, NULL);
+}
+
+int scratch_setup_recording(void **state)
+{
+	const struct dm_options options = {.size = sizeof(options), .record_events = true};
+
+	return set_up(state, &options);
 }
 
 int scratch_teardown(void **state)

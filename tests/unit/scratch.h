@@ -31,6 +31,8 @@ void scratch_remove(struct scratch *scratch);
 
 /* For tests that need no options: the state is a struct scratch. */
 int scratch_setup(void **state);
+/* The same with an event log that is written. */
+int scratch_setup_recording(void **state);
 int scratch_teardown(void **state);
 
 /* Runs SQL without the library. */

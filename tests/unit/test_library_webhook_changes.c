@@ -2,24 +2,11 @@
 /* test_library_webhook_changes.c - endpoints are changed, all of it or nothing, and failed deliveries requeued. */
 #include "scratch.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SECRET "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 #define OTHER_SECRET "whsec_BBECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 #define PIECE 1000
-
-static int setup(void **state)
-{
-	const struct dm_options options = {.size = sizeof(options), .record_events = true};
-	struct scratch *scratch = malloc(sizeof(*scratch));
-
-	assert_non_null(scratch);
-	scratch_make(scratch);
-	scratch_open(scratch, &options);
-	*state = scratch;
-	return 0;
-}
 
 static int64_t add_webhook(const struct scratch *s)
 {
@@ -381,7 +368,7 @@ static void pages_of_deliveries(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scratch_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup_recording, scratch_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_given_changes),
 		TEST(what_is_refused_changes_nothing),

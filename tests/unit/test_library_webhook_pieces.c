@@ -2,22 +2,8 @@
 /* test_library_webhook_pieces.c - endpoints with many deliveries are disabled, enabled and deleted in pieces. */
 #include "scratch.h"
 
-#include <stdlib.h>
-
 #define PENDING 2500
 #define PIECE 1000
-
-static int setup(void **state)
-{
-	const struct dm_options options = {.size = sizeof(options), .record_events = true};
-	struct scratch *scratch = malloc(sizeof(*scratch));
-
-	assert_non_null(scratch);
-	scratch_make(scratch);
-	scratch_open(scratch, &options);
-	*state = scratch;
-	return 0;
-}
 
 static int64_t add_webhook(const struct scratch *s)
 {
@@ -190,7 +176,7 @@ static void deleting_leaves_the_deliveries_to_trimming(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scratch_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup_recording, scratch_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(disabling_fails_a_piece_and_trimming_the_rest),
 		TEST(trimming_leaves_what_an_active_endpoint_waits_for),

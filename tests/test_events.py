@@ -261,7 +261,6 @@ def test_streams_are_counted(make_server):
     with Stream(alice) as of_alice, Stream(bob) as of_bob:
         alice.send(bob)
         of_alice.next(), of_bob.next()
-        found = scrape(server)
         names = ["event_streams", "event_streams_opened_total", "event_streams_dropped_total", "events_dispatched_total"]
-        assert [found["directmessages_" + name] for name in names] == [2, 2, 0, 2]
+        wait_until(lambda: [scrape(server)["directmessages_" + name] for name in names] == [2, 2, 0, 2], "all is counted")
     wait_until(lambda: scrape(server)["directmessages_event_streams"] == 0, "both are gone")

@@ -63,7 +63,7 @@ def purge(server, one, two):
     return server.sql("SELECT count(*) FROM directmessages_message")[0][0] == 0
 
 
-@pytest.mark.parametrize("work, count", [(erase, 20000), (mark, 60000), (purge, 40000)])
+@pytest.mark.parametrize("work, count", [(erase, 100000), (mark, 60000), (purge, 80000)])
 def test_another_process_gets_its_writes_in(make_server, work, count):
     server = make_server(administered=True)
     one, two, three = server.users(3)

@@ -38,7 +38,8 @@ class Manager:
         self.messages = queue.SimpleQueue()
         self.reads = threading.Event()
         self.reads.set()
-        threading.Thread(target=self._take, daemon=True).start()
+        self.thread = threading.Thread(target=self._take)
+        self.thread.start()
 
     def _take(self):
         while message := self.sock.recv(4096).decode():
@@ -57,6 +58,7 @@ class Manager:
     def close(self):
         self.reads.set()
         self._send("")
+        self.thread.join()
         self.sock.close()
 
     def _send(self, text):

@@ -93,7 +93,8 @@ def test_without_a_good_one_nobody_comes_in(certified):
     authority = certified.page["sh authority"].splitlines()
     run("\n".join([authority[0], authority[1].replace("clients-ca.", "other-ca.")]))
     assert certified.ask(certified.certificate("stranger", "/CN=john", authority="other-ca"))[0] == 400
-    assert certified.ask(certified.certificate("expired", "/CN=john", days=-1))[0] == 400
+    expired = certified.certificate("expired", "/CN=john", days=0)  # OpenSSL 3.5 makes none that ends before it begins
+    harness.wait_until(lambda: certified.ask(expired)[0] == 400, "it has expired")
     status, text = certified.ask(certified.certificate("nobody", "/CN=nobody"))
     assert (status, json.loads(text)["detail"]) == (401, "User not found.")
     for name in ("X-Client-Name", "x-client-name", "X_Client_Name"):

@@ -4,7 +4,7 @@ BUILD ?= build
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
 JOBS ?= 3
 
-.PHONY: all help setup configure run test mutants bare clients conformance model companion drill asan tsan bench fuzz schemathesis lint fmt reference install clean
+.PHONY: all help setup configure run test mutants bare clients conformance together model companion drill asan tsan bench fuzz schemathesis lint fmt reference install clean
 
 all: setup-build configure
 	@ninja -C $(BUILD) --quiet
@@ -15,7 +15,8 @@ help:
 	@echo 'make test     set up, build, run every test; T=name runs those whose name contains it'
 	@echo 'make mutants  make mistakes in a copy of the code and list those that no test notices; T=word for some'
 	@echo 'make bare     make run and make test in a bare Debian, as root; SUITE=trixie (bookworm), MIRROR=URL, KEEP=1 keeps it'
-	@echo 'make conformance  the same requests to drf-directmessages and to us, compared; N=20000 random ones, SEED=number; then make model'
+	@echo 'make conformance  the same requests to drf-directmessages and to us, compared; N=20000 random ones, SEED=number; then make together and model'
+	@echo 'make together  10,000 random operations through Django and us at once: is the inbox right? N=10000'
 	@echo 'make model    random inboxes, marks, keys, blocks, erasures, compared with a small model; N=20000, SEED=number'
 	@echo 'make companion  the tests of contrib/django on Django 4.2, 5.2 and 6.0; T=name'
 	@echo 'make drill    failing calls, kill -9, a promoted standby, slow clients: is anything lost? N=500 kills, PART=kills'
@@ -57,7 +58,10 @@ clients: setup-test all
 conformance: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m conformance \
 		$(if $(N),--operations $(N)) $(if $(SEED),--seed $(SEED)) $(ARGS)
-	@$(if $(ARGS),true,$(MAKE) --no-print-directory model)
+	@$(if $(ARGS),true,$(MAKE) --no-print-directory together model)
+
+together: setup-test all
+	@INBOX_OPERATIONS=$(or $(N),10000) DIRECTMESSAGES_BUILD=$(BUILD) $(PYTEST) -o faulthandler_timeout=0 -n $(JOBS) -k inbox_together
 
 model: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m model \

@@ -5,10 +5,19 @@ from harness import wait_until
 
 
 def folded(server):
-    """Whether all messages are in the table, on PostgreSQL once more than before."""
-    rows = server.sql("SELECT folded, (SELECT coalesce(max(id), 0) FROM directmessages_message) FROM directmessages_inbox_fold")
-    return rows[0][0] == rows[0][1]
+    """The id up to which messages are in the table."""
+    return server.sql("SELECT folded FROM directmessages_inbox_fold")[0][0]
+
+
+def newest(server):
+    return server.sql("SELECT coalesce(max(id), 0) FROM directmessages_message")[0][0]
+
+
+def rounds(server):
+    """How often something was folded, on PostgreSQL."""
+    return server.sql("SELECT round FROM directmessages_inbox_fold")[0][0]
 
 
 def wait_folded(server):
-    wait_until(lambda: folded(server), "all messages are folded")
+    """Until all messages are in the table. The newest of those that were folded may have been deleted since."""
+    wait_until(lambda: folded(server) >= newest(server), "all messages are folded")

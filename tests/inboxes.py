@@ -48,3 +48,12 @@ def check(server, user, page_size=7):
     for query, unread, blocked in (("", False, False), ("&unread=true", True, False), ("&blocked=true", False, True)):
         entries = [entry for page in walk(user, f"?page_size={page_size}{query}") for entry in shown(page)]
         assert entries == expected(server, user.id, unread, blocked), query
+
+
+def check_table(server):
+    """Once all pages were read, the table has what they have, and nothing more."""
+    for (user,) in server.sql("SELECT id FROM auth_user"):
+        rows = server.sql(
+            "SELECT partner_id, last_id FROM directmessages_inbox WHERE user_id = ? ORDER BY last_at DESC, last_id DESC",
+            (user,))
+        assert [tuple(row) for row in rows] == [row[:2] for row in expected(server, user)], user

@@ -7,8 +7,10 @@ import pytest
 
 import companion_project
 from companion_project import Call, CompanionProject, signed
+from folding import rounds, wait_folded
 from harness import wait_until
 from streams import Stream
+from test_inbox import partners
 from webhook_receiver import LOCAL, deliveries, signature, wait_state
 
 WHY_NOT = companion_project.why_not()
@@ -84,6 +86,25 @@ def test_what_django_stores_reaches_streams_and_receivers_once(both, project):
         for name in ("first", "last")
         for what in (("sent", "by Django"), ("read", "by Django"), ("sent", "by the service"))
     )
+
+
+def test_what_django_hides_and_marks_as_unread_reaches_streams(both, database):
+    """Hiding only the streams of who has hidden it, as where a client of ours does."""
+    one, two = both.accounts("one", "two")
+    first, second = one.ours.send(two, "first"), one.theirs.send(two, "second")
+    two.theirs.conversation(one)
+    with Stream(one.ours) as of_one, Stream(two.ours) as of_two:
+        for message in (first, second, second):  # hiding it again tells nothing
+            assert two.theirs.delete(f"messages/{message['id']}/").status == 204
+        both.project.shell(SAVES + f"result = Message.objects.get(pk={second['id']})\nresult.read_at = None\nresult = result.save()")
+        assert one.theirs.delete(f"messages/{first['id']}/").status == 204
+        last = two.ours.send(one, "last")
+        heard = [[(event.name, event.data["id"]) for event in stream.take(count)] for stream, count in ((of_two, 3), (of_one, 3))]
+    assert heard[0] == [("message_hidden", first["id"]), ("message_hidden", second["id"]), ("message_sent", last["id"])]
+    assert heard[1] == [("message_unread", second["id"]), ("message_hidden", first["id"]), ("message_sent", last["id"])]
+    rows = database.sql("SELECT e.kind FROM directmessages_event e JOIN directmessages_message m ON m.id = e.message_id"
+                        " WHERE e.origin = 1 AND e.kind > 2 ORDER BY e.id")
+    assert [kind for (kind,) in rows] == [6, 6, 4, 5]
 
 
 def test_a_receiver_that_raises_is_called_again_and_no_other(both, project):
@@ -198,8 +219,8 @@ from django.db import transaction
 from django.utils import timezone
 from directmessages.apps import Inbox
 from directmessages.models import Message
-from directmessages_companion.recording import record_read, record_sent
-one, two = User.objects.order_by("id")
+from directmessages_companion.recording import record_hidden, record_read, record_sent, record_unread
+one, two = User.objects.order_by("id")[:2]
 """
 
 
@@ -235,12 +256,27 @@ with transaction.atomic():
 with transaction.atomic():
     Message.objects.filter(pk=many[0].pk).update(read_at=timezone.now())
     record_read(Message.objects.filter(pk=many[0].pk))
+    Message.objects.filter(pk=many[0].pk).update(read_at=None)
+    record_unread(many[:1])
+    Message.objects.filter(pk=many[0].pk).update(hidden_for_sender=timezone.now(), hidden_for_recipient=timezone.now())
+    record_hidden(many[:1], one)
+    record_hidden(many[:1], two)
+stale.refresh_from_db()
+stale.read_at = None
+stale.hidden_for_recipient = stale.sent_at
+stale.save()
+stale.content = "unread already"
+stale.save()
 result = [[one.pk for one in made], [one.pk for one in many]]
 """)
     (first, second), many = result
     rows = database.sql(KINDS)
-    assert rows[:3] == [(1, first, one, two, 1), (1, second, two, one, 1), (2, first, one, two, 1)]
-    assert rows[3:] == [(1, number, one, two, 1) for number in many] + [(2, many[0], one, two, 1)]
+    assert rows[:4] == [(1, first, one, two, 1), (1, second, two, one, 1), (5, first, one, two, 1), (2, first, one, two, 1)]
+    assert rows[4:154] == [(1, number, one, two, 1) for number in many]
+    assert rows[154:158] == [(kind, many[0], one, two, 1) for kind in (2, 4, 5, 6)]
+    assert rows[158:] == [(4, first, one, two, 1), (6, first, one, two, 1)]
+    late = "SELECT count(*) FROM directmessages_event WHERE kind > 2 AND at IN (SELECT at FROM directmessages_event WHERE kind = 1)"
+    assert database.sql(late) == [(0,)], "a server from before these kinds takes none for a message that was sent"
 
 
 def test_an_event_has_the_time_that_is_stored(tmp_path, database):
@@ -305,25 +341,31 @@ result = None
 
 
 def test_a_transaction_of_djangos_that_stays_open_stops_nobody(both, project):
-    """Our sends go on (on PostgreSQL; SQLite has one writer), and streams hear both exactly once when it ends."""
+    """Our sends go on (on PostgreSQL; SQLite has one writer). When it ends, streams hear both exactly once, and the inbox
+    shows its message although later ones were folded meanwhile."""
     if both.project.database.name == "sqlite":
         pytest.skip("SQLite has one writer")
-    one, two = both.accounts("one", "two")
+    one, two, three = both.accounts("one", "two", "three")
     with Stream(two.ours) as stream, project.running(SAVES + OPEN) as held:
         assert held.stdout.readline() == "open\n"
-        sent = [one.ours.send(two, str(number))["content"] for number in range(5)]
-        later = one.theirs.send(two, "of another transaction")["content"]
+        sent = [three.ours.send(two, str(number))["content"] for number in range(20)]
+        later = three.theirs.send(two, "of another transaction")["content"]
         sent.append(later)
+        wait_folded(both.server)
+        before = rounds(both.server)
+        assert partners(two.ours) == [three.id]
         held.stdin.write("\n")
         held.stdin.flush()
-        heard = [event.data["content"] for event in stream.take(7)]
+        heard = [event.data["content"] for event in stream.take(22)]
         assert sorted(heard) == sorted([*sent, "held back"])
+        wait_until(lambda: partners(two.ours) == [three.id, one.id], "the inbox shows it")
+        assert rounds(both.server) - before <= 3, "at the next fold, which comes every second"
         position = stream.last_id
         one.ours.send(two, "last")
         assert stream.next().data["content"] == "last"
     with Stream(two.ours, last_event_id=position) as again:
         assert again.next().data["content"] == "last"
-    wait_state(both.server, "delivered", 8)
+    wait_state(both.server, "delivered", 23)
     contents = [call.content for call in project.calls() if call.receiver == "first"]
     assert sorted(contents) == sorted([*sent, "held back", "last"])
 

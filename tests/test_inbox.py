@@ -6,7 +6,7 @@ import time
 import pytest
 
 from clients import User
-from folding import wait_folded
+from folding import folded, newest, wait_folded
 from harness import wait_until
 from inboxes import MAX_UNREAD, check, expected, shown, walk
 from paging import after
@@ -168,7 +168,7 @@ def test_ids_that_begin_anew(make_server, backend):
     server.store.flush_messages()
     carol.send(alice)
     wait_until(lambda: partners(alice) == [carol.id], "the new message is shown")
-    wait_folded(server)
+    wait_until(lambda: folded(server) == newest(server), "it begins anew")
     check(server, alice)
 
 

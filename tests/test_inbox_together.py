@@ -10,16 +10,16 @@ import pytest
 
 import reference_project
 from django_project import DjangoProject
-from folding import wait_folded
+from folding import folded, rounds, wait_folded
 from harness import wait_until
-from inboxes import check, expected, shown
+from inboxes import check, check_table, shown
 from paging import time as when
 from test_inbox import partners
 
 pytestmark = pytest.mark.concurrent
 
-STEPS = int(os.environ.get("INBOX_STEPS", "20"))  # of each thread; 2000: a long run
 THREADS = 5
+STEPS = int(os.environ.get("INBOX_OPERATIONS", "100")) // THREADS  # of each thread; `make together`: 10,000
 HIDE = "UPDATE directmessages_message SET hidden_for_{} = '2026-01-01 00:00:00' WHERE id = ?"
 
 
@@ -99,19 +99,6 @@ def test_after_random_operations_through_both_all_pages_are_right(tmp_path, data
     project.check_clean()
 
 
-def check_table(server):
-    """Once all pages were read, the table has what they have, and nothing more."""
-    for (user,) in server.sql("SELECT id FROM auth_user"):
-        rows = server.sql(
-            "SELECT partner_id, last_id FROM directmessages_inbox WHERE user_id = ? ORDER BY last_at DESC, last_id DESC",
-            (user,))
-        assert [tuple(row) for row in rows] == [row[:2] for row in expected(server, user)], user
-
-
-def rounds(server):
-    return server.sql("SELECT round FROM directmessages_inbox_fold")[0][0]
-
-
 @pytest.mark.postgresql
 @pytest.mark.parametrize("others", [100, 3000])
 def test_a_transaction_that_commits_late_shows_at_the_next_fold(server, alice, bob, carol, others):
@@ -176,8 +163,8 @@ def test_kills_amid_folding(make_server, backend, second):
     much(server, users, 12000)
     servers = [server.start()] + ([make_server(database=server.store)] if second else [])
     for one in servers * 2:
-        before = server.sql("SELECT folded FROM directmessages_inbox_fold")[0][0]
-        wait_until(lambda: server.sql("SELECT folded FROM directmessages_inbox_fold")[0][0] != before, "it folds", 5)
+        before = folded(server)
+        wait_until(lambda: folded(server) != before, "it folds", 5)
         one.kill()
         one.start()
     wait_folded(server)

@@ -26,6 +26,11 @@ def check_refused(answer, most=86400):
     return int(seconds)
 
 
+def left_of(answer):
+    """How many new partners RateLimit says are left, and in how many seconds one more."""
+    return tuple(map(int, re.search(r'"new-partners-[a-z]+";r=(\d+);t=(\d+)$', answer.headers["RateLimit"]).groups()))
+
+
 def started(server):
     return server.sql("SELECT count(*) FROM directmessages_new_partner")[0][0]
 
@@ -34,11 +39,16 @@ def started(server):
 def test_beyond_the_number_only_new_partners_are_refused(make_server, route):
     server = make_server(env=THREE)
     alice, *others = server.users(6)
-    for other in others[:3]:
-        assert alice.post(route.path(other.id), {"content": "x"}).status == 201
-        assert alice.post(route.path(other.id), {"content": "again"}).status == 201
+    for left, other in zip((2, 1, 0), others):
+        first, again = (alice.post(route.path(other.id), {"content": content}) for content in ("x", "again"))
+        assert (first.status, again.status) == (201, 201)
+        assert first.headers["RateLimit-Policy"] == again.headers["RateLimit-Policy"] == '"new-partners-day";q=3;w=86400'
+        assert left_of(first)[0] == left and 86000 < left_of(first)[1] <= 86400
+        assert "RateLimit" not in again.headers, "it was not counted"
     refused = alice.post(route.path(others[3].id), {"content": "x"})
-    assert check_refused(refused) > 86000 and refused.headers["RateLimit-Policy"] == '"new-partners-day";q=3;w=86400'
+    seconds = check_refused(refused)
+    assert seconds > 86000 and refused.headers["RateLimit-Policy"] == '"new-partners-day";q=3;w=86400'
+    assert left_of(refused) == (0, seconds)
     check_refused(alice.post(route.path(others[4].id), {"content": "x"}))
     assert alice.post(route.path(others[0].id), {"content": "still"}).status == 201
     assert others[3].post(route.path(alice.id), {"content": "hello"}).status == 201, "others have numbers of their own"
@@ -79,7 +89,9 @@ def test_it_is_durable_and_ends_with_the_period(make_server):
     check_refused(post(alice, others[3]))
     day = 86_400_000_000
     server.sql("UPDATE directmessages_new_partner SET started_at = started_at - ? WHERE partner_id = ?", (day, others[1].id))
-    assert post(alice, others[3]).status == 201
+    server.sql("UPDATE directmessages_new_partner SET started_at = started_at - ? WHERE partner_id = ?", (day // 2, others[2].id))
+    first = post(alice, others[3])
+    assert first.status == 201 and left_of(first)[0] == 0 and left_of(first)[1] <= 43200, "the oldest that counts ends first"
     check_refused(post(alice, others[4]))
     assert started(server) == 3, "what is over is removed"
     server.sql("UPDATE directmessages_new_partner SET started_at = started_at - ?", (day - 20_000_000,))
@@ -103,6 +115,7 @@ def test_with_keys(make_server):
     check_refused(post(alice, others[3], "new"))
     replay = post(alice, others[1], "k" + others[1].username)
     assert (replay.status, replay.headers["Idempotency-Replayed"]) == (201, "true")
+    assert "RateLimit" not in replay.headers
     server.sql("DELETE FROM directmessages_new_partner")
     assert post(alice, others[3], "new").status == 201, "a key that was refused is free"
 
@@ -141,3 +154,12 @@ def test_at_once_no_more_are_started(make_server, backend, servers):
     assert (statuses.count(201), statuses.count(429)) == (20, 60)
     counts = first.sql("SELECT sender_id, count(DISTINCT recipient_id) FROM directmessages_message GROUP BY sender_id ORDER BY 1")
     assert counts == [(sender.id, 10) for sender in senders]
+
+
+def test_both_limits_tell_what_is_left(make_server):
+    server = make_server(env={**THREE, "DIRECTMESSAGES_RATE_SEND": "5/hour,9/day"})
+    alice, bob = server.users(2)
+    first, again = post(alice, bob), post(alice, bob)
+    sends = r'"send-hour";r={};t=\d+, "send-day";r={};t=\d+'
+    assert re.fullmatch(sends.format(4, 8) + r', "new-partners-day";r=2;t=86400', first.headers["RateLimit"])
+    assert re.fullmatch(sends.format(3, 7), again.headers["RateLimit"])

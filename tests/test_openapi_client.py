@@ -103,8 +103,12 @@ def test_typescript(server, alice, bob, folder):
         f"partners {alice.username}",
         "newest in Hello from TypeScript true",
         "messages 56",
+        "unread again 1 null",
+        "all read 1",
         "400: You can't send messages to yourself.",
         "400: You are not allowed to message this user.",
+        f"blocked {alice.username}",
+        f"entry {bob.username} null",
     ]
     stored = server.message(sent)
     assert (stored.sender_id, stored.recipient_id, stored.content) == (alice.id, bob.id, "Hello from TypeScript")
@@ -128,8 +132,12 @@ def test_python(server, alice, bob, tmp_path):
         "looked Hello from Python None",
         "left 0",
         "newest in Hello from Python True",
+        "unread again 1 None",
+        "all read 1",
         "You can't send messages to yourself.",
         "You are not allowed to message this user.",
+        f"blocked {alice.username}",
+        f"entry {bob.username} None",
     ]
     stored = server.message(sent)
     assert (stored.sender_id, stored.recipient_id, stored.content) == (alice.id, bob.id, "Hello from Python")

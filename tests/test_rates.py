@@ -34,6 +34,13 @@ def check_refused(answer, most):
     return int(seconds)
 
 
+def left_of(answer):
+    """How many sends RateLimit says are left of the one rate; its time is one within the hour."""
+    left, seconds = re.fullmatch(r'"send-hour";r=(\d+);t=(\d+)', answer.headers["RateLimit"]).groups()
+    assert 1 <= int(seconds) <= 3600
+    return int(left)
+
+
 @pytest.fixture
 def limited(make_server):
     return make_server(env={"DIRECTMESSAGES_RATE_SEND": "3/hour"})
@@ -52,8 +59,7 @@ def test_beyond_the_rate_it_is_429_and_nothing_is_stored(limited, route):
         answer = alice.post(route.path(bob.id), {"content": "x"})
         assert answer.status == 201
         assert answer.headers["RateLimit-Policy"] == '"send-hour";q=3;w=3600'
-        match = re.fullmatch(rf'"send-hour";r={left};t=(\d+)', answer.headers["RateLimit"])
-        assert 3000 < int(match.group(1)) <= 3600
+        assert left_of(answer) == left
     check_refused(alice.post(route.path(bob.id), {"content": "x"}), 3600)
     check_refused(alice.post(route.path(bob.id), {"content": "x"}), 3600)
     assert limited.sql("SELECT count(*) FROM directmessages_message") == [(3,)]
@@ -121,18 +127,20 @@ def test_administration_is_not_limited(make_server):
 
 def test_a_message_that_was_sent_before_costs_nothing(limited):
     alice, bob = limited.users(2)
-    assert post(alice, bob, "one").status == 201
+    assert left_of(post(alice, bob, "one")) == 2
     for _ in range(5):
         replay = post(alice, bob, "one")
-        assert (replay.status, replay.headers["Idempotency-Replayed"]) == (201, "true")
+        assert (replay.status, replay.headers["Idempotency-Replayed"], left_of(replay)) == (201, "true", 2)
     assert [post(alice, bob, key).status for key in ("two", "three")] == [201, 201]
     check_refused(post(alice, bob, "four"), 3600)
     replay = post(alice, bob, "two")
     assert (replay.status, replay.headers["Idempotency-Replayed"]) == (201, "true"), "also where the rate is used up"
+    assert left_of(replay) == 0
     whole = alice.request(
         "POST", f"conversations/{bob.id}/", b'{"content":"x"}', {"Content-Type": "application/json", "Idempotency-Key": "two"}
     )
-    assert (whole.status, whole.headers["Idempotency-Replayed"]) == (201, "true")
+    assert (whole.status, whole.headers["Idempotency-Replayed"], left_of(whole)) == (201, "true", 0)
+    assert left_of(post(alice, bob, "four")) == 0
     check_refused(post(alice, bob, "four"), 3600)
     assert limited.sql("SELECT count(*) FROM directmessages_message") == [(3,)]
 

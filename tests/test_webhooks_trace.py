@@ -65,6 +65,26 @@ def test_the_trace_of_what_marks_as_read_goes_on(hooked, receiver):
     assert told == {"message.sent": f"{1:032x}", "message.read": f"{2:032x}"}
 
 
+def test_the_trace_of_marking_at_will_goes_on(hooked, receiver):
+    """Of each path that marks; they find something to mark by turns."""
+    create(hooked, receiver.url, "--events", "message_read,message_unread")
+    alice, bob = hooked.users(2)
+    send(alice, bob, trace(1))
+    paths = ["read/", "unread/", "read/", "unread/", "all", "unread/", "open"]
+    for number, path in enumerate(paths, 2):
+        headers = {"traceparent": trace(number)}
+        if path == "open":
+            headers |= {"Content-Type": "application/json"}
+            answer = bob.request("POST", f"conversations/{alice.id}/", b'{"content":"x"}', headers)
+        else:
+            where = "conversations/read/" if path == "all" else f"conversations/{alice.id}/{path}"
+            answer = bob.request("POST", where, b"", headers)
+        assert answer.status in (200, 201), (path, answer)
+    told = [(json.loads(request.body)["type"], split(request)[0]) for request in receiver.wait(len(paths))]
+    wanted = [("message.unread" if path == "unread/" else "message.read", number) for number, path in enumerate(paths, 2)]
+    assert sorted(told) == sorted((kind, f"{number:032x}") for kind, number in wanted)
+
+
 @pytest.mark.parametrize("sent", [None, "", "00-1-2-01", trace(0), trace(5).upper().replace("5", "A"), "ff" + trace(5)[2:], trace(5) + "-x"])
 def test_without_a_good_one_there_is_none(hooked, receiver, sent):
     create(hooked, receiver.url)

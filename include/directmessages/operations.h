@@ -254,8 +254,10 @@ struct dm_op_send {
 	bool replayed;               /* a result: the message was sent before, with this key */
 	bool only_replayed;          /* an argument: store nothing; DM_LIMITED where there is no such message */
 	const char *idempotency_key; /* an argument: see dm_send_once; NULL: none */
-	int64_t available_in;        /* a result of DM_LIMITED: seconds until it is worth another try; 0: not known */
-	uint64_t reserved[1];
+	int64_t available_in;        /* a result: of DM_LIMITED seconds until it is worth another try; of a message to
+				      * a new partner, where these are limited, until there is one more than
+				      * `partners_left`; 0: not known */
+	int64_t partners_left; /* a result, with available_in: how many conversations the sender may still start */
 	struct {
 		unsigned char fingerprint[DM_FINGERPRINT_SIZE]; /* of the content of a send with a key */
 		int64_t partners_period; /* of the limit on new partners, microseconds; 0: none */

@@ -279,7 +279,7 @@ static enum dm_status prepare_send(dm *handle, struct dm_operation *operation)
 	enum dm_status status = check_send(handle, operation);
 
 	send->replayed = false;
-	send->available_in = 0;
+	send->available_in = send->partners_left = 0;
 	if (status == DM_OK && send->only_replayed)
 		status = fail(&operation->error, DM_LIMITED,
 			      "no message was sent with this key before; try again later");

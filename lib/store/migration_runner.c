@@ -78,14 +78,14 @@ enum dm_status migration_do_pieces(const struct migration_target *target, const 
 {
 	/* Another process that waits for SQLite's lock looks for it now and then, and would seldom find it free. */
 	static const struct timespec pause = {.tv_nsec = 2000000};
-	int64_t left = 0, reported_at = clock_monotonic();
+	int64_t left = 0, reported_at = INT64_MIN;
 	enum dm_status status = ask(target, step->left, &left, error);
 
 	while (status == DM_OK && left > 0) {
 		status = run(target->context, step->piece, error);
 		if (status == DM_OK)
 			status = ask(target, step->left, &left, error);
-		if (clock_monotonic() - reported_at >= REPORT_EVERY) {
+		if (left > 0 && clock_monotonic() >= reported_at + REPORT_EVERY) {
 			report_left(step, left, watch);
 			reported_at = clock_monotonic();
 		}

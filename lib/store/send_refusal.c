@@ -23,9 +23,9 @@ enum dm_status send_refused(struct dm_operation *operation, enum send_refusal re
 	}
 }
 
-int64_t partners_wait(const struct dm_operation *operation, int64_t started_at, int64_t now)
+int64_t partners_wait(const struct dm_op_send *send, int64_t started_at, int64_t now)
 {
-	int64_t period = operation->send.internal.partners_period, left = started_at + period - now;
+	int64_t period = send->internal.partners_period, left = started_at + period - now;
 
 	if (left > period) /* the clock was set back since */
 		left = period;

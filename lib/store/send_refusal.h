@@ -18,7 +18,7 @@ enum send_refusal {
 /* The failure of the send, in the wire contract's words; returns its status. */
 enum dm_status send_refused(struct dm_operation *operation, enum send_refusal refusal);
 
-/* Seconds until one of the new partners is so long ago that it does not count: the max-th newest, at that time. */
-int64_t partners_wait(const struct dm_operation *operation, int64_t started_at, int64_t now);
+/* Seconds until a new partner of that time is so long ago that it does not count. */
+int64_t partners_wait(const struct dm_op_send *send, int64_t started_at, int64_t now);
 
 #endif

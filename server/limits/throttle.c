@@ -186,6 +186,14 @@ static int64_t wait_seconds(const struct history *history, const struct rate *ra
 	return available > 0 ? round_up(until_next(history, rate->period, now), available) : 0;
 }
 
+static struct throttle_left what_is_left(const struct history *history, const struct rate *rate, int64_t now)
+{
+	return (struct throttle_left){
+		.left = history->count < rate->max ? rate->max - history->count : 0,
+		.seconds = round_up(until_next(history, rate->period, now), 1),
+	};
+}
+
 /* False: no memory. */
 static bool ask_one(struct throttle *throttle, struct sender *sender, const struct rate *rate, int64_t now,
 		    struct throttle_result *result, struct throttle_left *left)
@@ -204,8 +212,7 @@ static bool ask_one(struct throttle *throttle, struct sender *sender, const stru
 			return false;
 		*time_at(history, history->count++) = now;
 	}
-	left->left = history->count < rate->max ? rate->max - history->count : 0;
-	left->seconds = round_up(until_next(history, rate->period, now), 1);
+	*left = what_is_left(history, rate, now);
 	return true;
 }
 
@@ -250,14 +257,19 @@ static void take_back(struct history *history, int64_t then)
 	history->count--;
 }
 
-void throttle_take_back(struct throttle *throttle, int64_t user_id, int64_t then)
+void throttle_take_back(struct throttle *throttle, const struct rates *rates, int64_t user_id, int64_t then,
+			struct throttle_result *result)
 {
+	static const struct history nothing = {.count = 0};
 	struct sender *sender;
 
 	pthread_mutex_lock(&throttle->mutex);
 	sender = find(throttle, user_id);
 	for (size_t i = 0; sender && i < RATE_PERIODS; i++)
 		take_back(&sender->periods[i], then);
+	for (size_t i = 0; i < rates->count; i++)
+		result->left[i] = what_is_left(sender ? &sender->periods[rates->rates[i].period] : &nothing,
+					       &rates->rates[i], then);
 	pthread_mutex_unlock(&throttle->mutex);
 }
 

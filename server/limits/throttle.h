@@ -31,8 +31,9 @@ struct throttle_result {
 MUST_CHECK bool throttle_ask(struct throttle *throttle, const struct rates *rates, int64_t user_id, int64_t now,
 			     struct throttle_result *result);
 
-/* Takes back what was counted at that time: it was not done. */
-void throttle_take_back(struct throttle *throttle, int64_t user_id, int64_t then);
+/* Takes back what was counted at that time, since it was not done; the result then says what is left. */
+void throttle_take_back(struct throttle *throttle, const struct rates *rates, int64_t user_id, int64_t then,
+			struct throttle_result *result);
 
 /* Counts a request that was refused by a limit, and gives how many were. */
 enum throttled { THROTTLED_SENDS, THROTTLED_NEW_PARTNERS, THROTTLED_LIMITS };

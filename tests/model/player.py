@@ -5,13 +5,11 @@ import itertools
 import json
 import urllib.parse
 
-from harness import wait_until
+from folding import wait_folded
 from model.model import Model, Person
 
 NOT_FOUND = "Message not found or not authorized."
 INVALID_TOKEN = "Invalid token."
-# What was folded may have been deleted since.
-IS_FOLDED = "SELECT folded >= (SELECT coalesce(max(id), 0) FROM directmessages_message) FROM directmessages_inbox_fold"
 FIRST = "first"  # the label of users who are there from the beginning: ("first", n)
 
 
@@ -264,7 +262,7 @@ class Player:
 
     def do_fold(self, label):
         """Waits until the order of inboxes is all in its table: from now on what is hidden has to be mended there."""
-        wait_until(lambda: self.server.sql(IS_FOLDED)[0][0], "all messages are folded")
+        wait_folded(self.server)
 
     def do_erase(self, label, other, how):
         """Another one joins in the place of who is erased."""

@@ -20,8 +20,15 @@ MUTANTS = [
     Mutant(
         "a message that was sent before costs rate",
         API + "exchange/send_rate.c",
-        "if (exchange->counted_at != 0)",
-        "if (exchange->counted_at == 0)",
+        "if (rate->counted_at != 0)",
+        "if (rate->counted_at == 0)",
+        "test_rates.py::test_a_message_that_was_sent_before_costs_nothing",
+    ),
+    Mutant(
+        "RateLimit counts a message that was sent before",
+        "server/limits/throttle.c",
+        "		result->left[i] = what_is_left(sender",
+        "		(void)what_is_left(sender",
         "test_rates.py::test_a_message_that_was_sent_before_costs_nothing",
     ),
     Mutant(

@@ -15,6 +15,13 @@ MUTANTS = [
         "test_new_partners.py::test_what_was_exchanged_before_counts_even_if_it_is_hidden",
     ),
     Mutant(
+        "RateLimit says one new partner too many",
+        SQLITE + "nouns/new_partner.c",
+        "partners_max - count - 1;",
+        "partners_max - count;",
+        "test_new_partners.py::test_beyond_the_number_only_new_partners_are_refused",
+    ),
+    Mutant(
         "a block does not keep its user from sending (SQLite)",
         SQLITE + "nouns/message.c",
         '" OR EXISTS " BLOCK("?4", "?3") "))"',

@@ -80,20 +80,34 @@ static void a_window_slides(void **state)
 	throttle_free(throttle);
 }
 
+static struct throttle_result take_back(struct throttle *throttle, const struct rates *rates, int64_t user, int64_t at)
+{
+	struct throttle_result result = {.is_refused = false};
+
+	throttle_take_back(throttle, rates, user, BEGIN + at, &result);
+	return result;
+}
+
 static void what_is_taken_back_was_not_counted(void **state)
 {
 	struct throttle *throttle = throttle_new();
 	struct rates rates = read_rates("2/min,3/day");
+	struct throttle_result result;
 
 	(void)state;
 	assert_false(ask(throttle, &rates, 1, 0).is_refused);
 	assert_false(ask(throttle, &rates, 1, SECOND).is_refused);
-	throttle_take_back(throttle, 1, BEGIN);
-	throttle_take_back(throttle, 1, BEGIN + 5); /* nothing was counted then */
-	throttle_take_back(throttle, 9, BEGIN);
+	result = take_back(throttle, &rates, 1, 0);
+	assert_int_equal(result.left[0].left, 1);
+	assert_int_equal(result.left[1].left, 2);
+	assert_int_equal(take_back(throttle, &rates, 1, 5).left[0].left, 1); /* nothing was counted then */
+	assert_int_equal(take_back(throttle, &rates, 9, 0).left[0].left, 2);
 	assert_false(ask(throttle, &rates, 1, 2 * SECOND).is_refused);
 	assert_true(ask(throttle, &rates, 1, 3 * SECOND).is_refused);
-	throttle_take_back(throttle, 1, BEGIN + 3 * SECOND); /* it was counted for the day alone */
+	result = take_back(throttle, &rates, 1, 3 * SECOND); /* it was counted for the day alone */
+	assert_int_equal(result.left[0].left, 0);
+	assert_int_equal(result.left[0].seconds, 58);
+	assert_int_equal(result.left[1].left, 1);
 	assert_false(ask(throttle, &rates, 1, 61 * SECOND).is_refused);
 	assert_true(ask(throttle, &rates, 1, 62 * SECOND).is_refused);
 	throttle_free(throttle);

@@ -13,7 +13,7 @@ from django.db import connections
 
 log = logging.getLogger(__name__)
 
-SENT, READ = 1, 2  # directmessages_event.kind
+SENT, READ, UNREAD, HIDDEN_FOR_SENDER, HIDDEN_FOR_RECIPIENT = 1, 2, 4, 5, 6  # directmessages_event.kind
 DJANGO = 1  # directmessages_event.origin
 PIECE = 100  # rows of one statement
 
@@ -65,10 +65,20 @@ def microseconds(moment):
     return (moment - EPOCH) // MICROSECOND
 
 
-def write(using, kind, messages, at):
-    """Records messages as sent or read in the current transaction; `at` gives the time of one."""
+def later(moment, sent_at):
+    """The moment, or just behind the one at which the message was sent: a server from before the kinds behind READ takes
+    them for messages that were sent, unless the times differ."""
+    return max(moment, sent_at + MICROSECOND)
+
+
+def hidden_for(user_id, message):
+    return HIDDEN_FOR_SENDER if message.sender_id == user_id else HIDDEN_FOR_RECIPIENT
+
+
+def write(using, rows):
+    """Records (kind, message, time) in the current transaction."""
     connection = connections[using]
-    rows = [(DJANGO, kind, one.pk, one.sender_id, one.recipient_id, microseconds(at(one))) for one in messages]
+    rows = [(DJANGO, kind, one.pk, one.sender_id, one.recipient_id, microseconds(at)) for kind, one, at in rows]
     with connection.cursor() as cursor:
         for start in range(0, len(rows), PIECE):
             piece = rows[start : start + PIECE]

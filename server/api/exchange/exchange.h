@@ -15,6 +15,7 @@ struct jwks;
 struct monitor;
 struct policies;
 struct policy;
+struct send_rate;
 struct throttle;
 
 /* What the log says when there is no room for what a request needs. */
@@ -64,8 +65,7 @@ struct exchange {
 	exchange_step *then; /* what follows the wait */
 	struct dm_operation operation;
 	struct budget_share *share; /* counts what is made for the caller */
-	int64_t counted_at;         /* when the throttle has counted it, by clock_monotonic; 0: it has not */
-	int64_t wait_seconds;       /* until the caller may send again; 0: that can't be told */
+	struct send_rate *rate;     /* what is left of the caller's rates; NULL: nothing is to be told */
 	bool is_over_rate;          /* the caller sends too often: only what was sent before is wanted */
 	bool is_stored;             /* a message was stored: no response may deny it */
 	bool is_replayed;           /* it was stored by an earlier request with the same Idempotency-Key */

@@ -6,6 +6,7 @@
 #include "errors.h"
 #include "log.h"
 #include "policy.h"
+#include "rate_headers.h"
 #include "shapes.h"
 
 #include <stdarg.h>
@@ -59,6 +60,7 @@ static enum http_outcome complete(struct exchange *exchange, unsigned status)
 	if (status == 401)
 		response_header(response, "WWW-Authenticate",
 				exchange->api->challenge ? exchange->api->challenge : exchange->policy->challenge);
+	rate_headers_add(exchange);
 	add_request_id(exchange->request);
 	cors_add_headers(exchange->request);
 	return HTTP_RESPOND;

@@ -4,9 +4,9 @@
  * Its states, each a function that is named after what has been done:
  *
  *     conversation_post    DM_OP_SEND is submitted
- *     sent                 the message is stored: from here on no response may deny it, unless it was stored before,
- * and the client knows how to ask again marked               a piece of DM_OP_MARK_CONVERSATION_READ is done: the next
- * piece, while there is more conversation_source  201; its body reads DM_OP_CONVERSATION, a piece each time (see there)
+ *     sent                 the message is stored: from here on no response may deny it, unless it was stored before
+ *     marked               a piece of DM_OP_MARK_CONVERSATION_READ is done: the next one, while there is more
+ *     conversation_source  201; its body reads DM_OP_CONVERSATION, a piece each time (see there)
  */
 #include "conversation_source.h"
 #include "idempotency.h"
@@ -31,14 +31,13 @@ static enum http_outcome marked(struct exchange *exchange)
 
 static enum http_outcome sent(struct exchange *exchange)
 {
+	send_rate_settle(exchange);
 	if (exchange->operation.status == DM_LIMITED)
 		return send_rate_refuse(exchange);
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
 	exchange->is_replayed = exchange->operation.send.replayed;
 	exchange->is_stored = !exchange->is_replayed;
-	if (exchange->is_replayed)
-		send_rate_take_back(exchange);
 	exchange_operation(exchange, DM_OP_MARK_CONVERSATION_READ)->mark_conversation_read =
 		(struct dm_op_mark_conversation_read){.user_id = exchange->user_id, .partner_id = exchange->target_id};
 	return exchange_await(exchange, marked);

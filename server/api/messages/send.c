@@ -16,14 +16,13 @@ static bool add_message(void *context, const struct dm_message *message)
 
 static enum http_outcome sent(struct exchange *exchange)
 {
+	send_rate_settle(exchange);
 	if (exchange->operation.status == DM_LIMITED)
 		return send_rate_refuse(exchange);
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
-	if (exchange->operation.send.replayed) {
-		send_rate_take_back(exchange);
+	if (exchange->operation.send.replayed)
 		return idempotency_respond(exchange, add_message);
-	}
 	exchange->is_stored = true;
 	add_message(exchange, &exchange->operation.send.message);
 	return respond(exchange, 201);

@@ -25,7 +25,8 @@ const struct pg_statement_text pg_new_partner_statements[] = {
 			", x.h) FROM (SELECT DISTINCT hashint8(i.sender) AS h" NEW_PAIRS " ORDER BY h OFFSET 0) x"},
 	{PARTNERS_EXPIRE, "DELETE FROM directmessages_new_partner WHERE started_at <= $3::bigint AND user_id = ANY"
 			  " (ARRAY(SELECT i.sender" NEW_PAIRS "))"},
-	/* $4 how many, $5 now. Gives who is refused, and when the last one was started that counts. */
+	/* $4 how many, $5 now. Gives each with when the one was started whose end makes room for one more, and how many
+	 * are left. */
 	{PARTNERS_TAKE,
 	 "WITH fresh AS MATERIALIZED (SELECT i.sender, i.recipient, i.n" NEW_PAIRS "),"
 	 " counted AS MATERIALIZED (SELECT f.*, row_number() OVER (PARTITION BY f.sender ORDER BY f.n)"
@@ -33,9 +34,11 @@ const struct pg_statement_text pg_new_partner_statements[] = {
 	 " AS place FROM fresh f),"
 	 " taken AS (INSERT INTO directmessages_new_partner (user_id, partner_id, started_at)"
 	 " SELECT sender, recipient, $5::bigint FROM counted WHERE place <= $4::bigint ON CONFLICT DO NOTHING)"
-	 " SELECT c.sender, c.recipient, coalesce((SELECT p.started_at FROM directmessages_new_partner p"
-	 " WHERE p.user_id = c.sender ORDER BY p.started_at DESC LIMIT 1 OFFSET greatest($4::bigint - 1, 0)), $5::bigint)"
-	 " FROM counted c WHERE c.place > $4::bigint"},
+	 " SELECT c.sender, c.recipient, coalesce(CASE WHEN c.place > $4::bigint"
+	 " THEN (SELECT p.started_at FROM directmessages_new_partner p WHERE p.user_id = c.sender"
+	 " ORDER BY p.started_at DESC LIMIT 1 OFFSET greatest($4::bigint - 1, 0)) ELSE (SELECT p.started_at"
+	 " FROM directmessages_new_partner p WHERE p.user_id = c.sender AND p.started_at > $3::bigint"
+	 " ORDER BY p.started_at LIMIT 1) END, $5::bigint), greatest($4::bigint - c.place, 0) FROM counted c"},
 	{0},
 };
 
@@ -77,6 +80,12 @@ void pg_partners_ask(struct dm_operation *const *operations, size_t count, struc
 	pg_add_int(parameters, clock_now());
 }
 
+static void read_taken(struct dm_op_send *send, const PGresult *result, int row, int64_t now)
+{
+	send->available_in = partners_wait(send, pg_int(result, row, 2), now);
+	send->partners_left = pg_int(result, row, 3);
+}
+
 void pg_read_partners_taken(struct dm_operation **operations, size_t count, const PGresult *result)
 {
 	int64_t now = clock_now();
@@ -85,6 +94,5 @@ void pg_read_partners_taken(struct dm_operation **operations, size_t count, cons
 		for (int row = 0; row < PQntuples(result); row++)
 			if (pg_int(result, row, 0) == operations[i]->send.sender_id &&
 			    pg_int(result, row, 1) == operations[i]->send.recipient_id)
-				operations[i]->send.available_in =
-					partners_wait(operations[i], pg_int(result, row, 2), now);
+				read_taken(&operations[i]->send, result, row, now);
 }

@@ -194,6 +194,17 @@ def test_a_preview_is_cut_between_characters(alice, bob, character):
     assert alice.inbox("?preview=5000")["results"][0]["content_truncated"] is False
 
 
+def test_a_page_ends_where_it_becomes_too_long(server, alice):
+    """As pages of a conversation. A character may be six bytes of JSON."""
+    others = server.users(100)
+    server.insert_messages([(other, alice, when(n), None, "\x01" * 10000) for n, other in enumerate(others)])
+    query = "?page_size=100&preview=10000"
+    assert len(alice.get(f"inbox/{query}").body) < 5_000_000
+    pages = [shown(page) for page in walk(alice, query)]
+    assert [partner for page in pages for partner, _, _ in page] == [other.id for other in reversed(others)]
+    assert len(pages) == 2
+
+
 @pytest.mark.parametrize("query, detail", [
     ("preview=10001", "preview must be a number from 0 to 10000."), ("preview=-1", "preview must be a number from 0 to 10000."),
     ("preview=", "preview must be a number from 0 to 10000."), ("preview=x", "preview must be a number from 0 to 10000."),

@@ -163,7 +163,7 @@ def test_changes_are_logged_and_not_each_look(make_server):
 
 
 def test_many_who_ask_are_one_question_a_second(make_server):
-    server = make_server(env={"DIRECTMESSAGES_EVENTS": 0})  # without those who find the schema wrong themselves
+    server = make_server(env={"DIRECTMESSAGES_EVENTS": 0})  # without the hub, which finds the schema wrong itself
     server.sql(INSERT_LATER)
     readyz(server, 503, OUTDATED)
     failed = 'directmessages_store_failures_total{reason="schema"}'
@@ -174,7 +174,7 @@ def test_many_who_ask_are_one_question_a_second(make_server):
             answers = [connection.response() for _ in range(40)]
             assert [answer.status for answer in answers] == [503, 200] * 20
     asked = scrape(server)[failed] - before
-    assert asked <= time.monotonic() - begin + 1
+    assert asked <= 2 * (time.monotonic() - begin + 1)  # who folds the inbox finds it wrong once a second, too
 
 
 @pytest.mark.postgresql

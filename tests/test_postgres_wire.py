@@ -8,6 +8,7 @@ import pytest
 
 import postgres
 from databases import PostgresDatabase
+from folding import wait_folded
 from postgres_proxy import Proxy
 
 pytestmark = [
@@ -37,6 +38,7 @@ def test_a_message_of_the_protocol_that_makes_no_sense(proxy, behind):
     """Once, behind the answer to BEGIN: that request fails, and the next one is on a new connection."""
     alice, bob = behind.users(2)
     alice.send(bob, "before")
+    wait_folded(behind)  # the next BEGIN is a send's
     nonsense = b"2\0\0\0\4" + b"D\0\0\0\2" + b"\0" * 64
     disturbed = threading.Event()
 

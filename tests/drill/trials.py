@@ -13,6 +13,7 @@ SESSIONS = 4
 QUICK = {"DIRECTMESSAGES_BUSY_TIMEOUT": 500}  # milliseconds: a lock that fails is a lock that somebody holds
 JWT = {"DIRECTMESSAGES_JWT_SECRET": jwts.SECRET}
 
+NEVER = 1 << 40  # the number of a call
 BEYOND = 5  # a request takes a few calls more or fewer from time to time
 
 Result = collections.namedtuple("Result", "tried acknowledged refused unanswered doubtful wrong")
@@ -45,12 +46,14 @@ class Target:
         return f"ended with {status}: {tail}"
 
 
-def run(target, make_attack, kind, forever, most=None, step=1):
-    """Fails call after call, at most `most` of them, `step` apart; the counts, and what went wrong as sentences."""
+def run(target, make_attack, kind, forever, most=None, step=1, about=None):
+    """Fails call after call, at most `most` of them, `step` apart or `about` so many; the counts, and what went wrong as sentences."""
     attack = make_attack(target.server)
     counts, wrong = collections.Counter(), []
     n, beyond = 1, 0
     try:
+        if about is not None:
+            step = max(calls_of(target, attack, kind) // about, 1)
         while beyond < BEYOND and (most is None or counts["tried"] < most):
             fault = one(target, attack, kind, n, forever, counts)
             beyond = beyond + 1 if fault is None else 0
@@ -60,6 +63,15 @@ def run(target, make_attack, kind, forever, most=None, step=1):
         attack.close()
     counts["doubtful"] = attack.doubtful
     return Result(*(counts[name] for name in Result._fields[:-1]), wrong)
+
+
+def calls_of(target, attack, kind):
+    """How many calls an attack makes once caches are full; other releases of a library make fewer or more."""
+    for _ in range(2):
+        attack.before(0)
+        with target.faults.armed(kind, NEVER):
+            attack.attempt(0)
+    return target.faults.counted
 
 
 def one(target, attack, kind, n, forever, counts):

@@ -8,10 +8,9 @@ import subprocess
 import harness
 from drill.attacks import PATIENCE
 from drill.people import SEVERAL_PIECES, left_of, talk
-from drill.trials import Result
+from drill.trials import NEVER, Result
 
 ERROR = re.compile(r"directmessages: .+; .+")
-NEVER = 1 << 40  # the number of a call
 SHARED = 100  # calls at the end of the start that are tried all the same
 BATCHES = 700  # messages to be purged; a commit has 300 at most
 
@@ -102,11 +101,12 @@ def run(backend, faults, make, kind, forever=False, step=1, about=None):
     with contextlib.closing(harness.Server(backend=backend)) as server:
         server.start()
         typed = make(server)
+        typed.before()
+        calls = calls_of(typed, faults, kind)
         # All commands start alike, and `starts` is of that.
-        n = max(calls_of(typed, faults, kind, ["user", "show", typed.partner.username]) - SHARED, 1)
+        n = max(min(calls, calls_of(typed, faults, kind, ["user", "show", typed.partner.username])) - SHARED, 1)
         if about is not None:
-            typed.before()
-            step = max((calls_of(typed, faults, kind) - n) // about, 1)
+            step = max((calls - n) // about, 1)
         while (what := one(typed, faults, kind, n, forever, counts)) is not None:
             wrong += [f"{kind} {n}{' and on' if forever else ''}: {what}"] if what else []
             n += step

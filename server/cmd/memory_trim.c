@@ -23,7 +23,7 @@ void memory_trim_start(void)
 static bool peak_is_over(const struct memory_trim *trim, size_t in_use, uint64_t resident)
 {
 	return (trim->peak - in_use >= MIN_TRIM_BYTES && in_use <= trim->peak / 2) ||
-	       resident > trim->resident + 2 * MIN_TRIM_BYTES;
+	       resident > trim->resident + MIN_TRIM_BYTES;
 }
 
 void memory_trim_check(struct memory_trim *trim, size_t in_use)
@@ -32,7 +32,7 @@ void memory_trim_check(struct memory_trim *trim, size_t in_use)
 
 	if (in_use > trim->peak)
 		trim->peak = in_use;
-	if (trim->resident == 0)
+	if (trim->resident == 0 || resident < trim->resident)
 		trim->resident = resident;
 	if (!peak_is_over(trim, in_use, resident))
 		return;

@@ -98,6 +98,14 @@ static void on_hangup(struct reload *reload, const char *served)
 		notify("READY=1\nSTATUS=serving on %s; the settings could not be reloaded", served);
 }
 
+/* Those that are not just quiet. */
+static size_t connections_in_use(struct monitor *monitor)
+{
+	size_t aside = atomic_load(&monitor->connections.aside), open = atomic_load(&monitor->connections.open);
+
+	return open > aside ? open - aside : 0;
+}
+
 /* Waits for SIGTERM or SIGINT. Returns memory to the system meanwhile, and reloads the settings on SIGHUP. */
 static int wait_for_signal(struct monitor *monitor, struct reload *reload, const char *served, const sigset_t *signals)
 {
@@ -109,7 +117,7 @@ static int wait_for_signal(struct monitor *monitor, struct reload *reload, const
 	while ((signal_number = sigtimedwait(signals, NULL, &pause)) <= 0 || signal_number == SIGHUP) {
 		if (signal_number == SIGHUP)
 			on_hangup(reload, served);
-		memory_trim_check(&trim, monitor->connections.open * CONNECTION_BYTES + monitor->budget->held);
+		memory_trim_check(&trim, connections_in_use(monitor) * CONNECTION_BYTES + monitor->budget->held);
 	}
 	return signal_number;
 }

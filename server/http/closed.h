@@ -19,6 +19,7 @@ enum http_closed {
 /* Counts connections. */
 struct http_counts {
 	atomic_size_t open;
+	atomic_size_t aside;                       /* those of them that are quiet, and need next to no memory */
 	atomic_size_t closed[HTTP_CLOSED_REASONS]; /* since the start */
 };
 

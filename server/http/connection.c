@@ -6,6 +6,7 @@
 #include "connection.h"
 
 #include "log.h"
+#include "move_socket.h"
 #include "request.h"
 
 #include <linux/sockios.h>
@@ -24,22 +25,116 @@ static void note_closed(struct loop *loop, enum http_closed why)
 	http_closed_note(loop->server->options.counts, why);
 }
 
+/* ---- while its client is quiet -------------------------------------------------------------------------------- */
+
+/* All that has arrived belonged to requests that are over: neither the system nor libmicrohttpd has anything of a new
+ * one. False too where that is not known: on a Unix socket, after a body in chunks. */
+static bool is_between_requests(const struct connection *connection)
+{
+	struct tcp_info info = {0};
+	socklen_t length = sizeof(info);
+
+	return !connection->request && !connection->has_left &&
+	       getsockopt(connection->socket, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+	       info.tcpi_bytes_received == connection->consumed;
+}
+
+static void count_aside(const struct connection *connection, size_t change)
+{
+	atomic_fetch_add_explicit(&connection->watch.loop->server->options.counts->aside, change, memory_order_relaxed);
+}
+
+bool connection_set_aside(struct connection *connection)
+{
+	struct loop *loop = connection->watch.loop;
+	struct MHD_Connection *mhd = connection->mhd;
+	int moved;
+
+	if (!mhd || !is_between_requests(connection))
+		return false;
+	MHD_suspend_connection(mhd);
+	loop_forget(loop, connection->socket);
+	moved = move_socket(connection->socket);
+	if (moved >= 0) {
+		connection->socket = moved;
+		connection->mhd = NULL;
+		connection->left_behind++;
+		connection->is_aside = true;
+		count_aside(connection, 1);
+	}
+	MHD_resume_connection(mhd); /* it is closed, or goes on as before */
+	loop->has_resumed = true;
+	if (!loop_watch(loop, connection->socket, EVENTS_OF_END | EPOLLIN, &connection->watch))
+		connection_close(connection, HTTP_CLOSED_ROOM);
+	return true;
+}
+
+static void leave_aside(struct connection *connection)
+{
+	loop_forget(connection->watch.loop, connection->socket);
+	connection->is_aside = false;
+	count_aside(connection, (size_t)-1);
+}
+
+/* Gives it to libmicrohttpd as a new one. */
+static void take_back(struct connection *connection)
+{
+	struct loop *loop = connection->watch.loop;
+	struct sockaddr_storage address = {0};
+	socklen_t length = sizeof(address);
+
+	leave_aside(connection);
+	timeouts_move(&loop->timeouts, &connection->place, CLIENT_HEAD);
+	connection->next_accepted = loop->accepted;
+	loop->accepted = connection;
+	getpeername(connection->socket, (struct sockaddr *)&address, &length); /* fails where it has just been reset */
+	(void)MHD_add_connection(loop->daemon, connection->socket, (struct sockaddr *)&address, length);
+}
+
 /* ---- its end ------------------------------------------------------------------------------------------------- */
 
 /* Makes libmicrohttpd read once more and so find the end. A suspended connection is read when it is resumed. */
 static void look_again(struct connection *connection)
 {
-	if (connection->is_suspended)
+	if (connection->is_suspended || !connection->mhd) /* libmicrohttpd has not begun with it: it will read */
 		return;
 	connection_suspend(connection);
 	connection_resume(connection);
 	connection->is_suspended = false;
 }
 
+/* Its memory may not go yet: another event of this turn may be its own. */
+static void drop_aside(struct connection *connection)
+{
+	struct loop *loop = connection->watch.loop;
+
+	leave_aside(connection);
+	close(connection->socket);
+	connection->socket = -1;
+	timeouts_move(&loop->timeouts, &connection->place, CLIENT_CLOSED);
+	connection->next_accepted = loop->accepted;
+	loop->accepted = connection;
+	loop->has_resumed = true; /* so that it is forgotten soon */
+}
+
+static void on_event_aside(struct connection *connection, uint32_t events)
+{
+	if (connection->socket < 0)
+		return;
+	if (connection_has_data(connection))
+		take_back(connection);
+	else if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		drop_aside(connection);
+}
+
 static void on_event(struct watch *watch, uint32_t events)
 {
 	struct connection *connection = (struct connection *)watch; /* its first member */
 
+	if (connection->is_aside || connection->socket < 0) {
+		on_event_aside(connection, events);
+		return;
+	}
 	if (events & EPOLLIN) {
 		loop_rewatch(watch->loop, connection->socket, EVENTS_OF_END, watch);
 		if (connection->place.state == CLIENT_QUIET)
@@ -69,6 +164,8 @@ void connection_close(struct connection *connection, enum http_closed why)
 	connection->closed = why;
 	timeouts_move(&connection->watch.loop->timeouts, &connection->place, CLIENT_CLOSED);
 	note_closed(connection->watch.loop, why);
+	if (connection->is_aside)
+		drop_aside(connection);
 }
 
 void connection_detach(struct connection *connection)
@@ -89,6 +186,20 @@ const char *connection_why(const struct connection *connection, enum MHD_Request
 	return connection->has_left || how != MHD_REQUEST_TERMINATED_WITH_ERROR ? "left" : "error";
 }
 
+void connection_close_aside(struct loop *loop)
+{
+	struct timeout_place *place = loop->timeouts.queues[CLIENT_QUIET].oldest;
+
+	while (place) {
+		struct connection *connection = place->connection;
+
+		place = place->newer;
+		if (connection->is_aside)
+			drop_aside(connection);
+	}
+	connection_forget_refused(loop);
+}
+
 /* ---- its beginning ------------------------------------------------------------------------------------------- */
 
 static void forget(struct connection *connection)
@@ -96,7 +207,10 @@ static void forget(struct connection *connection)
 	struct loop *loop = connection->watch.loop;
 
 	addresses_leave(&loop->server->addresses, &connection->address);
-	free(connection);
+	timeouts_move(&loop->timeouts, &connection->place, CLIENT_CLOSED);
+	connection->is_forgotten = true;
+	if (connection->left_behind == 0)
+		free(connection);
 	loop->open--;
 	atomic_fetch_sub_explicit(&loop->server->options.counts->open, 1, memory_order_relaxed);
 	loop_listen(loop);
@@ -157,7 +271,8 @@ static void started(struct loop *loop, struct MHD_Connection *mhd, void **contex
 
 	connection->mhd = mhd;
 	*context_of_mhd = connection;
-	timeouts_move(&loop->timeouts, &connection->place, CLIENT_IDLE);
+	if (connection->place.state == CLIENT_CLOSED) /* it is new */
+		timeouts_move(&loop->timeouts, &connection->place, CLIENT_IDLE);
 	if (!loop_watch(loop, connection->socket, EVENTS_OF_END, &connection->watch))
 		log_line(LOG_DEBUG, "no memory to watch a connection; its end will be noticed late");
 }
@@ -173,7 +288,11 @@ void connection_on_notice(void *context, struct MHD_Connection *mhd, void **cont
 		return;
 	}
 	*context_of_mhd = NULL;
-	timeouts_move(&loop->timeouts, &connection->place, CLIENT_CLOSED);
+	if (connection->mhd != mhd) {
+		if (--connection->left_behind == 0 && connection->is_forgotten)
+			free(connection);
+		return;
+	}
 	if (connection->request)
 		request_free(connection->request);
 	forget(connection);

@@ -59,12 +59,12 @@ struct MHD_Daemon *daemon_start(struct loop *loop)
 	 * receives anything. */
 	unsigned timeout = options->is_unix ? options->idle_seconds : 0;
 
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-				0, NULL, NULL, drive_on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL,
-				MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->max_open, MHD_OPTION_CONNECTION_TIMEOUT,
-				timeout, MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_PER_HEADER * options->header_bytes,
-				MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_CONNECTION,
-				connection_on_notice, loop, MHD_OPTION_NOTIFY_COMPLETED, drive_on_completed, server,
-				MHD_OPTION_STRICT_FOR_CLIENT, framing_strictness(), MHD_OPTION_UNESCAPE_CALLBACK,
-				leave_escaped, NULL, MHD_OPTION_END);
+	return MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+		drive_on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)loop->max_open + MAX_SET_ASIDE, MHD_OPTION_CONNECTION_TIMEOUT, timeout,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_PER_HEADER * options->header_bytes,
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_CONNECTION, connection_on_notice,
+		loop, MHD_OPTION_NOTIFY_COMPLETED, drive_on_completed, server, MHD_OPTION_STRICT_FOR_CLIENT,
+		framing_strictness(), MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
 }

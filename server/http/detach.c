@@ -8,27 +8,10 @@
 #include "detach.h"
 
 #include "connection.h"
+#include "move_socket.h"
 
-#include <fcntl.h>
 #include <microhttpd.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
-
-/* Moves the socket to a new descriptor and puts a dummy in its place; -1 if the system has no descriptor left. */
-static int move_socket(int known)
-{
-	int dummy = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int moved = dummy >= 0 ? fcntl(known, F_DUPFD_CLOEXEC, 0) : -1;
-
-	if (moved >= 0 && dup3(dummy, known, O_CLOEXEC) < 0) {
-		close(moved);
-		moved = -1;
-	}
-	if (dummy >= 0)
-		close(dummy);
-	return moved;
-}
 
 /* What libmicrohttpd would send before the body, with "Connection: close". */
 static void write_head(const struct request *request, struct buffer *head)

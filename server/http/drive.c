@@ -36,6 +36,14 @@ static struct loop *loop_of(const struct request *request)
 
 /* ---- its beginning and end ----------------------------------------------------------------------------------- */
 
+static size_t head_size(const struct request *request)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->http.connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	return info ? info->header_size : 0;
+}
+
 static bool start_request(struct request *request, const struct first_line *line)
 {
 	struct http_server *server = request->server;
@@ -49,6 +57,7 @@ static bool start_request(struct request *request, const struct first_line *line
 	buffer_init(&request->response.body, SIZE_MAX);
 	if (!request->method.data)
 		return false;
+	request->http.client->consumed += head_size(request);
 	framing_parse(request, line);
 	correlation_read(request);
 	return true;
@@ -173,6 +182,7 @@ static enum MHD_Result receive_body(struct request *request, const char *data, s
 	size_t max_bytes = request->server->options.body_bytes;
 
 	request->http.received += size;
+	request->http.client->consumed += size;
 	if (request->http.outcome == HTTP_NEED_BODY && !request->body_too_large && !request->body_lacks_memory) {
 		request->body_too_large = size > max_bytes - request->body.length;
 		buffer_append(&request->body, data, size);

@@ -29,7 +29,8 @@ struct loop {
 	bool listens;
 	size_t max_open; /* connections */
 	size_t open;
-	struct connection *accepted; /* given to the daemon, which has not started them yet; the newest first */
+	struct connection *accepted; /* given to the daemon, which has not started them yet, or closed while they were
+					aside; the newest first */
 	bool has_resumed;            /* a connection was resumed, so the daemon must be run */
 	struct timeouts timeouts;
 	size_t working; /* requests between work_begin and work_end */

@@ -97,6 +97,7 @@ static void *loop_main(void *argument)
 		if (reaper_check(loop))
 			loop_listen(loop);
 	}
+	connection_close_aside(loop);
 	MHD_stop_daemon(loop->daemon);
 	return NULL;
 }

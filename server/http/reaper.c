@@ -39,9 +39,15 @@ static void check_silent(struct loop *loop, int64_t idle_ms)
 	struct timeouts *timeouts = &loop->timeouts;
 	struct connection *connection;
 
-	while ((connection = timeouts_overdue(timeouts, CLIENT_IDLE, min(QUIET_MS, idle_ms))) != NULL) {
+	for (int count = 0; (connection = timeouts_overdue(timeouts, CLIENT_IDLE, min(QUIET_MS, idle_ms))) != NULL;
+	     count++) {
+		if (count == MAX_SET_ASIDE) {
+			timeouts->check_at_ms = timeouts->now_ms; /* the next ones after what others want */
+			break;
+		}
 		timeouts_move_keeping_time(timeouts, &connection->place, CLIENT_QUIET);
-		connection_watch_for_data(connection);
+		if (!connection_set_aside(connection))
+			connection_watch_for_data(connection);
 	}
 	while ((connection = timeouts_overdue(timeouts, CLIENT_QUIET, idle_ms)) != NULL)
 		close_silent(loop, connection, HTTP_CLOSED_IDLE);

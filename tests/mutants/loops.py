@@ -91,7 +91,21 @@ MUTANTS = [
         HTTP + "connection.c",
         "timeouts_move(&watch->loop->timeouts, &connection->place, CLIENT_HEAD);",
         "connection_close(connection, HTTP_CLOSED_HEAD);",
-        TIMEOUTS + "test_a_head_after_a_pause_has_its_time_too",
+        "test_quiet.py::test_what_a_client_has_sent_before_it_was_quiet_counts",
+    ),
+    Mutant(
+        "a quiet connection loses the half of a head that has come",
+        HTTP + "connection.c",
+        "info.tcpi_bytes_received == connection->consumed;",
+        "info.tcpi_bytes_received >= connection->consumed;",
+        "test_quiet.py::test_what_a_client_has_sent_before_it_was_quiet_counts",
+    ),
+    Mutant(
+        "memory is kept for connections that are quiet",
+        "server/cmd/serve.c",
+        "return open > aside ? open - aside : 0;",
+        "return open > aside ? open : 0;",
+        "test_hostile_crowd.py::test_a_crowd_needs_memory_only_while_it_asks",
     ),
     Mutant(
         "silent connections keep their places on a full server",

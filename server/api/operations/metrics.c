@@ -78,6 +78,11 @@ static void connections(struct buffer *out, const struct view *view, const char 
 	exposition_sample(out, (double)atomic_load(&view->monitor->connections.open), "%s", name);
 }
 
+static void connections_quiet(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)atomic_load(&view->monitor->connections.aside), "%s", name);
+}
+
 static void connections_closed(struct buffer *out, const struct view *view, const char *name)
 {
 	for (unsigned why = 0; why < HTTP_CLOSED_REASONS; why++)
@@ -299,6 +304,7 @@ static const struct {
 	{OURS("http_request_duration_seconds"), "histogram", "Time from the head of a request to the end of its response.", durations},
 	{OURS("http_requests_in_flight"), "gauge", "Requests under way, including this one.", under_way},
 	{OURS("http_connections"), "gauge", "Open client connections.", connections},
+	{OURS("http_connections_quiet"), "gauge", "Open client connections that are quiet and need next to no memory.", connections_quiet},
 	{OURS("http_connections_closed_total"), "counter", "Connections closed by the server, by reason.", connections_closed},
 	{OURS("buffer_bytes"), "gauge", "Bytes held by large request bodies, responses and queues.", buffers},
 	{OURS("buffer_bytes_max"), "gauge", "Maximum of directmessages_buffer_bytes; beyond it requests get 503.", buffers_max},

@@ -166,6 +166,21 @@ def test_a_server_learns_the_key_with_the_log(make_server):
     assert contents(hear(bob, event.id, 1)) == ["after"]
 
 
+def test_a_reset_that_can_not_be_told_yet_is_told_later(make_server):
+    """The log is another one, and its key can't be read yet, as between two migrations."""
+    server = make_server()
+    alice, bob = server.users(2)
+    with Stream(bob) as stream:
+        with server.transaction() as connection:
+            connection.execute("UPDATE directmessages_event_log SET epoch = epoch + 1")
+            connection.execute("ALTER TABLE directmessages_event_log RENAME COLUMN position_key TO elsewhere")
+        server.wait_log("cannot read the event log: .*position_key")
+        server.sql("ALTER TABLE directmessages_event_log RENAME COLUMN elsewhere TO position_key")
+        assert stream.next().name == "reset"
+        alice.send(bob, "after")
+        assert contents([stream.next()]) == ["after"]
+
+
 def test_without_a_key_no_position_is_given(make_server):
     server = make_server()
     alice, bob = server.users(2)

@@ -121,12 +121,14 @@ static void reset(struct feed *feed, struct stream *stream)
 	stream_put(stream, feed->text);
 }
 
-/* After the event at feed->end was removed from the event log: nobody knows what followed it. */
+/* After the event at feed->end was removed from the event log: nobody knows what followed it. Where the new end can't be
+ * read, as between two migrations, a later round does it. */
 static void reset_live_streams(struct feed *feed)
 {
 	struct stream *stream, *next;
 
 	read_newest(feed);
+	feed->owes_reset = !feed->knows_end;
 	for (stream = TAILQ_FIRST(&feed->streams->admitted); feed->knows_end && stream; stream = next) {
 		next = TAILQ_NEXT(stream, admitted);
 		if (stream->state == STREAM_LIVE)
@@ -142,6 +144,10 @@ static void read_new_events(struct feed *feed)
 		.events = {
 			.limit = PIECE_EVENTS, .max_bytes = PIECE_BYTES, .on_event = on_new_event, .all_kinds = true}};
 
+	if (feed->owes_reset) {
+		reset_live_streams(feed);
+		return;
+	}
 	if (!feed->knows_end) {
 		read_newest(feed);
 		return;
@@ -302,7 +308,7 @@ static void send_due_heartbeats(struct feed *feed)
 void feed_round(struct feed *feed)
 {
 	if (feed->streams->open == 0) {
-		feed->knows_end = false;
+		feed->knows_end = feed->owes_reset = false;
 		return;
 	}
 	feed->failed_this_round = false;

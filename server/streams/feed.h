@@ -12,6 +12,7 @@ struct feed {
 	struct dm_event_position end; /* all live streams have every event up to here */
 	struct position_key key;      /* of positions, read with the end */
 	bool knows_end;               /* false while no stream is open */
+	bool owes_reset;              /* to the live streams, as soon as the end is known */
 	bool failed_this_round;       /* a read of the database failed in this round */
 	bool failure_logged;          /* and was logged; the next success is logged too */
 	struct text *text;            /* the text written last; NULL: no memory */

@@ -32,6 +32,13 @@ MUTANTS = [
         POSITIONS + "test_positions_from_before_they_were_opaque_are_heard",
     ),
     Mutant(
+        "a reset that can't be told yet is forgotten",
+        STREAMS + "feed.c",
+        "\tfeed->owes_reset = !feed->knows_end;\n",
+        "",
+        POSITIONS + "test_a_reset_that_can_not_be_told_yet_is_told_later",
+    ),
+    Mutant(
         "callers are checked as seldom as heartbeats come",
         STREAMS + "checker.c",
         "heartbeat < CHECK_EVERY ? heartbeat : CHECK_EVERY;",

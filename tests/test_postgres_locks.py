@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import threading
+import time
 
 import pytest
 
@@ -92,14 +93,27 @@ def test_who_waits_for_too_long_is_told(make_server):
     assert [message["content"] for message in bob.conversation(alice)["results"]] == ["again"]
 
 
-def test_a_table_that_is_held(make_server):
-    """As by a migration of Django's: all writes wait, and all are done afterwards."""
+# The connection that writes ends, which has nothing else to do.
+END_WRITER = """SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'directmessages' AND query = 'COMMIT'"""
+
+
+@pytest.mark.parametrize("is_connected", [True, False])
+def test_a_table_that_is_held(make_server, is_connected):
+    """As by a migration of Django's: all writes wait, and all are done afterwards. A connection that has to be made for them
+    waits, too."""
     server = make_server(env=PATIENT)
     alice, bob = server.users(2)
+    alice.send(bob, "before")
     with server.transaction() as other:
         other.execute("LOCK TABLE directmessages_message IN EXCLUSIVE MODE")
+        if not is_connected:
+            wait_until(lambda: server.sql(END_WRITER) == [(True,)], "it is ended")
         waiting = [Waiting(lambda n=n: try_send(alice, bob, str(n))) for n in range(20)]
         wait_until(lambda: server.sql(BLOCKED)[0][0], "they wait")
+        began = time.monotonic()
+        wait_until(lambda: time.monotonic() - began > 0.5, "the first statement has given up")
+        assert [one.answer for one in waiting] == [None] * 20
     assert [one.result().status for one in waiting] == [201] * 20
 
 

@@ -121,8 +121,8 @@ static void reset(struct feed *feed, struct stream *stream)
 	stream_put(stream, feed->text);
 }
 
-/* After the event at feed->end was removed from the event log: nobody knows what followed it. Where the new end can't be
- * read, as between two migrations, a later round does it. */
+/* After the event at feed->end was removed from the event log: nobody knows what followed it. Where the new end can't
+ * be read, as between two migrations, a later round does it. */
 static void reset_live_streams(struct feed *feed)
 {
 	struct stream *stream, *next;

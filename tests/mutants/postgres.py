@@ -18,27 +18,6 @@ MUTANTS = [
         "test_new_partners.py::test_at_once_no_more_are_started",
     ),
     Mutant(
-        "a block is answered while a send from before is under way",
-        POSTGRES + "batches/settle.c",
-        "if (operations[i]->kind == DM_OP_BLOCK && operations[i]->status == DM_OK)",
-        "if (operations[i]->status == DM_BUSY)",
-        "test_blocks_servers.py::test_a_block_is_answered_when_the_send_is_stored",
-    ),
-    Mutant(
-        "a block waits for sends that began after it",
-        POSTGRES + "batches/settle.c",
-        "else if (block->internal.count > 0)",
-        "else if (!block)",
-        "test_blocks_servers.py::test_sends_that_begin_behind_the_block_are_not_waited_for",
-    ),
-    Mutant(
-        "a block waits for a dump",
-        POSTGRES + "batches/all_statements.c",
-        " AND mode = 'RowExclusiveLock')",
-        ")",
-        "test_blocks_servers.py::test_neither_django_nor_a_dump_is_waited_for",
-    ),
-    Mutant(
         "a send stores although another server holds its Idempotency-Key",
         POSTGRES + "nouns/idempotency.c",
         "ELSE pg_try_advisory_xact_lock(hashtextextended(i.key, i.sender)) END",
@@ -334,25 +313,11 @@ MUTANTS = [
         "test_locks::every_batch_has_one_order",
     ),
     Mutant(
-        "the batch waits for a user whose row is held",
-        POSTGRES + "batches/write.c",
-        "if (ending->remedy == REMEDY_PARK && session->parking)",
-        "if (ending->remedy == REMEDY_PARK && false)",
-        "test_postgres_locks.py::test_a_user_whose_row_is_held[postgresql-recipient]",
-    ),
-    Mutant(
         "rows that are held are met anew by each batch",
         POSTGRES + "batches/locks.c",
         "#define HELD_FOR INT64_C(1000000)",
         "#define HELD_FOR INT64_C(0)",
         "test_locks::what_needs_a_row_that_is_held_is_known",
-    ),
-    Mutant(
-        "what was set apart waits for its lock all the same",
-        POSTGRES + "batches/transaction.c",
-        "transaction->without_waiting = count == 1 && lane_was_parked(operations[0]);",
-        "transaction->without_waiting = false;",
-        "test_postgres_locks.py::test_a_user_whose_row_is_held[postgresql-recipient]",
     ),
     Mutant(
         "a statement that could not be sent is passed over",

@@ -24,15 +24,15 @@ static void on_notice(void *context, const PGresult *notice)
 }
 
 /* Sets the lock timeout of a writer; a connection begins with that of reads. Behind a pooler each transaction sets it.
- */
-static enum dm_status set_lock_limit(struct pg_session *session, int64_t deadline, struct dm_error *error)
+ * Comes last: preparing, too, waits for a table that is held, and can't be parked. */
+static bool send_lock_limit(const struct pg_session *session)
 {
 	char sql[64];
 
 	if (session->lock_limit == session->postgres->limits.lock || session->postgres->options.unprepared)
-		return DM_OK;
+		return true;
 	snprintf(sql, sizeof(sql), "SET lock_timeout = %lld", (long long)(session->lock_limit / 1000));
-	return session_execute(session, sql, NULL, deadline, NULL, error);
+	return PQsendQueryParams(session->connection, sql, 0, NULL, NULL, NULL, NULL, 0);
 }
 
 static enum dm_status prepare(struct pg_session *session, int64_t deadline, struct dm_error *error)
@@ -42,8 +42,6 @@ static enum dm_status prepare(struct pg_session *session, int64_t deadline, stru
 
 	if (status == DM_OK)
 		status = pg_event_log_adopt(session, deadline, error);
-	if (status == DM_OK)
-		status = set_lock_limit(session, deadline, error);
 	if (status != DM_OK)
 		return status;
 	if (!PQenterPipelineMode(session->connection))
@@ -53,6 +51,7 @@ static enum dm_status prepare(struct pg_session *session, int64_t deadline, stru
 		if (statements->texts[i] && !statements->is_unprepared[i])
 			session->cut = session->cut || !PQsendPrepare(session->connection, statements->names[i],
 								      statements->texts[i], 0, NULL);
+	session->cut = session->cut || !send_lock_limit(session);
 	session_sync(session);
 	return session_drain(session, deadline, error);
 }

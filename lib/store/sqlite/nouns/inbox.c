@@ -5,6 +5,7 @@
  * own newest messages. If a row is not as the last message itself, nothing is shown before the table was mended. */
 #include "nouns.h"
 
+#include "arena.h"
 #include "failure.h"
 #include "inbox_table.h"
 #include "inbox_walk.h"
@@ -41,7 +42,7 @@ const struct sqlite_statement_text inbox_statements[] = {
 			     " SELECT id FROM partner WHERE id IS NOT NULL"},
 	{INBOX_BLOCKED_PARTNERS,
 	 "SELECT blocked_id FROM directmessages_block WHERE user_id = ?1 LIMIT " NUMBER(MAX_LISTED) " + 1"},
-	{INBOX_IS_BLOCKED, "SELECT 1 FROM directmessages_block WHERE user_id = ?1 AND blocked_id = ?2"},
+	{INBOX_HAS_UNREAD, "SELECT EXISTS (SELECT 1" UNREAD " AND sender_id = ?2)"},
 	{INBOX_UNREAD_COUNT,
 	 "SELECT count(*) FROM (SELECT 1" UNREAD " AND sender_id = ?2 LIMIT " NUMBER(DM_MAX_UNREAD) ")"},
 	{0},
@@ -58,6 +59,7 @@ struct inbox_page {
 	int64_t walked;         /* rows of the table */
 	enum dm_status status;  /* of what on_walked does */
 	struct inbox_place end; /* the last row that was walked */
+	struct arena texts;     /* names of partners */
 	sqlite3_blob *content;
 };
 
@@ -108,7 +110,7 @@ static bool is_beyond_position(const struct dm_op_inbox *inbox, const struct dm_
 	       (message->sent_at == inbox->position && message->id < inbox->row_id);
 }
 
-/* The number that a statement about the user and one partner gives; 0 if it gives no row. */
+/* The number that a statement about the user and one partner gives. */
 static enum dm_status ask_number(struct inbox_page *page, enum sqlite_statement id, int64_t partner_id, int64_t *number)
 {
 	sqlite3_stmt *statement = page->session->statements[id];
@@ -121,26 +123,18 @@ static enum dm_status ask_number(struct inbox_page *page, enum sqlite_statement 
 	return session_finish(page->session, statement, code, &page->operation->error);
 }
 
-static enum dm_status ask_blocked(struct inbox_page *page, int64_t partner_id, bool *blocked)
-{
-	int64_t number;
-	enum dm_status status = ask_number(page, INBOX_IS_BLOCKED, partner_id, &number);
-
-	*blocked = number != 0;
-	return status;
-}
-
 /* Adds the place if the page wants it. */
 static enum dm_status add_place(struct inbox_page *page, const struct inbox_place *place)
 {
 	const struct dm_op_inbox *inbox = &page->operation->inbox;
-	int64_t unread = 1;
-	bool blocked;
-	enum dm_status status = ask_blocked(page, place->partner_id, &blocked);
+	int64_t has_unread = 1;
+	enum dm_status status = DM_OK;
 
-	if (status == DM_OK && inbox->unread_only)
-		status = ask_number(page, INBOX_UNREAD_COUNT, place->partner_id, &unread);
-	if (status == DM_OK && unread > 0 && blocked == inbox->blocked_only)
+	if (place->is_blocked != inbox->blocked_only)
+		return DM_OK;
+	if (inbox->unread_only)
+		status = ask_number(page, INBOX_HAS_UNREAD, place->partner_id, &has_unread);
+	if (status == DM_OK && has_unread)
 		page->places[page->places_count++] = *place;
 	return status;
 }
@@ -153,7 +147,8 @@ static enum dm_status add_listed(struct inbox_page *page)
 	struct inbox_place place;
 
 	for (size_t i = 0; i < page->partners_count && status == DM_OK; i++) {
-		status = inbox_last(page->session, inbox->user_id, page->partners[i], &place, &page->operation->error);
+		status = inbox_last(page->session, inbox->user_id, page->partners[i], &place, &page->texts,
+				    &page->operation->error);
 		if (status == DM_OK && place.message.id != 0 && is_beyond_position(inbox, &place.message))
 			status = add_place(page, &place);
 	}
@@ -170,6 +165,7 @@ static bool on_walked(void *context, const struct inbox_place *place)
 {
 	struct inbox_page *page = context;
 	struct dm_op_inbox *inbox = &page->operation->inbox;
+	size_t count = page->places_count;
 
 	page->walked++;
 	if (bsearch(&place->partner_id, page->partners, page->partners_count, sizeof(*page->partners), compare_ids))
@@ -180,6 +176,8 @@ static bool on_walked(void *context, const struct inbox_place *place)
 		return false;
 	}
 	page->status = add_place(page, place);
+	if (page->places_count > count)
+		inbox_keep(&page->places[count], &page->texts);
 	return page->status == DM_OK && page->places_count <= limit_of(inbox);
 }
 
@@ -265,29 +263,23 @@ static enum dm_status read_content(struct inbox_page *page, char *text, struct i
 static enum dm_status lend(struct inbox_page *page, char *text, struct inbox_place *place, bool *enough)
 {
 	struct dm_operation *operation = page->operation;
-	sqlite3_stmt *statement = page->session->statements[USER_BY_ID];
-	struct dm_inbox_entry entry = {.has_message = place->message.id != 0};
+	struct dm_inbox_entry entry = {
+		.partner = place->partner, .has_message = place->message.id != 0, .blocked = place->is_blocked};
 	enum dm_status status = DM_OK;
-	int code;
 
+	if (page->texts.failed)
+		return fail(&operation->error, DM_NO_MEMORY, "out of memory");
+	if (!place->has_user)
+		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
 	if (entry.has_message)
 		status = read_content(page, text, place, &entry.content_is_cut);
-	if (status == DM_OK)
-		status = ask_blocked(page, place->partner_id, &entry.blocked);
 	if (status == DM_OK && !entry.blocked) /* what blocked partners have sent does not count */
 		status = ask_number(page, INBOX_UNREAD_COUNT, place->partner_id, &entry.unread);
 	if (status != DM_OK)
 		return status;
 	entry.message = place->message;
-	sqlite3_bind_int64(statement, 1, place->partner_id);
-	code = sqlite3_step(statement);
-	if (code == SQLITE_ROW) {
-		entry.partner = user_from_row(statement);
-		*enough = !operation->inbox.on_entry(operation->context, &entry);
-	}
-	status = session_finish(page->session, statement, code, &operation->error);
-	return status == DM_OK && code == SQLITE_DONE ? fail(&operation->error, DM_NOT_FOUND, "there is no such user")
-						      : status;
+	*enough = !operation->inbox.on_entry(operation->context, &entry);
+	return DM_OK;
 }
 
 /* Lends the page, and notes where the next one begins. Behind the end of a walk that was cut other places may come
@@ -320,8 +312,8 @@ static enum dm_status lend_one(struct inbox_page *page, char *text)
 	struct dm_op_inbox *inbox = &page->operation->inbox;
 	struct inbox_place place;
 	bool enough;
-	enum dm_status status =
-		inbox_last(page->session, inbox->user_id, inbox->partner_id, &place, &page->operation->error);
+	enum dm_status status = inbox_last(page->session, inbox->user_id, inbox->partner_id, &place, &page->texts,
+					   &page->operation->error);
 
 	return status == DM_OK ? lend(page, text, &place, &enough) : status;
 }
@@ -342,6 +334,7 @@ static enum dm_status make_page(struct inbox_page *page)
 	if (status == DM_OK && inbox->lack == DM_INBOX_LACKS_NOTHING)
 		status = lend_places(page, text);
 	sqlite3_blob_close(page->content);
+	arena_release(&page->texts);
 	free(page->places);
 	free(page->partners);
 	free(text);

@@ -5,82 +5,116 @@
 #include "nouns.h"
 
 /* The last message on one side: a step in its index. */
-#define SIDE(own, other, hidden, index) \
-	"SELECT * FROM (SELECT id, sender_id, recipient_id, sent_at, read_at FROM directmessages_message INDEXED BY " index \
-	" WHERE " own " = ?1 AND " other " = ?2 AND " hidden " IS NULL ORDER BY sent_at DESC, id DESC LIMIT 1)"
+#define LAST_ID(own, other, hidden, index) \
+	"(SELECT id FROM directmessages_message INDEXED BY " index " WHERE " own " = ?1 AND " other \
+	" = i.partner_id AND " hidden " IS NULL ORDER BY sent_at DESC, id DESC LIMIT 1)"
+
+/* What place_from_row reads, of a row i of the table. All in one statement, and by joins where that is possible: to
+ * begin a statement, or a subquery, takes as long as some steps in an index. */
+/* clang-format off */
+#define PLACE \
+	USER_COLUMNS ", i.partner_id, b.blocked_id, s.id, s.sent_at, s.read_at, r.id, r.sent_at, r.read_at"
+#define JOINED \
+	" LEFT JOIN {users} u ON {u.id} = i.partner_id" \
+	" LEFT JOIN directmessages_block b ON b.user_id = ?1 AND b.blocked_id = i.partner_id" \
+	" LEFT JOIN directmessages_message s ON s.id = " \
+	LAST_ID("sender_id", "recipient_id", "hidden_for_sender", "directmessages_sent") \
+	" LEFT JOIN directmessages_message r ON r.id = " \
+	LAST_ID("recipient_id", "sender_id", "hidden_for_recipient", "directmessages_received")
+/* clang-format on */
 
 /* ?1 user, ?2 time, ?3 id, ?4 limit. As for pages of a conversation, rows at exactly the time of the position have a
  * statement of their own. */
 #define WALK(range) \
-	"SELECT partner_id, last_at, last_id FROM directmessages_inbox INDEXED BY directmessages_inbox_order" \
-	" WHERE user_id = ?1 AND " range " ORDER BY last_at DESC, last_id DESC LIMIT ?4"
+	"SELECT " PLACE \
+	", i.last_at, i.last_id FROM directmessages_inbox i INDEXED BY directmessages_inbox_order" JOINED \
+	" WHERE i.user_id = ?1 AND " range " ORDER BY i.last_at DESC, i.last_id DESC LIMIT ?4"
 
 const struct sqlite_statement_text inbox_walk_statements[] = {
-	{INBOX_LAST, SIDE("sender_id", "recipient_id", "hidden_for_sender", "directmessages_sent") " UNION ALL " SIDE(
-			     "recipient_id", "sender_id", "hidden_for_recipient",
-			     "directmessages_received") " ORDER BY sent_at DESC, id DESC LIMIT 1"},
-	{INBOX_HAS_USER, "SELECT 1 FROM {users} u WHERE {u.id} = ?1"},
-	{INBOX_WALK, WALK("last_at < ?2 AND ?3 IS NOT NULL")},
-	{INBOX_WALK_TIES, WALK("last_at = ?2 AND last_id < ?3")},
+	{INBOX_LAST, "SELECT " PLACE " FROM (SELECT ?2 AS partner_id) i" JOINED},
+	{INBOX_WALK, WALK("i.last_at < ?2 AND ?3 IS NOT NULL")},
+	{INBOX_WALK_TIES, WALK("i.last_at = ?2 AND i.last_id < ?3")},
 	{0},
 };
 
-static enum dm_status has_user(struct sqlite_session *session, int64_t user_id, bool *has, struct dm_error *error)
-{
-	sqlite3_stmt *statement = session->statements[INBOX_HAS_USER];
-	int code;
+/* Columns of PLACE, and what WALK has behind them. */
+enum { PARTNER_ID = 6, BLOCKED_ID, SENT, RECEIVED = SENT + 3, LAST_AT = RECEIVED + 3, LAST_MESSAGE_ID };
 
-	sqlite3_bind_int64(statement, 1, user_id);
-	code = sqlite3_step(statement);
-	*has = code == SQLITE_ROW;
-	return session_finish(session, statement, code, error);
+/* The last message of one side, from three columns; id 0 if there is none. */
+static struct dm_message side_from_row(sqlite3_stmt *row, int column, int64_t sender_id, int64_t recipient_id)
+{
+	return (struct dm_message){
+		.id = sqlite3_column_int64(row, column),
+		.sender_id = sender_id,
+		.recipient_id = recipient_id,
+		.sent_at = column_time(row, column + 1, INT64_MIN),
+		.read_at = column_time(row, column + 2, DM_UNREAD),
+	};
+}
+
+static struct inbox_place place_from_row(sqlite3_stmt *row, int64_t user_id)
+{
+	struct inbox_place place = {.partner_id = sqlite3_column_int64(row, PARTNER_ID),
+				    .has_user = sqlite3_column_type(row, 0) != SQLITE_NULL,
+				    .is_blocked = sqlite3_column_type(row, BLOCKED_ID) != SQLITE_NULL};
+	struct dm_message sent = side_from_row(row, SENT, user_id, place.partner_id);
+	struct dm_message received = side_from_row(row, RECEIVED, place.partner_id, user_id);
+	bool sent_is_last =
+		sent.sent_at > received.sent_at || (sent.sent_at == received.sent_at && sent.id > received.id);
+
+	if (!place.has_user)
+		return place;
+	place.partner = user_from_row(row);
+	place.message = sent_is_last ? sent : received;
+	return place;
+}
+
+static void keep(struct dm_text *text, struct arena *arena)
+{
+	struct span copy = arena_copy(arena, (struct span){text->data, text->length});
+
+	*text = (struct dm_text){copy.data, copy.length};
+}
+
+void inbox_keep(struct inbox_place *place, struct arena *arena)
+{
+	if (!place->has_user)
+		return;
+	keep(&place->partner.username, arena);
+	keep(&place->partner.first_name, arena);
+	keep(&place->partner.last_name, arena);
+	keep(&place->partner.email, arena);
 }
 
 enum dm_status inbox_last(struct sqlite_session *session, int64_t user_id, int64_t partner_id,
-			  struct inbox_place *place, struct dm_error *error)
+			  struct inbox_place *place, struct arena *arena, struct dm_error *error)
 {
 	sqlite3_stmt *statement = session->statements[INBOX_LAST];
-	bool exists;
-	enum dm_status status = has_user(session, partner_id, &exists, error);
 	int code;
 
-	*place = (struct inbox_place){.partner_id = partner_id};
-	if (status != DM_OK || !exists)
-		return status;
 	sqlite3_bind_int64(statement, 1, user_id);
 	sqlite3_bind_int64(statement, 2, partner_id);
 	code = sqlite3_step(statement);
-	if (code == SQLITE_ROW)
-		place->message = (struct dm_message){
-			.id = sqlite3_column_int64(statement, 0),
-			.sender_id = sqlite3_column_int64(statement, 1),
-			.recipient_id = sqlite3_column_int64(statement, 2),
-			.sent_at = column_time(statement, 3, 0),
-			.read_at = column_time(statement, 4, DM_UNREAD),
-		};
+	if (code == SQLITE_ROW) {
+		*place = place_from_row(statement, user_id);
+		inbox_keep(place, arena);
+	}
 	return session_finish(session, statement, code, error);
 }
 
-/* Passes one row of the table on. *enough: no more are wanted. */
-static enum dm_status pass_on(struct sqlite_session *session, const struct inbox_walk *walk, sqlite3_stmt *row,
-			      bool *enough, struct dm_error *error)
+static bool pass_on(const struct inbox_walk *walk, sqlite3_stmt *row)
 {
-	struct inbox_place place;
-	enum dm_status status = inbox_last(session, walk->user_id, sqlite3_column_int64(row, 0), &place, error);
+	struct inbox_place place = place_from_row(row, walk->user_id);
 
-	if (status != DM_OK)
-		return status;
-	place.is_wrong =
-		place.message.id != sqlite3_column_int64(row, 2) || place.message.sent_at != column_time(row, 1, 0);
-	*enough = !walk->on_place(walk->context, &place);
-	return DM_OK;
+	place.is_wrong = place.message.id != sqlite3_column_int64(row, LAST_MESSAGE_ID) ||
+			 place.message.sent_at != column_time(row, LAST_AT, 0);
+	return walk->on_place(walk->context, &place);
 }
 
 static enum dm_status walk_range(struct sqlite_session *session, const struct inbox_walk *walk,
 				 enum sqlite_statement which, int64_t *left, struct dm_error *error)
 {
 	sqlite3_stmt *statement = session->statements[which];
-	enum dm_status status = DM_OK;
 	bool enough = false;
 	int code = SQLITE_DONE;
 
@@ -91,15 +125,12 @@ static enum dm_status walk_range(struct sqlite_session *session, const struct in
 		sqlite3_bind_text(statement, 2, "A", -1, SQLITE_STATIC); /* beyond all times */
 	sqlite3_bind_int64(statement, 3, walk->row_id);
 	sqlite3_bind_int64(statement, 4, *left);
-	while (!enough && status == DM_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+	while (!enough && (code = sqlite3_step(statement)) == SQLITE_ROW) {
 		(*left)--;
-		status = pass_on(session, walk, statement, &enough, error);
+		enough = !pass_on(walk, statement);
 	}
 	*left = enough ? 0 : *left;
-	if (status == DM_OK)
-		return session_finish(session, statement, code, error);
-	sqlite3_reset(statement);
-	return status;
+	return session_finish(session, statement, code, error);
 }
 
 enum dm_status inbox_walk(struct sqlite_session *session, const struct inbox_walk *walk, struct dm_error *error)

@@ -3,13 +3,17 @@
 #ifndef INBOX_WALK_H
 #define INBOX_WALK_H
 
+#include "arena.h"
 #include "session.h"
 
 /* A conversation in its place: the last message that the user can see. */
 struct inbox_place {
 	int64_t partner_id;
+	bool has_user; /* false: the partner's user is gone */
+	struct dm_user partner;
 	struct dm_message message; /* without content; id 0: there is none, or the partner's user is gone */
 	bool is_wrong;             /* the table has another time or id */
+	bool is_blocked;           /* the user blocks the partner */
 };
 
 struct inbox_walk {
@@ -26,8 +30,12 @@ struct inbox_walk {
 MUST_CHECK enum dm_status inbox_walk(struct sqlite_session *session, const struct inbox_walk *walk,
 				     struct dm_error *error);
 
-/* Finds the last message between the two that the user can see, and whether the partner's user exists. */
+/* Copies the texts of a place that on_place was lent. Whether there was memory is said by the arena. */
+void inbox_keep(struct inbox_place *place, struct arena *arena);
+
+/* Finds the place of a conversation, by the last message between the two that the user can see. Its texts are in the
+ * arena. */
 MUST_CHECK enum dm_status inbox_last(struct sqlite_session *session, int64_t user_id, int64_t partner_id,
-				     struct inbox_place *place, struct dm_error *error);
+				     struct inbox_place *place, struct arena *arena, struct dm_error *error);
 
 #endif

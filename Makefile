@@ -92,7 +92,9 @@ tsan: setup-test
 
 bench: setup-bench all
 	@DIRECTMESSAGES_BUILD=$(BUILD) bench/run $(ARGS)
-	@DIRECTMESSAGES_BUILD=$(BUILD) bench/webhooks $(filter --quick,$(ARGS))
+	@for part in webhooks inbox jwt; do \
+		echo; DIRECTMESSAGES_BUILD=$(BUILD) bench/$$part $(filter --quick,$(ARGS)) || exit 1; \
+	done
 
 fuzz: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_FUZZ=$(or $(N),20000) $(PYTEST) -k fuzz

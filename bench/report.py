@@ -33,6 +33,7 @@ class Results:
         self.ceilings: dict[tuple[Place, str], list[Round]] = {}
         self.reference: dict[tuple[Place, str], Round] = {}
         self.memory: dict[tuple[Place, str], Memory] = {}
+        self.first_folds: dict[Place, float] = {}  # seconds
 
     def add(self, place: Place, route: Route, measured: Round) -> None:
         self.rounds.setdefault((place, route.name), []).append(measured)
@@ -42,6 +43,9 @@ class Results:
 
     def add_reference(self, place: Place, route: Route, measured: Round) -> None:
         self.reference[place, route.name] = measured
+
+    def add_first_fold(self, place: Place, seconds: float) -> None:
+        self.first_folds[place] = seconds
 
     def add_memory(self, place: Place, moment: str, memory: Memory) -> None:
         """Keeps the highest value of each moment."""
@@ -132,6 +136,13 @@ def memory_table(results: Results) -> str:
     return text
 
 
+def fold_table(results: Results) -> str:
+    text = heading("the first fold of inboxes, by migrate", "seconds", "messages/s")
+    for place, seconds in results.first_folds.items():
+        text += row(f"{place.store}, {place.size.messages:,} messages", f"{seconds:.1f}", f"{place.size.messages / seconds:,.0f}")
+    return text
+
+
 def store_tables(results: Results, store: str) -> str:
     text, places = "", [Place(store, size) for size in results.sizes]
     for place in places:
@@ -147,4 +158,4 @@ def store_tables(results: Results, store: str) -> str:
 
 
 def markdown(results: Results) -> str:
-    return machine() + "".join(store_tables(results, store) for store in results.stores) + "\n" + memory_table(results)
+    return machine() + "".join(store_tables(results, store) for store in results.stores) + "\n" + memory_table(results) + "\n" + fold_table(results)

@@ -51,13 +51,14 @@ class Sqlite:
     def database(self, size: Data) -> Database:
         return self.of(self.path(size))
 
-    def seed(self, size: Data, show: Show) -> None:
+    def seed(self, size: Data, show: Show) -> float:
+        """Gives the seconds of the first fold."""
         programs.migrate(self.database(size).url)
         seed.fill(str(self.path(size)), size, lambda done: show(f"{done:,}"))
         show("inboxes")
         with sqlite3.connect(self.path(size)) as connection:
             connection.execute(seed.FILL_INBOXES)
-        programs.migrate(self.database(size).url)
+        return programs.migrate(self.database(size).url)
 
     def source(self, size: Data) -> Source:
         return Source(size, str(self.path(size)))
@@ -123,8 +124,9 @@ class Postgres:
         with self.cluster.connect(name) as connection:
             connection.execute(sql)
 
-    def seed(self, size: Data, show: Show) -> None:
-        """Fills the database by COPY without our indexes, which migrate then makes, and vacuums it."""
+    def seed(self, size: Data, show: Show) -> float:
+        """Fills the database by COPY without our indexes, which migrate then makes, and vacuums it. Gives the seconds of the
+        first fold."""
         name, url = self.called(size), self.database(size).url
         self.run("postgres", f"CREATE DATABASE {name}")
         programs.migrate(url)
@@ -136,12 +138,15 @@ class Postgres:
                 connection.execute(f'DROP INDEX "{index}"')
             connection.execute("SET session_replication_role = replica")  # skips the check of foreign keys for each row
             seed.copy(connection.connection.cursor(), str(self.sqlite.path(size)), lambda done: show(f"{done:,}"))
-        show("indexes, inboxes")
-        self.run(name, seed.FILL_INBOXES)
+        show("indexes")
         programs.migrate(url)
+        show("inboxes")
+        self.run(name, seed.FILL_INBOXES)
+        seconds = programs.migrate(url)
         show("vacuum")
         self.run(name, "VACUUM (ANALYZE)")
         self.run(name, "CHECKPOINT")
+        return seconds
 
     def source(self, size: Data) -> Source:
         return self.sqlite.source(size)

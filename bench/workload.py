@@ -135,6 +135,14 @@ def hidings(source: Source) -> list[Request]:
     return [request._replace(method="DELETE") for request in heavy_pages(source)]
 
 
+def blocks(method: str) -> Callable[[Source], list[Request]]:
+    def requests(source: Source) -> list[Request]:
+        pairs = dict.fromkeys(random_pairs(source))  # each once
+        return [Request(user, method, f"blocks/{other}/") for user, other in pairs]
+
+    return requests
+
+
 def own_messages(source: Source) -> list[Request]:
     """Messages all over the table, asked for by one of their users."""
     return [request._replace(method="GET") for request in deletions(source)]
@@ -204,6 +212,9 @@ WRITES = (  # in this order, on one copy of the data: the comparison with the ce
           times_reference=None),
     Route("POST `conversations/read/`", all_read, 200, lambda _, body: body["read"] >= 0, times_reference=None),
     Route("DELETE `conversations/<id>/`", hidings, 204, lambda _, body: body is None, times_reference=None),
+    Route("PUT `blocks/<id>/`", blocks("PUT"), 204, lambda _, body: body is None, times_reference=None, once=True),
+    Route("GET `blocks/`", of_each_user("blocks/"), 200, lambda _, body: body["results"] != [], times_reference=None),
+    Route("DELETE `blocks/<id>/`", blocks("DELETE"), 204, lambda _, body: body is None, times_reference=None, once=True),
 )
 ROUTES = READS + WRITES
 OF_REFERENCE = tuple(route for route in ROUTES if route.times_reference is not None)

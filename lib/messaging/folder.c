@@ -9,10 +9,14 @@
 
 /* Between two looks at what is new, in microseconds. */
 #define INTERVAL INT64_C(1000000)
-/* While much is new a piece is followed by a pause so many times as long, so that the sends that bring it are not
- * slowed down. Where too much is left there is no pause: readers merge what is not in the table. */
-#define PAUSE_FACTOR 30
-#define MAX_LEFT 10000
+/* A piece costs the writer about as much as as many sends, so while much is new it is followed by a pause that is so
+ * many times as long: a long one while more comes than is folded, so that sends lose some 2 % of their time, and a
+ * short one when they have become fewer. */
+#define PAUSE_BESIDE_SENDS 50
+#define PAUSE_AFTER_SENDS 9
+#define MAX_PAUSE INT64_C(4000000)
+/* Where more is left there is no pause: who reads merges what is not in the table, and that takes long then. */
+#define MAX_LEFT 40000
 
 struct folder {
 	dm *handle;
@@ -21,21 +25,32 @@ struct folder {
 	pthread_mutex_t mutex; /* guards stopping */
 	pthread_cond_t stop;
 	bool stopping;
+	int64_t left; /* after the piece before; used by the thread alone */
 };
 
+/* How long to rest behind a piece that took so long. */
+static int64_t pause_after(int64_t took, int64_t left, int64_t left_before)
+{
+	int64_t pause = took * (left < left_before ? PAUSE_AFTER_SENDS : PAUSE_BESIDE_SENDS);
+
+	if (left > MAX_LEFT)
+		return 0;
+	return pause < MAX_PAUSE ? pause : MAX_PAUSE;
+}
+
 /* Folds a piece, and gives how long to wait before the next. */
-static int64_t fold(const struct folder *folder)
+static int64_t fold(struct folder *folder)
 {
 	struct dm_operation operation = {.kind = DM_OP_INBOX_FOLD};
-	int64_t began = clock_monotonic(), pause;
+	int64_t began = clock_monotonic(), left_before = folder->left;
 
 	folder->run(folder->handle, &operation);
-	if (operation.status != DM_OK || !operation.inbox_fold.more) /* a failure shows to those who read */
+	if (operation.status != DM_OK || !operation.inbox_fold.more) { /* a failure shows to those who read */
+		folder->left = 0;
 		return INTERVAL;
-	pause = (clock_monotonic() - began) * PAUSE_FACTOR;
-	if (operation.inbox_fold.left > MAX_LEFT)
-		return 0;
-	return pause < INTERVAL ? pause : INTERVAL;
+	}
+	folder->left = operation.inbox_fold.left;
+	return pause_after(clock_monotonic() - began, folder->left, left_before);
 }
 
 static void *fold_main(void *argument)

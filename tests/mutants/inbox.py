@@ -11,8 +11,8 @@ MUTANTS = [
     Mutant(
         "a conversation whose last message is hidden stays where it was",
         SQLITE + "nouns/inbox_walk.c",
-        "place.message.id != sqlite3_column_int64(row, 2) || place.message.sent_at != column_time(row, 1, 0);",
-        "place.message.id == 0 && sqlite3_column_int64(row, 2) != 0;",
+        "place.message.id != sqlite3_column_int64(row, LAST_MESSAGE_ID) ||\n\t\t\t place.message.sent_at != column_time(row, LAST_AT, 0);",
+        "place.message.id == 0 && sqlite3_column_int64(row, LAST_MESSAGE_ID) != 0;",
         "test_inbox.py::test_what_django_deletes_and_hides[sqlite-True]",
     ),
     Mutant(

@@ -74,6 +74,7 @@ STATEMENTS = {  # a part of the text, its parameters
     "sends whose keys have expired": ("pg_try_advisory_xact_lock", "{sends}, true, 100000000, 200000000, ARRAY[]::text[]"),
     "a piece of erasing keys": ("ORDER BY key LIMIT", "{one}, 1000"),
     "a page of an inbox": ("recent AS MATERIALIZED", "{one}, 'infinity', 0, 51, 200, false, false"),
+    "a page of an inbox, far down": ("recent AS MATERIALIZED", "{one}, '2026-01-01 03:00', 0, 51, 200, false, false"),
     "a page of unread ones in an inbox": ("recent AS MATERIALIZED", "{one}, 'infinity', 0, 51, 200, true, false"),
     "conversations with blocked users": ("WITH listed AS MATERIALIZED", "{one}, 'infinity', 0, 51, 200"),
     "conversations with unread messages": ("partner LIMIT 500 + 1", "{one}, 'infinity', 0, 51, 200"),

@@ -16,6 +16,13 @@ MUTANTS = [
         "test_inbox.py::test_what_django_deletes_and_hides[sqlite-True]",
     ),
     Mutant(
+        "the last message of each conversation of a page is found by sorting",
+        SQLITE + "nouns/inbox_walk.c",
+        '" = i.partner_id AND " hidden " IS NULL ORDER BY sent_at DESC, id DESC LIMIT 1)"',
+        '" = i.partner_id AND " hidden " IS NULL ORDER BY +sent_at DESC, id DESC LIMIT 1)"',
+        "test_sqlite_plans::inboxes_are_read_in_their_order",
+    ),
+    Mutant(
         "what is not folded yet is not merged",
         SQLITE + "nouns/inbox.c",
         "if (status == DM_OK && inbox->lack == DM_INBOX_LACKS_NOTHING)\n\t\tstatus = add_listed(page);",

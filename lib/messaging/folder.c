@@ -13,10 +13,11 @@
  * many times as long: a long one while more comes than is folded, so that sends lose some 2 % of their time, and a
  * short one when they have become fewer. */
 #define PAUSE_BESIDE_SENDS 50
-#define PAUSE_AFTER_SENDS 9
+#define PAUSE_AFTER_SENDS 4
 #define MAX_PAUSE INT64_C(4000000)
-/* Where more is left there is no pause: who reads merges what is not in the table, and that takes long then. */
-#define MAX_LEFT 40000
+/* Where more is left there is no pause: to merge what is not in the table takes long then, and who reads soon has to
+ * fold it. */
+#define MAX_LEFT 80000
 
 struct folder {
 	dm *handle;

@@ -10,8 +10,8 @@
 /* Ids so far behind the newest were given long ago, whatever the time between two folds. */
 #define FOLD_LAG "5000"
 
-/* If so many messages are not in the table yet, nobody reads it. */
-#define MAX_UNFOLDED "20000"
+/* If so many messages are not in the table yet, nobody reads it. To look at so many takes some 30 ms. */
+#define MAX_UNFOLDED "100000"
 
 #define NEWEST_ID "coalesce((SELECT max(id) FROM directmessages_message), 0)"
 

@@ -10,12 +10,15 @@
 
 const struct sqlite_statement_text message_statements[] = {
 	/* Checks that both users exist, since a foreign key would fail only at the commit, and the whole batch with it;
-	 * and that neither blocks the other, unless ?5. */
+	 * and that neither blocks the other, unless ?5. If not, the recipient is NULL, which the table refuses. An
+	 * INSERT ... SELECT ... WHERE might insert many rows, so SQLite would keep a copy of each page that it changes.
+	 */
 	{MESSAGE_INSERT,
 	 "INSERT INTO directmessages_message (content, sent_at, read_at, recipient_id, sender_id,"
-	 " hidden_for_recipient, hidden_for_sender) SELECT ?1, ?2, NULL, ?3, ?4, NULL, NULL"
-	 " WHERE EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?3) AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?4)"
-	 " AND (?5 OR NOT (EXISTS " BLOCK("?3", "?4") " OR EXISTS " BLOCK("?4", "?3") "))"},
+	 " hidden_for_recipient, hidden_for_sender) VALUES (?1, ?2, NULL, CASE"
+	 " WHEN EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?3) AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?4)"
+	 " AND (?5 OR NOT (EXISTS " BLOCK("?3", "?4") " OR EXISTS " BLOCK("?4",
+									  "?3") ")) THEN ?3 END, ?4, NULL, NULL)"},
 	/* Why not: ?1 the sender, ?2 the recipient. */
 	{MESSAGE_REFUSAL, "SELECT EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?1)"
 			  " AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?2), EXISTS " BLOCK(
@@ -81,6 +84,7 @@ static enum dm_status insert(struct sqlite_session *session, struct dm_operation
 	sqlite3_stmt *statement = session->statements[MESSAGE_INSERT];
 	int64_t sent_at = sent_time_after(session->last_sent_at);
 	enum dm_status status;
+	int code;
 
 	session->last_sent_at = sent_at;
 	bind_text(statement, 1, operation->send.content);
@@ -88,11 +92,14 @@ static enum dm_status insert(struct sqlite_session *session, struct dm_operation
 	sqlite3_bind_int64(statement, 3, operation->send.recipient_id);
 	sqlite3_bind_int64(statement, 4, operation->send.sender_id);
 	sqlite3_bind_int(statement, 5, operation->send.unrestricted);
-	status = session_step_done(session, statement, &operation->error);
+	code = sqlite3_step(statement);
+	if (code == SQLITE_CONSTRAINT_NOTNULL) {
+		sqlite3_reset(statement);
+		return refuse_send(session, operation);
+	}
+	status = session_finish(session, statement, code, &operation->error);
 	if (status != DM_OK)
 		return status;
-	if (sqlite3_changes(session->db) == 0)
-		return refuse_send(session, operation);
 	operation->send.message = (struct dm_message){
 		.id = sqlite3_last_insert_rowid(session->db),
 		.sender_id = operation->send.sender_id,

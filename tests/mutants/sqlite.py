@@ -24,8 +24,8 @@ MUTANTS = [
     Mutant(
         "a block does not keep its user from sending (SQLite)",
         SQLITE + "nouns/message.c",
-        '" OR EXISTS " BLOCK("?4", "?3") "))"',
-        '"))"',
+        '"(EXISTS " BLOCK("?3", "?4") " OR EXISTS " BLOCK("?4", "?3") ")"',
+        '"(EXISTS " BLOCK("?3", "?4") ")"',
         "test_library_blocks::neither_sends_to_the_other",
     ),
     Mutant(

@@ -8,6 +8,8 @@
 #include "send_refusal.h"
 #include "sent_time.h"
 
+#define EITHER_BLOCKS "(EXISTS " BLOCK("?3", "?4") " OR EXISTS " BLOCK("?4", "?3") ")"
+
 const struct sqlite_statement_text message_statements[] = {
 	/* Checks that both users exist, since a foreign key would fail only at the commit, and the whole batch with it;
 	 * and that neither blocks the other, unless ?5. If not, the recipient is NULL, which the table refuses. An
@@ -17,8 +19,7 @@ const struct sqlite_statement_text message_statements[] = {
 	 "INSERT INTO directmessages_message (content, sent_at, read_at, recipient_id, sender_id,"
 	 " hidden_for_recipient, hidden_for_sender) VALUES (?1, ?2, NULL, CASE"
 	 " WHEN EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?3) AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?4)"
-	 " AND (?5 OR NOT (EXISTS " BLOCK("?3", "?4") " OR EXISTS " BLOCK("?4",
-									  "?3") ")) THEN ?3 END, ?4, NULL, NULL)"},
+	 " AND (?5 OR NOT " EITHER_BLOCKS ") THEN ?3 END, ?4, NULL, NULL)"},
 	/* Why not: ?1 the sender, ?2 the recipient. */
 	{MESSAGE_REFUSAL, "SELECT EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?1)"
 			  " AND EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = ?2), EXISTS " BLOCK(

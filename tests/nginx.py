@@ -9,6 +9,7 @@ import socket
 import subprocess
 
 import harness
+from ports import free_ports
 
 PROGRAM = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 
@@ -38,13 +39,6 @@ http {{
     }}
 }}
 """
-
-
-def free_ports(count):
-    """Ports that nobody has at the moment."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in sockets]
 
 
 def wait_for_port(port, process):

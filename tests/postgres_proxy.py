@@ -14,7 +14,7 @@ class Proxy:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.silent = set()
-        self.change = lambda data: data  # what the server sends, on its way to the client
+        self.change = lambda data: data  # what the server sends, on its way to the client; None ends the connection
         self.pairs = []
         self.hangs, self.hung = False, []
         threading.Thread(target=self._accept, daemon=True).start()
@@ -35,8 +35,13 @@ class Proxy:
     def _pass(self, pair, one, other):
         with contextlib.suppress(OSError):
             while data := one.recv(65536):
-                if pair not in self.silent:
-                    other.sendall(self.change(data) if one is pair[1] else data)
+                if pair in self.silent:
+                    continue
+                data = self.change(data) if one is pair[1] else data
+                if data is None:
+                    self._end(pair)
+                    return
+                other.sendall(data)
         if pair not in self.silent:
             with contextlib.suppress(OSError):
                 other.shutdown(socket.SHUT_WR)
@@ -54,9 +59,13 @@ class Proxy:
         """Ends all connections there are, as a server does that goes; none that are made meanwhile."""
         pairs, self.pairs = self.pairs, []
         for pair in pairs:
-            for sock in pair:
-                with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+            self._end(pair)
+
+    @staticmethod
+    def _end(pair):
+        for sock in pair:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def close(self):
         self.listener.close()

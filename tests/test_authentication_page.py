@@ -15,6 +15,7 @@ import simplejwt
 from issuer import Issuer
 from jwts import bearer, encode
 from page import Page
+from ports import free_ports
 
 WHY_NOT = reference_project.why_not()
 needs_python = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -23,7 +24,7 @@ needs_python = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 @pytest.fixture
 def ports():
     """Of Django and of the OAuth proxy."""
-    return nginx.free_ports(2)
+    return free_ports(2)
 
 
 @pytest.fixture

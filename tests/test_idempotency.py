@@ -416,7 +416,7 @@ def test_a_key_that_is_given_up_on_another_server_is_used(make_server):
 
 @pytest.mark.postgresql
 def test_a_key_that_is_under_way_for_too_long_is_503(make_server):
-    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 800})
+    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 2400})
     alice, bob = server.users(2)
     with server.transaction() as other:
         hold(server, other, alice, "k")
@@ -430,7 +430,7 @@ def test_a_key_that_is_under_way_for_too_long_is_503(make_server):
 
 @pytest.mark.sqlite
 def test_a_locked_file_leaves_the_key_free(make_server):
-    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 100})
+    server = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 400})
     alice, bob = server.users(2)
     with server.transaction() as other:
         other.execute("UPDATE auth_user SET first_name = 'x' WHERE id = ?", (bob.id,))

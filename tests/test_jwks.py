@@ -14,6 +14,7 @@ import jwts
 from issuer import Issuer
 from jwts import INVALID, Secret, bearer, check_accepted, check_refused, claims, encode
 from metrics import Metrics
+from ports import free_port
 from test_jwt_settings import check_no_start, start
 
 UNAVAILABLE = {"detail": "Service temporarily unavailable."}
@@ -40,6 +41,13 @@ def issuer(make_issuer, keys):
 def settings(issuer, **more):
     env = {"JWT_JWKS_URL": issuer.url, "JWT_AUDIENCE": "messages", "LOG_LEVEL": "debug", **more}
     return {f"DIRECTMESSAGES_{name}": value for name, value in env.items()}
+
+
+def serve(make_server, issuer, **more):
+    """A server whose first fetch is over: a request that came before its end would take that for the fetch it asks for."""
+    server = make_server(env=settings(issuer, **more))
+    server.wait_log("JWKS: the next fetch is in")
+    return server
 
 
 def token(user, key, **members):
@@ -82,7 +90,7 @@ def test_keys_of_a_url(make_server, issuer, keys):
 
 
 def test_beside_a_secret(make_server, issuer, keys):
-    server = make_server(env=settings(issuer, JWT_SECRET=jwts.SECRET))
+    server = serve(make_server, issuer, JWT_SECRET=jwts.SECRET)
     user = server.user()
     check_accepted(server, user, token(user, keys.secret))
     check_accepted(server, user, token(user, keys.rsa, kid="1"))
@@ -92,7 +100,7 @@ def test_beside_a_secret(make_server, issuer, keys):
 
 
 def test_the_first_request_after_a_rotation_succeeds(make_server, issuer, keys):
-    server = make_server(env=settings(issuer))
+    server = serve(make_server, issuer)
     user = server.user()
     old = token(user, keys.rsa, kid="1")
     check_accepted(server, user, old)
@@ -109,7 +117,7 @@ def test_a_reload_keeps_what_was_fetched(make_server, issuer, keys, tmp_path):
     """And replaces the keys of the key file."""
     file = tmp_path / "keys.pem"
     file.write_text(keys.rsa2.public_pem)
-    server = make_server(env=settings(issuer, JWT_KEY_FILE=file))
+    server = serve(make_server, issuer, JWT_KEY_FILE=file)
     user = server.user()
     check_accepted(server, user, token(user, keys.rsa, kid="1"))
     check_accepted(server, user, token(user, keys.rsa2))
@@ -123,7 +131,7 @@ def test_a_reload_keeps_what_was_fetched(make_server, issuer, keys, tmp_path):
 
 
 def test_a_key_that_does_not_exist(make_server, issuer, keys):
-    server = make_server(env=settings(issuer))
+    server = serve(make_server, issuer)
     user = server.user()
     known = token(user, keys.rsa, kid="1")
     check_accepted(server, user, known)
@@ -138,6 +146,7 @@ def test_a_key_that_does_not_exist(make_server, issuer, keys):
 def test_many_wait_for_one_fetch_and_others_do_not(make_server, issuer, keys):
     server = make_server(flags=("--threads", 1), env=settings(issuer))
     user = server.user()
+    server.wait_log("JWKS: the next fetch is in")
     check_accepted(server, user, token(user, keys.rsa, kid="1"))
     issuer.publish(keys.rsa2.jwk(kid="2"))
     issuer.gate.clear()
@@ -156,7 +165,7 @@ def test_many_wait_for_one_fetch_and_others_do_not(make_server, issuer, keys):
 def test_a_reload_leaves_the_fetched_keys(make_server, issuer, keys, tmp_path):
     path = tmp_path / "keys.pem"
     path.write_text(keys.rsa2.public_pem)
-    server = make_server(env=settings(issuer, JWT_KEY_FILE=path))
+    server = serve(make_server, issuer, JWT_KEY_FILE=path)
     user = server.user()
     check_accepted(server, user, token(user, keys.rsa2))
     check_accepted(server, user, token(user, keys.rsa, kid="1"))
@@ -197,7 +206,7 @@ BROKEN = {
 @pytest.mark.sqlite
 @pytest.mark.parametrize("name", BROKEN)
 def test_the_last_good_keys_stay(make_server, issuer, keys, name):
-    server = make_server(env=settings(issuer))
+    server = serve(make_server, issuer)
     user = server.user()
     check_accepted(server, user, token(user, keys.rsa, kid="1"))
     breaks, why = BROKEN[name]
@@ -214,7 +223,7 @@ def test_the_last_good_keys_stay(make_server, issuer, keys, name):
 
 
 def test_an_issuer_that_is_down_at_start(make_server, make_issuer, keys):
-    issuer = make_issuer(keys.rsa.jwk(kid="1"))
+    issuer = make_issuer(keys.rsa.jwk(kid="1"), port=free_port())
     issuer.close()
     server = make_server(env=settings(issuer))
     user = server.user()

@@ -56,7 +56,7 @@ def behind(make_server):
     proxy = Proxy(postgres.shared().port)
     database = PostgresDatabase()
     database.url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}"
-    server = make_server(database=database, env={"DIRECTMESSAGES_BUSY_TIMEOUT": 4000})
+    server = make_server(database=database, env={"DIRECTMESSAGES_BUSY_TIMEOUT": 8000})
     server.proxy = proxy
     yield server
     server.stop()
@@ -174,15 +174,15 @@ def test_ids_of_an_old_integer_column_that_are_used_up(make_server):
 
 
 def break_answers(server, user, most):
-    """Ends all connections instead of the answer that names the user, so many times; gives the list of times."""
+    """Ends the connection instead of the answer that names the user, so many times; gives the list of times. The others stay:
+    who finds one of them broken would count that as one more."""
     broken = []
 
     def disturb(data):
         if user.username.encode() not in data or len(broken) >= most:
             return data
         broken.append(time.monotonic())
-        server.proxy.hang_up()
-        return b""
+        return None
 
     server.proxy.change = disturb
     return broken
@@ -372,7 +372,7 @@ def test_the_database_is_not_flooded_with_attempts_to_connect(behind):
         before, began = len(absent.taken), time.monotonic()
         wait_until(lambda: time.monotonic() - began > 2, "two seconds go by")
         # The lanes' keeper tries five times a second, the listener once.
-        assert 2 <= len(absent.taken) - before <= 24
+        assert 2 <= len(absent.taken) - before <= 12 * (time.monotonic() - began)
         behind.proxy.target = postgres.shared().port
     wait_until(lambda: bob.get("unread/").status == 200, "it is there again")
 

@@ -11,6 +11,7 @@ from drill.standby import Standby
 from routes import check_error
 from harness import Server, wait_until
 from postgres_proxy import Proxy
+from ports import free_port
 
 pytestmark = [
     pytest.mark.postgresql,
@@ -214,7 +215,7 @@ def test_where_one_connection_is_silent_the_others_are_asked(primary):
 def test_the_addresses_of_a_host_are_tried_too(primary):
     """A list of addresses, one of which nobody has."""
     database = PostgresDatabase(primary)
-    free = postgres.free_port()
+    free = free_port()
     database.url = (
         f"postgresql://postgres@/{database.name}?host=first.invalid,second.invalid&hostaddr=127.0.0.1,127.0.0.1"
         f"&port={free},{primary.port}"
@@ -230,7 +231,7 @@ def test_hosts_of_a_service_file(primary, tmp_path):
     database = PostgresDatabase(primary)
     service = tmp_path / "services"
     service.write_text(
-        f"[there]\nhost=localhost,{primary.directory},127.0.0.1\nport={postgres.free_port()},{primary.port},\n"
+        f"[there]\nhost=localhost,{primary.directory},127.0.0.1\nport={free_port()},{primary.port},\n"
         f"dbname={database.name}\nuser=postgres\n"
     )
     database.url = "postgresql://?service=there"

@@ -13,6 +13,7 @@ import pytest
 import postgres
 from databases import PostgresDatabase
 from harness import DEADLINE, Server, postgres_template, wait_until
+from ports import free_port
 
 PGBOUNCER = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin")
 
@@ -41,7 +42,7 @@ class Pooler:
     """A PgBouncer with two connections to the cluster."""
 
     def __init__(self, cluster, folder):
-        self.port = postgres.free_port()
+        self.port = free_port()
         self.folder = pathlib.Path(folder)
         account = pwd.getpwnam(cluster.user)
         os.chown(self.folder, account.pw_uid, account.pw_gid)

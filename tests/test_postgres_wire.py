@@ -31,7 +31,7 @@ def behind(proxy, make_server):
     """A server whose connections go through the proxy."""
     database = PostgresDatabase()
     database.url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}"
-    return make_server(database=database, env={"DIRECTMESSAGES_BUSY_TIMEOUT": 1000})
+    return make_server(database=database, env={"DIRECTMESSAGES_BUSY_TIMEOUT": 4000})
 
 
 def test_a_message_of_the_protocol_that_makes_no_sense(proxy, behind):

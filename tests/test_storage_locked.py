@@ -18,8 +18,8 @@ BUSY = "Service temporarily unavailable."
 
 @pytest.fixture
 def server(make_server):
-    """A server that waits for a lock for 100 ms only, with two users who have a message each."""
-    made = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 100})
+    """A server that waits for a lock for 400 ms only, and can write within that on a busy machine, with two users who have a message each."""
+    made = make_server(env={"DIRECTMESSAGES_BUSY_TIMEOUT": 400})
     made.alice, made.bob = made.users(2)
     made.first = made.alice.send(made.bob, "before")
     made.bob.send(made.alice, "before too")

@@ -9,13 +9,14 @@ import tempfile
 import postgres
 from databases import PostgresDatabase
 from harness import wait_until
+from ports import free_port
 
 
 class Standby(postgres.Cluster):
     """Begins as a copy of the primary, which it then follows."""
 
     def __init__(self, primary):
-        self.settings, self.user, self.port = primary.settings, primary.user, postgres.free_port()
+        self.settings, self.user, self.port = primary.settings, primary.user, free_port()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="directmessages-pg-"))
         self.data = self.directory / "data"
         account = pwd.getpwnam(self.user)

@@ -89,7 +89,7 @@ MUTANTS = [
         "lib/store/piece_queue.c",
         "#define REST_FACTOR 2",
         "#define REST_FACTOR 0",
-        "test_long_work.py::test_another_process_gets_its_writes_in[sqlite-erase-20000]",
+        "test_long_work.py::test_another_process_gets_its_writes_in[sqlite-erase]",
     ),
     Mutant(
         "a piece of long work waits behind a stuck disk for ever",

@@ -2,7 +2,8 @@
 # The commands of daily work; Meson does the build. 'make help' lists them.
 BUILD ?= build
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
-JOBS ?= 3
+JOBS ?= 4
+LONGER = $(if $(LONG),DIRECTMESSAGES_TEST_LONG=1)
 
 .PHONY: all help setup configure run test mutants bare clients conformance together model companion drill asan tsan bench fuzz schemathesis lint fmt reference install clean
 
@@ -12,7 +13,7 @@ all: setup-build configure
 help:
 	@echo 'make          build (into build/)'
 	@echo 'make run      set up, build, and serve on http://127.0.0.1:8000/api/dm/'
-	@echo 'make test     set up, build, run every test; T=name runs those whose name contains it'
+	@echo 'make test     set up, build, run every test; T=name runs those whose name contains it, LONG=1 their long versions'
 	@echo 'make mutants  make mistakes in a copy of the code and list those that no test notices; T=word for some'
 	@echo 'make bare     make run and make test in a bare Debian, as root; SUITE=trixie (bookworm), MIRROR=URL, KEEP=1 keeps it'
 	@echo 'make conformance  the same requests to drf-directmessages and to us, compared; N=20000 random ones, SEED=number; then make together and model'
@@ -44,7 +45,7 @@ run: setup-run all
 test: setup-test configure
 	@meson configure $(BUILD) -Dtests=enabled -Dwerror=true
 	@ninja -C $(BUILD) --quiet
-	@DIRECTMESSAGES_BUILD=$(BUILD) $(PYTEST) -n $(JOBS) $(if $(T),-k "$(T)")
+	@DIRECTMESSAGES_BUILD=$(BUILD) $(LONGER) $(PYTEST) -n $(JOBS) $(if $(T),-k "$(T)")
 
 mutants: setup-test
 	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m mutants --jobs $(JOBS) $(if $(T),--only "$(T)")
@@ -71,7 +72,7 @@ companion: setup-test all
 	@for version in 4.2 5.2 6.0; do \
 		echo "Django $$version"; \
 		python=$$(/usr/bin/python3 tests/companion_project.py $$version) || continue; \
-		DIRECTMESSAGES_DJANGO_PYTHON=$$python DIRECTMESSAGES_BUILD=$(BUILD) $(PYTEST) -n $(JOBS) -k "companion and ($(or $(T),companion))" || exit 1; \
+		DIRECTMESSAGES_DJANGO_PYTHON=$$python DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_TEST_LONG=1 $(PYTEST) -n $(JOBS) -k "companion and ($(or $(T),companion))" || exit 1; \
 	done
 
 drill: setup-test configure
@@ -83,12 +84,12 @@ drill: setup-test configure
 asan: setup-test
 	@test -f build-asan/build.ninja || meson setup build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@ninja -C build-asan --quiet
-	@DIRECTMESSAGES_BUILD=build-asan $(PYTEST) -n $(JOBS) $(if $(T),-k "$(T)")
+	@DIRECTMESSAGES_BUILD=build-asan $(LONGER) $(PYTEST) -n $(JOBS) $(if $(T),-k "$(T)")
 
 tsan: setup-test
 	@test -f build-tsan/build.ninja || meson setup build-tsan -Dtests=enabled -Db_sanitize=thread -Db_lundef=false >/dev/null
 	@ninja -C build-tsan --quiet
-	@DIRECTMESSAGES_BUILD=build-tsan $(PYTEST) -n $(JOBS) -m concurrent $(if $(T),-k "$(T)")
+	@DIRECTMESSAGES_BUILD=build-tsan $(LONGER) $(PYTEST) -n $(JOBS) -m concurrent $(if $(T),-k "$(T)")
 
 bench: setup-bench all
 	@DIRECTMESSAGES_BUILD=$(BUILD) bench/run $(ARGS)
@@ -100,7 +101,7 @@ fuzz: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_FUZZ=$(or $(N),20000) $(PYTEST) -k fuzz
 
 schemathesis: setup-test all
-	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_SCHEMATHESIS=$(or $(N),300) DIRECTMESSAGES_SCHEMATHESIS_SEED=$(or $(SEED),1) $(PYTEST) -s -k schemathesis
+	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_TEST_LONG=1 DIRECTMESSAGES_SCHEMATHESIS=$(or $(N),300) DIRECTMESSAGES_SCHEMATHESIS_SEED=$(or $(SEED),1) $(PYTEST) -s -k schemathesis
 
 lint: setup-lint
 	@scripts/lint

@@ -56,6 +56,8 @@ class Sweep(NamedTuple):
 
     def best(self, load: Load, show: Callable[[str], None]) -> int:
         rates = {}
+        if len(self.clients) == 1:
+            return self.clients[0]
         for clients in self.clients:
             show(f"pgbench, {clients} connections")
             rates[clients] = load._replace(clients=clients).round(self.seconds).rate

@@ -13,12 +13,11 @@ import os
 import secrets
 import subprocess
 import sys
-import tempfile
 import time
 
 import reference_project
 from django_project import DjangoProject
-from installed import BASE, ROOT, FromPyPI, Unavailable
+from installed import BASE, ROOT, FromPyPI, Installed, Unavailable
 
 FOLDER = ROOT / "tests" / "companion"
 NEEDED = FromPyPI("companion-python", FOLDER / "requirements.txt")
@@ -100,15 +99,26 @@ def why_not():
     return reference_project.why_not() or NEEDED.why_not()
 
 
-@functools.lru_cache(maxsize=None)
-def package():
-    """The folder into which pip has installed the companion, once for this process."""
-    folder = tempfile.TemporaryDirectory(prefix="directmessages-companion-")
-    options = ["--no-deps", "--no-build-isolation", "--no-input", "--quiet", "--disable-pip-version-check"]
-    command = [NEEDED.program("python"), "-m", "pip", "install", *options, "--target", folder.name]
-    done = subprocess.run([*command, ROOT / "contrib" / "django"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return folder
+class Package(Installed):
+    """The companion as pip installs it."""
+
+    SOURCE = ROOT / "contrib" / "django"
+
+    def __init__(self):
+        files = [path for path in self.SOURCE.rglob("*") if path.suffix in (".py", ".toml", ".md")]
+        super().__init__("companion-package", *sorted(files))
+
+    def runs_on(self):
+        return NEEDED.runs_on()
+
+    def install(self):
+        options = ["--no-deps", "--no-build-isolation", "--no-input", "--quiet", "--disable-pip-version-check"]
+        command = [NEEDED.program("python"), "-m", "pip", "install", *options, "--target", self.path, self.SOURCE]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+PACKAGE = Package()
 
 
 class CompanionProject(DjangoProject):
@@ -116,7 +126,7 @@ class CompanionProject(DjangoProject):
         more = SETTINGS % (KEY, SECRET) + settings
         super().__init__(folder, database, more, URLS + urls, apps={"site_receivers": RECEIVERS, **(apps or {})})
         (needed,) = (NEEDED.folder() / "lib").glob("python3*/site-packages")
-        self.env["PYTHONPATH"] = os.pathsep.join([str(self.folder), package().name, str(needed)])
+        self.env["PYTHONPATH"] = os.pathsep.join([str(self.folder), str(PACKAGE.folder()), str(needed)])
         self.here = self.folder / "site_receivers"
 
     def calls(self):

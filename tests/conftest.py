@@ -24,7 +24,8 @@ def pytest_configure(config):
 
 def pytest_generate_tests(metafunc):
     """Tests that use a database run once for each backend, but for those marked `sqlite` or `postgresql`; those marked
-    `two_servers` run again with requests spread over two servers on one PostgreSQL database."""
+    `two_servers` run again with requests spread over two servers on one PostgreSQL database. What is marked `short_on` a
+    backend runs on that alone, unless the run is a long one."""
     if "backend" not in metafunc.fixturenames:
         return
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
@@ -33,6 +34,9 @@ def pytest_generate_tests(metafunc):
     lacking = [pytest.mark.skip(reason=skip)] if skip else []
     if "two_servers" in marks:
         names.append("two servers")
+    short = metafunc.definition.get_closest_marker("short_on")
+    if short and not harness.LONG:
+        names = [name for name in names if name in short.args] or names
     backends = [pytest.param(name, marks=lacking if name != "sqlite" else []) for name in names]
     metafunc.parametrize("backend", backends, indirect=True, scope="session")
 
@@ -123,18 +127,23 @@ def keys(tmp_path_factory):
 
 
 @pytest.fixture
-def alice(server):
-    return server.user(first_name="Alice", last_name="Archer")
+def trio(server):
+    return server.trio()
 
 
 @pytest.fixture
-def bob(server):
-    return server.user(first_name="Bob", last_name="Baker")
+def alice(trio):
+    return trio[0]
 
 
 @pytest.fixture
-def carol(server):
-    return server.user(first_name="Carol", last_name="Cooper")
+def bob(trio):
+    return trio[1]
+
+
+@pytest.fixture
+def carol(trio):
+    return trio[2]
 
 
 @pytest.fixture(scope="module")

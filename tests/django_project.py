@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """A Django project with the reference on the database of a test, beside our server on the same one."""
 
+import atexit
 import json
 import pathlib
+import shutil
 import socket
 import subprocess
+import tempfile
 import urllib.parse
 
 import harness
@@ -72,6 +75,15 @@ class SqliteDatabase(Shared):
         self.store = SqliteFile(pathlib.Path(folder) / "shared.db")
         self.django = reference_project.sqlite(self.store.path)
 
+    def copy(self):
+        """A copy that stays until the process ends, for `become`."""
+        folder = tempfile.mkdtemp(prefix="directmessages-test-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return shutil.copy(self.store.path, folder)
+
+    def become(self, copy):
+        shutil.copy(copy, self.store.path)
+
     def tables(self):
         return self.names("SELECT name FROM sqlite_master WHERE type = 'table'")
 
@@ -96,6 +108,13 @@ class PostgresqlDatabase(Shared):
             "USER": parts.username,
         }
 
+    def copy(self):
+        return self.store.cluster.database(template=self.store.name)
+
+    def become(self, copy):
+        self.store.close()
+        self.store.cluster.database(template=copy, name=self.store.name)
+
     def free_users(self):
         for table, key in self.sql(
             "SELECT conrelid::regclass::text, conname FROM pg_constraint"
@@ -116,9 +135,12 @@ DATABASES = {database.name: database for database in (SqliteDatabase, Postgresql
 class DjangoProject(reference_project.Project):
     """A Django project whose settings and URLs may have more in them; `apps` are the models of further apps by name."""
 
+    migrated = {}  # copies of databases: what `migrate` has made in this process
+
     def __init__(self, folder, database, settings="", urls="", apps=None):
         super().__init__(folder, database.django)
         self.database = database
+        self.tables = (database.name, settings, str(apps))
         for file, more in (("settings.py", settings), ("urls.py", urls)):
             with open(self.folder / file, "a", encoding="utf-8") as text:
                 text.write(more)
@@ -129,6 +151,16 @@ class DjangoProject(reference_project.Project):
             (self.folder / name / "models.py").write_text(models)
             with open(self.folder / "settings.py", "a", encoding="utf-8") as text:
                 text.write(f"INSTALLED_APPS.append({name!r})\n")
+
+    def migrate(self):
+        """Has Django make its tables and us ours, or copies what they have made for another project of the same apps."""
+        if self.tables in self.migrated:
+            self.database.become(self.migrated[self.tables])
+            return
+        self.manage("migrate")
+        done = self.database.run("migrate")
+        assert done.returncode == 0, done
+        self.migrated[self.tables] = self.database.copy()
 
     def shell(self, script):
         """What `result` is after the script."""
@@ -154,10 +186,12 @@ class DjangoProject(reference_project.Project):
         assert "No changes detected" in said and "identified no issues" in said and "No migrations to apply" in said
 
     def users(self, *names):
-        """Makes users with a token each, as Django makes them; their ids and tokens."""
+        """Makes users with a token each, as Django makes them, with a password that costs no time; their ids and tokens."""
         return self.shell(
             "from django.contrib.auth import get_user_model\n"
+            "from django.contrib.auth.hashers import PBKDF2PasswordHasher\n"
             "from rest_framework.authtoken.models import Token\n"
+            "PBKDF2PasswordHasher.iterations = 1\n"
             f"users = [get_user_model().objects.create_user(name, password='x') for name in {names!r}]\n"
             "result = [[user.pk, Token.objects.create(user=user).key] for user in users]"
         )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Starts the real program on a database of its own and talks to it over real sockets."""
 
+import atexit
 import collections
 import functools
 import itertools
@@ -29,6 +30,9 @@ PROGRAM = BUILD / "directmessages"
 # Generous, for a sanitizer build on a busy machine; nothing ever waits for the whole of it unless it fails.
 DEADLINE = float(os.environ.get("DIRECTMESSAGES_TEST_DEADLINE", 60))
 
+# `make test LONG=1`: what is done at random, or again and again, is done as often as one wants it before a release.
+LONG = os.environ.get("DIRECTMESSAGES_TEST_LONG") == "1"
+
 # Of servers that are administered over HTTP.
 ADMIN_KEY = "the-admin-key-of-the-tests-0123456789"
 
@@ -44,9 +48,9 @@ INSERT_USER = """
                            date_joined)
     VALUES ('!', ?, ?, ?, ?, ?, ?, ?, '2025-01-01 00:00:00') RETURNING id"""
 INSERT_TOKEN = "INSERT INTO authtoken_token (key, created, user_id) VALUES (?, '2025-01-01 00:00:00', ?)"
-INSERT_MESSAGE = """
-    INSERT INTO directmessages_message (sender_id, recipient_id, sent_at, read_at, content) VALUES (?, ?, ?, ?, ?)
-    RETURNING id"""
+INSERT_MESSAGES = """
+    INSERT INTO directmessages_message (sender_id, recipient_id, sent_at, read_at, content) VALUES {} RETURNING id"""
+INSERT_MESSAGE = INSERT_MESSAGES.format("(?, ?, ?, ?, ?)")
 
 
 def stored(sender, recipient, sent_at, read_at=None, content="Hello"):
@@ -88,14 +92,15 @@ def run_program(*arguments, database=None, env=None, stdin=None, cwd=None):
 
 
 def wait_until(condition, what, deadline=DEADLINE):
-    """Polls `condition` until it gives something true, and returns that."""
-    end = time.monotonic() + deadline
+    """Polls `condition` until it gives something true, and returns that; the longer it takes, the more seldom."""
+    began = time.monotonic()
     while True:
         result = condition()
         if result:
             return result
-        assert time.monotonic() < end, f"not within {deadline} s: {what}"
-        time.sleep(0.005)
+        waited = time.monotonic() - began
+        assert waited < deadline, f"not within {deadline} s: {what}"
+        time.sleep(min(0.005 + waited / 20, 0.1))
 
 
 @functools.cache
@@ -105,6 +110,16 @@ def postgres_template():
     done = run_program("migrate", database=database.url)
     assert done.returncode == 0, done.stderr
     return database.name
+
+
+@functools.cache
+def sqlite_template():
+    """A migrated file, of which others are copies."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="directmessages-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    done = run_program("migrate", database=sqlite_url(folder / "template.db"))
+    assert done.returncode == 0, done.stderr
+    return folder / "template.db"
 
 
 class Server:
@@ -133,6 +148,8 @@ class Server:
             database = self.directory / "test.db"
             if backend == "postgresql":
                 database = PostgresDatabase(template=postgres_template() if migrate else None)
+            elif migrate:
+                shutil.copy(sqlite_template(), database)
         self.store = SqliteFile(database) if isinstance(database, (str, pathlib.Path)) else database
         self.database = getattr(self.store, "path", self.store)
         self.url = self.store.url
@@ -151,6 +168,7 @@ class Server:
         self.program = None  # the build's
         self.process = None
         self.log = []
+        self._stock = []
         self._grown = threading.Condition()
 
     # --- its life
@@ -326,9 +344,12 @@ class Server:
 
     def users(self, count, username=None, first_name="", last_name="", email="", active=True):
         """Several new users; a given username is good for one only."""
+        return self._make_users([(username, first_name, last_name, email, active)] * count)
+
+    def _make_users(self, wanted):
         made = []
         with self.transaction() as connection:
-            for _ in range(count):
+            for username, first_name, last_name, email, active in wanted:
                 name = username or f"user{os.getpid()}-{next(self._names)}"
                 row = (False, name, first_name, last_name, email, False, active)
                 identity = connection.execute(INSERT_USER, row).fetchone()[0]
@@ -337,10 +358,30 @@ class Server:
                 made.append(User(self, token, identity, name, first_name, last_name, email))
         return made
 
+    def trio(self):
+        """Alice, Bob and Carol, whom nobody else has; they are made in stock."""
+        if not self._stock:
+            names = [("Alice", "Archer"), ("Bob", "Baker"), ("Carol", "Cooper")] * 20
+            self._stock = self._make_users([(None, *name, "", True) for name in names])
+        found, self._stock = self._stock[:3], self._stock[3:]
+        return found
+
     def insert_messages(self, messages):
         """Inserts rows as Django would and returns their ids; a message is the arguments of `stored`."""
+        ids, waiting, size = [], [], 0
         with self.transaction() as connection:
-            return [connection.execute(INSERT_MESSAGE, stored(*message)).fetchone()[0] for message in messages]
+
+            def insert():
+                statement = INSERT_MESSAGES.format(", ".join(["(?, ?, ?, ?, ?)"] * len(waiting)))
+                rows = connection.execute(statement, sum(waiting, ())).fetchall()
+                return sorted(identity for (identity,) in rows)
+
+            for message in messages:
+                waiting.append(stored(*message))
+                size += len(waiting[-1][-1])
+                if len(waiting) == 100 or size > 1_000_000:
+                    ids, waiting, size = ids + insert(), [], 0
+            return ids + insert() if waiting else ids
 
     def message(self, identity):
         """A stored message as it is in the table."""

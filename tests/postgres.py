@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A PostgreSQL cluster of the tests' own: Debian's binaries, a temporary folder, a port from the system, fsync on."""
+"""A PostgreSQL cluster of the tests' own: Debian's binaries, a temporary folder, a free port."""
 
 import atexit
 import contextlib
@@ -11,10 +11,11 @@ import pwd
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
+
+import ports
 
 try:
     import psycopg2
@@ -24,8 +25,10 @@ except ImportError:
 
 BINARIES = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=None, key=lambda path: float(path.parts[4]))
 DEADLINE = 60.0
-# What a parked connection may keep is of no interest here, and the tests make many databases.
-SETTINGS = ["max_connections=200", "shared_buffers=64MB", "log_min_messages=fatal", "fsync=on", "autovacuum=off"]
+# What a parked connection may keep is of no interest here, and the tests make many databases. What was written is in files
+# when a process is killed, and no test switches the machine off: fsync would show nothing, and dropping a database take ten
+# times as long.
+SETTINGS = ["max_connections=200", "shared_buffers=64MB", "log_min_messages=fatal", "fsync=off", "autovacuum=off"]
 
 
 def why_not():
@@ -42,12 +45,6 @@ def owner():
     return "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
 class Cluster:
     """One server on 127.0.0.1 and on a socket in its folder; databases are made by `database()`."""
 
@@ -57,7 +54,7 @@ class Cluster:
         self.settings = settings
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="directmessages-pg-", dir=parent))
         self.data = self.directory / "data"
-        self.port = port or free_port()
+        self.port = port or ports.free_port()
         self.user = owner()
         account = pwd.getpwnam(self.user)
         os.chown(self.directory, account.pw_uid, account.pw_gid)
@@ -132,11 +129,11 @@ class Cluster:
     def url(self, database, host="127.0.0.1"):
         return f"postgresql://postgres@{host}:{self.port}/{database}"
 
-    def database(self, template=None):
+    def database(self, template=None, name=None):
         """A new database, empty or a copy of the template; its name."""
-        name = f"test{os.getpid()}_{next(self._names)}"
+        name = name or f"test{os.getpid()}_{next(self._names)}"
         with self.connect("postgres") as connection:
-            connection.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+            connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy" + (f" TEMPLATE {template}" if template else ""))
         return name
 
     def drop(self, name):

@@ -118,7 +118,7 @@ class Project:
         """Has gunicorn serve it with so many synchronous workers; gives the port, which the system chooses if it is 0."""
         with socket.create_server(("127.0.0.1", port), backlog=2048) as listener, open(self.log, "ab") as log:
             process = subprocess.Popen(
-                [python(), "-m", "gunicorn", "django.core.wsgi:get_wsgi_application()", "--workers", str(workers)]
+                [python(), "-m", "gunicorn", "django.core.wsgi:get_wsgi_application()", "--workers", str(workers), "--preload"]
                 + ["--bind", f"fd://{listener.fileno()}", "--no-control-socket", "--log-level", "warning"],
                 pass_fds=[listener.fileno()],
                 cwd=self.folder,

@@ -76,8 +76,7 @@ class Site:
     def __init__(self, stack, tmp_path, make_server, page, ports, database, more=None):
         urls = f"{page['python whoami']}\n{ADMIN_URLS}\nurlpatterns.append(path('whoami/', whoami))\n"
         self.project = DjangoProject(tmp_path / "project", database, settings=ADMIN, urls=urls)
-        self.project.manage("migrate")
-        assert database.run("migrate").returncode == 0
+        self.project.migrate()
         backend = stack.enter_context(self.project.serving(port=ports[0]))
         self.front = start(stack, tmp_path, make_server, page, "session", backend, more, database=database.store, migrate=False)
 

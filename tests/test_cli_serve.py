@@ -216,7 +216,7 @@ def test_empty_file_is_refused_naming_migrate(tmp_path):
 
 
 def test_migrate_flag_makes_the_file(make_server):
-    server = make_server(start=False)
+    server = make_server(flags=["--migrate"], migrate=False, start=False)
     assert not server.database.exists()
     server.start()
     assert server.database.exists() and server.wait_log("info applied migration 0001")

@@ -20,8 +20,7 @@ pytestmark = [pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)), pyte
 @pytest.fixture
 def project(tmp_path, database):
     made = CompanionProject(tmp_path / "project", database)
-    made.manage("migrate")
-    assert database.run("migrate").returncode == 0
+    made.migrate()
     return made
 
 
@@ -282,8 +281,7 @@ result = [[one.pk for one in made], [one.pk for one in many]]
 def test_an_event_has_the_time_that_is_stored(tmp_path, database):
     """Whatever the attribute is: a time in the project's zone, a text, or what the database is to work out."""
     project = CompanionProject(tmp_path / "project", database, settings='TIME_ZONE = "Europe/Berlin"\n')
-    project.manage("migrate")
-    assert database.run("migrate").returncode == 0
+    project.migrate()
     project.users("one", "two")
     stored = project.shell(SAVES + """
 from datetime import datetime

@@ -30,8 +30,7 @@ HARD_KEY = "it's a \"key\" with $HOME, `date`, \\ and #, and 32 bytes"
 
 def ready(folder, database, settings="", urls="", **more):
     project = CompanionProject(folder, database, settings, urls, **more)
-    project.manage("migrate")
-    assert database.run("migrate").returncode == 0
+    project.migrate()
     return project
 
 
@@ -84,6 +83,7 @@ def test_its_settings_are_good_for_the_server(tmp_path, database, make_server):
         assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (status, "https://app.example.org")
 
 
+@pytest.mark.short_on("sqlite")
 def test_the_file_is_the_owners_alone(tmp_path, database):
     project = ready(tmp_path / "project", database)
     file = tmp_path / "directmessages.env"
@@ -128,6 +128,7 @@ def test_the_url_of_a_database_with_odd_names(tmp_path, database):
     assert "/var/run/postgresql/.s.PGSQL.5433" in done.stderr, done  # that is where it was looked for
 
 
+@pytest.mark.short_on("sqlite")
 def test_what_no_setting_can_say_is_a_note(tmp_path, database):
     more = (
         "INSTALLED_APPS += ['corsheaders']\nCORS_ALLOWED_ORIGIN_REGEXES = ['^https://.*$']\n"
@@ -190,6 +191,7 @@ def test_before_our_tables_are_there(tmp_path, database):
     assert "has no directmessages_delivery.origin; run" in only(check(project, status=1), "schema", "error")
 
 
+@pytest.mark.short_on("postgresql")
 def test_what_is_wrong_with_the_webhook(tmp_path, database, make_both):
     project = ready(tmp_path / "project", database)
     add_endpoint(database, "http://127.0.0.1:9/dm/webhook/")
@@ -207,6 +209,7 @@ def test_what_is_wrong_with_the_webhook(tmp_path, database, make_both):
         assert words in only(check(project, "--offline", status=1), "webhook", "error")
 
 
+@pytest.mark.short_on("postgresql")
 def test_what_is_wrong_with_settings(tmp_path, database):
     more = (
         "DIRECTMESSAGES_ALLOWED_RECIPIENTS = [1]\nTIME_ZONE = 'Europe/Berlin'\nDIRECTMESSAGES_RECORD_EVENTS = False\n"
@@ -262,6 +265,7 @@ def log_in(client, name):
     return {"Cookie": "; ".join(cookies)}, answer.text
 
 
+@pytest.mark.short_on("postgresql")
 def test_a_session_gets_a_jwt_that_we_accept(tmp_path, database, make_both):
     project = ready(tmp_path / "project", database, JWT % HARD_KEY)
     both = make_both(project, env=in_a_shell(project.command("dm_settings")[0]))
@@ -281,6 +285,7 @@ def test_a_session_gets_a_jwt_that_we_accept(tmp_path, database, make_both):
     assert django.request("GET", "/dm/token/", headers=cookies).status == 405
 
 
+@pytest.mark.short_on("sqlite")
 def test_auth_request_names_the_user(tmp_path, database, make_both):
     project = ready(tmp_path / "project", database)
     both = make_both(project)

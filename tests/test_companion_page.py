@@ -18,6 +18,7 @@ from companion_project import KEY, NEEDED, RECEIVERS, CompanionProject
 from django_project import DjangoProject, Served
 from jwts import bearer
 from page import Page, Shell
+from ports import free_ports
 from test_companion_commands import in_a_shell, log_in
 from test_django_page import MANAGE
 from webhook_receiver import LOCAL
@@ -48,7 +49,7 @@ class Site:
         (self.project.folder / "manage.py").write_text(MANAGE)
         self.project.manage("migrate")
         self.here = self.project.folder / "site_receivers"
-        (self.port,) = nginx.free_ports(1)
+        (self.port,) = free_ports(1)
         self.gunicorn = stack.enter_context(contextlib.ExitStack())
         self.start()
         self.nginx = nginx.Nginx(folder / "nginx", self.port)
@@ -119,13 +120,14 @@ def next_event(answer):
     return name.split()[1].decode(), json.loads(data.removeprefix(b"data:"))
 
 
+@pytest.mark.short_on("postgresql")
 def test_a_project_on_simplejwt_moves_over(site, database, tmp_path):
     (_, _), (two, _) = site.project.users("one", "two")
     one_jwt, two_jwt = site.log_in("one"), site.log_in("two")
     before = site.send(one_jwt, two, "before")
     assert site.client.get("conversations/1/", two_jwt).json()["results"][0]["content"] == "before"
     tables = database.tables()
-    (own,) = nginx.free_ports(1)
+    (own,) = free_ports(1)
     page = Page(
         harness.ROOT / "docs" / "django.md",
         {"/srv/example": str(site.project.folder), "127.0.0.1:8000": f"127.0.0.1:{site.port}", "127.0.0.1:8001": f"127.0.0.1:{own}"},
@@ -206,11 +208,11 @@ REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] = ["rest_framework.authenticati
 """
 
 
+@pytest.mark.short_on("sqlite")
 def test_a_project_on_sessions_moves_over(tmp_path, database, make_server):
     """Browsers keep their session; nginx asks the companion's view whose it is, by the lines of docs/authentication.md."""
     project = CompanionProject(tmp_path / "project", database, SESSIONS)
-    project.manage("migrate")
-    assert database.run("migrate").returncode == 0
+    project.migrate()
     (one, _), (two, _) = project.users("one", "two")
     path = tmp_path / "socket"
     blocks = Page(harness.ROOT / "docs" / "authentication.md", {"/run/directmessages/socket": str(path)}).blocks

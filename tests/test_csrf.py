@@ -10,6 +10,8 @@ from routes import ROUTES, check_error
 from streams import Stream
 from test_events_ticket import make_ticket
 
+pytestmark = pytest.mark.short_on("sqlite")  # it is about HTTP, and no store sees it
+
 REFUSED = "CSRF Failed: Origin checking failed."
 HOST = "chat.example.org"
 LISTED = "https://app.example.org"

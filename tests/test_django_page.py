@@ -16,6 +16,7 @@ import reference_project
 from clients import User
 from django_project import ADMIN, ADMIN_URLS, DjangoProject, Served, everything
 from page import Page, Shell
+from ports import free_ports
 
 NO_NGINX = None if nginx.PROGRAM else "nginx is not installed (Debian: nginx-light)"
 WHY_NOT = NO_NGINX or reference_project.why_not()
@@ -101,7 +102,7 @@ def site(tmp_path, database):
 
 @pytest.fixture
 def page(site, database, tmp_path):
-    (port,) = nginx.free_ports(1)
+    (port,) = free_ports(1)
     return Page(
         harness.ROOT / "docs" / "django.md",
         {
@@ -204,6 +205,7 @@ def check_stream(site, john, jane):
     assert jane.delete(f"messages/{sent['id']}/").status == john.delete(f"messages/{sent['id']}/").status == 204
 
 
+@pytest.mark.short_on("sqlite")
 def test_links_are_https_where_the_client_came_by_https(site, page, shell, database):
     john, jane = site.user("john"), site.user("jane")
     _, install, migrate, start, *_ = steps(page, database)

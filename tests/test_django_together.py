@@ -22,8 +22,7 @@ OPERATIONS = 30
 @pytest.fixture
 def both(tmp_path, database, make_both):
     project = DjangoProject(tmp_path / "project", database)
-    project.manage("migrate")
-    assert database.run("migrate").returncode == 0
+    project.migrate()
     return make_both(project, workers=2)
 
 
@@ -165,8 +164,7 @@ SEND = """urllib.request.urlopen(urllib.request.Request("http://{host}:{port}/ap
 def transactions(tmp_path, database, **options):
     database.django["OPTIONS"].update(options)
     project = DjangoProject(tmp_path / "project", database)
-    project.manage("migrate")
-    assert database.run("migrate").returncode == 0
+    project.migrate()
     return project
 
 

@@ -81,8 +81,7 @@ def status(client):
 @pytest.fixture
 def project(tmp_path, database):
     made = DjangoProject(tmp_path / "project", database)
-    made.manage("migrate")
-    done(database, "migrate")
+    made.migrate()
     return made
 
 

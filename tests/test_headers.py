@@ -10,6 +10,8 @@ from harness import ROOT
 from keyed import is_replayed, new_key
 from routes import check_error, compact, on_each_route
 
+pytestmark = pytest.mark.short_on("sqlite")  # it is about HTTP, and no store sees it
+
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 STORED_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?")
 

@@ -79,8 +79,7 @@ class Worker(threading.Thread):
 @pytest.mark.skipif(reference_project.why_not() is not None, reason=str(reference_project.why_not()))
 def test_after_random_operations_through_both_all_pages_are_right(tmp_path, database, make_both):
     project = DjangoProject(tmp_path / "project", database)
-    project.manage("migrate")
-    assert database.run("migrate").returncode == 0
+    project.migrate()
     both = make_both(project, workers=2)
     accounts = both.accounts(*(f"user{number}" for number in range(9)))
     rows = threading.Lock()

@@ -11,13 +11,14 @@ import threading
 
 import pytest
 
-from harness import wait_until
+from harness import LONG, wait_until
 from hostile_client import JSON, get, request
+from ports import free_port
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.concurrent]
 
 SEED = int(os.environ.get("DIRECTMESSAGES_KILL_SEED", random.randrange(10**9)))
-KILLS = 20
+KILLS, STOPS = (20, 12) if LONG else (7, 4)
 SENDERS = 4
 
 
@@ -154,7 +155,7 @@ def test_sigterm_finishes_what_is_in_flight(make_server, tmp_path, listen):
     server = make_server(listen=f"unix:{tmp_path}/socket" if listen == "unix" else listen)
     users = server.users(2 * SENDERS)
     everybody = []
-    for round_number in range(12):
+    for round_number in range(STOPS):
         senders = start_senders(server, users, f"round{round_number}", rng)
         everybody += senders
         await_acknowledged(senders, rng.randrange(1, 120))
@@ -170,7 +171,7 @@ def test_sigterm_under_a_crowd_leaves_cleanly(make_server):
     """Connections that go on sending after the signal, in pipelines, and reads that mark as read."""
     server = make_server()
     users = server.users(2 * SENDERS)
-    for _ in range(12):
+    for _ in range(STOPS):
         stopping = threading.Event()
         rounds = [0] * 12
 
@@ -242,11 +243,10 @@ def test_both_signals_end_it_with_status_0(make_server, number):
 
 def test_nobody_connects_while_it_leaves(make_server):
     """The port is free at once, for the next server."""
-    server = make_server()
+    server = make_server(listen=f"127.0.0.1:{free_port()}")
     with server.raw(get(server.user(), "unread/")) as raw:
         assert raw.response().status == 200
         port = server.port
         server.stop()
-        server.listen = f"127.0.0.1:{port}"
         server.start()
         assert server.port == port

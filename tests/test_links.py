@@ -5,6 +5,8 @@ import urllib.parse
 
 import pytest
 
+pytestmark = pytest.mark.short_on("sqlite")  # it is about HTTP, and no store sees it
+
 START = "2025-06-06 12:00:00"
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from routes import ROUTES, check_error, on_each_route, on_each_sending_route
 
+pytestmark = pytest.mark.short_on("sqlite")  # it is about HTTP, and no store sees it
+
 NOT_ACCEPTABLE = "Could not satisfy the request Accept header."
 JSON = b'{"content":"x"}'
 

@@ -5,6 +5,8 @@ import pytest
 
 from routes import ROUTES, check_error, compact, on_each_route
 
+pytestmark = pytest.mark.short_on("sqlite")  # it is about HTTP, and no store sees it
+
 PARSES = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]
 
 

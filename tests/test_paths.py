@@ -5,6 +5,8 @@ import pytest
 
 from routes import check_error, on_each_route
 
+pytestmark = pytest.mark.short_on("sqlite")  # it is about HTTP, and no store sees it
+
 NO_USER = "No User matches the given query."
 NO_MESSAGE = "Message not found or not authorized."
 MALFORMED_HEAD = "The request line or a header is malformed."

@@ -5,11 +5,14 @@ import os
 import re
 import subprocess
 
+import pytest
+
 import openapi_tools
 from harness import ADMIN_KEY, DEADLINE, environment
 from metrics import Admin
 
-EXAMPLES = int(os.environ.get("DIRECTMESSAGES_SCHEMATHESIS", 8))  # random requests for each operation
+# Random requests for each operation.
+EXAMPLES = int(os.environ.get("DIRECTMESSAGES_SCHEMATHESIS", 8))
 SEED = int(os.environ.get("DIRECTMESSAGES_SCHEMATHESIS_SEED", 1))
 FAR = 2_000_000_123  # an id that is not generated, so that nobody is asked to write to oneself by chance
 
@@ -18,6 +21,7 @@ ADMIN_WANTED = {
 }  # fmt: skip
 
 
+@pytest.mark.short_on("sqlite")
 def test_answers_are_those_of_the_document(make_server, tmp_path):
     openapi_tools.need(openapi_tools.PYTHON)
     server = make_server()
@@ -35,6 +39,7 @@ def test_answers_are_those_of_the_document(make_server, tmp_path):
     assert wanted <= seen(server)
 
 
+@pytest.mark.short_on("postgresql")
 def test_administration_is_that_of_its_document(make_server, tmp_path):
     openapi_tools.need(openapi_tools.PYTHON)
     server = make_server(administered=True)

@@ -17,6 +17,8 @@ from sending import (
     sent_content,
 )
 
+pytestmark = pytest.mark.short_on("sqlite")  # it is about HTTP, and no store sees it
+
 
 @on_each_sending_route
 @pytest.mark.parametrize(

@@ -119,6 +119,7 @@ def main():
     parser.add_argument("--store", choices=STORES, action="append", help="only on this (default: both)")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     drill = Drill(parser.parse_args())
+    postgres.SETTINGS.append("fsync=on")  # the last one counts: a commit takes its time, in which a kill may come
     stores = [store for store in drill.given.store or STORES if store == "sqlite" or not postgres.why_not()]
     print(f"drill: {drill.given.n} kills, seed {drill.given.seed}, on {' and '.join(stores)}")
     line(COLUMNS)

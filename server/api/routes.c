@@ -18,6 +18,11 @@
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " \
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+/* The web client has nothing inline either, and makes no HTML of texts. */
+#define WEB_POLICY \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; " \
+	"form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
 #define TEXT "text/plain; charset=utf-8"
 
 /* The fields of a POST, for OPTIONS. */
@@ -49,6 +54,18 @@ static const struct http_header docs_headers[] = {
 #define DOCS(file) \
 	{ \
 		"/api/docs/" file, "Docs Page", "GET, HEAD", .get = docs_get, .headers = docs_headers \
+	}
+
+static const struct http_header web_headers[] = {
+	{"Cache-Control", "no-cache"},
+	{"Content-Security-Policy", WEB_POLICY},
+	{"Cross-Origin-Opener-Policy", "same-origin"},
+	{"Referrer-Policy", "no-referrer"},
+	{NULL, NULL},
+};
+#define WEB(file) \
+	{ \
+		"/app/" file, "Web Client", "GET, HEAD", .get = web_get, .is_web = true, .headers = web_headers \
 	}
 
 static const struct http_header not_stored[] = {{"Cache-Control", "no-store"}, {NULL, NULL}};
@@ -86,6 +103,9 @@ static const struct route routes[] = {
 
 	{"/api/schema/",          "Spectacular Api",     "GET, HEAD",                .get = schema_get},
 	DOCS(""), DOCS("page.css"), DOCS("page.js"), DOCS("swagger-ui-bundle.js"), DOCS("swagger-ui.css"),
+	{"/",                     "Web Client Root",     "GET, HEAD",                .get = web_root_get, .is_web = true},
+	WEB(""), WEB("app.css"), WEB("app.js"), WEB("directmessages-events.js"),
+	{"/app/settings.json",    "Web Client Settings", "GET, HEAD",                .get = web_settings_get, .is_web = true},
 	{"/admin/schema/",        "Administration Api",  "GET, HEAD, OPTIONS",       .get = schema_get, .negotiates = true},
 	{"/admin/users/",         "Admin User List",     "GET, HEAD, OPTIONS",       .get = admin_users_get},
 	{"/admin/users/<user>/",  "Admin User",          "GET, PUT, DELETE, HEAD, OPTIONS", .get = admin_user_get,
@@ -197,6 +217,8 @@ static bool is_shown(const struct exchange *exchange, const struct route *route)
 
 	if (route_area(route) == AREA_ADMIN)
 		return api->may_administrate && exchange->policy->admin_key;
+	if (route->is_web && !api->has_web)
+		return false;
 	return route->is_admin ? api->shows_admin : api->shows_public;
 }
 

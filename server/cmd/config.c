@@ -227,7 +227,8 @@ static bool read_addresses(struct config *config)
 static bool read_switches(struct config *config)
 {
 	return setting_switch(SETTING_TRUST_FORWARDED, &config->trust_forwarded) &&
-	       setting_switch(SETTING_DOCS, &config->docs) && setting_switch(SETTING_CORE_DUMPS, &config->core_dumps) &&
+	       setting_switch(SETTING_DOCS, &config->docs) && setting_switch(SETTING_WEB, &config->web) &&
+	       setting_switch(SETTING_CORE_DUMPS, &config->core_dumps) &&
 	       setting_switch(SETTING_MARK_READ_ON_GET, &config->marks_on_get);
 }
 

@@ -44,6 +44,7 @@ struct config {
 	bool record_events;
 	struct hub_options events; /* without handle and budget */
 	bool docs;                 /* serve the OpenAPI document and the docs page */
+	bool web;                  /* serve the web client */
 	struct webhooks_options webhooks;
 	enum log_level log_level;
 	bool log_json;

@@ -232,6 +232,8 @@ static int serve_api(struct generation *generation, struct reload *reload, struc
 		.max_body_bytes = config->body_bytes,
 		.max_header_bytes = config->header_bytes,
 		.document = config->docs ? &document : NULL,
+		.has_web = config->web,
+		.has_sessions = config->user_header || config->jwt_cookie,
 		.trust_forwarded = config->trust_forwarded,
 		.throttle = throttle_new(),
 		.budget = budget,

@@ -66,6 +66,8 @@ static const struct setting_row rows[SETTING_COUNT] = {
 		.values = "a path of letters, digits and . _ ~ / -, such as api/dm", .text = "api/dm",
 		.may_be_empty = true, .help = "The path below which the API is served. May be empty."},
 	[SETTING_DOCS] = {SWITCH(1), .variable = V("DOCS"), .help = "`0`: do not serve `/api/schema/` and `/api/docs/`."},
+	[SETTING_WEB] = {SWITCH(0), .variable = V("WEB"),
+		.help = "`1`: serve the web client on `/app/`, and let `/` lead to it. `make run` turns it on."},
 	[SETTING_TRUST_FORWARDED] = {SWITCH(0), .variable = V("TRUST_FORWARDED"),
 		.help = "`1`: make the links of pages from `X-Forwarded-Proto` and `X-Forwarded-Host`. Only behind a proxy "
 			"that sets both."},

@@ -6,7 +6,7 @@
 #include "span.h"
 
 struct asset {
-	const char *name; /* of the file, without folders */
+	const char *name; /* of the file without folders; of a page's file, the path where it is served */
 	const char *type; /* for Content-Type */
 	struct asset_form {
 		struct span data;

@@ -1,48 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* docs.c - GET /api/docs/ and its files: Swagger UI with the OpenAPI document. */
-#include "asset.h"
+#include "asset_response.h"
 #include "docs_resources.h"
-#include "negotiate.h"
 #include "respond.h"
 
-#include <string.h>
-
-#define FOLDER "/api/docs/"
 #define NO_PAGE "This build has no docs page: npm could not fetch Swagger UI. The document is at /api/schema/."
-
-/* Whether the client has this version already: one of its ETags, weak or not, is this one. */
-static bool is_known(struct span if_none_match, struct span etag)
-{
-	while (if_none_match.data) {
-		struct span one = span_trim(span_cut(&if_none_match, ','));
-
-		if (one.length > 2 && memcmp(one.data, "W/", 2) == 0)
-			one = (struct span){one.data + 2, one.length - 2};
-		if (span_equal(one, etag) || span_equal(one, SPAN("*")))
-			return true;
-	}
-	return false;
-}
 
 enum http_outcome docs_get(struct exchange *exchange)
 {
-	struct request *request = exchange->request;
-	const char *file = exchange->route->path + strlen(FOLDER);
-	const struct asset *asset = asset_find(*file ? span_from(file) : SPAN("index.html"));
-	bool compressed = accepts_gzip(request_header_list(request, "Accept-Encoding"));
-	const struct asset_form *form;
+	const struct asset *asset = asset_find(span_from(exchange->route->path));
 
 	if (!exchange->api->document)
 		return respond_error(exchange, 404, "Not found.");
 	if (!asset)
 		return respond_error(exchange, 404, NO_PAGE);
-	form = compressed ? &asset->gzip : &asset->plain;
-	response_header(&request->response, "ETag", form->etag);
-	response_header(&request->response, "Vary", "Accept-Encoding");
-	if (is_known(request_header_list(request, "If-None-Match"), span_from(form->etag)))
-		return respond_empty(exchange, 304);
-	if (compressed)
-		response_header(&request->response, "Content-Encoding", "gzip");
-	exchange->content_type = asset->type;
-	return respond_lent(exchange, 200, form->data);
+	return respond_asset(exchange, asset);
 }

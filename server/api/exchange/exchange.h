@@ -36,6 +36,8 @@ struct api {
 	const char *own_host;           /* in links, for clients that name no host */
 	size_t max_body_bytes, max_header_bytes;
 	const struct document *document; /* what GET /api/schema/ serves; NULL: turned off */
+	bool has_web;                    /* the web client is served */
+	bool has_sessions;               /* a proxy or a cookie may say who the caller is */
 	bool trust_forwarded;            /* X-Forwarded-Proto and -Host decide the links */
 	struct hub *hub;                 /* of the event streams; NULL: turned off */
 	struct budget *budget;           /* for what requests hold */

@@ -43,6 +43,7 @@ struct route {
 	bool to_user;             /* <user> must exist */
 	bool sends;               /* a POST sends a message: how often a user may is limited */
 	bool is_admin;            /* of AREA_SERVER, for the operator: see --admin-listen */
+	bool is_web;              /* of the web client, which may be turned off */
 	bool negotiates;          /* the resource looks at Accept and ?format= itself */
 	bool guards_get;          /* a GET changes or holds something: none of another site's page */
 	bool accepts_ticket;      /* a GET without Authorization may have ?ticket= */

@@ -5,7 +5,7 @@ PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
 JOBS ?= 4
 LONGER = $(if $(LONG),DIRECTMESSAGES_TEST_LONG=1)
 
-.PHONY: all help setup configure run test mutants bare clients conformance together model companion drill asan tsan bench fuzz schemathesis lint fmt reference install clean
+.PHONY: all help setup configure run test mutants bare web clients conformance together model companion drill asan tsan bench fuzz schemathesis lint fmt reference install clean
 
 all: setup-build configure
 	@ninja -C $(BUILD) --quiet
@@ -26,6 +26,7 @@ help:
 	@echo 'make bench    measure, beside the ceilings of this machine; ARGS=--quick for a short run'
 	@echo 'make fuzz     mutated requests, N=20000 of them'
 	@echo 'make schemathesis  the server against its own document; N=300 random requests an operation, SEED=number'
+	@echo 'make web      the web client: axe-core, pictures of it in build/screenshots, 1,000 partners and 10,000 messages scrolled through'
 	@echo 'make clients  generate clients in Go, Java, Rust and TypeScript from the document, and use them'
 	@echo 'make lint     gcc and clang without warnings, format, sizes, circles, exported symbols'
 	@echo 'make fmt      format the C sources'
@@ -52,6 +53,9 @@ mutants: setup-test
 
 bare: setup-bare
 	@T="$(T)" JOBS=$(JOBS) MIRROR=$(MIRROR) KEEP=$(KEEP) scripts/bare $(or $(SUITE),bookworm)
+
+web: setup-test all
+	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_WEB_LONG=1 $(PYTEST) -s -k "test_web_pages and ($(or $(T),test))"
 
 clients: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/generated_clients.py $(if $(T),-k "$(T)")

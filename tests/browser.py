@@ -84,10 +84,12 @@ class Browser:
         message, self._received = self._received.split(b"\0", 1)
         return json.loads(message)
 
-    def page(self, width=1280, height=900):
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+    def page(self, width=1280, height=900, apart=False):
+        """A new page; one that is `apart` shares nothing with the others, as one of another browser."""
+        context = {"browserContextId": self.call("Target.createBrowserContext")["browserContextId"]} if apart else {}
+        target = self.call("Target.createTarget", url="about:blank", **context)["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        page = Page(self, session)
+        page = Page(self, session, target)
         for domain in ("Page", "Runtime", "Network", "Log", "Audits"):
             page.call(f"{domain}.enable")
         page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
@@ -95,9 +97,13 @@ class Browser:
 
 
 class Page:
-    def __init__(self, browser, session):
+    def __init__(self, browser, session, target):
         self.browser = browser
         self.session = session
+        self.target = target
+
+    def close(self):
+        self.browser.call("Target.closeTarget", targetId=self.target)
 
     def call(self, method, **parameters):
         return self.browser.call(method, self.session, **parameters)
@@ -132,6 +138,14 @@ class Page:
         self.wait_for(selector)
         self.evaluate(f"{{const field = document.querySelector({json.dumps(selector)}); field.focus(); field.select()}}")
         self.call("Input.insertText", text=text)
+
+    def press(self, key, shift=False):
+        """Presses a key as a keyboard does: a letter, or a name such as Enter."""
+        codes = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowUp": 38, "ArrowDown": 40}
+        text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
+        kind = {"key": key, "windowsVirtualKeyCode": codes.get(key, ord(key[0].upper())), "modifiers": 8 if shift else 0}
+        self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **kind, **({"text": text} if text else {}))
+        self.call("Input.dispatchKeyEvent", type="keyUp", **kind)
 
     def text(self, selector):
         self.wait_for(selector)

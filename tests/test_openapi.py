@@ -9,6 +9,7 @@ import yaml
 
 import reference_project
 from docs_page import FILES
+from web_client import FILES as WEB_FILES
 from harness import ROOT, environment, run_program
 from openapi_document import document, operations, resolve
 
@@ -18,7 +19,11 @@ pytestmark = pytest.mark.sqlite
 REFERENCE = yaml.safe_load((ROOT / "tests" / "data" / "drf-spectacular.yaml").read_text())
 
 # For machines that watch the server and for browsers, not for clients of the API.
-UNDOCUMENTED = {"/livez", "/readyz", "/metrics", *("/api/docs/" + file for file in FILES)}
+UNDOCUMENTED = {
+    *("/livez", "/readyz", "/metrics", "/", "/app/settings.json"),
+    *("/api/docs/" + file for file in FILES),
+    *("/app/" + file for file in WEB_FILES),
+}
 
 COMMON = {"400", "401", "404", "405", "406", "413", "414", "500", "501", "503"}
 GUARDED = {  # these change or hold something

@@ -103,6 +103,24 @@ def test_what_it_prints_can_be_typed(run, listen, env):
         assert len(token) == 40
 
 
+def test_the_web_client_is_where_it_says(run):
+    made = run()
+    made.wait_for(r"^  Jane: http.+\n\n")
+    for name in ("John", "Jane"):
+        url, token = re.search(rf"^  {name}: (http://\S+/app/)#token=(\w+)$", made.said, re.M).groups()
+        assert "<title>Messages</title>" in made.type(f"curl {url}")
+        assert f"{name}'s token: {token}\n" in made.said
+    assert '"api":"../api/dm/"' in made.type(f"curl {url}settings.json")
+
+
+def test_no_web_client_where_it_is_turned_off(run):
+    made = run(WEB="0")
+    root = made.wait_for(r"listening on (http://\S+?/)")[1]
+    made.wait_for("^(the API, to read|no docs page|the docs page)")
+    assert "/app/" not in made.said
+    assert made.type(f"curl {root}app/") == '{"detail":"Not found."}'
+
+
 @needs_page
 def test_docs_page_is_where_it_says(run):
     made = run()
@@ -115,7 +133,7 @@ def test_users_are_kept(run, tmp_path):
     first.wait_for("^Jane reads it")
     second = run(LISTEN="unix:other")
     second.wait_for("^there are users already: ")
-    assert "token:" not in second.said
+    assert "token:" not in second.said and "#token" not in second.said
     assert second.type(second.wait_for(r"^the API: (curl .+)$")[1] + "unread/").startswith('{"detail":')
     assert len(run_program("user", "list", database=sqlite_url(tmp_path / "directmessages.db")).stdout.splitlines()) == 3
 

@@ -159,7 +159,7 @@ function showConversation(entry) {
     conversation.open(entry.partner);
     field.value = sessionStorage.getItem(draftName()) ?? "";
     fit();
-    field.focus({ preventScroll: true });
+    if (matchMedia("(pointer: fine)").matches) field.focus({ preventScroll: true }); // a keyboard on the screen would hide much
   }
   inbox.select(entry.partner.id);
   showPartner(entry);

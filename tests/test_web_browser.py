@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: MIT
+"""The web client in a real Chromium: people talk, the server goes and comes back, texts are hostile."""
+
+import json
+
+import pytest
+
+import browser
+from harness import wait_until
+from metrics import scrape
+from web_client import WebClient
+
+pytestmark = pytest.mark.skipif(browser.PROGRAM is None, reason="there is no chromium (Debian's package of that name)")
+
+WEB = {"DIRECTMESSAGES_WEB": 1}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.Browser() as running:
+        yield running
+
+
+@pytest.fixture
+def web(make_server):
+    return make_server(env=WEB)
+
+
+@pytest.fixture
+def john(web):
+    return web.user("john", "John", "Doe")
+
+
+@pytest.fixture
+def jane(web):
+    return web.user("jane", "Jane", "Roe")
+
+
+def stored(server):
+    return [content for (content,) in server.sql("SELECT content FROM directmessages_message ORDER BY sent_at, id")]
+
+
+def test_two_people_talk(chromium, web, john, jane, request):
+    left, right = WebClient(chromium, web, john), WebClient(chromium, web, jane)
+    assert john.token not in left.page.evaluate("location.href + document.title + JSON.stringify(history.state)")
+    left.page.type("#to", "@jane")
+    left.page.press("Enter")
+    left.page.wait_for("#talk:not([hidden])")
+    left.send("Hello, Jane!")
+    left.wait_texts("Hello, Jane!")
+    right.wait_rows(["John Doe", "Hello, Jane!", 1])
+    right.wait_title("(1) Messages")
+    left.page.wait("document.querySelector('.ticks').ariaLabel === 'sent'")
+
+    right.page.click("#inbox .row")
+    right.wait_texts("Hello, Jane!")
+    assert right.page.evaluate("document.querySelector('.line.new').nextElementSibling.classList.contains('message')")
+    left.page.wait("document.querySelector('.ticks').ariaLabel === 'read'")
+    right.wait_title("John Doe - Messages")
+    right.wait_rows(["John Doe", "Hello, Jane!", 0])
+
+    right.write("Hello,")
+    right.page.press("Enter", shift=True)
+    right.send("John!")
+    left.wait_texts("Hello, Jane!", "Hello,\nJohn!")
+    right.wait_texts("Hello, Jane!", "Hello,\nJohn!")
+    right.wait_rows(["John Doe", "You: Hello, John!", 0])
+    right.page.wait("[...document.querySelectorAll('.ticks')].at(-1).ariaLabel === 'read'")
+    assert right.pending() == 0
+    for one in (left, right):
+        assert one.page.complaints() == []
+        assert all(url.startswith((f"http://{web.netloc}/", "data:")) for url in one.page.requests())
+        one.screenshot(f"{request.node.name}-{one.user.username}")
+
+
+@pytest.mark.sqlite
+def test_what_is_looked_at_is_read_and_nothing_else(chromium, web, john, jane):
+    one = WebClient(chromium, web, john)
+    one.page.evaluate("void (document.hasFocus = () => false)")
+    one.open(jane)
+    jane.send(john, "first")
+    jane.send(john, "second")
+    one.wait_texts("first", "second")
+    one.wait_rows(["Jane Roe", "second", 2])
+    assert one.page.evaluate("document.querySelector('.line.new').nextElementSibling.textContent").startswith("Jane Roe: first")
+    assert one.page.evaluate("new Promise(done => setTimeout(done, 1300))") is None  # longer than it takes if it is looked at
+    assert john.unread() == 2
+    one.page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))")
+    one.wait_rows(["Jane Roe", "second", 0])
+    assert john.unread() == 0
+    one.page.evaluate("document.activeElement.blur()")
+    one.page.press("u")
+    one.wait_rows(["Jane Roe", "second", 1])
+    one.wait_title("(1) Jane Roe - Messages")
+
+
+def test_the_server_goes_and_comes_back(chromium, make_server, request):
+    """Nothing is lost, and nothing is there twice: neither what was sent meanwhile, nor what had lost its response."""
+    server = make_server(env=WEB)
+    server.listen = f"127.0.0.1:{server.port}"
+    john, jane = server.user("john", "John"), server.user("jane", "Jane")
+    one = WebClient(chromium, server, john)
+    one.open(jane)
+    page = one.page
+    page.call("Fetch.enable", patterns=[{"urlPattern": "*/send/*", "requestStage": "Response"}])
+    one.send("stored, and its response is lost")
+    paused = wait_until(lambda: page.events("Fetch.requestPaused"), "the response of the send")[0]
+    page.call("Fetch.failRequest", requestId=paused["requestId"], errorReason="ConnectionReset")
+    page.call("Fetch.disable")
+    server.kill()
+    page.wait("document.getElementById('banner').hidden === false")
+    one.send("while it is away")
+    one.send("and once more")
+    page.wait("document.querySelectorAll('#pending .message:not([hidden])').length >= 2")
+    one.screenshot(f"{request.node.name}-away")
+    page.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    server.start()
+    jane.send(john, "from the other side")  # before the page is there again
+    page.call("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    page.wait("document.getElementById('banner').hidden && document.querySelectorAll('#pending .message').length === 0")
+    wait_until(lambda: sorted(one.texts()) == sorted(stored(server)), "all messages, each once")
+    assert sorted(stored(server)) == [
+        "and once more", "from the other side", "stored, and its response is lost", "while it is away"]
+    mine = [text for text in one.texts() if text != "from the other side"]
+    assert mine == ["stored, and its response is lost", "while it is away", "and once more"]
+    sends = [each["request"] for each in page.events("Network.requestWillBeSent") if "/send/" in each["request"]["url"]]
+    keys = {each["headers"]["Idempotency-Key"] for each in sends if "lost" in each["postData"]}
+    assert len(keys) == 1 and len([each for each in sends if "lost" in each["postData"]]) >= 2
+
+
+@pytest.mark.sqlite
+def test_a_position_that_is_not_known_any_more_loads_all_anew(chromium, make_server):
+    server = make_server(env=WEB)
+    server.listen = f"127.0.0.1:{server.port}"
+    john, jane = server.user("john", "John"), server.user("jane", "Jane")
+    one = WebClient(chromium, server, john)
+    jane.send(john, "before")
+    one.open(jane)
+    one.wait_texts("before")
+    server.kill()
+    server.insert_messages([(jane, john, "2099-01-01 00:00:00", None, "no event tells of it")])
+    server.sql("DELETE FROM directmessages_event")
+    server.start()
+    one.wait_texts("before", "no event tells of it")
+    one.wait_rows(["Jane", "no event tells of it", 0])
+
+
+@pytest.mark.sqlite
+def test_what_the_server_refuses_is_not_sent_and_can_be_tried_again(chromium, web, john, jane):
+    one = WebClient(chromium, web, john)
+    one.open(jane)
+    jane.request("PUT", f"blocks/{john.id}/")
+    one.send("Can you hear me?")
+    one.page.wait_for(".failed button")
+    assert "Not sent. You are not allowed to message this user." in one.page.text(".failed .state")
+    jane.request("DELETE", f"blocks/{john.id}/")
+    one.page.click(".failed button")
+    one.page.wait("document.querySelectorAll('#pages .message').length === 1")
+    assert (one.pending(), stored(web)) == (0, ["Can you hear me?"])
+
+
+@pytest.mark.sqlite
+def test_401_leads_back_with_the_servers_sentence(chromium, web, john, jane):
+    one = WebClient(chromium, web, john)
+    one.open(jane)
+    web.sql("DELETE FROM authtoken_token WHERE key = ?", (john.token,))
+    one.send("Hello?")
+    one.page.wait_for("#sign-in:not([hidden])")
+    assert one.page.text("#sign-in-problem") == "Invalid token."
+    assert one.page.evaluate("sessionStorage.getItem('token')") is None
+    one.page.type("#token", jane.token[:-1])
+    one.page.press("Enter")
+    one.page.wait("document.getElementById('sign-in-problem').textContent !== ''")
+    assert one.page.text("#sign-in-problem") == "Invalid token."
+    web.sql("INSERT INTO authtoken_token (key, created, user_id) VALUES (?, '2025-01-01 00:00:00', ?)", ("f" * 40, john.id))
+    one.page.type("#token", "f" * 40)
+    one.page.press("Enter")
+    one.wait_texts("Hello?")  # it was kept, and is sent now
+    wait_until(lambda: stored(web) == ["Hello?"], "it is sent")
+
+
+@pytest.mark.sqlite
+def test_drafts_stay_with_their_partners(chromium, web, john, jane):
+    mary = web.user("mary", "Mary")
+    one = WebClient(chromium, web, john)
+    one.open(jane)
+    one.write("for Jane")
+    one.open(mary)
+    assert one.page.evaluate("document.getElementById('content').value") == ""
+    one.write("for Mary")
+    one.page.call("Page.reload")
+    one.page.wait("document.getElementById('content')?.value === 'for Mary'")
+    one.open(jane)
+    one.send("!")
+    one.wait_texts("for Jane!")
+    one.open(mary)
+    one.open(jane)
+    assert one.page.evaluate("document.getElementById('content').value") == ""
+
+
+HOSTILE = [
+    "<img src=x onerror='window.hit=1'><script>window.hit=1</script>",
+    "javascript:window.hit=1 data:text/html,x https://u:p@127.0.0.1/ http://",
+    "see (https://example.org/a_(b)?c=d&e=\"f), <https://example.org/x>.",
+    "\u202egnp.exe https://example.org/\u202emoc",
+    "{{7*7}} ${7*7} %00 \x01\x1b[31m &lt;b&gt; \ud7ff\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "x" * 3000,
+]
+
+
+@pytest.mark.sqlite
+def test_hostile_texts_and_names_are_only_shown(chromium, web, john, request):
+    name = "\u202e<b onclick=x>\"'&amp;"
+    other = web.user("a/b?c#d%2F@é", name, "<script>window.hit=1</script>")
+    for text in HOSTILE:
+        other.send(john, text)
+    one = WebClient(chromium, web, john)
+    one.open(other)
+    one.wait_texts(*HOSTILE)
+    one.send("my answer")
+    one.wait_texts(*HOSTILE, "my answer")
+    page = one.page
+    assert page.evaluate("document.querySelector('#partner .name').textContent") == f"{name} <script>window.hit=1</script>"
+    assert one.rows()[0][0] == f"{name} <script>window.hit=1</script>"
+    assert page.evaluate("document.querySelectorAll('#log :is(img, script, b, iframe), .row :is(b, script)').length") == 0
+    links = page.evaluate("[...document.querySelectorAll('#log a')].map(one => [one.textContent, one.href, one.rel])")
+    assert links == [
+        ["https://example.org/a_(b)?c=d&e=", "https://example.org/a_(b)?c=d&e=", "noopener noreferrer nofollow"],
+        ["https://example.org/x", "https://example.org/x", "noopener noreferrer nofollow"],
+        ["https://example.org/", "https://example.org/", "noopener noreferrer nofollow"],
+    ]
+    assert page.evaluate("window.hit ?? null") is None
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.complaints() == []
+    refused = "(() => { try { document.body.innerHTML = '<p>x'; return '' } catch (error) { return error.name } })()"
+    assert page.evaluate(refused) == "TypeError", "trusted types are in force"
+    one.screenshot(request.node.name)
+
+
+@pytest.mark.sqlite
+def test_tabs_of_one_browser_have_one_stream(chromium, web, john, jane):
+    def streams():
+        return scrape(web)["directmessages_event_streams"]
+
+    first = WebClient(chromium, web, john, apart=False)
+    wait_until(lambda: streams() == 1, "the first tab listens")
+    others = [WebClient(chromium, web, john, apart=False) for _ in range(2)]
+    jane.send(john, "to all tabs")
+    for one in (first, *others):
+        one.wait_rows(["Jane Roe", "to all tabs", 1])
+    assert streams() == 1
+    first.page.close()
+    jane.send(john, "to those that are left")
+    for one in others:
+        one.wait_rows(["Jane Roe", "to those that are left", 2])
+    wait_until(lambda: streams() == 1, "another tab listens")
+    for one in others:
+        one.page.close()
+
+
+@pytest.mark.sqlite
+def test_by_the_keyboard_alone(chromium, web, john, jane):
+    for text in ("one", "two", "three"):
+        jane.send(john, text)
+    page = chromium.page(apart=True)
+    page.call("Emulation.setFocusEmulationEnabled", enabled=True)
+    page.go(f"http://{web.netloc}/")
+    page.wait("document.activeElement?.id === 'token'")
+    page.call("Input.insertText", text=john.token)
+    page.press("Enter")
+    page.wait_for("#inbox .row")
+
+    def focused():
+        return page.evaluate("document.activeElement.textContent")
+
+    page.press("i")
+    assert "Jane Roe" in focused()
+    page.press("Enter")
+    page.wait("document.querySelectorAll('#pages .message').length === 3 && document.activeElement.id === 'content'")
+    wait_until(lambda: john.unread() == 0, "it is read")
+    page.evaluate("document.getElementById('log').focus()")  # as Shift+Tab does
+    page.press("ArrowUp")
+    assert "three" in focused()
+    page.press("ArrowUp")
+    page.press("u")
+    wait_until(lambda: john.unread() == 2, "unread from the second on")
+    page.press("x")
+    page.wait("document.querySelectorAll('#pages .message').length === 2")
+    assert "three" in focused()
+    page.press("b")
+    page.wait_for("#question[open]")
+    page.press("Tab")
+    page.press("Enter")
+    page.wait_for("#blocked:not([hidden])")
+    assert [row["id"] for row in john.get("blocks/").json()["results"]] == [jane.id]
+    page.press("b")
+    page.wait_for("#composer:not([hidden])")
+    page.press("?")
+    page.wait_for("#help[open]")
+    assert "Mark as unread" in page.text("#help")
+    page.press("Escape")
+    page.wait("document.querySelector('#help[open]') === null")
+    page.press("Escape")
+    page.wait_for("#nobody:not([hidden])")
+    page.press("n")
+    page.call("Input.insertText", text="@nobody-of-this-name")
+    page.press("Enter")
+    page.wait("document.getElementById('notice').textContent === 'There is nobody called @nobody-of-this-name.'")
+    (refused,) = page.complaints()  # the 404, which the browser's console tells of
+    assert "404" in json.dumps(refused)

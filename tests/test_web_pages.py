@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""The web client as it looks: axe-core finds nothing in any of its states, and long lists scroll without a pause.
+
+Each run leaves pictures in build/screenshots. `make web` walks to the end of the lists, and allows no task above 50 ms.
+"""
+
+import datetime
+import os
+
+import pytest
+
+import browser
+from folding import wait_folded
+from installed import ROOT, FromNpm
+from web_client import WebClient
+
+pytestmark = [
+    pytest.mark.sqlite,
+    pytest.mark.skipif(browser.PROGRAM is None, reason="there is no chromium (Debian's package of that name)"),
+]
+
+IS_LONG = os.environ.get("DIRECTMESSAGES_WEB_LONG") == "1"
+AXE = FromNpm("axe", ROOT / "tests" / "web" / "package.json")
+WEB = {"DIRECTMESSAGES_WEB": 1}
+PARTNERS, MESSAGES = 1000, 10000
+
+TALK = [
+    ("in", "Morning! Did the deploy go out last night?"),
+    ("out", "It did, 23:40. Quiet since then."),
+    ("out", "The error rate is even a bit lower than before."),
+    ("in", "Wonderful. The notes are at https://example.org/notes/2026-11-28#deploy if you want to add the timings."),
+    ("out", "Will do after lunch. For the record, what we ran:\n\n  directmessages migrate\n  directmessages serve\n\nand nothing else."),
+    ("in", "That's the whole runbook?"),
+    ("out", "That's the whole runbook."),
+    ("in", "I'll frame it."),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.Browser() as running:
+        yield running
+
+
+def ago(**parts):
+    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**parts)).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def talk(john, partner, **since):
+    """Messages between the two, the last one unread."""
+    began = datetime.timedelta(**since)
+    rows = []
+    for number, (direction, text) in enumerate(TALK):
+        at = ago(seconds=began.total_seconds() - 60 * number)
+        pair = (partner, john) if direction == "in" else (john, partner)
+        rows.append((*pair, at, None if number == len(TALK) - 1 else at, text))
+    return rows
+
+
+@pytest.fixture
+def busy(make_server):
+    """A server, and John with some conversations."""
+    server = make_server(env=WEB)
+    john, jane = server.user("john", "John", "Doe"), server.user("jane", "Jane", "Roe")
+    others = [server.user(f"user{i}", first, last) for i, (first, last) in enumerate(
+        [("Ada", "Lovelace"), ("Grace", "Hopper"), ("Søren", "Kierkegaard"), ("Maximiliane-Konstantina", "von und zu Hohenlohe")])]
+    rows = talk(john, jane, days=1) + talk(john, jane, minutes=9)
+    for number, other in enumerate(others):
+        rows += talk(john, other, days=2 * number, hours=1)
+    server.insert_messages(rows)
+    wait_folded(server)
+    return server, john, jane
+
+
+def check_axe(page, state):
+    """Nothing is wrong by axe's rules, those that are only good advice too."""
+    if not page.evaluate("window.axe !== undefined"):
+        page.evaluate((AXE.folder() / "node_modules" / "axe-core" / "axe.min.js").read_text() + ";0")
+    found = page.evaluate(
+        """(async () => (await axe.run(document)).violations.map(
+            one => [one.id, one.help, one.nodes.map(node => node.html + ' ' + node.failureSummary)]))()"""
+    )
+    assert found == [], state
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{state} is wider than the window"
+    small = page.evaluate(
+        """[...document.querySelectorAll('button, input, textarea, .row, .filter span')].map(one => [one, one.getBoundingClientRect()])
+            .filter(([one, box]) => box.width > 1 && !one.matches('[type=checkbox], .check *') && (box.height < 44 || box.width < 44))
+            .map(([one, box]) => one.outerHTML + box.height)"""
+    )
+    assert small == [], f"{state} has targets below 44 px"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(chromium, busy, theme):
+    if reason := AXE.why_not():
+        pytest.skip(reason)
+    server, john, jane = busy
+    one = WebClient(chromium, server, john)
+    page = one.page
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme},
+                                                      {"name": "prefers-reduced-motion", "value": "reduce"}])
+    page.wait_for("#inbox .row")
+
+    def look(state):
+        for width in (1280, 390, 320):
+            page.call("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=False)
+            page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            one.screenshot(f"web-{state}-{width}-{theme}")
+            if width != 390:
+                check_axe(page, f"{state} at {width}")
+
+    look("inbox")
+    one.open(jane)
+    page.evaluate("document.getElementById('message-more').hidden = true")
+    look("conversation")
+    page.click("#talk-more")
+    page.wait_for("#menu:popover-open")
+    look("menu")
+    page.press("b")
+    page.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.press("?")
+    page.wait_for("#help[open]")
+    look("keys")
+    page.press("Escape")
+    jane.request("PUT", f"blocks/{john.id}/")
+    one.send("You there? https://example.org/")
+    page.wait_for(".failed button")
+    page.evaluate("document.querySelector('.message').focus()")
+    look("not-sent")
+    page.evaluate("location.hash = '#@nobody'")
+    page.wait("document.getElementById('notice').classList.contains('shown')")
+    page.wait_for("#nobody:not([hidden])")
+    look("nobody")
+    page.click("#inbox-more")
+    page.evaluate("[...document.querySelectorAll('#menu button')].at(-1).click()")
+    page.wait_for("#sign-in:not([hidden])")
+    page.type("#token", "wrong")
+    page.press("Enter")
+    page.wait("document.getElementById('sign-in-problem').textContent !== ''")
+    look("sign-in")
+
+
+# Keeps the list at its end while it grows, and notes how long each task took that took long.
+SCROLL = """
+new Promise(resolve => {
+    const tasks = [];
+    new PerformanceObserver(list => tasks.push(...list.getEntries().map(one => Math.round(one.duration))))
+        .observe({type: "longtask"});
+    const list = document.querySelector(%(list)s);
+    let last = 0, still = 0;
+    (function step() {
+        list.scrollTop = %(to)s * list.scrollHeight;
+        const count = document.querySelectorAll(%(item)s).length;
+        still = count === last ? still + 1 : 0;
+        last = count;
+        if (count >= %(wanted)d || still > 600) setTimeout(() => resolve([count, tasks]), 200);
+        else requestAnimationFrame(step);
+    })();
+})
+"""
+
+
+def test_long_lists_scroll(chromium, make_server):
+    server = make_server(env=WEB)
+    john, jane = server.user("john", "John", "Doe"), server.user("jane", "Jane", "Roe")
+    partners = server.users(PARTNERS)
+    rows = [(partner, john, f"2025-06-06 12:{i // 60:02}:{i % 60:02}.5", None, f"I am number {i}") for i, partner in enumerate(partners)]
+    for i in range(MESSAGES):
+        pair = (john, jane) if i % 3 else (jane, john)
+        at = f"2025-{1 + i // 1000:02}-{1 + i // 60 % 28:02} {i // 3600 % 24:02}:{i // 60 % 60:02}:{i % 60:02}"
+        rows.append((*pair, at, at, f"Message {i}: " + "as people write them, now and then " * (i % 5)))
+    server.insert_messages(rows)
+    wait_folded(server)
+    one = WebClient(chromium, server, john)
+    one.page.wait_for("#inbox .row")
+    wanted = {"inbox": PARTNERS, "log": MESSAGES} if IS_LONG else {"inbox": 300, "log": 1500}
+    lists = {"inbox": {"list": "'.list'", "item": "'#inbox li'", "to": "1"}, "log": {"list": "'#log'", "item": "'#pages .message'", "to": "-1"}}
+    for name, names in lists.items():
+        if name == "log":
+            one.open(jane)
+        count, tasks = one.page.evaluate(SCROLL % {**names, "wanted": wanted[name]})
+        assert count >= wanted[name], name
+        # Beside other tests a task waits for its processor: that is no reason to fail, but work that grows with the list is.
+        assert max(tasks, default=0) < (50 if IS_LONG else 400), (name, tasks)
+        if IS_LONG:
+            print(f"{name}: {count} of them, tasks above 50 ms: {tasks}")
+        numbers = one.page.evaluate(f"new Set([...document.querySelectorAll({names['item']})].map(one => one.dataset.id ?? one.dataset.partner)).size")
+        assert numbers == count, "each is there once"
+    one.page.close()
+
+
+def test_older_messages_keep_the_place(chromium, make_server):
+    server = make_server(env=WEB)
+    john, jane = server.user("john", "John", "Doe"), server.user("jane", "Jane", "Roe")
+    server.insert_messages([(jane, john, f"2025-06-06 12:{i // 60:02}:{i % 60:02}", "2025-06-07 12:00:00", f"Message {i}\n" * (1 + i % 4)) for i in range(400)])
+    one = WebClient(chromium, server, john)
+    one.open(jane)
+    page = one.page
+    top = """(() => { const box = document.getElementById('log').getBoundingClientRect();
+        const one = [...document.querySelectorAll('#pages .message')].find(node => node.getBoundingClientRect().top > box.top + 100);
+        return [one.dataset.id, Math.round(one.getBoundingClientRect().top)] })()"""
+    where = "(id => Math.round(document.querySelector(`[data-id='${id}']`).getBoundingClientRect().top))"
+    for _ in range(3):
+        count = page.evaluate("document.querySelectorAll('#pages .message').length")
+        page.evaluate("void (document.getElementById('log').scrollTop = -(document.getElementById('log').scrollHeight - document.getElementById('log').clientHeight - 880))")
+        identity, before = page.evaluate(top)
+        page.wait(f"document.querySelectorAll('#pages .message').length > {count}")
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert abs(page.evaluate(f"{where}('{identity}')") - before) <= 1
+    # What comes meanwhile at the bottom does not move it either, and is told of.
+    identity, before = page.evaluate(top)
+    jane.send(john, "down here")
+    page.wait("document.getElementById('below').hidden === false")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert abs(page.evaluate(f"{where}('{identity}')") - before) <= 1
+    assert "1 new message" in page.text("#below") and john.unread() == 1
+    page.click("#below")
+    page.wait("document.getElementById('below').hidden")
+    one.page.close()

@@ -5,8 +5,8 @@
 
 #include "route.h"
 
-exchange_step docs_get;                                 /* docs.c */
-exchange_step schema_get;                               /* schema.c */
+exchange_step docs_get;                                /* docs.c */
+exchange_step schema_get;                              /* schema.c */
 exchange_step web_get, web_root_get, web_settings_get; /* web.c */
 
 #endif

@@ -12,8 +12,8 @@ class Refusal extends Error {
   }
 }
 
-/** What is known of the server and of the user. `refused` is called after a 401. */
-const session = { base: "", token: "", refused() {} };
+/** What is known of the server and of the user. `refused` is called after a 401, once. */
+const session = { base: "", token: "", isOpen: false, mayHaveCookie: false, refused() {} };
 
 /** Who the user is, for each request. A JWT is three words of base64url. */
 function authorization() {
@@ -36,7 +36,7 @@ async function call(method, path, { json, headers } = {}) {
   if (response.ok) return response.status === 204 ? null : await response.json();
   const { detail } = await response.json().catch(() => ({ detail: `${response.status} ${response.statusText}` }));
   const refusal = new Refusal(response.status, detail, Number(response.headers.get("Retry-After")) * 1000);
-  if (response.status === 401 && asked === session.token) session.refused(detail);
+  if (response.status === 401 && session.isOpen && asked === session.token) session.refused(detail);
   throw refusal;
 }
 
@@ -60,7 +60,7 @@ function coalesced(work) {
     while (wanted) {
       wanted = false;
       await work().catch((problem) => {
-        if (isTemporary(problem)) setTimeout(run, 3000);
+        if (isTemporary(problem) && session.isOpen) setTimeout(run, 3000);
       });
     }
     running = false;

@@ -7,6 +7,7 @@ const MAX_FIELD_HEIGHT = 180;
 
 /** What there is of a user who has signed in. */
 let me = null, inbox = null, conversation = null, outbox = null, stop = null;
+let entering = 0; // the timer of another attempt to sign in
 
 // ---- signing in
 
@@ -34,11 +35,14 @@ function leave(sentence) {
   conversation?.close();
   inbox?.clear();
   session.token = "";
+  session.isOpen = false;
   sessionStorage.removeItem("token");
   showSignIn(sentence);
 }
 
 async function enter() {
+  clearTimeout(entering);
+  session.isOpen = true;
   session.token = sessionStorage.getItem("token") ?? "";
   if (!session.token && !session.mayHaveCookie) return showSignIn();
   get("sign-in-problem").textContent = "";
@@ -47,13 +51,14 @@ async function enter() {
     const { partner } = await call("GET", `inbox/${id}/`);
     begin(partner, count);
   } catch (problem) {
-    if (problem instanceof Refusal && problem.status === 401) return; // leave() was called
-    showSignIn(problem instanceof Refusal ? problem.message : "The server can't be reached. Trying again.");
-    if (isTemporary(problem)) setTimeout(enter, problem.wait || 2000);
+    if (problem.status === 401) return; // leave() was called
+    showSignIn(problem.status ? problem.message : "The server can't be reached. Trying again.");
+    if (isTemporary(problem)) entering = setTimeout(enter, problem.wait || 2000);
   }
 }
 
 function begin(user, count) {
+  if (me) return;
   me = user;
   get("sign-in").hidden = true;
   get("token").value = "";
@@ -111,6 +116,7 @@ function hear(name, data) {
 const countUnread = coalesced(async () => showCount((await call("GET", "unread/")).count));
 
 function showCount(count) {
+  if (!me) return;
   const name = conversation?.partner ? `${nameOf(conversation.partner)} - Messages` : "Messages";
   countUnread.last = count;
   document.title = count > 0 ? `(${count}) ${name}` : name;
@@ -127,18 +133,20 @@ async function follow() {
   try {
     const entry = await call("GET", `inbox/@${name}/`);
     if (!me || /^#@(.+)$/.exec(location.hash)?.[1] !== name) return;
-    if (entry.partner.id === me.id) throw new Error("This is you: there is nobody to write to.");
-    showConversation(entry);
+    if (entry.partner.id === me.id) turnBack("That is you.");
+    else showConversation(entry);
   } catch (problem) {
     if (!me) return;
-    if (problem instanceof Refusal || problem.name === "Error") {
-      say(problem.status === 404 ? `There is nobody called @${decodeURIComponent(name)}.` : problem.message);
-      history.replaceState(null, "", location.pathname);
-      showInbox();
-    } else {
-      setTimeout(() => me && location.hash === `#@${name}` && follow(), 2000);
-    }
+    if (isTemporary(problem)) setTimeout(() => me && location.hash === `#@${name}` && follow(), 2000);
+    else turnBack(problem.status === 404 ? `There is nobody called @${decodeURIComponent(name)}.` : problem.message);
   }
+}
+
+/** The address leads nowhere. */
+function turnBack(sentence) {
+  say(sentence);
+  history.replaceState(null, "", location.pathname);
+  showInbox();
 }
 
 function showInbox() {
@@ -223,7 +231,7 @@ async function attempt(work) {
   try {
     await work();
   } catch (problem) {
-    if (me) say(problem instanceof Refusal ? problem.message : "The server can't be reached.");
+    if (me) say(problem.status ? problem.message : "The server can't be reached.");
   }
 }
 
@@ -304,6 +312,7 @@ function offer(event) {
 }
 get("log").addEventListener("pointerover", offer);
 get("log").addEventListener("focusin", offer);
+get("log").addEventListener("pointerleave", () => (more.hidden = !more.parentElement.contains(document.activeElement)));
 more.addEventListener("click", () => {
   const message = conversation.messageOf(more.parentElement);
   const choices = [["hide", "Hide this message", "x", () => doing.hide(message)]];

@@ -51,7 +51,7 @@ function linked(text) {
     const link = trimmed(match[0]);
     const href = address(link);
     if (!href) continue;
-    nodes.push(text.slice(end, match.index), element("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, link));
+    nodes.push(text.slice(end, match.index), element("a", { href, title: href, target: "_blank", rel: "noopener noreferrer nofollow" }, link));
     end = match.index + link.length;
   }
   return [...nodes, text.slice(end)];

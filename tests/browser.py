@@ -103,7 +103,9 @@ class Page:
         self.target = target
 
     def close(self):
-        self.browser.call("Target.closeTarget", targetId=self.target)
+        if self.target:
+            self.browser.call("Target.closeTarget", targetId=self.target)
+        self.target = None
 
     def call(self, method, **parameters):
         return self.browser.call(method, self.session, **parameters)

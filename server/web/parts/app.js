@@ -167,7 +167,7 @@ function showConversation(entry) {
     conversation.open(entry.partner);
     field.value = sessionStorage.getItem(draftName()) ?? "";
     fit();
-    if (matchMedia("(pointer: fine)").matches) field.focus({ preventScroll: true }); // a keyboard on the screen would hide much
+    if (!matchMedia("(pointer: coarse)").matches) field.focus({ preventScroll: true }); // a keyboard on the screen hides much
   }
   inbox.select(entry.partner.id);
   showPartner(entry);

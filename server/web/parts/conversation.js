@@ -80,6 +80,7 @@ class Conversation {
   add(message) {
     if (this.#known.has(message.id)) return void this.#update(message);
     const wasAtEnd = this.isAtEnd();
+    const height = this.#log.scrollHeight;
     const begins = !document.hasFocus() && !this.#messages.some((one) => this.#isUnread(one));
     const place = this.#messages.findLastIndex((one) => isAfter(message, one)) + 1;
     if (place === 0 && this.#next) return; // an older page has it
@@ -97,6 +98,7 @@ class Conversation {
       if (begins) this.#markLine();
       if (!wasAtEnd) this.#count(this.#waiting + 1);
     }
+    if (!wasAtEnd) this.#log.scrollTop -= this.#log.scrollHeight - height; // what is looked at stays where it is
   }
 
   /** What is not sent yet stands below, until its message has come. */

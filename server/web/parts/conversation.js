@@ -278,7 +278,7 @@ class Conversation {
   #join(place) {
     const message = this.#messages[place];
     const before = this.#messages[place - 1];
-    if (!message) return;
+    if (!message) return void before?.node.classList.remove("followed");
     const isNewDay = before?.day !== message.day;
     if (isNewDay && !message.separator) {
       message.separator = element("div", { class: "line day", role: "separator" }, element("span", {}, dayOf(message.time)));
@@ -289,6 +289,7 @@ class Conversation {
     }
     const isClose = !isNewDay && before.direction === message.direction && message.time - before.time < TOGETHER_MS;
     message.node.classList.toggle("follows", isClose);
+    before?.node.classList.toggle("followed", isClose);
   }
 
   /** Puts the line where what is unread begins. */

@@ -127,10 +127,10 @@ def test_the_server_goes_and_comes_back(visit, make_server, request):
     one.send("and once more")
     page.wait("document.querySelectorAll('#pending .message:not([hidden])').length >= 2")
     one.screenshot(f"{request.node.name}-away")
-    page.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    one.set_offline(True)
     server.start()
     jane.send(john, "from the other side")  # before the page is there again
-    page.call("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    one.set_offline(False)
     page.wait("document.getElementById('banner').hidden && document.querySelectorAll('#pending .message').length === 0")
     wait_until(lambda: sorted(one.texts()) == sorted(stored(server)), "all messages, each once")
     assert sorted(stored(server)) == [
@@ -144,19 +144,24 @@ def test_the_server_goes_and_comes_back(visit, make_server, request):
 
 @pytest.mark.sqlite
 def test_a_position_that_is_not_known_any_more_loads_all_anew(visit, make_server):
-    server = make_server(env=WEB)
+    server = make_server(env={**WEB, "DIRECTMESSAGES_EVENTS_KEEP": 1})
     server.listen = f"127.0.0.1:{server.port}"
     john, jane = server.user("john", "John"), server.user("jane", "Jane")
     one = visit(server, john)
-    jane.send(john, "before")
     one.open(jane)
-    one.wait_texts("before")
-    server.kill()
-    server.insert_messages([(jane, john, "2099-01-01 00:00:00", None, "no event tells of it")])
-    server.sql("DELETE FROM directmessages_event")
+    jane.send(john, "before")
+    one.wait_rows(["Jane", "before", 0])
+    one.set_offline(True)
+    server.stop()
     server.start()
-    one.wait_texts("before", "no event tells of it")
-    one.wait_rows(["Jane", "no event tells of it", 0])
+    for text in ("the events of these", "are not kept", "but for the last"):
+        jane.send(john, text)
+    server.stop()
+    server.start()  # the log is trimmed at the start
+    wait_until(lambda: server.sql("SELECT count(*) FROM directmessages_event") == [(1,)], "the log is trimmed")
+    one.set_offline(False)
+    one.wait_texts("before", "the events of these", "are not kept", "but for the last")
+    one.wait_rows(["Jane", "but for the last", 0])
 
 
 @pytest.mark.sqlite

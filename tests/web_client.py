@@ -30,6 +30,10 @@ class WebClient:
         self.page.wait(f"document.querySelector('#partner .username')?.textContent === {json.dumps('@' + partner.username)}")
         self.page.wait("!document.getElementById('log').hasAttribute('aria-busy')")
 
+    def set_offline(self, offline):
+        rates = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        self.page.call("Network.emulateNetworkConditions", offline=offline, **rates)
+
     def write(self, text):
         self.page.evaluate("document.getElementById('content').focus()")
         self.page.call("Input.insertText", text=text)

@@ -204,7 +204,7 @@ def test_older_messages_keep_the_place(chromium, make_server):
     where = "(id => Math.round(document.querySelector(`[data-id='${id}']`).getBoundingClientRect().top))"
     for _ in range(3):
         count = page.evaluate("document.querySelectorAll('#pages .message').length")
-        page.evaluate("void (document.getElementById('log').scrollTop = -(document.getElementById('log').scrollHeight - document.getElementById('log').clientHeight - 880))")
+        page.evaluate("void (document.getElementById('log').scrollTop = -(document.getElementById('log').scrollHeight - document.getElementById('log').clientHeight - 700))")
         identity, before = page.evaluate(top)
         page.wait(f"document.querySelectorAll('#pages .message').length > {count}")
         page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -79,11 +79,7 @@ function begin(user, count) {
     url: `${session.base}events/`,
     headers: authorization,
     shared: `user ${me.id}`,
-    load() {
-      inbox.load();
-      conversation.load();
-      countUnread();
-    },
+    load,
     event: hear,
     state(live) {
       get("banner").hidden = live;
@@ -92,12 +88,19 @@ function begin(user, count) {
     },
     refused(status, detail) {
       if (status === 401) return leave(detail);
-      inbox.load();
+      load();
       get("banner").textContent = `No live updates: ${detail} Load the page again to see what is new.`;
       get("banner").hidden = false;
     },
   });
-  follow();
+}
+
+/** Loads all that is shown; at the start, when the stream is there. */
+function load() {
+  inbox.load();
+  countUnread();
+  if (conversation.partner) conversation.load();
+  else follow();
 }
 
 // ---- events

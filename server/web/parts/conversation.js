@@ -25,7 +25,7 @@ class Conversation {
 
   constructor() {
     this.reading = new Reading(this.#log, (message) => this.#markRead(message));
-    new IntersectionObserver(([seen]) => seen.isIntersecting && this.#older(), { root: this.#log, rootMargin: "900px" }).observe(this.#start);
+    this.older = atEnd(this.#log, this.#start, () => this.#older());
     this.#log.addEventListener("scroll", () => this.isAtEnd() && this.#count(0), { passive: true });
     this.#below.addEventListener("click", () => this.toEnd());
   }
@@ -214,6 +214,7 @@ class Conversation {
     for (let i = 0; i <= older.length; i++) this.#join(i);
     this.#start.hidden = !this.#next;
     this.#markLine(older);
+    this.older();
   }
 
   async #older() {
@@ -226,10 +227,9 @@ class Conversation {
       if (this.#next === null && path.startsWith(`conversations/${this.partner?.id}/`)) this.#prepend(path, page);
     } catch {
       this.#next = path;
+      setTimeout(this.older, 3000);
     }
     this.#log.removeAttribute("aria-busy");
-    const isNear = this.#start.getBoundingClientRect().bottom > this.#log.getBoundingClientRect().top - 900;
-    if (this.#next && isNear) setTimeout(() => this.#older(), 100);
   }
 
   #draw(message) {

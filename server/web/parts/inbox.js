@@ -23,8 +23,7 @@ class Inbox {
   /** `changed(entry)` hears of each entry that came anew. */
   constructor({ changed }) {
     this.changed = changed;
-    new IntersectionObserver(([seen]) => seen.isIntersecting && this.#more(), { root: this.#list.parentElement, rootMargin: "600px" })
-      .observe(this.#end);
+    this.more = atEnd(this.#list.parentElement, this.#end, () => this.#more());
     this.#list.addEventListener("keydown", (event) => this.#move(event));
   }
 
@@ -100,6 +99,7 @@ class Inbox {
       this.#list.append(row.node);
     }
     this.#tell();
+    this.more();
   }
 
   async #more() {
@@ -111,8 +111,8 @@ class Inbox {
       if (this.#next === null && this.#loading === null) this.#append(path, page);
     } catch {
       this.#next = path;
+      setTimeout(this.more, 3000);
     }
-    if (this.#next && this.#end.getBoundingClientRect().top < innerHeight + 600) setTimeout(() => this.#more(), 100);
   }
 
   #belongs(entry) {

@@ -10,6 +10,17 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** Calls `more` when the end of a list comes near; what it gives looks again, after the list has grown. */
+function atEnd(list, end, more) {
+  const observer = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && more(), { root: list, rootMargin: "900px" });
+  const look = () => {
+    observer.unobserve(end); // it reports changes alone, and the first look
+    observer.observe(end);
+  };
+  look();
+  return look;
+}
+
 /** An icon of the page, by the id of its symbol. */
 function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

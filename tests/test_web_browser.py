@@ -80,7 +80,7 @@ def test_two_people_talk(visit, web, john, jane, request):
     right.wait_texts("Hello, Jane!", "Hello,\nJohn!")
     right.wait_rows(["John Doe", "You: Hello, John!", 0])
     right.page.wait("[...document.querySelectorAll('.ticks')].at(-1)?.ariaLabel === 'read'")
-    assert right.pending() == 0
+    wait_until(lambda: right.pending() == 0, "all is sent")
     for one in (left, right):
         assert one.page.complaints() == []
         assert all(url.startswith((f"http://{web.netloc}/", "data:")) for url in one.page.requests())
@@ -174,8 +174,9 @@ def test_what_the_server_refuses_is_not_sent_and_can_be_tried_again(visit, web, 
     assert "Not sent. You are not allowed to message this user." in one.page.text(".failed .state")
     jane.request("DELETE", f"blocks/{john.id}/")
     one.page.click(".failed button")
-    one.page.wait("document.querySelectorAll('#pages .message').length === 1")
-    assert (one.pending(), stored(web)) == (0, ["Can you hear me?"])
+    wait_until(lambda: one.pending() == 0, "it is sent")
+    one.wait_texts("Can you hear me?")
+    assert stored(web) == ["Can you hear me?"]
 
 
 @pytest.mark.sqlite

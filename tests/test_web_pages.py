@@ -182,10 +182,9 @@ def test_long_lists_scroll(chromium, make_server):
             one.open(jane)
         count, tasks = one.page.evaluate(SCROLL % {**names, "wanted": wanted[name]})
         assert count >= wanted[name], name
-        # Beside other tests a task waits for its processor: that is no reason to fail, but work that grows with the list is.
-        assert max(tasks, default=0) < (50 if IS_LONG else 400), (name, tasks)
-        if IS_LONG:
+        if IS_LONG:  # beside other tests a task waits for its processor, which says nothing
             print(f"{name}: {count} of them, tasks above 50 ms: {tasks}")
+            assert tasks == []
         numbers = one.page.evaluate(f"new Set([...document.querySelectorAll({names['item']})].map(one => one.dataset.id ?? one.dataset.partner)).size")
         assert numbers == count, "each is there once"
     one.page.close()

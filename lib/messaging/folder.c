@@ -32,7 +32,8 @@ struct folder {
 /* How long to rest behind a piece that took so long. */
 static int64_t pause_after(int64_t took, int64_t left, int64_t left_before)
 {
-	int64_t pause = took * (left < left_before ? PAUSE_AFTER_SENDS : PAUSE_BESIDE_SENDS);
+	bool grows = left_before > 0 && left >= left_before;
+	int64_t pause = took * (grows ? PAUSE_BESIDE_SENDS : PAUSE_AFTER_SENDS);
 
 	if (left > MAX_LEFT)
 		return 0;

@@ -133,6 +133,10 @@ struct dm_options {
 	/* A thread brings new messages into the table from which inboxes are read, about once a second. Without it, and
 	 * where no other process has one, dm_inbox does so before it reads. */
 	bool fold_inbox;
+	/* SQLite: so much of the file, and of its log, is read from mapped memory (mmap) instead of by system calls; 0:
+	 * nothing. A read is faster while others write, and beyond what caches hold. But if another program cuts the
+	 * file off, or its disk fails, a read ends the process by SIGBUS: see dm_mapped_file. */
+	size_t mapped_bytes;
 };
 #define DM_OPTIONS_INIT DM_SIZED(struct dm_options)
 
@@ -159,6 +163,11 @@ DM_CHECK enum dm_status dm_set_new_partner_limit(dm *handle, unsigned max, unsig
 /* Finishes the operations that wait, then closes the database and frees the handle. No other call on the handle may be
  * running. NULL is fine. */
 DM_API void dm_close(dm *handle);
+
+/* The name of the database file, or of its log, that dm_options.mapped_bytes has mapped at the address; NULL: none. May
+ * be called by a handler of SIGBUS, with its si_addr, to say which file can't be read. Lent for the time that the
+ * database is open. */
+DM_API const char *dm_mapped_file(const void *address);
 
 /* "MAJOR.MINOR.PATCH" of the library that is loaded. Static. */
 DM_API const char *dm_version(void);

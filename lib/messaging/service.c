@@ -154,6 +154,7 @@ static enum dm_status open_handle(const struct dm_options *options, dm **out, st
 								       : DEFAULT_IDEMPOTENCY_HOURS),
 		.lanes = options->lanes > 0 ? options->lanes : DEFAULT_LANES,
 		.unprepared = options->unprepared,
+		.mapped_bytes = options->mapped_bytes,
 		.changed = keep_marked,
 		.recorded = events_recorded,
 		.recorded_context = handle,
@@ -211,6 +212,11 @@ void dm_close(dm *handle)
 	pthread_rwlock_destroy(&handle->rules_lock);
 	free(handle->rules.allowed_recipients);
 	free(handle);
+}
+
+const char *dm_mapped_file(const void *address)
+{
+	return store_mapped_file(address);
 }
 
 static enum dm_status lack_handle(struct dm_error *error)

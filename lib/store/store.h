@@ -60,6 +60,7 @@ struct store_options {
 	size_t lanes;    /* PostgreSQL: sessions at once; at least 1 */
 	bool unprepared; /* PostgreSQL: no prepared statements, for poolers that don't support them */
 	bool create;
+	size_t mapped_bytes; /* SQLite: how much of the file is mapped; 0: nothing */
 	bool record_events;
 	int64_t key_lifetime; /* of idempotency keys, in microseconds */
 	/* A message was marked as read. Called before the commit, so it counts only if the operation ends with DM_OK.

@@ -58,6 +58,11 @@ enum dm_status store_open(const struct store_options *options, struct store **ou
 	return status == DM_OK ? scheme->open(options, rest, out, error) : status;
 }
 
+const char *store_mapped_file(const void *address)
+{
+	return sqlite_store_mapped_file(address);
+}
+
 enum dm_status store_restore(const struct dm_restore *restore, char **kept, struct dm_error *error)
 {
 	const struct scheme *scheme;

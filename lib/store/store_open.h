@@ -11,6 +11,9 @@ MUST_CHECK enum dm_status store_check_url(const char *url, struct dm_error *erro
 /* Opens the backend that the URL's scheme names. DM_INVALID: no backend has that scheme. */
 MUST_CHECK enum dm_status store_open(const struct store_options *options, struct store **out, struct dm_error *error);
 
+/* dm_mapped_file. */
+const char *store_mapped_file(const void *address);
+
 /* dm_restore, with all arguments. *kept is to be freed. */
 MUST_CHECK enum dm_status store_restore(const struct dm_restore *restore, char **kept, struct dm_error *error);
 

@@ -46,6 +46,7 @@ static bool read_capacity(struct config *config)
 	unsigned busy_timeout_ms;
 
 	if (!read_unsigned(SETTING_THREADS, &config->threads) || !read_size(SETTING_LANES, &config->lanes) ||
+	    !read_size(SETTING_SQLITE_MMAP_MB, &config->mapped_bytes) ||
 	    !read_size(SETTING_MAX_HEADER_BYTES, &config->header_bytes) ||
 	    !read_size(SETTING_MAX_BODY_BYTES, &config->body_bytes) ||
 	    !read_size(SETTING_MAX_CONTENT_LENGTH, &config->content_length) ||
@@ -55,6 +56,7 @@ static bool read_capacity(struct config *config)
 		config->threads = count_cores();
 	if (config->content_length == 0)
 		config->content_length = DM_CONTENT_UNLIMITED;
+	config->mapped_bytes <<= 20;
 	config->busy_timeout_ms = (int)busy_timeout_ms;
 	return true;
 }

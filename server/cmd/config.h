@@ -23,6 +23,7 @@ struct config {
 	char prefix[256];           /* "/api/dm/": begins and ends with a slash */
 	unsigned threads;
 	size_t lanes;
+	size_t mapped_bytes; /* of a SQLite file */
 	unsigned connections;
 	size_t connections_per_address; /* 0: no limit */
 	unsigned idle_seconds, slow_seconds;

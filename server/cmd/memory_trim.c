@@ -28,7 +28,7 @@ static bool peak_is_over(const struct memory_trim *trim, size_t in_use, uint64_t
 
 void memory_trim_check(struct memory_trim *trim, size_t in_use)
 {
-	uint64_t resident = process_resident_bytes();
+	uint64_t resident = process_own_bytes();
 
 	if (in_use > trim->peak)
 		trim->peak = in_use;
@@ -38,5 +38,5 @@ void memory_trim_check(struct memory_trim *trim, size_t in_use)
 		return;
 	malloc_trim(0);
 	trim->peak = in_use;
-	trim->resident = process_resident_bytes();
+	trim->resident = process_own_bytes();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* serve.c - serve: wires the parts together and serves until a signal ends it. */
 #include "admin_key.h"
+#include "bus_error.h"
 #include "cli.h"
 #include "clock.h"
 #include "database.h"
@@ -56,6 +57,7 @@ static dm *open_database(const struct config *config, bool migrate, int *status)
 		.max_content_length = config->content_length,
 		.busy_timeout_ms = config->busy_timeout_ms,
 		.lanes = config->lanes,
+		.mapped_bytes = config->mapped_bytes,
 		.record_events = config->record_events,
 		.fold_inbox = true,
 	};
@@ -364,6 +366,7 @@ int serve_run(const struct arguments *arguments)
 	if (arguments_value(arguments, "check"))
 		return check_settings(file);
 	process_block_signals(&signals);
+	bus_error_install();
 	generation = generation_read(file);
 	if (!generation) {
 		setting_file_free(file);

@@ -14,6 +14,10 @@
 
 #define RELOADS .reloads = true
 
+/* Addresses cost nothing where they are plenty. */
+#define MMAP_MB (SIZE_MAX > UINT32_MAX ? 16384 : 0)
+#define MAX_MMAP_MB (SIZE_MAX > UINT32_MAX ? 1 << 20 : 1024)
+
 #define BY_ALL "Read by every command that opens the database."
 #define BY_SERVE "Read by `serve`."
 
@@ -143,6 +147,9 @@ static const struct setting_row rows[SETTING_COUNT] = {
 		.help = "Threads that serve HTTP."},
 	[SETTING_LANES] = {NUMBER(1, 64, 4), .variable = V("LANES"), .flag = "lanes", .argument = "N",
 		.help = "Connections to PostgreSQL: one writes, the others read."},
+	[SETTING_SQLITE_MMAP_MB] = {NUMBER(0, MAX_MMAP_MB, MMAP_MB), .variable = V("SQLITE_MMAP_MB"),
+		.help = "So many MiB of a SQLite file are read from mapped memory, the rest by system calls. On 32-bit systems the "
+			"default is `0`: all of it by system calls. See [sqlite.md](sqlite.md#mapped-memory)."},
 	[SETTING_BUSY_TIMEOUT] = {NUMBER(1, 600000, 5000), .variable = V("BUSY_TIMEOUT"),
 		.help = "Milliseconds that an operation waits for a locked file, or for PostgreSQL. After that the response is "
 			"503."},

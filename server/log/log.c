@@ -6,14 +6,19 @@
 #include "log_line.h"
 #include "log_writer.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What is longer is cut. */
 #define MAX_PATH_LENGTH 256
 #define MAX_METHOD_LENGTH 32
+
+/* How long a process that ends waits to say why. */
+#define SIGNAL_PATIENCE_MS 1000
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 static atomic_int lowest = LOG_INFO;
@@ -60,6 +65,16 @@ void log_line(enum log_level level, const char *format, ...)
 	vsnprintf(sentence, sizeof(sentence), format, arguments);
 	va_end(arguments);
 	log_writer_append(line, log_line_write(line, level_names[level], sentence), true);
+}
+
+void log_from_signal(const char *sentence)
+{
+	char line[LOG_JSON_SIZE];
+	size_t length = log_line_write(line, level_names[LOG_ERROR], sentence);
+	struct pollfd watched = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (poll(&watched, 1, SIGNAL_PATIENCE_MS) == 1 && write(STDERR_FILENO, line, length) < 0)
+		return; /* there is nobody to tell */
 }
 
 void log_text(const char *text, size_t length)

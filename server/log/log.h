@@ -22,6 +22,10 @@ bool log_level_from_name(const char *name, enum log_level *level);
  * become '?', in JSON escapes. */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Writes "<time> error <text>", or a JSON object of these, before the lines that still wait. For a signal handler of a
+ * process that ends: waits for a reader of standard error, but at most a second. */
+void log_from_signal(const char *sentence);
+
 /* Writes the text as it is. It ends with a line end. */
 void log_text(const char *text, size_t length);
 

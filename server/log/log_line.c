@@ -6,7 +6,7 @@
 #include "log_json.h"
 #include "timestamp.h"
 
-#include <stdio.h>
+#include <string.h>
 
 static bool is_json; /* set before other threads write lines */
 
@@ -51,14 +51,13 @@ static size_t write_json(char line[LOG_JSON_SIZE], const char *level, const char
 size_t log_line_write(char line[LOG_JSON_SIZE], const char *level, const char *sentence)
 {
 	size_t length;
-	int printed;
 
 	if (is_json)
 		return write_json(line, level, sentence);
 	length = log_line_begin(line);
-	printed = snprintf(line + length, LOG_LINE_SIZE - length, "%s %s", level, sentence);
-	for (char *c = line + length; *c; c++) /* a quoted text must not start a second line */
-		if ((unsigned char)*c < ' ' || *c == 0x7F)
-			*c = '?';
-	return log_line_end(line, printed < 0 ? length : length + (size_t)printed);
+	length = (size_t)(stpcpy(line + length, level) - line);
+	line[length++] = ' ';
+	for (; *sentence && length < LOG_LINE_SIZE - 1; sentence++) /* a quoted text must not start a second line */
+		line[length++] = (unsigned char)*sentence < ' ' || *sentence == 0x7F ? '?' : *sentence;
+	return log_line_end(line, length);
 }

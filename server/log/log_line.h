@@ -15,7 +15,8 @@ void log_line_set_json(bool json);
 bool log_line_is_json(void);
 
 /* Writes a whole line, with its end, of a level and a sentence that ends with a NUL. Returns its length; there is no
- * NUL. A sentence longer than a text line is cut; control characters become '?' in a text line. */
+ * NUL. A sentence longer than a text line is cut; control characters become '?' in a text line. Calls nothing that a
+ * signal handler may not. */
 size_t log_line_write(char line[LOG_JSON_SIZE], const char *level, const char *sentence);
 
 /* Writes the time and a blank, and returns their length. */

@@ -16,14 +16,15 @@ static double seconds(const struct timeval *time)
 static void read_memory(struct process_usage *usage)
 {
 	FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long long whole, resident;
+	unsigned long long whole, resident, shared;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
 	if (!file)
 		return;
-	if (fscanf(file, "%llu %llu", &whole, &resident) == 2) {
+	if (fscanf(file, "%llu %llu %llu", &whole, &resident, &shared) == 3) {
 		usage->virtual_bytes = whole * page;
 		usage->resident_bytes = resident * page;
+		usage->shared_bytes = shared * page;
 	}
 	fclose(file);
 }
@@ -47,12 +48,12 @@ static uint64_t count_open_files(void)
 	return count - 1; /* without the folder that is open here */
 }
 
-uint64_t process_resident_bytes(void)
+uint64_t process_own_bytes(void)
 {
 	struct process_usage usage = {0};
 
 	read_memory(&usage);
-	return usage.resident_bytes;
+	return usage.resident_bytes - usage.shared_bytes;
 }
 
 void process_usage_read(struct process_usage *usage)

@@ -36,6 +36,27 @@ MUTANTS = [
         "test_library_blocks::messages_of_blocked_users_are_not_unread",
     ),
     Mutant(
+        "who closes a mapped file ends the locks of others",
+        SQLITE + "connection/file_map.c",
+        "	if (map->log)\n		release_log(map->log);",
+        "	if (map->log)\n		release_log(map->log);\n	if (map->file)\n		release_log(map->file);",
+        "test_library_mapped::who_closes_leaves_the_locks_of_others",
+    ),
+    Mutant(
+        "a file that is longer than what is mapped is read behind that",
+        SQLITE + "connection/file_map.c",
+        "		found.st_size = (off_t)mapping->length;",
+        "		found.st_size += 0;",
+        "test_storage_mapped.py::test_what_other_programs_write_is_seen",
+    ),
+    Mutant(
+        "a server whose file is cut off leaves as if it were told to",
+        "server/cmd/bus_error.c",
+        "_exit(EXIT_FAILED);",
+        "_exit(0);",
+        "test_storage_mapped.py::test_file_that_is_cut_off_ends_the_server_which_names_it",
+    ),
+    Mutant(
         "an Idempotency-Key is good for another recipient",
         "lib/store/replay.c",
         "return key->recipient_id == send->recipient_id && key",

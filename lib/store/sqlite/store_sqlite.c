@@ -24,6 +24,7 @@ struct sqlite_store {
 	char *name;                    /* the URL of the file, absolute */
 	struct sqlite_session *writer; /* the lane's */
 	struct file_watch file;
+	struct file_map map;
 	struct lane *lane;
 	pthread_mutex_t mutex;          /* guards readers */
 	struct sqlite_session *readers; /* prepared, and not in use */
@@ -37,6 +38,19 @@ static _Thread_local struct {
 	bool in_use;                    /* rows are being lent; a row function that reads gets another session */
 } bracket;
 
+static enum dm_status prepare_reader(struct sqlite_store *store, struct sqlite_session *session, struct dm_error *error)
+{
+	enum dm_status status = file_watch_look(&store->file, error);
+	int code;
+
+	if (status == DM_OK)
+		status = prepare_all_statements(session, error);
+	if (status != DM_OK)
+		return status;
+	code = file_map_use(&store->map, session->db, session->mapped);
+	return code == SQLITE_OK ? DM_OK : session_failure(session, code, error);
+}
+
 static struct sqlite_session *session_from_pool(struct sqlite_store *store, struct dm_error *error)
 {
 	struct sqlite_session *session;
@@ -49,8 +63,7 @@ static struct sqlite_session *session_from_pool(struct sqlite_store *store, stru
 	if (session)
 		return session;
 	session = session_open(store->path, SESSION_READER, &store->options, error);
-	if (session &&
-	    (file_watch_look(&store->file, error) != DM_OK || prepare_all_statements(session, error) != DM_OK)) {
+	if (session && prepare_reader(store, session, error) != DM_OK) {
 		session_close(session);
 		return NULL;
 	}
@@ -262,6 +275,7 @@ static void sqlite_close(struct store *base)
 			file_watch_save(&store->file, store->writer->db);
 		session_close(store->writer);
 	}
+	file_map_end(&store->map);
 	file_watch_end(&store->file);
 	pthread_mutex_destroy(&store->mutex);
 	free(store->path);
@@ -312,6 +326,7 @@ static enum dm_status start(struct sqlite_store *store, struct dm_error *error)
 	store->writer->file = &store->file;
 	if (file_watch_begin(&store->file, store->path, store->writer->db, error) != DM_OK)
 		return error->status;
+	file_map_begin(&store->map, &store->file, store->options.mapped_bytes);
 	store->name = name_of(store->path);
 	store->lane = store->name ? lane_new(&lane) : NULL;
 	return store->lane ? DM_OK : fail(error, DM_NO_MEMORY, "no memory, or no thread, for the writer");
@@ -361,6 +376,11 @@ enum dm_status sqlite_store_open(const struct store_options *options, const char
 	}
 	*out = &store->base;
 	return DM_OK;
+}
+
+const char *sqlite_store_mapped_file(const void *address)
+{
+	return file_map_name(address);
 }
 
 enum dm_status sqlite_store_restore(const struct dm_restore *restore, const char *rest, char **kept,

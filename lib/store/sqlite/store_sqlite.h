@@ -12,6 +12,9 @@ MUST_CHECK enum dm_status sqlite_store_check(const char *url, const char *rest, 
 MUST_CHECK enum dm_status sqlite_store_open(const struct store_options *options, const char *rest, struct store **out,
 					    struct dm_error *error);
 
+/* dm_mapped_file. */
+const char *sqlite_store_mapped_file(const void *address);
+
 /* dm_restore, with all arguments. `rest` as above. */
 MUST_CHECK enum dm_status sqlite_store_restore(const struct dm_restore *restore, const char *rest, char **kept,
 					       struct dm_error *error);

@@ -11,8 +11,6 @@
 #define LOOK_INTERVAL 1000000 /* microseconds */
 #define SAVE_BUSY_MS 250      /* how long file_watch_save waits for readers */
 
-enum { FILE_ITSELF, FILE_LOG, FILE_INDEX };
-
 static const struct {
 	const char *role, *advice;
 } texts[] = {

@@ -12,6 +12,9 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
+/* Which of its files: the database, its log (-wal), the log's index (-shm). */
+enum { FILE_ITSELF, FILE_LOG, FILE_INDEX };
+
 struct file_watch {
 	const char *path; /* as the user names the file; NULL before file_watch_begin */
 	char *names[3];   /* as SQLite names the file, its log (-wal), the log's index (-shm) */

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* test_library_mapped.c - the public API: a database file in mapped memory. */
+#include "scratch.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SHARED_LOCK 0x40000002 /* where SQLite locks a file that it has open */
+
+static const struct dm_options mapped = {.size = sizeof(mapped), .mapped_bytes = 1 << 24};
+
+static int setup(void **state)
+{
+	struct scratch *scratch = malloc(sizeof(*scratch));
+
+	assert_non_null(scratch);
+	scratch_make(scratch);
+	scratch_open(scratch, &mapped);
+	*state = scratch;
+	return 0;
+}
+
+/* How many mappings the process has of files whose name begins so; `first`: where one begins. */
+static int count_mappings(const char *path, const char *end, void **first)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	char line[512], *name;
+	int count = 0;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		name = strchr(line, '/');
+		if (!name || !strstr(line, " r--s ") || strncmp(name, path, strlen(path)) != 0 ||
+		    strcmp(name + strlen(path), end) != 0)
+			continue;
+		count++;
+		assert_int_equal(sscanf(line, "%p", first), 1);
+	}
+	fclose(file);
+	return count;
+}
+
+static void a_mapped_address_has_the_name_of_its_file(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_options options = mapped;
+	void *first = NULL;
+	int64_t unread;
+	dm *other;
+
+	if (s->is_postgres)
+		skip();
+	scratch_send(s->handle, s->john, s->mary, "hello");
+	assert_ok(dm_unread_count(s->handle, s->mary, &unread, NULL));
+	assert_int_equal(unread, 1);
+	assert_int_equal(count_mappings(s->path, "", &first), 1);
+	assert_string_equal(dm_mapped_file(first), s->path);
+	assert_string_equal(dm_mapped_file((char *)first + mapped.mapped_bytes - 1), s->path);
+	assert_int_equal(count_mappings(s->path, "-wal", &first), 1);
+	assert_non_null(strstr(dm_mapped_file(first), "-wal"));
+	options.database = s->url;
+	assert_ok(dm_open(&options, &other, NULL));
+	assert_ok(dm_unread_count(other, s->mary, &unread, NULL));
+	assert_int_equal(unread, 1);
+	assert_int_equal(count_mappings(s->path, "", &first), 1);
+	dm_close(other);
+	assert_null(dm_mapped_file(state));
+	assert_null(dm_mapped_file(NULL));
+	dm_close(s->handle);
+	s->handle = NULL;
+	assert_int_equal(count_mappings(s->path, "-wal", &first), 0);
+}
+
+static void nothing_is_mapped_unless_it_is_asked_for(void **state)
+{
+	struct scratch *s = *state;
+	void *first = NULL;
+	int64_t unread;
+
+	assert_ok(dm_unread_count(s->handle, s->mary, &unread, NULL));
+	assert_int_equal(count_mappings(s->path, "", &first), 0);
+}
+
+/* Whether another process sees a lock of ours. */
+static bool is_locked(const char *path)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SHARED_LOCK, .l_len = 1};
+		int file = open(path, O_RDWR);
+
+		_exit(file >= 0 && fcntl(file, F_GETLK, &lock) == 0 ? lock.l_type != F_UNLCK : 2);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+	return WEXITSTATUS(status) == 1;
+}
+
+/* To close a descriptor of a file ends all locks of the process on it. */
+static void who_closes_leaves_the_locks_of_others(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_options options = mapped;
+	void *first = NULL;
+	int64_t unread;
+	dm *other;
+
+	if (s->is_postgres)
+		skip();
+	options.database = s->url;
+	assert_ok(dm_open(&options, &other, NULL));
+	scratch_send(s->handle, s->john, s->mary, "hello");
+	assert_ok(dm_unread_count(other, s->mary, &unread, NULL));
+	assert_int_equal(unread, 1);
+	assert_int_equal(count_mappings(s->path, "", &first), 1);
+	assert_true(is_locked(s->path));
+	dm_close(other);
+	assert_true(is_locked(s->path));
+	scratch_send(s->handle, s->john, s->mary, "again");
+	assert_ok(dm_unread_count(s->handle, s->mary, &unread, NULL));
+	assert_int_equal(unread, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_mapped_address_has_the_name_of_its_file, setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_mapped_unless_it_is_asked_for, scratch_setup,
+						scratch_teardown),
+		cmocka_unit_test_setup_teardown(who_closes_leaves_the_locks_of_others, scratch_setup, scratch_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- Sends the requests of a file with wrk, and prints the result in one line for bench/run.
 --
--- wrk ... -s load.lua URL -- FILE THREADS [once]
+-- wrk ... -s load.lua URL -- FILE THREADS [once|MS]
 -- A line of the file is a request: method, path, token or JWT, Idempotency-Key (- for none), and optionally a body. Each thread of wrk repeats its share of the
--- lines; with "once" it stops after the last one.
+-- lines; with "once" it stops after the last one. MS: each connection rests so many milliseconds after each request.
 
 local ffi = require("ffi")
 ffi.cdef("typedef struct { long seconds, nanoseconds; } bench_time; int clock_gettime(int, bench_time *);")
@@ -48,6 +48,12 @@ function init(arguments)
    requests = read_requests(arguments[1], number, tonumber(arguments[2]))
    once = arguments[3] == "once"
    sent = 0
+   local rest = tonumber(arguments[3])
+   if rest then
+      function delay()
+         return rest
+      end
+   end
 end
 
 -- wrk discards the first request, which it asks for before it starts. So the clock runs from the second.

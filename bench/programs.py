@@ -21,6 +21,7 @@ BARE_INSERT_PG = BUILD / "bench" / "bare_insert_pg"
 
 CORES = os.cpu_count() or 1
 CONNECTIONS = 64
+LIGHT_CONNECTIONS = 20
 LOAD_THREADS = max(1, CORES // 2)
 DEADLINE = 60
 MIGRATION = 3600  # seconds, for the indexes and the inboxes of 5,000,000 messages on a slow disk
@@ -177,12 +178,34 @@ def migrate(url: str) -> float:
     return time.monotonic() - began
 
 
+def wrk(port: int, requests: pathlib.Path, seconds: int, connections: int, threads: int, *more: object) -> list:
+    """The command of one round; `more` is for load.lua."""
+    script = pathlib.Path(__file__).with_name("load.lua")
+    return ["wrk", "-t", threads, "-c", connections, "-d", seconds, "--timeout", DEADLINE, "-s", script,
+            f"http://127.0.0.1:{port}/", "--", requests, threads, *more]
+
+
 def load(port: int, requests: pathlib.Path, seconds: int, once: bool, connections: int = CONNECTIONS) -> Round:
     """One round of wrk. An error response or a broken connection is a failure."""
-    script = pathlib.Path(__file__).with_name("load.lua")
-    output = finish(["wrk", "-t", LOAD_THREADS, "-c", connections, "-d", seconds, "--timeout", DEADLINE, "-s", script,
-                     f"http://127.0.0.1:{port}/", "--", requests, LOAD_THREADS, *(["once"] if once else [])],
-                    "wrk", seconds)
+    command = wrk(port, requests, seconds, connections, LOAD_THREADS, *(["once"] if once else []))
+    return read_round(finish(command, "wrk", seconds), requests, seconds)
+
+
+@contextlib.contextmanager
+def loading(port: int, requests: pathlib.Path, seconds: int) -> Iterator[list[Round]]:
+    """A light load meanwhile: each of some connections sends ten requests a second. The block takes about `seconds`; when it
+    has ended, the list has the round."""
+    command = wrk(port, requests, seconds + 1, LIGHT_CONNECTIONS, 1, 100)
+    rounds: list[Round] = []
+    with running(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        time.sleep(0.5)  # until it has begun
+        yield rounds
+        output, _ = process.communicate(timeout=seconds + DEADLINE)
+    rounds.append(read_round(output, requests, seconds))
+
+
+def read_round(output: str, requests: pathlib.Path, seconds: int) -> Round:
+    """What wrk printed."""
     found = re.search(r"^result (.*)$", output, re.MULTILINE)
     if not found:
         raise Failure(f"wrk printed no result:\n{output}")

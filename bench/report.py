@@ -10,7 +10,7 @@ from typing import NamedTuple, Optional
 
 from programs import CONNECTIONS, CORES, LOAD_THREADS, Memory, Round
 from seed import Data
-from workload import BARE_INSERTS, OF_REFERENCE, ROUTES, SEND, Route
+from workload import BARE_INSERTS, BESIDE, MIXED, OF_REFERENCE, ROUTES, SEND, Route
 
 LARGE_TARGET = 0.8
 IDLE_TARGET = 15.0  # MB
@@ -32,6 +32,7 @@ class Results:
         self.rounds: dict[tuple[Place, str], list[Round]] = {}
         self.ceilings: dict[tuple[Place, str], list[Round]] = {}
         self.reference: dict[tuple[Place, str], Round] = {}
+        self.mixed: dict[tuple[Place, str, str], list[Round]] = {}  # beside which writes, or ""
         self.memory: dict[tuple[Place, str], Memory] = {}
         self.first_folds: dict[Place, float] = {}  # seconds
 
@@ -122,6 +123,20 @@ def reference_table(results: Results, place: Place) -> str:
     return text
 
 
+def mixed_table(results: Results, place: Place) -> str:
+    """What reads keep of their rate while others write."""
+    text = heading("requests/s", "alone", *(cell for name in BESIDE for cell in (f"beside {name}", "kept")), "target", "")
+    for mixed in MIXED:
+        alone = results.mixed.get((place, mixed.route.name, ""))
+        if alone is None:
+            continue
+        beside = [results.mixed[place, mixed.route.name, name] for name in BESIDE]
+        kept = [median_ratio(rounds, alone) for rounds in beside]
+        cells = [cell for rounds, ratio in zip(beside, kept) for cell in (f"{median(rounds):,.0f}", f"{ratio:.2f}")]
+        text += row(mixed.route.name, f"{median(alone):,.0f}", *cells, *verdict(min(kept), mixed.target))
+    return text
+
+
 def memory_table(results: Results) -> str:
     def megabytes(kibibytes: int) -> str:
         return f"{kibibytes * 1024 / 1e6:.1f}"
@@ -148,6 +163,7 @@ def store_tables(results: Results, store: str) -> str:
     for place in places:
         label = f"{store}, {place.size.users:,} users, {place.size.messages:,} messages"
         text += f"\n{label}:\n\n{route_table(results, place)}"
+        text += f"\n{store}, {place.size.messages:,} messages, reads beside writes:\n\n{mixed_table(results, place)}"
     if len(places) > 1:
         text += f"\n{store}, the same at {places[-1].size.messages:,} messages:\n\n"
         text += growth_table(results, places[0], places[-1])

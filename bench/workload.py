@@ -217,4 +217,19 @@ WRITES = (  # in this order, on one copy of the data: the comparison with the ce
     Route("DELETE `blocks/<id>/`", blocks("DELETE"), 204, lambda _, body: body is None, times_reference=None, once=True),
 )
 ROUTES = READS + WRITES
+
+
+class Mixed(NamedTuple):
+    """A read that is measured beside a steady stream of writes."""
+
+    route: Route
+    target: Optional[float]  # the part of its rate alone that should be kept
+
+
+MIXED = (Mixed(READS[0], 0.95), Mixed(READS[1], 0.85), Mixed(READS[3], None))
+BESIDE = {  # requests that may be repeated for ever, each of which writes
+    "200 sends/s": SEND.requests,
+    "200 markings/s": lambda source: [request._replace(method="POST", path=request.path + path)
+                                      for request in heavy_pages(source) for path in ("unread/", "read/")],
+}
 OF_REFERENCE = tuple(route for route in ROUTES if route.times_reference is not None)

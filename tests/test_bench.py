@@ -56,6 +56,7 @@ def test_quick_run_on_sqlite(tmp_path):
     table, _ = measure(tmp_path, "run", "--quick", "--no-postgres", "--no-reference")
     check_rows(table, 3)
     assert re.search(r"^\| SQLite, 10,000 messages \| [\d.]+ \| [\d,]+ \|$", table, re.MULTILINE), table
+    assert re.search(r"beside 200 sends/s .*\n.*\n\| GET `unread/` \|( [\d.,]+ \|){5} >= 0.95 \|", table), table
 
 
 def test_quick_run_of_webhooks(tmp_path):

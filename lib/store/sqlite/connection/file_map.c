@@ -47,23 +47,22 @@ static struct mapping *find(struct file_identity identity)
 	return unused;
 }
 
-/* Under the mutex. */
+/* Under the mutex. A descriptor that is of no use stays open all the same: see file_map_end. */
 static void map_file(struct mapping *mapping, const char *path, struct file_identity identity, size_t length)
 {
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
 	char *name = strdup(path);
+	int descriptor = name ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	struct stat found;
 	void *base = MAP_FAILED;
 
-	if (descriptor >= 0 && name && fstat(descriptor, &found) == 0 &&
+	if (descriptor >= 0 && fstat(descriptor, &found) == 0 &&
 	    is_same(identity, (struct file_identity){found.st_dev, found.st_ino}))
 		base = mmap(NULL, length, PROT_READ, MAP_SHARED, descriptor, 0);
 	if (base == MAP_FAILED) {
-		if (descriptor >= 0)
-			close(descriptor);
 		free(name);
 		return;
 	}
+	madvise(base, length, MADV_RANDOM); /* pages around the one that is read are of no use */
 	mapping->length = length;
 	mapping->name = name;
 	mapping->descriptor = descriptor;

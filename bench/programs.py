@@ -192,16 +192,15 @@ def load(port: int, requests: pathlib.Path, seconds: int, once: bool, connection
 
 
 @contextlib.contextmanager
-def loading(port: int, requests: pathlib.Path, seconds: int) -> Iterator[list[Round]]:
-    """A light load meanwhile: each of some connections sends ten requests a second. The block takes about `seconds`; when it
-    has ended, the list has the round."""
+def loading(port: int, requests: pathlib.Path, seconds: int) -> Iterator[None]:
+    """A light load meanwhile: each of some connections sends ten requests a second. The block takes about `seconds`. An error
+    response is a failure here, too."""
     command = wrk(port, requests, seconds + 1, LIGHT_CONNECTIONS, 1, 100)
-    rounds: list[Round] = []
     with running(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         time.sleep(0.5)  # until it has begun
-        yield rounds
+        yield
         output, _ = process.communicate(timeout=seconds + DEADLINE)
-    rounds.append(read_round(output, requests, seconds))
+    read_round(output, requests, seconds)
 
 
 def read_round(output: str, requests: pathlib.Path, seconds: int) -> Round:

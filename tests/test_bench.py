@@ -66,11 +66,12 @@ def test_quick_run_of_webhooks(tmp_path):
     assert re.search(r"\. [\d,]*[1-9][\d,]* of [\d,]+ messages were delivered meanwhile", table), table
 
 
-def test_quick_run_of_jwts(tmp_path):
-    table, errors = measure(tmp_path, "jwt", "--quick")
+def test_quick_run_of_jwts(open_folder):
+    table, errors = measure(open_folder, "jwt", "--quick")
     assert errors == ""
     for name in ("a token", "an HS256 JWT, seen before", "an RS256 JWT, seen before", "an RS256 JWT, the first time"):
-        assert re.search(rf"^\| {name} \|( [\d,.]+ \|){{3}}", table, re.MULTILINE), table
+        rows = re.findall(rf"^\| {name} \|(?: [\d,.]+ \|){{3}}", table, re.MULTILINE)
+        assert len(rows) == (1 if postgres.why_not() or "first" in name else 2), table
 
 
 def test_quick_run_of_the_inbox(open_folder):

@@ -235,6 +235,16 @@ def test_bad_tokens(issuer_server, mary, keys, name):
         check_refused(issuer_server.anonymous().get("unread/", bearer(token)), body)
 
 
+def test_other_claims_with_a_signature_that_was_seen(issuer_server, mary, john, keys):
+    token = encode(keys.secret, claims(mary))
+    check_accepted(issuer_server, mary, token)
+    head, payload, signature = token.split(".")
+    others = encode(keys.secret, claims(john)).split(".")[1]
+    for forged in (others, payload[:-1] + chr(ord(payload[-1]) ^ 1), ("A" if payload[0] != "A" else "B") + payload[1:]):
+        check_refused(issuer_server.anonymous().get("unread/", bearer(f"{head}.{forged}.{signature}")), INVALID)
+    check_accepted(issuer_server, mary, token)
+
+
 @pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer a b", "bearer a b c"])
 def test_not_two_words(issuer_server, header):
     check_refused(issuer_server.anonymous().get("unread/", {"Authorization": header}), WORDS)

@@ -87,23 +87,23 @@ static enum jwt_result verify_by(const struct bearer *bearer, const struct keys_
 	return result;
 }
 
+/* Whether the token was verified before. */
+static bool recall(struct bearer *bearer, struct span token, struct arena *arena, struct jwt_claims *claims)
+{
+	return verified_find(bearer->verified, token, key_ring_generation(bearer->ring), clock_now(), arena, claims);
+}
+
 /* The claims are the arena's; what is needed only meanwhile is not. */
 static enum jwt_result verify(struct bearer *bearer, struct span token, struct arena *arena, struct jwt_claims *claims)
 {
-	int64_t now = clock_now();
-	unsigned char digest[VERIFIED_DIGEST];
 	struct arena meanwhile = {0};
 	struct keys_in_force keys;
 	enum jwt_result result;
 
-	if (!verified_digest(bearer->verified, token, digest))
-		return JWT_NO_MEMORY;
-	if (verified_find(bearer->verified, digest, key_ring_generation(bearer->ring), now, arena, claims))
-		return JWT_VALID;
 	key_ring_borrow(bearer->ring, &keys);
-	result = verify_by(bearer, &keys, token, now, &meanwhile, claims);
+	result = verify_by(bearer, &keys, token, clock_now(), &meanwhile, claims);
 	if (result == JWT_VALID) {
-		verified_put(bearer->verified, digest, keys.generation, claims);
+		verified_put(bearer->verified, token, keys.generation, claims);
 		if (claims->user.data)
 			claims->user = arena_copy(arena, claims->user);
 	}
@@ -112,13 +112,18 @@ static enum jwt_result verify(struct bearer *bearer, struct span token, struct a
 	return result;
 }
 
-bool bearer_credential(int64_t user_id, int64_t expires_at, struct credential *credential)
+static void fill(int64_t user_id, int64_t expires_at, struct credential *credential)
 {
 	*credential = (struct credential){.kind = CREDENTIAL_USER_ID,
 					  .user_id = user_id,
 					  .expires_at = expires_at,
 					  .unknown_user = ERROR("User not found", "user_not_found"),
 					  .inactive_user = ERROR("User is inactive", "user_inactive")};
+}
+
+bool bearer_credential(int64_t user_id, int64_t expires_at, struct credential *credential)
+{
+	fill(user_id, expires_at, credential);
 	return expires_at + JWT_LEEWAY_US > clock_now();
 }
 
@@ -137,11 +142,25 @@ static void name_user(const struct bearer *bearer, struct span user, struct cred
 	}
 }
 
+/* The token is good. */
+static enum scheme_result accept(const struct bearer *bearer, const struct jwt_claims *claims,
+				 const struct arena *arena, struct credential *credential)
+{
+	fill(0, claims->expires_at, credential);
+	name_user(bearer, claims->user, credential);
+	return arena->failed ? SCHEME_NO_MEMORY : SCHEME_READ;
+}
+
+/* What was verified before is one word: that need not be looked at again. */
 enum scheme_result bearer_read(struct bearer *bearer, struct span words, struct arena *arena,
 			       struct credential *credential, const char **refusal)
 {
-	struct span jwt = next_word(&words);
+	struct jwt_claims claims;
+	struct span jwt;
 
+	if (recall(bearer, span_strip(words), arena, &claims))
+		return accept(bearer, &claims, arena, credential);
+	jwt = next_word(&words);
 	if (jwt.length == 0 || next_word(&words).length > 0) {
 		*refusal = ERROR("Authorization header must contain two space-delimited values",
 				 "bad_authorization_header");
@@ -154,18 +173,15 @@ enum scheme_result bearer_read_jwt(struct bearer *bearer, struct span jwt, struc
 				   struct credential *credential, const char **refusal)
 {
 	struct jwt_claims claims;
-	enum jwt_result result = verify(bearer, jwt, arena, &claims);
+	enum jwt_result result = JWT_VALID;
 
+	if (!recall(bearer, jwt, arena, &claims))
+		result = verify(bearer, jwt, arena, &claims);
 	if (result == JWT_NO_MEMORY || arena->failed)
 		return SCHEME_NO_MEMORY;
 	if (result != JWT_VALID) {
 		*refusal = refusals[result];
 		return result == JWT_UNKNOWN_KEY && bearer->fetches_keys ? SCHEME_UNKNOWN_KEY : SCHEME_REFUSED;
 	}
-	if (!bearer_credential(0, claims.expires_at, credential)) { /* it has expired just now */
-		*refusal = refusals[JWT_EXPIRED];
-		return SCHEME_REFUSED;
-	}
-	name_user(bearer, claims.user, credential);
-	return SCHEME_READ;
+	return accept(bearer, &claims, arena, credential);
 }

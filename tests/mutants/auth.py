@@ -109,15 +109,22 @@ MUTANTS = [
     Mutant(
         "a remembered JWT does not expire",
         AUTH + "verified.c",
-        "entry->expires_at + JWT_LEEWAY_US > now &&",
-        "entry->expires_at + JWT_LEEWAY_US > 0 &&",
+        "entry->expires_at + JWT_LEEWAY_US > now ?",
+        "entry->expires_at + JWT_LEEWAY_US > 0 ?",
         "test_jwt::verified_tokens_are_remembered_until_they_expire",
+    ),
+    Mutant(
+        "a remembered JWT is any that ends with its signature",
+        AUTH + "verified.c",
+        " &&\n\t       memcmp(entry->text, token.data, token.length) == 0;",
+        ";",
+        "test_jwt.py::test_other_claims_with_a_signature_that_was_seen",
     ),
     Mutant(
         "a remembered JWT outlives its key",
         AUTH + "verified.c",
-        "entry->generation == generation && ",
-        "",
+        "return entry->generation == generation && ",
+        "return ",
         "test_key_ring::a_token_is_forgotten_with_its_key",
     ),
     Mutant(

@@ -140,25 +140,21 @@ static void base64url_has_one_text_for_bytes(void **state)
 /* Remembers a token of so many that are called by a number, and looks for it. */
 static void put(struct verified *verified, unsigned number, uint64_t generation, int64_t expires_at)
 {
-	unsigned char digest[VERIFIED_DIGEST];
 	char text[16];
 	struct jwt_claims claims = {.expires_at = expires_at};
 
-	snprintf(text, sizeof(text), "%u", number);
+	snprintf(text, sizeof(text), "%08u", number);
 	claims.user = span_from(text);
-	assert_true(verified_digest(verified, claims.user, digest));
-	verified_put(verified, digest, generation, &claims);
+	verified_put(verified, claims.user, generation, &claims);
 }
 
 static bool has(struct verified *verified, unsigned number, uint64_t generation, int64_t now)
 {
-	unsigned char digest[VERIFIED_DIGEST];
 	char text[16];
 	struct jwt_claims claims;
 
-	snprintf(text, sizeof(text), "%u", number);
-	assert_true(verified_digest(verified, span_from(text), digest));
-	if (!verified_find(verified, digest, generation, now, &arena, &claims))
+	snprintf(text, sizeof(text), "%08u", number);
+	if (!verified_find(verified, span_from(text), generation, now, &arena, &claims))
 		return false;
 	assert_string(claims.user, text);
 	return true;
@@ -206,7 +202,6 @@ static void the_memory_of_verified_tokens_is_bounded(void **state)
 	struct verified *verified = verified_new();
 	char name[200];
 	struct jwt_claims claims = {.expires_at = INT64_C(1) << 40, .user = {name, sizeof(name)}};
-	unsigned char digest[VERIFIED_DIGEST];
 	unsigned found = 0;
 
 	(void)state;
@@ -218,9 +213,38 @@ static void the_memory_of_verified_tokens_is_bounded(void **state)
 	assert_in_range(found, 8000, 8192);
 	assert_true(has(verified, MANY - 1, 1, 0)); /* those that expire last are kept */
 	memset(name, 'n', sizeof(name));
-	assert_true(verified_digest(verified, claims.user, digest));
-	verified_put(verified, digest, 1, &claims);
-	assert_false(verified_find(verified, digest, 1, 0, &arena, &claims));
+	verified_put(verified, claims.user, 1, &claims);
+	assert_false(verified_find(verified, claims.user, 1, 0, &arena, &claims));
+	verified_free(verified);
+}
+
+/* Tokens of one signature's end share a bucket; what is remembered is each byte of a token, and only as many bytes as
+ * the longest token has. */
+static void long_tokens_make_room_for_each_other(void **state)
+{
+	static char text[JWS_MAX_LENGTH];
+	struct verified *verified = verified_new();
+	struct jwt_claims claims = {.expires_at = 1000, .user = SPAN("7")}, found;
+	struct span quarter = {text, JWS_MAX_LENGTH / 4}, longest = {text, JWS_MAX_LENGTH};
+
+	(void)state;
+	assert_non_null(verified);
+	memset(text, 'e', sizeof(text));
+	for (char first = 'a'; first <= 'd'; first++) {
+		text[0] = first;
+		verified_put(verified, quarter, 1, &claims);
+	}
+	for (char first = 'a'; first <= 'e'; first++) {
+		text[0] = first;
+		assert_int_equal(verified_find(verified, quarter, 1, 0, &arena, &found), first <= 'd');
+	}
+	verified_put(verified, longest, 1, &claims);
+	assert_true(verified_find(verified, longest, 1, 0, &arena, &found));
+	assert_string(found.user, "7");
+	for (char first = 'a'; first <= 'd'; first++) {
+		text[0] = first;
+		assert_false(verified_find(verified, quarter, 1, 0, &arena, &found));
+	}
 	verified_free(verified);
 }
 
@@ -237,6 +261,7 @@ int main(void)
 		cmocka_unit_test(verified_tokens_are_remembered_until_they_expire),
 		cmocka_unit_test(verified_tokens_of_other_keys_are_forgotten),
 		cmocka_unit_test(the_memory_of_verified_tokens_is_bounded),
+		cmocka_unit_test(long_tokens_make_room_for_each_other),
 	};
 
 	return cmocka_run_group_tests_name("jwt", tests, read_keys, release);

@@ -60,6 +60,26 @@ def test_pages_of_a_user_and_of_a_conversation(make_server):
         assert walk(server, f"messages/?user={one.id}&{query}")[0] == []
 
 
+def test_pages_of_a_user_with_very_many_messages(make_server):
+    """PostgreSQL does not sort them for each page: it looks for them among everybody's."""
+    server = make_server(administered=True)
+    one, two, three = server.users(3)
+    many = ("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO directmessages_message"
+            " (content, sent_at, read_at, sender_id, recipient_id) SELECT 'x', ?, NULL, ?, ? FROM n")
+    for parameters in ((20000, "2026-01-01 00:00:00", one, two), (25000, "2026-01-02 00:00:00", three, two)):
+        server.sql(many, (*parameters[:2], *(user.id for user in parameters[2:])))
+    old = [row[0] for row in server.sql("SELECT id FROM directmessages_message WHERE sender_id = ? ORDER BY id DESC", (one.id,))]
+    new = server.insert_messages([(two, one, "2026-01-03 00:00:00", None, "x")] * 250)[::-1]
+    server.sql("UPDATE directmessages_message SET hidden_for_recipient = sent_at WHERE id = ?", (new[210],))
+    assert walk(server, f"messages/?user={one.id}&since=2026-01-03T00:00:00Z")[0] == new
+    found, path = [], f"messages/?user={one.id}&until=2026-01-02T00:00:00Z"
+    while len(found) < 150:
+        page = server.admin("GET", path).json()
+        found += [message["id"] for message in page["results"]]
+        path = "/admin/messages/" + page["next"].split("/admin/messages/")[1]
+    assert found == old[: len(found)]
+
+
 @pytest.mark.sqlite
 def test_long_messages_that_are_passed_over(make_server):
     """A page ends before they have held up others for long; the next one goes on."""

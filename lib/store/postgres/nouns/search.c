@@ -35,15 +35,44 @@
 #define BY_ID "m.id DESC"
 
 /* Ids grow with the time of sending, but for messages of several servers, or of Django: by less than an hour. */
-#define WINDOW_IS_FULL "count(*) = " FIND_WINDOW " AND max(m.sent_at) >= $3::timestamptz - interval '1 hour'"
+#define MAY_GO_ON "max(m.sent_at) >= $3::timestamptz - interval '1 hour'"
+#define WINDOW_IS_FULL "count(*) = " FIND_WINDOW " AND " MAY_GO_ON
 #define LIMIT_IS_REACHED "count(*) = $1::bigint"
 
-/* The index of a foreign key has no order but by the user: "id + 0" keeps the planner from the primary key, by which it
- * would look at everybody's. */
-#define OF_USER(column) \
-	"(SELECT * FROM directmessages_message m WHERE " column \
-	" = $7::bigint AND m.id + 0 < $6::bigint AND " IS_WANTED \
-	" AND $5::timestamptz IS NOT NULL ORDER BY m.id + 0 DESC LIMIT $1::bigint)"
+/* No index has a user's messages by id. If there are fewer than this, all are looked at in indexes of conversations,
+ * which hold what is needed to choose; if there are more, so many of everybody's messages. Whoever has many finds some
+ * among them. */
+#define FIND_OF_USER_WINDOW "20000"
+#define OWN(user, partner, is_visible) \
+	"(SELECT m.id, m.sent_at FROM directmessages_message m WHERE m." user " = $7::bigint AND " is_visible \
+	" ORDER BY m." partner ", m.sent_at, m.id LIMIT " FIND_OF_USER_WINDOW ")"
+#define FIND_OWN \
+	"WITH own AS MATERIALIZED (SELECT * FROM (" OWN("sender_id", "recipient_id", "m.hidden_for_sender IS NULL") " UNION ALL " OWN("sender_id", "recipient_id", "m.hidden_for_sender IS NOT NULL") " UNION ALL " OWN("recipient_id", "sender_id", "m.hidden_for_recipient IS NULL AND m.sender_id <> $7::bigint") " UNION ALL " OWN( \
+		"recipient_id", "sender_id", \
+		"m.hidden_for_recipient IS NOT NULL AND m.sender_id <> $7::bigint") ") m" \
+										    " LIMIT " FIND_OF_USER_WINDOW ")," \
+										    " size AS MATERIALIZED (SELECT count(*) < " FIND_OF_USER_WINDOW \
+										    " AS is_small FROM own)," \
+										    " walked AS MATERIALIZED (SELECT m.id, m.sent_at, m.sender_id = $7::bigint OR m.recipient_id = $7::bigint AS is_own" \
+										    " FROM directmessages_message m WHERE m.id < $6::bigint ORDER BY m.id DESC" \
+										    " LIMIT (SELECT CASE WHEN is_small THEN 0 ELSE " FIND_OF_USER_WINDOW \
+										    " END FROM size))," \
+										    " chosen AS MATERIALIZED (SELECT m.id, m.sent_at FROM (SELECT id, sent_at FROM own CROSS JOIN size WHERE is_small" \
+										    " UNION ALL SELECT id, sent_at FROM walked WHERE is_own) m WHERE m.id < $6::bigint AND " IS_WANTED \
+										    " AND $5::timestamptz IS NOT NULL ORDER BY m.id DESC LIMIT $1::bigint)," \
+										    " state AS MATERIALIZED (SELECT (SELECT " LIMIT_IS_REACHED \
+										    " FROM chosen) AS is_reached," \
+										    " (SELECT count(*) = " FIND_OF_USER_WINDOW \
+										    " AND " MAY_GO_ON \
+										    " FROM walked m) AS goes_on)," \
+										    " ending AS (SELECT is_reached OR goes_on AS is_full, m.sent_at AS t, m.id AS i FROM state LEFT JOIN LATERAL" \
+										    " (SELECT id, sent_at FROM (SELECT id, sent_at FROM chosen UNION ALL" \
+										    " SELECT id, sent_at FROM walked WHERE NOT is_reached) looked_at ORDER BY id LIMIT 1) m ON true)" \
+										    " SELECT f.*, is_full, t, i FROM ending LEFT JOIN (SELECT " STORED( \
+											    BY_ID, \
+											    "$2::bigint") ", row_number() OVER (ORDER BY " BY_ID \
+													  ") AS n FROM chosen CROSS JOIN LATERAL" \
+													  " (SELECT * FROM directmessages_message one WHERE one.id = chosen.id OFFSET 0) m) f ON true ORDER BY f.n"
 
 /* One direction of a conversation, visible and hidden messages each by an index. */
 #define RANGE(sender, recipient, is_hidden) \
@@ -69,10 +98,7 @@ const struct pg_statement_text pg_search_statements[] = {
 	{FIND_ALL, PAGE("SELECT * FROM directmessages_message m WHERE m.id < $6::bigint AND $5::timestamptz IS NOT NULL"
 			" ORDER BY m.id DESC LIMIT " FIND_WINDOW,
 			BY_ID, WINDOW_IS_FULL)},
-	{FIND_OF_USER,
-	 PAGE("SELECT * FROM (" OF_USER("m.sender_id") " UNION ALL " OF_USER(
-		      "m.sender_id <> $7::bigint AND m.recipient_id") ") m ORDER BY m.id DESC LIMIT $1::bigint",
-	      BY_ID, LIMIT_IS_REACHED)},
+	{FIND_OF_USER, FIND_OWN},
 	{FIND_OF_PAIR,
 	 PAGE("SELECT * FROM (" ONE_WAY("$7::bigint", "$8::bigint") " UNION ALL " ONE_WAY(
 		      "$8::bigint", "$7::bigint") ") m ORDER BY m.sent_at DESC, m.id DESC LIMIT $1::bigint",

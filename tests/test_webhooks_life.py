@@ -54,8 +54,8 @@ def test_a_message_that_is_gone_is_given_up(hooked, make_receiver):
     assert len(receiver.requests) == 1
 
 
-def test_all_that_a_disabled_endpoint_had_pending_fails(hooked, make_receiver):
-    """There is more than one operation of the store changes."""
+def test_all_that_a_disabled_endpoint_had_pending_fails_and_goes_with_it(hooked, make_receiver):
+    """There is more than one operation of the store changes. No other endpoint is there that the worker would work for."""
     receiver = make_receiver(lambda request: 410)
     identity, _ = create(hooked, receiver.url)
     hooked.sql(
@@ -69,6 +69,8 @@ def test_all_that_a_disabled_endpoint_had_pending_fails(hooked, make_receiver):
     wait_until(lambda: hooked.sql(failed)[0][0] == 2500, "all have failed")
     assert hooked.sql("SELECT count(*) FROM directmessages_delivery WHERE state = 0")[0][0] == 0
     assert len(receiver.requests) == 1
+    hooked.sql("DELETE FROM directmessages_webhook WHERE id = ?", (identity,))  # as a request to another server does
+    wait_until(lambda: hooked.sql("SELECT count(*) FROM directmessages_delivery")[0][0] == 0, "its deliveries are removed")
 
 
 @pytest.mark.parametrize("same_pair", [False, True])

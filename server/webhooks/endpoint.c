@@ -66,8 +66,8 @@ static bool update(struct endpoint *endpoint, const struct dm_webhook *webhook)
 	       replace(&endpoint->old_secret, webhook->old_secret);
 }
 
-/* A disabled endpoint has pending deliveries, which trimming fails: at once, but after a failure not before its time.
- */
+/* Deliveries are left of an endpoint that is disabled or deleted. They are trimmed at once, but after a failure not
+ * before its time. */
 static void note_leftovers(struct webhooks *webhooks)
 {
 	if (!webhooks->has_leftovers)
@@ -80,6 +80,8 @@ static bool on_webhook(void *context, const struct dm_webhook *webhook)
 	struct webhooks *webhooks = context;
 	struct endpoint *endpoint;
 
+	webhooks->ids.count++;
+	webhooks->ids.sum += (uint64_t)webhook->id;
 	if (!webhook->is_active) {
 		if (webhook->next_at != 0)
 			note_leftovers(webhooks);
@@ -98,7 +100,13 @@ static bool on_webhook(void *context, const struct dm_webhook *webhook)
 	return true;
 }
 
-/* What was deleted has deliveries that are left. */
+/* Of what was deleted, deliveries are left, whether it was active or disabled. */
+static void note_deleted(struct webhooks *webhooks, struct ids before)
+{
+	if (webhooks->ids.count != before.count || webhooks->ids.sum != before.sum)
+		note_leftovers(webhooks); /* or one was created, which costs a look */
+}
+
 static void remove_inactive(struct webhooks *webhooks)
 {
 	struct endpoint **place = &webhooks->endpoints;
@@ -111,7 +119,6 @@ static void remove_inactive(struct webhooks *webhooks)
 		} else {
 			*place = endpoint->next;
 			release(endpoint);
-			note_leftovers(webhooks);
 		}
 	}
 }
@@ -129,16 +136,21 @@ void endpoints_read(struct webhooks *webhooks)
 {
 	int64_t now = clock_now(), monotonic = clock_monotonic();
 	struct dm_error error = {0};
+	const struct ids before = webhooks->ids;
 
+	webhooks->ids = (struct ids){0};
 	webhooks->endpoints_read_at = monotonic;
 	webhooks->endpoints_due_at = monotonic + READ_EVERY;
 	for (struct endpoint *endpoint = webhooks->endpoints; endpoint; endpoint = endpoint->next)
 		endpoint->is_active = endpoint->has_new = false;
 	if (dm_webhooks(webhooks->handle, on_webhook, webhooks, &error) == DM_OK) {
 		remove_inactive(webhooks);
+		note_deleted(webhooks, before);
 		if (webhooks->endpoints && !webhooks->poster)
 			webhooks->poster = poster_new(&webhooks->options.poster);
 		atomic_store(&webhooks->idle, webhooks->endpoints == NULL || !webhooks->poster);
+	} else {
+		webhooks->ids = before;
 	}
 	log_failure(webhooks, &error);
 	for (struct endpoint *endpoint = webhooks->endpoints; endpoint; endpoint = endpoint->next)

@@ -51,6 +51,12 @@ struct claim {
 	struct dm_operation operation; /* DM_OP_DELIVERIES_CLAIM */
 };
 
+/* New ids are larger than all before, so whenever an endpoint goes, the count or the sum is another one. */
+struct ids {
+	size_t count;
+	uint64_t sum;
+};
+
 struct webhooks {
 	dm *handle;
 	struct webhooks_options options;
@@ -76,6 +82,7 @@ struct webhooks {
 	int64_t endpoints_read_at;
 	int64_t endpoints_due_at; /* the next reading, at the latest */
 	int64_t report_again_at, measure_at, trim_at;
+	struct ids ids;      /* of all endpoints, disabled ones too, as they were last read */
 	bool has_leftovers;  /* there may be deliveries of endpoints that are deleted or disabled */
 	bool failure_logged; /* the endpoints could not be read, and that was logged */
 };

@@ -47,9 +47,16 @@ MUTANTS = [
     Mutant(
         "the deliveries of the last endpoint stay when it is deleted",
         WORKER + "endpoint.c",
-        "\t\t\trelease(endpoint);\n\t\t\tnote_leftovers(webhooks);\n",
-        "\t\t\trelease(endpoint);\n",
+        "\t\tnote_deleted(webhooks, before);\n",
+        "\t\t(void)before;\n",
         "test_admin_webhooks.py::test_a_deleted_endpoint_leaves_nothing[sqlite]",
+    ),
+    Mutant(
+        "the deliveries of the last endpoint stay when it is deleted after it was disabled",
+        WORKER + "endpoint.c",
+        "\tif (webhooks->ids.count != before.count || webhooks->ids.sum != before.sum)\n",
+        "\tif (webhooks->ids.count != before.count && webhooks->endpoints)\n",
+        "test_webhooks_life.py::test_all_that_a_disabled_endpoint_had_pending_fails_and_goes_with_it[sqlite]",
     ),
     Mutant(
         "a request to redeliver begins anew with each piece",
@@ -105,7 +112,7 @@ MUTANTS = [
         WORKER + "endpoint.c",
         "\twebhooks->has_leftovers = true;\n",
         "",
-        "test_webhooks_life.py::test_all_that_a_disabled_endpoint_had_pending_fails[sqlite]",
+        "test_webhooks_life.py::test_all_that_a_disabled_endpoint_had_pending_fails_and_goes_with_it[sqlite]",
     ),
     Mutant(
         "an endpoint is enabled with what it has pending (SQLite)",

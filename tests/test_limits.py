@@ -3,7 +3,7 @@
 
 import pytest
 
-from routes import check_error
+from routes import ROUTES, check_error
 
 pytestmark = pytest.mark.sqlite
 
@@ -92,6 +92,27 @@ def test_size_is_looked_at_first_whatever_the_method(small, method):
     data = f"{method} /api/dm/unread/ HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n".encode()
     with small.raw(data) as raw:
         check_error(raw.response(), 413, TOO_LARGE)
+
+
+@pytest.mark.parametrize(
+    "method, route", [(method, route) for route in ROUTES for method in route.methods if method in ("PUT", "DELETE")],
+    ids=lambda value: getattr(value, "name", value),
+)  # fmt: skip
+def test_a_body_of_put_and_delete_is_read_up_to_the_limit_and_ignored(small, method, route):
+    alice, bob = small.alice, small.bob
+    path = route.path(bob.id, bob.send(alice)["id"])
+    if (method, route.name) == ("DELETE", "Block"):
+        assert alice.request("PUT", path).status == 204
+
+    def state():
+        return [alice.get(one).json()["results"] for one in (f"conversations/{bob.id}/?mark_read=false", "blocks/")]
+
+    before = state()
+    check_error(alice.request(method, path, b"x" * 101), 413, TOO_LARGE)
+    assert state() == before
+    request = head(small, "Transfer-Encoding: chunked", f"/api/dm/{path}").replace(b"POST", method.encode())
+    assert small.exchange(request + chunk(b"{ no JSON".ljust(100)) + LAST_CHUNK).status == 204
+    assert state() != before
 
 
 def test_the_server_goes_on_after_a_refused_body(small):

@@ -5,6 +5,7 @@ import datetime
 import json
 import re
 import signal
+import ssl
 import subprocess
 import threading
 
@@ -18,6 +19,7 @@ from jwts import Pair, bearer, claims, encode
 from metrics import Admin, scrape
 from test_cors import ORIGIN, OTHER, check_hidden, check_readable
 from test_operations_systemd import manager  # noqa: F401 (fixture)
+from test_webhooks_guard import certificate  # noqa: F401 (fixture)
 from webhook_receiver import create, deliveries
 from webhook_receiver import make_receiver, receiver  # noqa: F401 (fixtures)
 
@@ -217,6 +219,22 @@ def test_the_settings_of_webhooks(configure, receiver):
     one.send(two, "third")
     receiver.wait(2)
     assert receiver.contents() == ["first", "third"]
+
+
+def test_which_certificates_webhooks_trust(configure, make_receiver, certificate):  # noqa: F811
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    receiver = make_receiver(tls=tls)
+    same = {"WEBHOOK_ALLOW": "127.0.0.1", "WEBHOOK_SCHEDULE": "3600"}
+    run = configure(**same)
+    create(run.server, receiver.url)
+    one, two = run.server.users(2)
+    one.send(two, "first")
+    wait_until(lambda: any("certificate" in row["error"] for row in deliveries(run.server)), "it was refused")
+    run.reload(**same, WEBHOOK_CA_FILE=certificate)
+    one.send(two, "second")
+    receiver.wait(1)
+    assert receiver.contents() == ["second"]
 
 
 # ---- what can't

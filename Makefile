@@ -52,7 +52,7 @@ mutants: setup-test
 	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m mutants --jobs $(JOBS) $(if $(T),--only "$(T)")
 
 bare: setup-bare
-	@T="$(T)" JOBS=$(JOBS) MIRROR=$(MIRROR) KEEP=$(KEEP) scripts/bare $(or $(SUITE),bookworm)
+	@T="$(T)" JOBS=$(JOBS) MIRROR=$(MIRROR) KEEP=$(KEEP) TARGET=$(or $(TARGET),test) scripts/bare $(or $(SUITE),bookworm)
 
 web: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_WEB_LONG=1 $(PYTEST) -s -k "test_web_pages and ($(or $(T),test))"

@@ -157,12 +157,24 @@ static void wait_for_work(struct lane *lane)
 	}
 }
 
+/* Called with the mutex, which is left meanwhile. */
+static void rest(struct lane *lane, void *session)
+{
+	unpark(lane);
+	if (!lane->options.rest || lane->first || piece_is_due(lane))
+		return;
+	pthread_mutex_unlock(&lane->mutex);
+	lane->options.rest(session);
+	pthread_mutex_lock(&lane->mutex);
+}
+
 /* Waits for a batch, and gives its size; 0: the lane stops. */
-static size_t next_batch(struct lane *lane, struct dm_operation *batch[LANE_MAX_BATCH])
+static size_t next_batch(struct lane *lane, void *session, struct dm_operation *batch[LANE_MAX_BATCH])
 {
 	size_t count = 0, bytes = 0;
 
 	pthread_mutex_lock(&lane->mutex);
+	rest(lane, session);
 	wait_for_work(lane);
 	if (piece_is_due(lane)) {
 		batch[count++] = piece_queue_start(&lane->pieces);
@@ -188,7 +200,7 @@ static void *lane_main(void *argument)
 	size_t count;
 
 	own_lane = lane;
-	while ((count = next_batch(lane, batch)) > 0) {
+	while ((count = next_batch(lane, thread->session, batch)) > 0) {
 		bool is_piece = operation_is_piece(batch[0]); /* it may be gone when it has run */
 		int64_t began = clock_monotonic();
 

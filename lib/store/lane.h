@@ -12,6 +12,9 @@ struct lane_options {
 	/* Gives each operation its result, durably, and completes it by lane_complete. Called on the lane's threads;
 	 * each session is used by one thread. */
 	void (*run_batch)(void *session, struct dm_operation **operations, size_t count);
+	/* Called between two batches where nothing waits, before the thread sleeps or ends: to complete what run_batch
+	 * has left for later. NULL: it leaves nothing. */
+	void (*rest)(void *session);
 	void *const *sessions; /* one for each thread; copied */
 	size_t sessions_count;
 	size_t max_batch; /* operations of one batch; at most LANE_MAX_BATCH */

@@ -32,7 +32,6 @@ struct postgres_store {
 	struct lane *writer;
 	struct lane *readers;      /* NULL where one lane does both */
 	struct lane *checker;      /* of DM_OP_CHECK_SCHEMA alone */
-	struct listener *listener; /* where events are recorded */
 };
 
 /* ---- operations ---------------------------------------------------------------------------------------------- */
@@ -176,13 +175,13 @@ static void postgres_close(struct store *base)
 {
 	struct postgres_store *store = (struct postgres_store *)base;
 
-	listener_stop(store->listener);
 	if (store->readers)
 		lane_free(store->readers); /* first: it hands on to the other */
 	if (store->writer)
 		lane_free(store->writer);
 	if (store->checker)
 		lane_free(store->checker);
+	listener_stop(store->postgres.listener); /* after what it announces */
 	keeper_stop(store->keeper);
 	free_sessions(store);
 	postgres_release(&store->postgres);
@@ -202,6 +201,7 @@ static struct lane *start_lane(struct postgres_store *store, size_t first, size_
 {
 	const struct lane_options options = {
 		.run_batch = pg_batch_run,
+		.rest = pg_batch_rest,
 		.sessions = (void *const *)&store->sessions[first],
 		.sessions_count = count,
 		.max_batch = max_batch,
@@ -249,8 +249,8 @@ static enum dm_status start(struct postgres_store *store, struct dm_error *error
 	if (!store->checker || (lanes > 1 && !store->readers))
 		return fail(error, DM_NO_MEMORY, "no memory, or no thread, for a lane");
 	if (store->postgres.options.record_events) {
-		store->listener = listener_start(&store->postgres);
-		if (!store->listener)
+		store->postgres.listener = listener_start(&store->postgres);
+		if (!store->postgres.listener)
 			return fail(error, DM_NO_MEMORY, "no memory, or no thread, to hear of events");
 	}
 	return DM_OK;

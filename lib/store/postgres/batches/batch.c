@@ -41,6 +41,11 @@ static size_t sort(struct pg_session *session, struct dm_operation **operations,
 	return *reads + writes_count;
 }
 
+void pg_batch_rest(void *session)
+{
+	session_complete_done(session);
+}
+
 void pg_batch_run(void *session_pointer, struct dm_operation **operations, size_t count)
 {
 	struct pg_session *session = session_pointer;

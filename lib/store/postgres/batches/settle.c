@@ -115,6 +115,14 @@ static void wait_for_sends(struct pg_session *session, struct dm_operation *bloc
 	}
 }
 
+static void complete(struct pg_session *session, struct dm_operation *operation)
+{
+	if (session->parking)
+		session_complete_later(session, operation);
+	else
+		lane_complete(&session->postgres->options, operation);
+}
+
 void settle(struct pg_session *session, struct dm_operation **operations, size_t count, int64_t deadline)
 {
 	size_t blocks = 0;
@@ -123,7 +131,7 @@ void settle(struct pg_session *session, struct dm_operation **operations, size_t
 		if (operations[i]->kind == DM_OP_BLOCK && operations[i]->status == DM_OK)
 			operations[blocks++] = operations[i];
 		else
-			lane_complete(&session->postgres->options, operations[i]);
+			complete(session, operations[i]);
 	if (blocks > 0)
 		look(session, operations, blocks, deadline);
 	for (size_t i = 0; i < blocks; i++) {

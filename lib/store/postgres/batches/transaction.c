@@ -6,6 +6,7 @@
 #include "failure_postgres.h"
 #include "kinds.h"
 #include "limits.h"
+#include "listener.h"
 #include "operation_kinds.h"
 
 /* How many statements count new partners. */
@@ -105,8 +106,6 @@ static bool send_all(struct pg_session *session, struct transaction *transaction
 			step->is_sent = send_operation(session, first);
 		transaction->records |= session->postgres->options.record_events && operation_records_events(first);
 	}
-	if (transaction->records)
-		session_send(session, EVENTS_NOTIFY, NULL);
 	has_commit = session_send(session, COMMIT, NULL);
 	session_sync(session);
 	return has_commit;
@@ -154,17 +153,6 @@ static void read_commit(struct pg_session *session, int64_t deadline, struct end
 	PQclear(result);
 }
 
-/* Reads the result of NOTIFY. If it does not come, that of COMMIT does not either. */
-static void read_notify(struct pg_session *session, int64_t deadline, struct ending *ending)
-{
-	PGresult *result;
-
-	if (!read_result(session, deadline, &result, &ending->error))
-		return;
-	note_failure(ending, NULL, result);
-	PQclear(result);
-}
-
 /* Reads the results of the statements that count new partners; the last one's is kept. False: the connection is lost.
  */
 static bool read_limits(struct pg_session *session, struct transaction_step *step, int64_t deadline,
@@ -209,8 +197,6 @@ static struct ending read_all(struct pg_session *session, struct transaction *tr
 		}
 		note_failure(&ending, step, step->result);
 	}
-	if (transaction->records)
-		read_notify(session, deadline, &ending);
 	read_commit(session, deadline, &ending);
 	return ending;
 }
@@ -257,6 +243,13 @@ static void count_commit(struct postgres *postgres)
 	pthread_mutex_unlock(&postgres->mutex);
 }
 
+/* To this server at once, and to the others. */
+static void report_events(struct postgres *postgres)
+{
+	postgres->options.recorded(postgres->options.recorded_context);
+	listener_announce(postgres->listener);
+}
+
 struct ending pg_transaction_run(struct pg_session *session, struct transaction *transaction,
 				 struct dm_operation **operations, size_t count, int64_t deadline)
 {
@@ -275,7 +268,7 @@ struct ending pg_transaction_run(struct pg_session *session, struct transaction 
 		read_results(session, transaction);
 		count_commit(session->postgres);
 		if (transaction->records)
-			session->postgres->options.recorded(session->postgres->options.recorded_context);
+			report_events(session->postgres);
 	}
 	for (size_t i = 0; i < transaction->count; i++) {
 		PQclear(transaction->steps[i].result);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* listener.c - listens for notifications that a server has added to the event log.
+/* listener.c - tells the other servers of the database that the event log has grown, and hears of it from them.
  *
  * A notification says only that there is something to read. Whoever reads the log also looks from time to time. So
- * where a connection breaks, or a pooler lets nobody listen, events come later, and none is lost. */
+ * where a connection breaks, or a pooler lets nobody listen, events come later, and none is lost.
+ *
+ * It is sent after the commit, on this connection: a transaction that notifies holds a lock of the whole cluster until
+ * it is on the disk, and on a synchronous standby. */
 #include "listener.h"
 
 #include "clock.h"
@@ -13,21 +16,38 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define PAUSE_MS 1000 /* between two attempts to connect, and between two looks whether the sessions have moved */
+#define PAUSE_MS \
+	1000 /* between two attempts to connect, or to notify, and between two looks whether the sessions moved */
+
+/* Between two notifications, in milliseconds. */
+#define ANNOUNCE_MS 50
 
 struct listener {
 	struct postgres *postgres;
 	pthread_t thread;
-	int stop; /* an eventfd */
+	int wake; /* an eventfd */
+	atomic_bool stopping;
+	atomic_bool has_news; /* events were committed that were not announced */
 };
 
-/* Waits until the socket (-1: none) has something to read, at most for so long. False: the listener is to stop. */
-static bool wait_for(const struct listener *listener, int socket, int milliseconds)
+/* Its connection at present; all of it belongs to the thread. */
+struct line {
+	PGconn *connection;  /* NULL: there is none */
+	unsigned moves;      /* of the sessions, when it was made */
+	bool is_announcing;  /* a NOTIFY is under way */
+	int64_t announce_at; /* the next one, not before; by the monotonic clock */
+};
+
+/* Waits until the line has something to read or there are news, at most for so long. */
+static void wait_for(const struct listener *listener, const struct line *line, int milliseconds)
 {
-	struct pollfd watched[] = {{.fd = listener->stop, .events = POLLIN}, {.fd = socket, .events = POLLIN}};
+	int socket = line->connection ? PQsocket(line->connection) : -1;
+	struct pollfd watched[] = {{.fd = listener->wake, .events = POLLIN}, {.fd = socket, .events = POLLIN}};
+	eventfd_t ignored;
 
 	poll(watched, 2, milliseconds);
-	return !watched[0].revents;
+	if (watched[0].revents)
+		eventfd_read(listener->wake, &ignored);
 }
 
 static void report_events(const struct listener *listener)
@@ -35,30 +55,75 @@ static void report_events(const struct listener *listener)
 	listener->postgres->options.recorded(listener->postgres->options.recorded_context);
 }
 
-/* Reads the notifications that have come, and reports them. False: the connection has broken. */
-static bool read_notifications(const struct listener *listener, PGconn *connection)
+/* ---- hearing ------------------------------------------------------------------------------------------------- */
+
+/* Reads the result of NOTIFY, if it has come. After a failure it is tried again in a while. */
+static void read_announced(struct listener *listener, struct line *line)
+{
+	while (line->is_announcing && !PQisBusy(line->connection)) {
+		PGresult *result = PQgetResult(line->connection);
+
+		line->is_announcing = result != NULL;
+		if (result && result_is_error(result)) {
+			atomic_store(&listener->has_news, true);
+			line->announce_at = clock_monotonic() + PAUSE_MS * 1000;
+		}
+		PQclear(result);
+	}
+}
+
+/* Reads what has come, and reports other servers' notifications. False: the connection has broken. */
+static bool hear(struct listener *listener, struct line *line)
 {
 	bool has_come = false;
 	PGnotify *notice;
 
-	if (!PQconsumeInput(connection))
+	if (!PQconsumeInput(line->connection))
 		return false;
-	while ((notice = PQnotifies(connection))) {
-		has_come = true;
+	read_announced(listener, line);
+	while ((notice = PQnotifies(line->connection))) {
+		has_come |= notice->be_pid != PQbackendPID(line->connection);
 		PQfreemem(notice);
 	}
 	if (has_come)
 		report_events(listener);
-	return PQstatus(connection) == CONNECTION_OK;
+	return PQstatus(line->connection) == CONNECTION_OK;
 }
+
+/* ---- telling ------------------------------------------------------------------------------------------------- */
+
+/* Announces what is new, if it is time. */
+static void announce(struct listener *listener, struct line *line)
+{
+	int64_t now = clock_monotonic();
+
+	if (line->is_announcing || now < line->announce_at || !atomic_exchange(&listener->has_news, false))
+		return;
+	line->announce_at = now + ANNOUNCE_MS * 1000;
+	line->is_announcing = PQsendQuery(line->connection, "NOTIFY " EVENTS_CHANNEL);
+	if (!line->is_announcing)
+		atomic_store(&listener->has_news, true);
+}
+
+/* How long the thread may sleep, in milliseconds. */
+static int time_to_sleep(struct listener *listener, const struct line *line)
+{
+	int64_t left = line->announce_at - clock_monotonic();
+
+	if (line->is_announcing || !atomic_load(&listener->has_news) || left > PAUSE_MS * 1000)
+		return PAUSE_MS;
+	return left > 0 ? (int)((left + 999) / 1000) : 0;
+}
+
+/* ---- its thread ---------------------------------------------------------------------------------------------- */
 
 /* Whether the sessions have moved to another host since. */
-static bool is_out_of_place(const struct listener *listener, unsigned moves)
+static bool is_out_of_place(const struct listener *listener, const struct line *line)
 {
-	return moves != atomic_load(&listener->postgres->moves);
+	return line->moves != atomic_load(&listener->postgres->moves);
 }
 
-static PGconn *connect_and_listen(const struct listener *listener, unsigned *moves)
+static void connect_and_listen(const struct listener *listener, struct line *line)
 {
 	struct connected connected;
 	struct dm_error error = {0};
@@ -66,32 +131,45 @@ static PGconn *connect_and_listen(const struct listener *listener, unsigned *mov
 	int64_t deadline = clock_monotonic() + listener->postgres->limits.batch;
 
 	connected = postgres_connect(listener->postgres, CONNECTION_LANE, &error);
+	*line = (struct line){.connection = connected.connection, .moves = connected.moves};
 	session.connection = connected.connection;
-	*moves = connected.moves;
 	if (session.connection &&
 	    session_execute(&session, "LISTEN " EVENTS_CHANNEL, NULL, deadline, NULL, &error) != DM_OK) {
 		PQfinish(session.connection);
-		return NULL;
+		line->connection = NULL;
 	}
-	return session.connection;
+}
+
+/* Until the connection is of no use any more, or the listener stops. */
+static void use(struct listener *listener, struct line *line)
+{
+	report_events(listener);
+	while (!atomic_load(&listener->stopping) && hear(listener, line) && !is_out_of_place(listener, line)) {
+		announce(listener, line);
+		PQflush(line->connection);
+		wait_for(listener, line, time_to_sleep(listener, line));
+	}
+	if (line->is_announcing) /* perhaps in vain */
+		atomic_store(&listener->has_news, true);
+	line->announce_at = 0;
+	if (atomic_load(&listener->stopping))
+		announce(listener, line);
+	PQflush(line->connection);
+	PQfinish(line->connection);
+	line->connection = NULL;
 }
 
 static void *listener_main(void *argument)
 {
 	struct listener *listener = argument;
-	bool running = true;
+	struct line line;
 
-	while (running) {
-		unsigned moves;
-		PGconn *connection = connect_and_listen(listener, &moves);
-
-		if (connection)
-			report_events(listener);
-		while (running && connection && read_notifications(listener, connection) &&
-		       !is_out_of_place(listener, moves))
-			running = wait_for(listener, PQsocket(connection), PAUSE_MS);
-		PQfinish(connection);
-		running = running && wait_for(listener, -1, PAUSE_MS);
+	while (!atomic_load(&listener->stopping)) {
+		connect_and_listen(listener, &line);
+		if (line.connection)
+			use(listener, &line);
+		if (!atomic_load(&listener->stopping))
+			wait_for(listener, &line, PAUSE_MS);
 	}
 	return NULL;
 }
@@ -102,21 +180,28 @@ struct listener *listener_start(struct postgres *postgres)
 
 	if (!listener)
 		return NULL;
-	*listener = (struct listener){.postgres = postgres, .stop = eventfd(0, EFD_CLOEXEC)};
-	if (listener->stop >= 0 && pthread_create(&listener->thread, NULL, listener_main, listener) == 0)
+	*listener = (struct listener){.postgres = postgres, .wake = eventfd(0, EFD_CLOEXEC)};
+	if (listener->wake >= 0 && pthread_create(&listener->thread, NULL, listener_main, listener) == 0)
 		return listener;
-	if (listener->stop >= 0)
-		close(listener->stop);
+	if (listener->wake >= 0)
+		close(listener->wake);
 	free(listener);
 	return NULL;
+}
+
+void listener_announce(struct listener *listener)
+{
+	if (listener && !atomic_exchange(&listener->has_news, true))
+		eventfd_write(listener->wake, 1);
 }
 
 void listener_stop(struct listener *listener)
 {
 	if (!listener)
 		return;
-	eventfd_write(listener->stop, 1);
+	atomic_store(&listener->stopping, true);
+	eventfd_write(listener->wake, 1);
 	pthread_join(listener->thread, NULL);
-	close(listener->stop);
+	close(listener->wake);
 	free(listener);
 }

@@ -42,6 +42,7 @@ struct postgres {
 	char *name;           /* a URL without password or options, for people */
 	char *server_options; /* the connection's "options": ours, then those of the URL or PGOPTIONS */
 	struct limits limits;
+	struct listener *listener; /* where events are recorded, else NULL */
 	struct statements statements;
 	struct host *hosts;
 	size_t hosts_count;

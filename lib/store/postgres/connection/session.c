@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "failure.h"
 #include "failure_postgres.h"
+#include "lane.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct pg_session *session_new(struct postgres *postgres, struct keeper *keeper)
 	session->postgres = postgres;
 	session->keeper = keeper;
 	session->lock_limit = postgres->limits.lock;
+	session->last_done = &session->done;
 	keeper_add(keeper, &session->link);
 	return session;
 }
@@ -43,6 +45,29 @@ void session_lost(struct pg_session *session)
 	PQfinish(session->connection);
 	session->connection = NULL;
 	keeper_reconnect(session->keeper, &session->link);
+}
+
+/* ---- what is committed --------------------------------------------------------------------------------------- */
+
+void session_complete_later(struct pg_session *session, struct dm_operation *operation)
+{
+	operation->internal.next = NULL;
+	*session->last_done = operation;
+	session->last_done = &operation->internal.next;
+}
+
+void session_complete_done(struct pg_session *session)
+{
+	struct dm_operation *next = session->done;
+
+	session->done = NULL;
+	session->last_done = &session->done;
+	while (next) {
+		struct dm_operation *operation = next; /* it may be gone when it is completed */
+
+		next = operation->internal.next;
+		lane_complete(&session->postgres->options, operation);
+	}
 }
 
 /* ---- sending and receiving ----------------------------------------------------------------------------------- */
@@ -93,6 +118,7 @@ static bool exchange_bytes(struct pg_session *session, int64_t deadline, struct 
 	}
 	if (unsent > 0)
 		watched.events |= POLLOUT;
+	session_complete_done(session);
 	count = poll(&watched, 1, timeout_ms(deadline));
 	if (count == 0) {
 		session->is_silent = true;
@@ -246,6 +272,7 @@ enum dm_status session_connect(struct pg_session *session, int64_t deadline, str
 		session_lost(session);
 	if (session->connection)
 		return DM_OK;
+	session_complete_done(session);
 	status = keeper_connect(session->keeper, &session->link, deadline, error);
 	if (status != DM_OK)
 		return status;

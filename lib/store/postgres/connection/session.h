@@ -11,18 +11,19 @@ struct pg_session {
 	struct postgres *postgres;
 	struct keeper *keeper;
 	struct link link;
-	struct pg_session *next; /* in the pool of spare sessions */
-	struct lane *parking;    /* parks writes whose rows another transaction holds; NULL: they fail */
-	struct held_rows *held;  /* of its writes; NULL where there is no parking */
-	struct lane *writer;     /* where a batch of reads hands writes on to; NULL: they are its own */
-	int64_t lock_limit;      /* how long a statement waits for a lock, in microseconds */
-	PGconn *connection;      /* NULL: there is none */
-	bool cut;                /* something could not be sent: results would be taken for those of other statements */
-	bool prepared;           /* the schema fits, the statements are prepared, the connection is in pipeline mode */
-	bool unreplicated;       /* a COMMIT gave up waiting for a synchronous standby */
-	bool is_silent;          /* the server did not answer in time */
-	int64_t used_at;         /* when something came from the server last */
-	unsigned suspicions;     /* of postgres, when the connection was known to be alive */
+	struct pg_session *next;                /* in the pool of spare sessions */
+	struct lane *parking;                   /* parks writes whose rows another transaction holds; NULL: they fail */
+	struct dm_operation *done, **last_done; /* committed, to be completed by session_complete_done */
+	struct held_rows *held;                 /* of its writes; NULL where there is no parking */
+	struct lane *writer;                    /* where a batch of reads hands writes on to; NULL: they are its own */
+	int64_t lock_limit;                     /* how long a statement waits for a lock, in microseconds */
+	PGconn *connection;                     /* NULL: there is none */
+	bool cut;            /* something could not be sent: results would be taken for those of other statements */
+	bool prepared;       /* the schema fits, the statements are prepared, the connection is in pipeline mode */
+	bool unreplicated;   /* a COMMIT gave up waiting for a synchronous standby */
+	bool is_silent;      /* the server did not answer in time */
+	int64_t used_at;     /* when something came from the server last */
+	unsigned suspicions; /* of postgres, when the connection was known to be alive */
 };
 
 /* NULL where there is no memory. The keeper has to be stopped before the session is freed. */
@@ -39,6 +40,13 @@ void session_lost(struct pg_session *session);
 /* A write was refused because the server may only be read. True: it is to be run again on another connection. False:
  * when this connection was made no host took writes, so there is none for now. */
 MUST_CHECK bool session_may_move(const struct pg_session *session);
+
+/* Completes the operation later: when the server has the lane's next batch, so that it works meanwhile; or when there
+ * is none. For the lane that parks. */
+void session_complete_later(struct pg_session *session, struct dm_operation *operation);
+
+/* Completes these operations. The session does so itself before it waits for the server. */
+void session_complete_done(struct pg_session *session);
 
 /* Puts a statement into the pipeline. Where that fails the session is cut: nothing more is sent, and session_result
  * fails. False: the session is cut. */

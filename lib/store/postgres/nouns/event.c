@@ -88,8 +88,6 @@ const struct pg_statement_text pg_event_statements[] = {
 	{EVENTS_TRIM, OLD ", gone AS (DELETE FROM " LOG " WHERE (transaction, id) IN (SELECT transaction, id FROM old)"
 			  " RETURNING 1) SELECT count(*) FROM gone"},
 	{EVENTS_NEW_EPOCH, "UPDATE directmessages_event_log SET epoch = " RANDOM_BIGINT},
-	/* Wakes the other servers of the database when the transaction is committed. */
-	{EVENTS_NOTIFY, "NOTIFY " EVENTS_CHANNEL},
 	{0},
 };
 

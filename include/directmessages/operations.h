@@ -117,6 +117,14 @@ struct dm_page {
 
 /* ---- users --------------------------------------------------------------------------------------------------- */
 
+/* What else is looked up with who is calling: how many messages they have not read. */
+enum dm_count_unread {
+	DM_COUNT_NO_UNREAD,
+	DM_COUNT_UNREAD,             /* as DM_OP_UNREAD_COUNT does */
+	DM_HAS_UNREAD_FROM_RECIPIENT /* 1 if there is one from the recipient, and they don't block the recipient; else 0
+				      */
+};
+
 struct dm_op_authenticate {
 	struct dm_text key;  /* a token */
 	bool with_recipient; /* look up another user as well: recipient_name, or recipient_id if that is NULL */
@@ -127,7 +135,8 @@ struct dm_op_authenticate {
 	int64_t found_recipient_id; /* 0 if it does not exist */
 
 	struct dm_text recipient_name; /* an argument: a username */
-	uint64_t reserved[1];
+	uint32_t count_unread;         /* an argument: an enum dm_count_unread */
+	uint32_t unread;               /* at most UINT32_MAX */
 };
 
 /* A user who was authenticated by something else than a token, and must be active. */
@@ -142,7 +151,8 @@ struct dm_op_active_user {
 	int64_t found_recipient_id; /* 0 if it does not exist */
 
 	struct dm_text recipient_name; /* an argument: a username */
-	uint64_t reserved[1];
+	uint32_t count_unread;         /* an argument: an enum dm_count_unread */
+	uint32_t unread;               /* at most UINT32_MAX */
 };
 
 struct dm_op_user_by_id {

@@ -51,8 +51,9 @@ static enum http_outcome refuse(struct exchange *exchange)
 	}
 }
 
-static void set_target(struct exchange *exchange, bool exists, int64_t id)
+static void set_found(struct exchange *exchange, bool exists, int64_t id, uint32_t unread)
 {
+	exchange->unread = unread;
 	exchange->target_exists = exists;
 	if (exchange->target_name.data)
 		exchange->target_id = exists ? id : NO_ID;
@@ -62,8 +63,8 @@ static enum http_outcome token_found(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
 		return refuse(exchange);
-	set_target(exchange, exchange->operation.authenticate.recipient_exists,
-		   exchange->operation.authenticate.found_recipient_id);
+	set_found(exchange, exchange->operation.authenticate.recipient_exists,
+		  exchange->operation.authenticate.found_recipient_id, exchange->operation.authenticate.unread);
 	exchange->key = exchange->credential->text;
 	return CHECK_PASSED;
 }
@@ -77,18 +78,20 @@ static enum http_outcome user_found(struct exchange *exchange)
 	exchange->credential->may_create = false;
 	if (exchange->operation.status != DM_OK)
 		return refuse(exchange);
-	set_target(exchange, exchange->operation.active_user.recipient_exists,
-		   exchange->operation.active_user.found_recipient_id);
+	set_found(exchange, exchange->operation.active_user.recipient_exists,
+		  exchange->operation.active_user.found_recipient_id, exchange->operation.active_user.unread);
 	exchange->expires_at = exchange->credential->expires_at;
 	return CHECK_PASSED;
 }
 
-/* Whose the credential is, and whether the recipient exists, in one operation. */
+/* Whose the credential is, whether the recipient exists, and what the route counts, in one operation. */
 static enum http_outcome authenticate(struct exchange *exchange)
 {
 	const struct credential *credential = exchange->credential;
 	const struct dm_text text = {credential->text.data, credential->text.length};
 	const struct dm_text name = {exchange->target_name.data, exchange->target_name.length};
+	const bool reads = exchange->is_head || exchange_has_method(exchange, SPAN("GET"));
+	const uint32_t counts = reads ? exchange->route->counts : DM_COUNT_NO_UNREAD;
 
 	if (credential->kind == CREDENTIAL_TOKEN) {
 		exchange_operation(exchange, DM_OP_AUTHENTICATE)->authenticate =
@@ -96,6 +99,7 @@ static enum http_outcome authenticate(struct exchange *exchange)
 						    .with_recipient = exchange->route->to_user,
 						    .recipient_id = exchange->target_id,
 						    .recipient_name = name,
+						    .count_unread = counts,
 						    .on_user = set_caller};
 		return exchange_await(exchange, token_found);
 	}
@@ -107,6 +111,7 @@ static enum http_outcome authenticate(struct exchange *exchange)
 					   .with_recipient = exchange->route->to_user,
 					   .recipient_id = exchange->target_id,
 					   .recipient_name = name,
+					   .count_unread = counts,
 					   .on_user = set_caller};
 	return exchange_await(exchange, user_found);
 }

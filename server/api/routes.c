@@ -75,7 +75,7 @@ static const struct http_header streamed[] = {{"Cache-Control", "no-cache"}, {"X
 
 /* clang-format off */
 static const struct route routes[] = {
-	{"unread/",               "Unread Messages",     "GET, HEAD, OPTIONS",       .get = unread_get},
+	{"unread/",               "Unread Messages",     "GET, HEAD, OPTIONS",       .get = unread_get, .counts = DM_COUNT_UNREAD},
 	{"inbox/",                "Inbox",               "GET, HEAD, OPTIONS",       .get = inbox_get},
 	{"inbox/<user>/",         "Inbox Entry",         "GET, HEAD, OPTIONS",       .get = inbox_entry_get, .to_user = true},
 	{"conversations/",        "Conversation List",   "GET, HEAD, OPTIONS",       .get = conversations_get},
@@ -87,7 +87,7 @@ static const struct route routes[] = {
 	                          .to_user = true, .number = "from", .actions = UNREAD_ACTIONS},
 	{"conversations/<user>/", "Message List",        "GET, POST, DELETE, HEAD, OPTIONS", .get = conversation_get,
 	                          .post = conversation_post, .delete_ = conversation_delete, .sends = true, .to_user = true,
-	                          .guards_get = true,
+	                          .guards_get = true, .counts = DM_HAS_UNREAD_FROM_RECIPIENT,
 	                          .actions = MESSAGE_ACTIONS},
 	{"messages/<id>/",        "Message Delete",      "GET, DELETE, HEAD, OPTIONS", .get = message_get,
 	                          .delete_ = message_delete},

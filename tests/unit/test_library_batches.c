@@ -86,8 +86,11 @@ static struct member *add(struct batch *batch, struct dm_operation operation)
 
 static struct member *authenticate_for(struct batch *batch, struct dm_text key, int64_t recipient_id)
 {
-	struct dm_op_authenticate arguments = {
-		.key = key, .with_recipient = true, .recipient_id = recipient_id, .on_user = note_user};
+	struct dm_op_authenticate arguments = {.key = key,
+					       .with_recipient = true,
+					       .recipient_id = recipient_id,
+					       .count_unread = DM_COUNT_UNREAD,
+					       .on_user = note_user};
 
 	return add(batch, (struct dm_operation){.kind = DM_OP_AUTHENTICATE, .authenticate = arguments});
 }
@@ -186,7 +189,9 @@ static void each_gets_its_own_answer(void **state)
 	to_mary = authenticate_for_name(batch, text_of(batch->john), "mary");
 	run(batch);
 	assert_user(john, s->john, 0);
+	assert_int_equal(john->operation.authenticate.unread, 1);
 	assert_user(mary, s->mary, 0);
+	assert_int_equal(mary->operation.authenticate.unread, 2);
 	assert_nobody(unknown, DM_NOT_FOUND);
 	assert_user(with_partner, s->john, 1);
 	assert_user(without, s->mary, 0);

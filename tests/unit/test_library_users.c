@@ -222,6 +222,62 @@ static void a_recipient_is_found_by_name_or_id(void **state)
 	assert_int_equal(callers[2].active_user.found_recipient_id, 0);
 }
 
+/* What is unread of the caller's, counted as the operation says. */
+static uint32_t unread_of(struct scratch *s, struct dm_operation operation, uint32_t counts, int64_t recipient_id)
+{
+	bool by_token = operation.kind == DM_OP_AUTHENTICATE;
+
+	if (by_token) {
+		operation.authenticate.count_unread = counts;
+		operation.authenticate.with_recipient = recipient_id != 0;
+		operation.authenticate.recipient_id = recipient_id;
+	} else {
+		operation.active_user.count_unread = counts;
+		operation.active_user.with_recipient = recipient_id != 0;
+		operation.active_user.recipient_id = recipient_id;
+	}
+	dm_run(s->handle, &operation);
+	assert_int_equal(operation.status, DM_OK);
+	return by_token ? operation.authenticate.unread : operation.active_user.unread;
+}
+
+static void what_is_unread_is_counted_with_the_caller(void **state)
+{
+	struct scratch *s = *state;
+	char key[DM_TOKEN_LENGTH + 1];
+	struct dm_operation callers[3] = {{.kind = DM_OP_AUTHENTICATE, .authenticate = {.key = {key, DM_TOKEN_LENGTH}}},
+					  {.kind = DM_OP_ACTIVE_USER, .active_user = {.user_id = s->john}},
+					  {.kind = DM_OP_ACTIVE_USER, .active_user = {.username = DM_TEXT("john")}}};
+	struct dm_operation by_name = {.kind = DM_OP_ACTIVE_USER,
+				       .active_user = {.user_id = s->john,
+						       .with_recipient = true,
+						       .recipient_name = DM_TEXT("mary"),
+						       .count_unread = DM_HAS_UNREAD_FROM_RECIPIENT}};
+
+	assert_ok(dm_token_create(s->handle, text_of("john"), false, key, NULL));
+	scratch_send(s->handle, s->mary, s->john, "one");
+	scratch_send(s->handle, s->mary, s->john, "two");
+	scratch_send(s->handle, s->bob, s->john, "three");
+	scratch_send(s->handle, s->john, s->bob, "of no account");
+	dm_run(s->handle, &by_name);
+	assert_int_equal(by_name.active_user.unread, 1);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(unread_of(s, callers[i], DM_COUNT_NO_UNREAD, s->mary), 0);
+		assert_int_equal(unread_of(s, callers[i], DM_COUNT_UNREAD, 0), 3);
+		assert_int_equal(unread_of(s, callers[i], DM_HAS_UNREAD_FROM_RECIPIENT, s->mary), 1);
+		assert_int_equal(unread_of(s, callers[i], DM_HAS_UNREAD_FROM_RECIPIENT, s->john), 0);
+		assert_int_equal(unread_of(s, callers[i], DM_HAS_UNREAD_FROM_RECIPIENT, 99), 0);
+	}
+	assert_ok(dm_block(s->handle, s->john, s->mary, NULL));
+	dm_run(s->handle, &by_name);
+	assert_int_equal(by_name.active_user.unread, 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(unread_of(s, callers[i], DM_COUNT_UNREAD, 0), 1);
+		assert_int_equal(unread_of(s, callers[i], DM_HAS_UNREAD_FROM_RECIPIENT, s->mary), 0);
+		assert_int_equal(unread_of(s, callers[i], DM_HAS_UNREAD_FROM_RECIPIENT, s->bob), 1);
+	}
+}
+
 static bool check_put(void *context, const struct dm_user *user)
 {
 	const struct dm_user *wanted = context;
@@ -341,6 +397,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_token_stands_for_its_active_user, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(an_active_user_is_found_by_id_or_name, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_recipient_is_found_by_name_or_id, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(what_is_unread_is_counted_with_the_caller, scratch_setup,
+						scratch_teardown),
 		cmocka_unit_test_setup_teardown(putting_makes_a_user_and_changes_one, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(what_can_not_be_put_is_refused, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(who_has_messages_is_not_deleted, scratch_setup, scratch_teardown),

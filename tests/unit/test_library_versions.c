@@ -16,10 +16,12 @@ _Static_assert(sizeof(struct dm_operation) == 624 && offsetof(struct dm_operatio
 	       "it keeps its layout");
 _Static_assert(sizeof(struct dm_op_authenticate) == 80 &&
 		       offsetof(struct dm_op_authenticate, found_recipient_id) == 48 &&
-		       offsetof(struct dm_op_authenticate, recipient_name) == 56,
+		       offsetof(struct dm_op_authenticate, recipient_name) == 56 &&
+		       offsetof(struct dm_op_authenticate, unread) == 76,
 	       "it keeps its layout");
 _Static_assert(sizeof(struct dm_op_active_user) == 88 && offsetof(struct dm_op_active_user, found_recipient_id) == 56 &&
-		       offsetof(struct dm_op_active_user, recipient_name) == 64,
+		       offsetof(struct dm_op_active_user, recipient_name) == 64 &&
+		       offsetof(struct dm_op_active_user, unread) == 84,
 	       "it keeps its layout");
 _Static_assert(offsetof(struct dm_op_send, message) == 32 && offsetof(struct dm_op_send, unrestricted) == 120 &&
 		       offsetof(struct dm_op_send, idempotency_key) == 128,

@@ -61,6 +61,7 @@ struct exchange {
 	int64_t target_id;             /* the <id> or <user> of the path; NO_ID if it can't be one */
 	struct span target_name;       /* the <user>'s name, decoded, whose id check_caller finds; data NULL: an id */
 	bool target_exists;            /* whether it is a user, on a route that is to_user */
+	uint32_t unread;               /* what the route counts, for a GET or a HEAD */
 	struct span content;           /* of the body */
 	bool has_number;               /* the body has the route's number */
 	int64_t number;

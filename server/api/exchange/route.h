@@ -3,6 +3,7 @@
 #ifndef ROUTE_H
 #define ROUTE_H
 
+#include "directmessages.h"
 #include "request.h"
 
 #include <string.h>
@@ -38,17 +39,18 @@ struct route {
 	exchange_step *post; /* with a body */
 	exchange_step *put;
 	exchange_step *patch;
-	exchange_step *delete_;   /* a body of PUT and DELETE is read up to the limit, and ignored */
-	const char *number;       /* the field of a POST's body, a whole number; NULL: the field is `content` */
-	bool to_user;             /* <user> must exist */
-	bool sends;               /* a POST sends a message: how often a user may is limited */
-	bool is_admin;            /* of AREA_SERVER, for the operator: see --admin-listen */
-	bool is_web;              /* of the web client, which may be turned off */
-	bool negotiates;          /* the resource looks at Accept and ?format= itself */
-	bool guards_get;          /* a GET changes or holds something: none of another site's page */
-	bool accepts_ticket;      /* a GET without Authorization may have ?ticket= */
-	const char *actions;      /* for OPTIONS: the fields of a POST as JSON, or NULL */
-	const char *content_type; /* of its responses; NULL: application/json */
+	exchange_step *delete_;      /* a body of PUT and DELETE is read up to the limit, and ignored */
+	const char *number;          /* the field of a POST's body, a whole number; NULL: the field is `content` */
+	bool to_user;                /* <user> must exist */
+	enum dm_count_unread counts; /* by a GET or a HEAD, with who is calling */
+	bool sends;                  /* a POST sends a message: how often a user may is limited */
+	bool is_admin;               /* of AREA_SERVER, for the operator: see --admin-listen */
+	bool is_web;                 /* of the web client, which may be turned off */
+	bool negotiates;             /* the resource looks at Accept and ?format= itself */
+	bool guards_get;             /* a GET changes or holds something: none of another site's page */
+	bool accepts_ticket;         /* a GET without Authorization may have ?ticket= */
+	const char *actions;         /* for OPTIONS: the fields of a POST as JSON, or NULL */
+	const char *content_type;    /* of its responses; NULL: application/json */
 	const struct http_header *headers; /* of its responses; ends with one without a name; may set Cache-Control */
 	const struct span *body;           /* for static_get */
 };

@@ -4,7 +4,8 @@
  * Its states, each a function that is named after what has been done:
  *
  *     conversation_get  ?mark_read= is read, and the page made from ?cursor=, before anything is marked; HEAD marks
- * nothing marked            a piece of DM_OP_MARK_CONVERSATION_READ is done: the next piece, while there is more
+ *                       nothing, nor does a GET where check_caller has found nothing unread
+ *     marked            a piece of DM_OP_MARK_CONVERSATION_READ is done: the next piece, while there is more
  *     read_page         DM_OP_CONVERSATION reads the page
  *     listing_respond   200 */
 #include "listing.h"
@@ -49,7 +50,7 @@ enum http_outcome conversation_get(struct exchange *exchange)
 	if (!query_flag(exchange, SPAN("mark_read"), exchange->policy->marks_on_get, &marks) ||
 	    !listing_begin(exchange, CURSOR_TIME))
 		return HTTP_RESPOND;
-	if (exchange->is_head || !marks)
+	if (exchange->is_head || !marks || exchange->unread == 0)
 		return read_page(exchange);
 	exchange_operation(exchange, DM_OP_MARK_CONVERSATION_READ)->mark_conversation_read =
 		(struct dm_op_mark_conversation_read){.user_id = exchange->user_id, .partner_id = exchange->target_id};

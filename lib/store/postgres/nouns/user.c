@@ -13,19 +13,30 @@
 #define BY_ID " FROM {users} u WHERE {u.id} = $1::bigint"
 #define BY_NAME " FROM {users} u WHERE {u.username} = $1::text"
 
+/* The eighth: what is unread, as $3 asks (an enum dm_count_unread). */
+#define UNREAD " FROM directmessages_message m WHERE m.recipient_id = {u.id}"
+#define IS_UNREAD " AND m.read_at IS NULL AND m.hidden_for_recipient IS NULL"
+#define COUNT_UNREAD(recipient) \
+	"CASE $3::bigint WHEN 1 THEN (SELECT count(*) - (SELECT coalesce(sum(o.n), 0)::bigint FROM directmessages_block b" \
+	" CROSS JOIN LATERAL (SELECT count(*) AS n" UNREAD " AND m.sender_id = b.blocked_id" IS_UNREAD ") o" \
+	" WHERE b.user_id = {u.id})" UNREAD IS_UNREAD ") WHEN 2 THEN (SELECT count(*) FROM (SELECT 1" UNREAD \
+	" AND m.sender_id = " recipient IS_UNREAD \
+	" AND (SELECT 1 FROM directmessages_block b WHERE b.user_id = {u.id}" \
+	" AND b.blocked_id = m.sender_id) IS NULL LIMIT 1) o) END"
+
 /* Who is calling, found by the one, and the recipient, found by the other. */
-#define CALLER(id, by, recipient) \
+#define CALLER(id, by, recipient, recipient_id) \
 	{ \
-		id, "SELECT " USER_COLUMNS ", " recipient by, .is_look_up = true \
+		id, "SELECT " USER_COLUMNS ", " recipient ", " COUNT_UNREAD(recipient_id) by, .is_look_up = true \
 	}
 
 const struct pg_statement_text pg_user_statements[] = {
-	CALLER(USER_BY_TOKEN, BY_TOKEN, RECIPIENT_BY_ID),
-	CALLER(USER_BY_TOKEN_TO_NAME, BY_TOKEN, RECIPIENT_BY_NAME),
-	CALLER(ACTIVE_USER_BY_ID, BY_ID, RECIPIENT_BY_ID),
-	CALLER(ACTIVE_USER_BY_ID_TO_NAME, BY_ID, RECIPIENT_BY_NAME),
-	CALLER(ACTIVE_USER_BY_NAME, BY_NAME, RECIPIENT_BY_ID),
-	CALLER(ACTIVE_USER_BY_NAME_TO_NAME, BY_NAME, RECIPIENT_BY_NAME),
+	CALLER(USER_BY_TOKEN, BY_TOKEN, RECIPIENT_BY_ID, "$2::bigint"),
+	CALLER(USER_BY_TOKEN_TO_NAME, BY_TOKEN, RECIPIENT_BY_NAME, RECIPIENT_BY_NAME),
+	CALLER(ACTIVE_USER_BY_ID, BY_ID, RECIPIENT_BY_ID, "$2::bigint"),
+	CALLER(ACTIVE_USER_BY_ID_TO_NAME, BY_ID, RECIPIENT_BY_NAME, RECIPIENT_BY_NAME),
+	CALLER(ACTIVE_USER_BY_NAME, BY_NAME, RECIPIENT_BY_ID, "$2::bigint"),
+	CALLER(ACTIVE_USER_BY_NAME_TO_NAME, BY_NAME, RECIPIENT_BY_NAME, RECIPIENT_BY_NAME),
 	{USER_BY_ID, "SELECT " USER_COLUMNS BY_ID, .is_look_up = true},
 	{USER_BY_NAME, "SELECT " USER_COLUMNS BY_NAME},
 	{USERS, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} > $1::bigint ORDER BY {u.id} LIMIT $2::bigint"},
@@ -63,8 +74,9 @@ static enum dm_status lend_one(struct dm_operation *operation, dm_user_row *on_u
 /* No user has this id. */
 #define NOBODY (-1)
 
-/* Adds whom else to look for. True: by the name. */
-static bool add_recipient(struct parameters *parameters, bool wanted, struct dm_text name, int64_t id)
+/* Adds whom else to look for, and what to count. True: by the name. */
+static bool add_recipient(struct parameters *parameters, bool wanted, struct dm_text name, int64_t id,
+			  uint32_t count_unread)
 {
 	bool by_name = wanted && name.data;
 
@@ -72,6 +84,7 @@ static bool add_recipient(struct parameters *parameters, bool wanted, struct dm_
 		pg_add_text(parameters, name);
 	else
 		pg_add_int(parameters, wanted ? id : NOBODY);
+	pg_add_int(parameters, count_unread);
 	return by_name;
 }
 
@@ -80,7 +93,8 @@ enum pg_statement pg_user_authenticate(struct dm_operation *operation, struct pa
 	const struct dm_op_authenticate *arguments = &operation->authenticate;
 
 	pg_add_text(parameters, arguments->key);
-	return add_recipient(parameters, arguments->with_recipient, arguments->recipient_name, arguments->recipient_id)
+	return add_recipient(parameters, arguments->with_recipient, arguments->recipient_name, arguments->recipient_id,
+			     arguments->count_unread)
 		       ? USER_BY_TOKEN_TO_NAME
 		       : USER_BY_TOKEN;
 }
@@ -94,7 +108,8 @@ enum pg_statement pg_user_active(struct dm_operation *operation, struct paramete
 		pg_add_text(parameters, arguments->username);
 	else
 		pg_add_int(parameters, arguments->user_id);
-	if (add_recipient(parameters, arguments->with_recipient, arguments->recipient_name, arguments->recipient_id))
+	if (add_recipient(parameters, arguments->with_recipient, arguments->recipient_name, arguments->recipient_id,
+			  arguments->count_unread))
 		return by_name ? ACTIVE_USER_BY_NAME_TO_NAME : ACTIVE_USER_BY_ID_TO_NAME;
 	return by_name ? ACTIVE_USER_BY_NAME : ACTIVE_USER_BY_ID;
 }
@@ -140,10 +155,18 @@ static bool read_recipient(const struct row_set *set, int64_t *id)
 	return exists;
 }
 
+static uint32_t read_unread(const struct row_set *set)
+{
+	int64_t unread = set->result ? pg_int(set->result, set->row, 7) : 0; /* NULL is 0 */
+
+	return unread < UINT32_MAX ? (uint32_t)unread : UINT32_MAX;
+}
+
 enum dm_status pg_read_authenticated(const struct postgres *postgres, struct dm_operation *operation,
 				     struct row_set *set)
 {
 	(void)postgres;
+	operation->authenticate.unread = read_unread(set);
 	operation->authenticate.recipient_exists = read_recipient(set, &operation->authenticate.found_recipient_id);
 	return lend_one(operation, operation->authenticate.on_user, set, true);
 }
@@ -151,6 +174,7 @@ enum dm_status pg_read_authenticated(const struct postgres *postgres, struct dm_
 enum dm_status pg_read_active_user(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
 	(void)postgres;
+	operation->active_user.unread = read_unread(set);
 	operation->active_user.recipient_exists = read_recipient(set, &operation->active_user.found_recipient_id);
 	return lend_one(operation, operation->active_user.on_user, set, true);
 }

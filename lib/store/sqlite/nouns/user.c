@@ -27,9 +27,9 @@ struct dm_user user_from_row(sqlite3_stmt *row)
 	};
 }
 
-/* Lends the one user that the statement finds. */
+/* Lends the one user that the statement finds, and gives their id. */
 static enum dm_status lend_one(struct sqlite_session *session, sqlite3_stmt *statement, struct dm_operation *operation,
-			       dm_user_row *on_user, bool must_be_active)
+			       dm_user_row *on_user, bool must_be_active, int64_t *id)
 {
 	int code = sqlite3_step(statement);
 	enum dm_status status = DM_NOT_FOUND;
@@ -37,6 +37,7 @@ static enum dm_status lend_one(struct sqlite_session *session, sqlite3_stmt *sta
 	if (code == SQLITE_ROW) {
 		struct dm_user user = user_from_row(statement);
 
+		*id = user.id;
 		status = user.is_active || !must_be_active ? DM_OK : DM_INACTIVE;
 		if (status == DM_OK && on_user)
 			on_user(operation->context, &user);
@@ -74,49 +75,79 @@ static enum dm_status find_recipient(struct sqlite_session *session, sqlite3_stm
 	return session_finish(session, statement, code, &operation->error);
 }
 
+/* Counts what of the user's is unread. */
+static enum dm_status count_unread(struct sqlite_session *session, struct dm_operation *operation,
+				   enum dm_count_unread which, int64_t user_id, int64_t recipient_id, uint32_t *unread)
+{
+	sqlite3_stmt *statement = session->statements[which == DM_COUNT_UNREAD ? UNREAD_COUNT : UNREAD_EXISTS];
+	int64_t found;
+	int code;
+
+	*unread = 0;
+	if (which == DM_COUNT_NO_UNREAD)
+		return DM_OK;
+	sqlite3_bind_int64(statement, 1, user_id);
+	if (which == DM_HAS_UNREAD_FROM_RECIPIENT)
+		sqlite3_bind_int64(statement, 2, recipient_id);
+	code = sqlite3_step(statement);
+	found = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+	*unread = found < UINT32_MAX ? (uint32_t)found : UINT32_MAX;
+	return session_finish(session, statement, code, &operation->error);
+}
+
 enum dm_status user_authenticate(struct sqlite_session *session, struct dm_operation *operation)
 {
 	struct dm_op_authenticate *arguments = &operation->authenticate;
 	sqlite3_stmt *statement = session->statements[USER_BY_TOKEN];
 	enum dm_status status;
+	int64_t id = 0;
 
 	operation_clear_results(operation);
 	bind_text(statement, 1, arguments->key);
-	status = lend_one(session, statement, operation, arguments->on_user, true);
-	if (status != DM_OK || !arguments->with_recipient)
-		return status;
-	return find_recipient(session, bind_user(session, arguments->recipient_name, arguments->recipient_id),
-			      operation, &arguments->recipient_exists, &arguments->found_recipient_id);
+	status = lend_one(session, statement, operation, arguments->on_user, true, &id);
+	if (status == DM_OK && arguments->with_recipient)
+		status = find_recipient(session, bind_user(session, arguments->recipient_name, arguments->recipient_id),
+					operation, &arguments->recipient_exists, &arguments->found_recipient_id);
+	if (status == DM_OK)
+		status = count_unread(session, operation, arguments->count_unread, id, arguments->found_recipient_id,
+				      &arguments->unread);
+	return status;
 }
 
 enum dm_status user_active(struct sqlite_session *session, struct dm_operation *operation)
 {
 	struct dm_op_active_user *arguments = &operation->active_user;
 	enum dm_status status;
+	int64_t id = 0;
 
 	operation_clear_results(operation);
 	status = lend_one(session, bind_user(session, arguments->username, arguments->user_id), operation,
-			  arguments->on_user, true);
-	if (status != DM_OK || !arguments->with_recipient)
-		return status;
-	return find_recipient(session, bind_user(session, arguments->recipient_name, arguments->recipient_id),
-			      operation, &arguments->recipient_exists, &arguments->found_recipient_id);
+			  arguments->on_user, true, &id);
+	if (status == DM_OK && arguments->with_recipient)
+		status = find_recipient(session, bind_user(session, arguments->recipient_name, arguments->recipient_id),
+					operation, &arguments->recipient_exists, &arguments->found_recipient_id);
+	if (status == DM_OK)
+		status = count_unread(session, operation, arguments->count_unread, id, arguments->found_recipient_id,
+				      &arguments->unread);
+	return status;
 }
 
 enum dm_status user_by_id(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[USER_BY_ID];
+	int64_t id;
 
 	sqlite3_bind_int64(statement, 1, operation->user_by_id.user_id);
-	return lend_one(session, statement, operation, operation->user_by_id.on_user, false);
+	return lend_one(session, statement, operation, operation->user_by_id.on_user, false, &id);
 }
 
 enum dm_status user_by_name(struct sqlite_session *session, struct dm_operation *operation)
 {
 	sqlite3_stmt *statement = session->statements[USER_BY_NAME];
+	int64_t id;
 
 	bind_text(statement, 1, operation->user_by_name.username);
-	return lend_one(session, statement, operation, operation->user_by_name.on_user, false);
+	return lend_one(session, statement, operation, operation->user_by_name.on_user, false, &id);
 }
 
 enum dm_status users_list(struct sqlite_session *session, struct dm_operation *operation)
@@ -139,7 +170,9 @@ enum dm_status users_list(struct sqlite_session *session, struct dm_operation *o
 enum dm_status user_lend(struct sqlite_session *session, struct dm_operation *operation, struct dm_text username,
 			 int64_t user_id, dm_user_row *on_user)
 {
-	return lend_one(session, bind_user(session, username, user_id), operation, on_user, false);
+	int64_t id;
+
+	return lend_one(session, bind_user(session, username, user_id), operation, on_user, false, &id);
 }
 
 enum dm_status user_find(struct sqlite_session *session, struct dm_operation *operation, struct dm_text username,

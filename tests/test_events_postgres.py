@@ -8,7 +8,7 @@ from streams import Stream, contents
 
 pytestmark = pytest.mark.postgresql
 
-LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'"
+LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query ~ '^(LISTEN|NOTIFY) '"
 RECORD = """
     INSERT INTO directmessages_event (kind, message_id, sender_id, recipient_id, at)
     SELECT 1, id, sender_id, recipient_id, (extract(epoch FROM sent_at) * 1000000)::bigint

@@ -281,6 +281,16 @@ def test_each_write_of_the_event_log_is_told(faulty):
         assert len(notices(connection, 4)) == 4
 
 
+def test_others_are_told_a_few_times_a_second(faulty):
+    """However many commits there are: a notification locks the whole cluster."""
+    with faulty.store.cluster.connect(faulty.store.name) as connection:
+        connection.execute("LISTEN directmessages_event")
+        began = time.monotonic()
+        for number in range(40):
+            faulty.alice.send(faulty.bob, str(number))
+        assert len(notices(connection, 1)) <= 2 + 20 * (time.monotonic() - began)
+
+
 # ---- the schema
 
 

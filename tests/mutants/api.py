@@ -193,8 +193,8 @@ MUTANTS = [
     Mutant(
         "HEAD runs as GET of what marks",
         API + "messages/conversation.c",
-        "\tif (exchange->is_head || !marks)\n\t\treturn read_page(exchange);\n",
-        "\tif (!marks)\n\t\treturn read_page(exchange);\n",
+        "if (exchange->is_head || !marks || exchange->unread == 0)",
+        "if (!marks || exchange->unread == 0)",
         "test_options_head.py::test_head_does_not_mark_messages_as_read",
     ),
     Mutant(

@@ -242,8 +242,8 @@ MUTANTS = [
     Mutant(
         "a user who is not active comes in by JWT (SQLite)",
         "lib/store/sqlite/nouns/user.c",
-        "operation,\n\t\t\t  arguments->on_user, true);",
-        "operation,\n\t\t\t  arguments->on_user, false);",
+        "operation,\n\t\t\t  arguments->on_user, true, &id);",
+        "operation,\n\t\t\t  arguments->on_user, false, &id);",
         "test_library_users::an_active_user_is_found_by_id_or_name",
     ),
     Mutant(

@@ -30,8 +30,8 @@ struct postgres_store {
 	struct pg_session *spares;    /* for calls from a lane's own thread, not in use; guarded by postgres.mutex */
 	struct held_rows held;        /* the writer's */
 	struct lane *writer;
-	struct lane *readers;      /* NULL where one lane does both */
-	struct lane *checker;      /* of DM_OP_CHECK_SCHEMA alone */
+	struct lane *readers; /* NULL where one lane does both */
+	struct lane *checker; /* of DM_OP_CHECK_SCHEMA alone */
 };
 
 /* ---- operations ---------------------------------------------------------------------------------------------- */

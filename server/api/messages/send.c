@@ -37,7 +37,7 @@ enum http_outcome send_post(struct exchange *exchange)
 		return HTTP_RESPOND;
 	if (!buffer_reserve(&exchange->request->response.body, shape_message_max_length(exchange->content)))
 		return respond_no_room(exchange->request);
-	exchange->wait_next = WAIT_THEN_LOOP; /* the response needs it anyway, and the store has the next batch to send */
+	exchange->wait_next = WAIT_THEN_LOOP; /* the response needs it anyway */
 	exchange_operation(exchange, DM_OP_SEND)->send =
 		(struct dm_op_send){.sender_id = exchange->user_id,
 				    .recipient_id = exchange->target_id,

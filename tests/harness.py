@@ -174,7 +174,10 @@ class Server:
     # --- its life
 
     def let_others_run_it(self):
-        """Puts the program where users who own nothing get at it: the build may lie in somebody's home."""
+        """Puts the program where users who own nothing get at it: the build may lie in somebody's home. A SQLite file is made
+        by who runs it."""
+        if self.is_database_own and isinstance(self.store, SqliteFile):
+            self.database.unlink(missing_ok=True)
         self.program = self.directory / PROGRAM.name
         shutil.copy2(PROGRAM, self.program)
         self.directory.chmod(0o755)

@@ -60,6 +60,7 @@ def stored(server):
 def test_a_block_is_answered_when_the_send_is_stored(under_way):
     with under_way(PATIENT) as (server, alice, bob, sending):
         blocking = Waiting(lambda: alice.request("PUT", f"blocks/{bob.id}/"))
+        wait_until(lambda: server.sql("SELECT 1 FROM directmessages_block"), "the block")
         others_go_on(server, blocking)
         check_error(bob.post(f"send/{alice.id}/", {"content": "later"}), 400, NOT_ALLOWED)
         assert stored(server) == 0 and blocking.answer is None

@@ -280,7 +280,7 @@ def test_idle_connections_that_were_cut_are_replaced(cluster):
     proxy = Proxy(cluster.port)
     database = PostgresDatabase(cluster)
     database.url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}"
-    server = Server(database, env={"DIRECTMESSAGES_BUSY_TIMEOUT": 4000})
+    server = Server(database, env={"DIRECTMESSAGES_BUSY_TIMEOUT": 1000})
     try:
         server.start()
         alice, bob = server.users(2)

@@ -52,7 +52,7 @@ STATEMENTS = {  # a part of the text, its parameters; how many rows it may look 
         " = $2::bigint, finished_at = 0, http_status = 0, error = '' WHERE EXISTS (SELECT 1 FROM directmessages_webhook w"
         " WHERE w.id = d.webhook_id AND w.is_active) AND d.id = ANY", "0, 7, 1, 1000"),
     "a page of deliveries": ("ending.next FROM ending", f"1, 2, {FAR}, 100, 5000"),
-    "a piece of trimming deliveries": ("WITH looked_at AS", f"0, {FAR}, 1, 7"),
+    "a piece of trimming deliveries": ("WITH looked_at AS (SELECT id", f"0, {FAR}, 1, 7"),
     "a page of everybody's messages": ("WHERE m.id < $6::bigint AND $5", f"51, 1000000, '-infinity', 'infinity', 'infinity', {FAR}"),
     "a page of a user with many messages": ("is_own FROM", f"51, 1000000, '-infinity', 'infinity', 'infinity', {FAR}, {{one}}", 20001),
     "a page of a user with few messages": ("is_own FROM", f"51, 1000000, '-infinity', 'infinity', 'infinity', {FAR}, {{other}}", 20001),
@@ -107,6 +107,7 @@ def filled(telling, request):  # noqa: F811
     server = Server(database=PostgresDatabase(telling)).start()
     one, two, other = server.users(3)
     create(server, "http://127.0.0.1:1/", "--events", "message_read")
+    assert one.unread() == 0  # so all statements are prepared, and the last that has a part is the one
     texts = {part: statement(server, part) for part, *_ in STATEMENTS.values()}
     server.stop()
     with server.transaction() as connection:

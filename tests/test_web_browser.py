@@ -183,6 +183,7 @@ def test_what_the_server_refuses_is_not_sent_and_can_be_tried_again(visit, web, 
 def test_401_leads_back_with_the_servers_sentence(visit, web, john, jane):
     one = visit(web, john)
     one.open(jane)
+    web.wait_log(r"access method=GET path=/api/dm/inbox/ status=200")  # all is loaded, so that the send is refused first
     web.sql("DELETE FROM authtoken_token WHERE key = ?", (john.token,))
     one.send("Hello?")
     one.page.wait_for("#sign-in:not([hidden])")

@@ -71,7 +71,15 @@ def test_reading_is_delivered_once_for_each_message(hooked, receiver):
 
 def test_sent_events_show_the_message_unread_though_it_was_read_meanwhile(hooked, make_receiver):
     allowed = threading.Event()
-    receiver = make_receiver(lambda request: 204 if allowed.is_set() else 500)
+
+    def answer(_):
+        """The first attempt fails once the message was read."""
+        if allowed.is_set():
+            return 204
+        allowed.wait(10)
+        return 500
+
+    receiver = make_receiver(answer)
     one, two = hooked.users(2)
     create(hooked, receiver.url, "--events", "message_sent")
     one.send(two)

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from assets import check_asset
 import harness
 from docs_page import FILES, PAGE, needs_page
 from routes import check_error
@@ -36,15 +37,7 @@ def get(server, file="", **headers):
 @on_each_file
 def test_files_are_served_to_everybody(server, file):
     answer = get(server, file)
-    assert answer.status == 200
-    assert answer.headers.get_all("Content-Type") == [FILES[file]]
-    assert answer.headers.get_all("Cache-Control") == ["no-cache"]
-    assert answer.headers.get_all("Vary") == ["Accept-Encoding"]
-    assert answer.headers.get_all("X-Content-Type-Options") == ["nosniff"]
-    assert answer.headers.get_all("Referrer-Policy") == ["no-referrer"]
-    policy = dict(one.strip().split(" ", 1) for one in answer.headers["Content-Security-Policy"].split(";"))
-    assert policy == POLICY
-    assert "Content-Encoding" not in answer.headers
+    check_asset(answer, FILES[file], POLICY)
     if file in OURS:
         assert answer.body == (PAGE / (file or "index.html")).read_bytes()
     assert get(server, file, Authorization="Token nonsense", Accept="image/png").status == 200

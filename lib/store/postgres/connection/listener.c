@@ -16,8 +16,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define PAUSE_MS \
-	1000 /* between two attempts to connect, or to notify, and between two looks whether the sessions moved */
+/* Between two attempts to connect, or to notify, and between two looks whether the sessions moved, in milliseconds. */
+#define PAUSE_MS 1000
 
 /* Between two notifications, in milliseconds. */
 #define ANNOUNCE_MS 50

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 void scratch_make(struct scratch *scratch)
@@ -129,6 +130,19 @@ static int copy_number(void *number, int columns, char **values, char **names)
 int64_t scratch_number(const struct scratch *scratch, const char *sql)
 {
 	return scratch->is_postgres ? scratch_postgres_run(scratch->database, sql) : run_sql(scratch, sql, copy_number);
+}
+
+void scratch_settle(const struct scratch *scratch)
+{
+	int64_t running = scratch->is_postgres;
+
+	for (int i = 0; running && i < 10000; i++) {
+		running = scratch_number(scratch, "SELECT (pg_snapshot_xmin(s) < pg_snapshot_xmax(s))::int"
+						  " FROM pg_current_snapshot() s");
+		if (running)
+			nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+	assert_false(running);
 }
 
 void *scratch_lock(const struct scratch *scratch)

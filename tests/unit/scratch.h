@@ -41,6 +41,10 @@ void scratch_sql(const struct scratch *scratch, const char *sql);
 /* Gives the first column of the one row that the SQL selects. */
 int64_t scratch_number(const struct scratch *scratch, const char *sql);
 
+/* Waits until no transaction of the cluster is under way. PostgreSQL gives out an event when all transactions before it
+ * have ended, and the library's own NOTIFY is one that nobody waits for. */
+void scratch_settle(const struct scratch *scratch);
+
 /* Locks messages against writes of all others until scratch_unlock. */
 void *scratch_lock(const struct scratch *scratch);
 void scratch_unlock(const struct scratch *scratch, void *lock);

@@ -346,6 +346,7 @@ static void the_largest_and_the_least_limits(void **state)
 		assert_ok(dm_all_messages(s->handle, 0, sizes[i], list_message, &users, NULL));
 		assert_int_equal(users.count, 2);
 		if (start.id != 0) {
+			scratch_settle(s);
 			assert_ok(dm_events(s->handle, 0, &position, sizes[i], NULL, list_event, &events, NULL));
 			assert_int_equal(events, 2);
 		}

@@ -34,6 +34,7 @@ static struct dm_event_position newest(const struct scratch *s)
 {
 	struct dm_event_position position;
 
+	scratch_settle(s);
 	assert_ok(dm_events_newest(s->handle, &position, NULL));
 	return position;
 }
@@ -43,6 +44,7 @@ static struct listed read_on(const struct scratch *s, int64_t user, struct dm_ev
 {
 	struct listed listed = {0};
 
+	scratch_settle(s);
 	assert_ok(dm_events(s->handle, user, position, limit, NULL, list_event, &listed, NULL));
 	return listed;
 }
@@ -98,6 +100,7 @@ static void it_is_read_in_pieces_and_by_user(void **state)
 	scratch_send(s->handle, s->bob, s->john, "b");
 	scratch_send(s->handle, s->mary, s->bob, "c");
 	scratch_send(s->handle, s->bob, s->mary, "d");
+	scratch_settle(s);
 	assert_ok(dm_events(s->handle, s->john, &position, 3, &places, list_event, &listed, NULL));
 	assert_int_equal(places, 2); /* the row function has ended the reading */
 	listed = (struct listed){0};
@@ -223,6 +226,7 @@ static void it_tells_for_whom_a_message_is_hidden(void **state)
 		scratch_send(s->handle, s->john, s->mary, "a");
 	assert_ok(dm_hide_message(s->handle, s->john, 2, NULL));
 	assert_ok(dm_hide_message(s->handle, s->mary, 3, NULL));
+	scratch_settle(s);
 	assert_ok(dm_events(s->handle, 0, &position, 0, NULL, note_hidden, trace, NULL));
 	assert_string_equal(trace, "--s--r");
 }

@@ -49,6 +49,7 @@ static struct copy read_webhook(const struct scratch *s, int64_t id)
 {
 	struct copy copy = {.count = 0};
 
+	scratch_settle(s);
 	assert_ok(dm_webhook_by_id(s->handle, id, copy_webhook, &copy, NULL));
 	assert_int_equal(copy.count, 1);
 	assert_int_equal(copy.row.id, id);
@@ -177,6 +178,7 @@ static void disabling_and_enabling(void **state)
 	assert_string_equal(read_webhook(s, id).reason, "gone");
 	scratch_send(s->handle, s->john, s->mary, "it misses this");
 	change.url = text_of("http://a/");
+	scratch_settle(s);
 	assert_ok(dm_webhook_update(s->handle, &change, copy_webhook, &copy, NULL));
 	assert_true(copy.row.is_active);
 	assert_false(copy.row.has_new);

@@ -62,6 +62,7 @@ static void claim(const struct scratch *s, int64_t webhook_id, size_t limit, int
 		.deliveries_claim = {.webhook_id = webhook_id, .limit = limit, .until = until, .on_delivery = take}};
 
 	claimed->count = 0;
+	scratch_settle(s);
 	dm_run(s->handle, &operation);
 	assert_int_equal(operation.status, DM_OK);
 	assert_int_equal(operation.deliveries_claim.claimed, claimed->count);
@@ -90,6 +91,7 @@ static struct dm_webhook last_webhook(const struct scratch *s)
 {
 	struct dm_webhook webhook = {.id = 0};
 
+	scratch_settle(s);
 	assert_ok(dm_webhooks(s->handle, copy_webhook, &webhook, NULL));
 	return webhook;
 }

@@ -66,8 +66,9 @@ STATEMENTS = {  # a part of the text, its parameters; how many rows it may look 
         ERASING_SENT, "{one}, {two}, '2026-01-01 03:00', 0, now()"),
     "a page of blocks": ("b.blocked_at FROM (SELECT blocked_id", f"{{one}}, {FAR}, {FAR}, 101, 0"),
     "unread messages of a user without blocks": ("SELECT * FROM (SELECT count(*) - (SELECT", "ARRAY[{two}]"),
-    "a caller with what is unread": ('END FROM "auth_user" u WHERE u."id" = q.p1', "ARRAY[{two}], ARRAY[-1], ARRAY[1]"),
-    "a caller with what is unread from one": ('END FROM "auth_user" u WHERE u."id" = q.p1', "ARRAY[{two}], ARRAY[{one}], ARRAY[2]"),
+    "a caller": ("q.p2 >= 0), 0::bigint FROM", "ARRAY['{name}'], ARRAY[{one}]"),
+    "a caller with what is unread": ("q.p2 >= 0), (SELECT count(*) - (SELECT", "ARRAY['{name}'], ARRAY[-1]"),
+    "a caller with what is unread from one": ("q.p2 >= 0), (SELECT count(*) FROM (SELECT 1", "ARRAY['{name}'], ARRAY[{one}]"),
     "a send": ("content, rules, n)", "ARRAY[{one}], ARRAY[{two}], ARRAY[now()], ARRAY['x'], ARRAY[1], false, ARRAY[]::text[]"),
     "who starts a conversation": ("pg_advisory_xact_lock(1684958832", "ARRAY[{one}, {two}], ARRAY[{two}, {one}], 0"),
     "what may be started": ("counted AS MATERIALIZED (SELECT f.*", "ARRAY[{one}, {two}], ARRAY[{two}, {one}], 0, 5, 7"),
@@ -124,7 +125,7 @@ def filled(telling, request):  # noqa: F811
         if request.param == "analyzed":
             connection.execute("ANALYZE")
         connection.execute(LANES)
-        yield connection, texts, {"one": one.id, "two": two.id, "other": other.id, "sends": sends(one, two)}
+        yield connection, texts, {"one": one.id, "two": two.id, "name": two.username, "other": other.id, "sends": sends(one, two)}
     server.close()
     server.store.close()
 

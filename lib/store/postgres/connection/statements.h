@@ -6,18 +6,29 @@
 #include "attributes.h"
 #include "user_table.h"
 
+/* What else the statement looks up with who is calling. Each count is a statement of its own: a request that does not
+ * ask for it would pay for its plan. */
+enum caller_kind {
+	TO_ID, /* the recipient, by id */
+	TO_NAME,
+	COUNT_UNREAD_TO_ID,
+	COUNT_UNREAD_TO_NAME,
+	HAS_UNREAD_FROM_ID,
+	HAS_UNREAD_FROM_NAME,
+	CALLER_KINDS
+};
+
 enum pg_statement {
 	BEGIN_WRITE,
 	COMMIT,
 	ROLLBACK,
 	SET_LIMITS,
 	USERS_FREE,
+	/* Who is calling. Behind each of the three, the others of CALLER_KINDS. */
 	USER_BY_TOKEN,
-	USER_BY_TOKEN_TO_NAME,
-	ACTIVE_USER_BY_ID,
-	ACTIVE_USER_BY_ID_TO_NAME,
-	ACTIVE_USER_BY_NAME,
-	ACTIVE_USER_BY_NAME_TO_NAME,
+	ACTIVE_USER_BY_ID = USER_BY_TOKEN + CALLER_KINDS,
+	ACTIVE_USER_BY_NAME = ACTIVE_USER_BY_ID + CALLER_KINDS,
+	LAST_CALLER = ACTIVE_USER_BY_NAME + CALLER_KINDS - 1,
 	USER_BY_ID,
 	USER_BY_NAME,
 	USERS,

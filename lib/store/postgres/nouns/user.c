@@ -13,30 +13,34 @@
 #define BY_ID " FROM {users} u WHERE {u.id} = $1::bigint"
 #define BY_NAME " FROM {users} u WHERE {u.username} = $1::text"
 
-/* The eighth: what is unread, as $3 asks (an enum dm_count_unread). */
+/* The eighth: what is unread. */
 #define UNREAD " FROM directmessages_message m WHERE m.recipient_id = {u.id}"
 #define IS_UNREAD " AND m.read_at IS NULL AND m.hidden_for_recipient IS NULL"
-#define COUNT_UNREAD(recipient) \
-	"CASE $3::bigint WHEN 1 THEN (SELECT count(*) - (SELECT coalesce(sum(o.n), 0)::bigint FROM directmessages_block b" \
+#define UNREAD_COUNT \
+	"(SELECT count(*) - (SELECT coalesce(sum(o.n), 0)::bigint FROM directmessages_block b" \
 	" CROSS JOIN LATERAL (SELECT count(*) AS n" UNREAD " AND m.sender_id = b.blocked_id" IS_UNREAD ") o" \
-	" WHERE b.user_id = {u.id})" UNREAD IS_UNREAD ") WHEN 2 THEN (SELECT count(*) FROM (SELECT 1" UNREAD \
-	" AND m.sender_id = " recipient IS_UNREAD \
+	" WHERE b.user_id = {u.id})" UNREAD IS_UNREAD ")"
+#define UNREAD_FROM(recipient) \
+	"(SELECT count(*) FROM (SELECT 1" UNREAD " AND m.sender_id = " recipient IS_UNREAD \
 	" AND (SELECT 1 FROM directmessages_block b WHERE b.user_id = {u.id}" \
-	" AND b.blocked_id = m.sender_id) IS NULL LIMIT 1) o) END"
+	" AND b.blocked_id = m.sender_id) IS NULL LIMIT 1) o)"
 
-/* Who is calling, found by the one, and the recipient, found by the other. */
-#define CALLER(id, by, recipient, recipient_id) \
+/* Who is calling, found by the one, and what else is looked up. */
+#define CALLER(id, kind, by, recipient, unread) \
 	{ \
-		id, "SELECT " USER_COLUMNS ", " recipient ", " COUNT_UNREAD(recipient_id) by, .is_look_up = true \
+		(id) + (kind), "SELECT " USER_COLUMNS ", " recipient ", " unread by, .is_look_up = true \
 	}
+#define CALLERS(id, by) \
+	CALLER(id, TO_ID, by, RECIPIENT_BY_ID, "0::bigint"), CALLER(id, TO_NAME, by, RECIPIENT_BY_NAME, "0::bigint"), \
+		CALLER(id, COUNT_UNREAD_TO_ID, by, RECIPIENT_BY_ID, UNREAD_COUNT), \
+		CALLER(id, COUNT_UNREAD_TO_NAME, by, RECIPIENT_BY_NAME, UNREAD_COUNT), \
+		CALLER(id, HAS_UNREAD_FROM_ID, by, RECIPIENT_BY_ID, UNREAD_FROM("$2::bigint")), \
+		CALLER(id, HAS_UNREAD_FROM_NAME, by, RECIPIENT_BY_NAME, UNREAD_FROM(RECIPIENT_BY_NAME))
 
 const struct pg_statement_text pg_user_statements[] = {
-	CALLER(USER_BY_TOKEN, BY_TOKEN, RECIPIENT_BY_ID, "$2::bigint"),
-	CALLER(USER_BY_TOKEN_TO_NAME, BY_TOKEN, RECIPIENT_BY_NAME, RECIPIENT_BY_NAME),
-	CALLER(ACTIVE_USER_BY_ID, BY_ID, RECIPIENT_BY_ID, "$2::bigint"),
-	CALLER(ACTIVE_USER_BY_ID_TO_NAME, BY_ID, RECIPIENT_BY_NAME, RECIPIENT_BY_NAME),
-	CALLER(ACTIVE_USER_BY_NAME, BY_NAME, RECIPIENT_BY_ID, "$2::bigint"),
-	CALLER(ACTIVE_USER_BY_NAME_TO_NAME, BY_NAME, RECIPIENT_BY_NAME, RECIPIENT_BY_NAME),
+	CALLERS(USER_BY_TOKEN, BY_TOKEN),
+	CALLERS(ACTIVE_USER_BY_ID, BY_ID),
+	CALLERS(ACTIVE_USER_BY_NAME, BY_NAME),
 	{USER_BY_ID, "SELECT " USER_COLUMNS BY_ID, .is_look_up = true},
 	{USER_BY_NAME, "SELECT " USER_COLUMNS BY_NAME},
 	{USERS, "SELECT " USER_COLUMNS " FROM {users} u WHERE {u.id} > $1::bigint ORDER BY {u.id} LIMIT $2::bigint"},
@@ -74,9 +78,9 @@ static enum dm_status lend_one(struct dm_operation *operation, dm_user_row *on_u
 /* No user has this id. */
 #define NOBODY (-1)
 
-/* Adds whom else to look for, and what to count. True: by the name. */
-static bool add_recipient(struct parameters *parameters, bool wanted, struct dm_text name, int64_t id,
-			  uint32_t count_unread)
+/* Adds whom else to look for. */
+static enum caller_kind add_recipient(struct parameters *parameters, bool wanted, struct dm_text name, int64_t id,
+				      uint32_t count_unread)
 {
 	bool by_name = wanted && name.data;
 
@@ -84,8 +88,14 @@ static bool add_recipient(struct parameters *parameters, bool wanted, struct dm_
 		pg_add_text(parameters, name);
 	else
 		pg_add_int(parameters, wanted ? id : NOBODY);
-	pg_add_int(parameters, count_unread);
-	return by_name;
+	switch (count_unread) {
+	case DM_COUNT_UNREAD:
+		return by_name ? COUNT_UNREAD_TO_NAME : COUNT_UNREAD_TO_ID;
+	case DM_HAS_UNREAD_FROM_RECIPIENT:
+		return by_name ? HAS_UNREAD_FROM_NAME : HAS_UNREAD_FROM_ID;
+	default:
+		return by_name ? TO_NAME : TO_ID;
+	}
 }
 
 enum pg_statement pg_user_authenticate(struct dm_operation *operation, struct parameters *parameters)
@@ -93,10 +103,8 @@ enum pg_statement pg_user_authenticate(struct dm_operation *operation, struct pa
 	const struct dm_op_authenticate *arguments = &operation->authenticate;
 
 	pg_add_text(parameters, arguments->key);
-	return add_recipient(parameters, arguments->with_recipient, arguments->recipient_name, arguments->recipient_id,
-			     arguments->count_unread)
-		       ? USER_BY_TOKEN_TO_NAME
-		       : USER_BY_TOKEN;
+	return USER_BY_TOKEN + add_recipient(parameters, arguments->with_recipient, arguments->recipient_name,
+					     arguments->recipient_id, arguments->count_unread);
 }
 
 enum pg_statement pg_user_active(struct dm_operation *operation, struct parameters *parameters)
@@ -108,10 +116,9 @@ enum pg_statement pg_user_active(struct dm_operation *operation, struct paramete
 		pg_add_text(parameters, arguments->username);
 	else
 		pg_add_int(parameters, arguments->user_id);
-	if (add_recipient(parameters, arguments->with_recipient, arguments->recipient_name, arguments->recipient_id,
-			  arguments->count_unread))
-		return by_name ? ACTIVE_USER_BY_NAME_TO_NAME : ACTIVE_USER_BY_ID_TO_NAME;
-	return by_name ? ACTIVE_USER_BY_NAME : ACTIVE_USER_BY_ID;
+	return (by_name ? ACTIVE_USER_BY_NAME : ACTIVE_USER_BY_ID) +
+	       add_recipient(parameters, arguments->with_recipient, arguments->recipient_name, arguments->recipient_id,
+			     arguments->count_unread);
 }
 
 enum pg_statement pg_user_by_id(struct dm_operation *operation, struct parameters *parameters)

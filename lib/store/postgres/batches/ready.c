@@ -3,6 +3,7 @@
 #include "ready.h"
 
 #include "clock.h"
+#include "failure.h"
 #include "failure_postgres.h"
 #include "migrate.h"
 #include "nouns.h"
@@ -90,14 +91,35 @@ enum dm_status pg_session_ready(struct pg_session *session, int64_t deadline, st
 	return status;
 }
 
+/* Whether the database takes writes now: a server may be promoted, or fenced, while the connection lasts. *may_move:
+ * another host may take them. */
+static enum dm_status check_writable(struct pg_session *session, int64_t deadline, bool *may_move,
+				     struct dm_error *error)
+{
+	PGresult *result = NULL;
+	enum dm_status status = session_execute(session, "SHOW transaction_read_only", NULL, deadline, &result, error);
+	bool is_read_only = status == DM_OK && strcmp(PQgetvalue(result, 0, 0), "on") == 0;
+
+	PQclear(result);
+	*may_move = !is_read_only || session_may_move(session);
+	if (!is_read_only)
+		return status;
+	return fail(error, DM_UNAVAILABLE,
+		    "the database may only be read: it is a standby, or default_transaction_read_only is on; make it take "
+		    "writes, or put a host that does into the URL");
+}
+
 enum dm_status pg_session_check_schema(struct pg_session *session, int64_t deadline, struct dm_error *error)
 {
+	bool may_move = true;
 	enum dm_status status = session_connect(session, deadline, error);
 
 	if (status != DM_OK)
 		return status;
 	status = pg_schema_still_fits(session, deadline, error);
-	if (status != DM_OK && status != DM_SCHEMA)
+	if (status == DM_OK)
+		status = check_writable(session, deadline, &may_move, error);
+	if (status != DM_OK && status != DM_SCHEMA && may_move)
 		session_lost(session);
 	return status;
 }

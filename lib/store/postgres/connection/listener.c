@@ -13,11 +13,15 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 /* Between two attempts to connect, or to notify, and between two looks whether the sessions moved, in milliseconds. */
 #define PAUSE_MS 1000
+
+/* So many pauses pass before a standby is left for a look whether a host takes writes: nobody can listen there. */
+#define PAUSES_ON_STANDBY 5
 
 /* Between two notifications, in milliseconds. */
 #define ANNOUNCE_MS 50
@@ -34,6 +38,7 @@ struct listener {
 struct line {
 	PGconn *connection;  /* NULL: there is none */
 	unsigned moves;      /* of the sessions, when it was made */
+	bool is_standby;     /* which refuses LISTEN and NOTIFY */
 	bool is_announcing;  /* a NOTIFY is under way */
 	int64_t announce_at; /* the next one, not before; by the monotonic clock */
 };
@@ -123,21 +128,41 @@ static bool is_out_of_place(const struct listener *listener, const struct line *
 	return line->moves != atomic_load(&listener->postgres->moves);
 }
 
+/* Asks before it listens: a standby would write an error into its log each time. */
+static enum dm_status begin_to_listen(struct pg_session *session, struct line *line, struct dm_error *error)
+{
+	int64_t deadline = clock_monotonic() + session->postgres->limits.batch;
+	PGresult *result = NULL;
+	enum dm_status status = session_execute(session, "SELECT pg_is_in_recovery()", NULL, deadline, &result, error);
+
+	line->is_standby = status == DM_OK && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+	PQclear(result);
+	if (status != DM_OK || line->is_standby)
+		return status;
+	return session_execute(session, "LISTEN " EVENTS_CHANNEL, NULL, deadline, NULL, error);
+}
+
 static void connect_and_listen(const struct listener *listener, struct line *line)
 {
-	struct connected connected;
 	struct dm_error error = {0};
-	struct pg_session session = {.postgres = listener->postgres};
-	int64_t deadline = clock_monotonic() + listener->postgres->limits.batch;
+	struct connected connected = postgres_connect(listener->postgres, CONNECTION_LANE, &error);
+	struct pg_session session = {.postgres = listener->postgres, .connection = connected.connection};
 
-	connected = postgres_connect(listener->postgres, CONNECTION_LANE, &error);
 	*line = (struct line){.connection = connected.connection, .moves = connected.moves};
-	session.connection = connected.connection;
-	if (session.connection &&
-	    session_execute(&session, "LISTEN " EVENTS_CHANNEL, NULL, deadline, NULL, &error) != DM_OK) {
+	if (session.connection && begin_to_listen(&session, line, &error) != DM_OK) {
 		PQfinish(session.connection);
 		line->connection = NULL;
 	}
+}
+
+/* Until it is time to look for another host. */
+static void stay_on_standby(const struct listener *listener, struct line *line)
+{
+	PQfinish(line->connection);
+	line->connection = NULL;
+	for (int i = 0; i < PAUSES_ON_STANDBY && !atomic_load(&listener->stopping) && !is_out_of_place(listener, line);
+	     i++)
+		wait_for(listener, line, PAUSE_MS);
 }
 
 /* Until the connection is of no use any more, or the listener stops. */
@@ -166,7 +191,9 @@ static void *listener_main(void *argument)
 
 	while (!atomic_load(&listener->stopping)) {
 		connect_and_listen(listener, &line);
-		if (line.connection)
+		if (line.connection && line.is_standby)
+			stay_on_standby(listener, &line);
+		else if (line.connection)
 			use(listener, &line);
 		if (!atomic_load(&listener->stopping))
 			wait_for(listener, &line, PAUSE_MS);

@@ -21,6 +21,8 @@ GARBAGE = {
     "RATE_SEND": ["x", "60", "60/", "/min", "-1/min", "60/month", "60/min,", "60/min,1/m", "100001/day", " "],
     "THREADS": ["x", "-1", "0", "1.5", "1 ", " 1", "+1", "0x10", "9" * 30, "1000000"],
     "MARK_READ_ON_GET": ["x", "true", "2", "-1", " 1"],
+    "DATABASE_READ_MAX_LAG": ["x", "-1", "0", "1s", "600001"],
+    "DATABASE_READ_URL": ["sqlite:///x.db", "postgresql://db/x", "x"],  # the database is SQLite
     "SQLITE_MMAP_MB": ["x", "-1", "1G", "1048577", "9" * 30],
     "MAX_BODY_BYTES": ["x", "-1", "0", "1M", "9" * 30],
     "MAX_BUFFER_BYTES": ["x", "-1", "0", "256M", "16777215", "9" * 30],

@@ -123,8 +123,9 @@ def test_help_needs_no_file(tmp_path):
         (f"DIRECTMESSAGES_JWT_SECRET='{SECRET}'", SECRET),
         ("DATABASE_URL=postgresql://john:hidden@host/db", "hidden"),
         ("DATABASE_URL=postgresql://host/db?password=hidden", "hidden"),
+        ("DIRECTMESSAGES_DATABASE_READ_URL=postgresql://john:hidden@host/db\nDATABASE_URL=postgresql://host/db", "hidden"),
     ],
-    ids=["jwt", "user", "parameter"],
+    ids=["jwt", "user", "parameter", "standbys"],
 )
 def test_a_secret_that_everybody_may_read_is_refused(write, line, secret):
     text = f"DIRECTMESSAGES_DOCS=1\n{line}\n"

@@ -42,12 +42,15 @@ class Pair:
         hosts = f"127.0.0.1:{primary.port},127.0.0.1:{self.standby.port}"
         self.database.url = f"postgresql://postgres@{hosts}/{self.database.name}"
 
-    def promote(self):
-        """When it has all that the primary has."""
+    def catch_up(self):
         with self.primary.connect("postgres") as primary, self.standby.connect("postgres") as standby:
             (written,) = primary.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
             replayed = "SELECT pg_last_wal_replay_lsn() >= ?::pg_lsn"
             wait_until(lambda: standby.execute(replayed, (written,)).fetchone()[0], "it has all")
+
+    def promote(self):
+        """When it has all that the primary has."""
+        self.catch_up()
         self.standby.promote()
 
     def contents(self, cluster):
@@ -149,6 +152,36 @@ def test_a_primary_that_was_fenced_is_left_for_its_successor(pair):
                 connection.execute("SELECT pg_reload_conf()")
         assert pair.contents(pair.primary) == ["before"]
         assert pair.contents(pair.standby) == ["before", "after"]
+
+
+def test_a_server_whose_writes_go_to_a_standby_is_not_ready(pair):
+    """Nor does it ask there for what only a primary has: the standby's log would fill with errors."""
+    pair.standby.stop()
+    pair.standby.settings = [*pair.standby.settings, "log_min_messages=error"]
+    pair.standby.start()
+    with serving(pair.database) as server:
+        alice, bob = server.users(2)
+        alice.send(bob, "before")
+        assert server.anonymous().get("/readyz").body == b"ok\n"
+    pair.catch_up()
+    pair.database.url = pair.standby.url(pair.database.name)
+    server = Server(pair.database, migrate=False)
+    try:
+        server.start()
+        bob.server = alice.server = server
+        assert bob.unread() == 1
+        for _ in range(3):
+            answer = server.anonymous().get("/readyz")
+            assert (answer.status, answer.body) == (503, b"the database is unavailable\n")
+        assert server.wait_log("warning not ready: the database may only be read")
+        check_error(send(alice, bob, "frozen"), 503, UNAVAILABLE)
+        pair.standby.promote()
+        wait_until(lambda: server.anonymous().get("/readyz").body == b"ok\n", "it is ready")
+        wait_until(lambda: send(alice, bob, "after").status == 201, "it is written to")
+        log = (pair.standby.directory / "log").read_text()
+        assert "LISTEN" not in log and "NOTIFY" not in log
+    finally:
+        server.close()
 
 
 def is_read_only(pair):

@@ -137,6 +137,11 @@ struct dm_options {
 	 * nothing. A read is faster while others write, and beyond what caches hold. But if another program cuts the
 	 * file off, or its disk fails, a read ends the process by SIGBUS: see dm_mapped_file. */
 	size_t mapped_bytes;
+	/* PostgreSQL: the URL of one or more standbys of the database, which answer counts, lists, pages and replays of
+	 * events. NULL: the primary answers all. Nothing is missed that this process has written or told of; what
+	 * others have written shows after max_read_lag_ms at most. Where no standby can answer, the primary does. */
+	const char *read_database;
+	unsigned max_read_lag_ms; /* how far behind the primary a standby may be; 0: 1000 */
 };
 #define DM_OPTIONS_INIT DM_SIZED(struct dm_options)
 

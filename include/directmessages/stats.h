@@ -28,6 +28,8 @@ struct dm_stats {
 	uint64_t commits;    /* transactions that became durable */
 	/* By status: operations that failed for the store's reasons: DM_BUSY to DM_INTERNAL. */
 	uint64_t failures[DM_MAX_STATUSES];
+	uint64_t standby_reads;     /* reads that a standby has answered */
+	uint64_t standby_fallbacks; /* reads that a standby could not answer, so that the primary was asked */
 };
 #define DM_STATS_INIT DM_SIZED(struct dm_stats)
 

@@ -17,6 +17,7 @@
 #define DEFAULT_MAX_CONTENT_LENGTH 65536
 #define DEFAULT_MAX_WAITING 4096
 #define DEFAULT_LANES 4
+#define DEFAULT_MAX_READ_LAG_MS 1000
 #define DEFAULT_IDEMPOTENCY_HOURS 24
 
 #define HOUR INT64_C(3600000000)
@@ -130,13 +131,17 @@ enum dm_status dm_check_options(const struct dm_options *given, struct dm_error 
 {
 	struct dm_options options;
 	struct user_table users = {0};
+	struct store_options store;
 	struct dm_error own = {0};
 	enum dm_status status = arguments_copy_options(&options, given, &own);
+
+	store = (struct store_options){.url = options.database ? options.database : SERVICE_DEFAULT_URL,
+				       .read_url = options.read_database};
 
 	if (status == DM_OK)
 		status = copy_user_table(&users, options.user_table, &own);
 	if (status == DM_OK)
-		status = store_check_url(options.database ? options.database : SERVICE_DEFAULT_URL, &own);
+		status = store_check_urls(&store, &own);
 	user_table_release(&users);
 	return report(error, status, &own);
 }
@@ -154,6 +159,9 @@ static enum dm_status open_handle(const struct dm_options *options, dm **out, st
 								       : DEFAULT_IDEMPOTENCY_HOURS),
 		.lanes = options->lanes > 0 ? options->lanes : DEFAULT_LANES,
 		.unprepared = options->unprepared,
+		.read_url = options->read_database,
+		.max_read_lag = INT64_C(1000) *
+				(options->max_read_lag_ms > 0 ? options->max_read_lag_ms : DEFAULT_MAX_READ_LAG_MS),
 		.mapped_bytes = options->mapped_bytes,
 		.changed = keep_marked,
 		.recorded = events_recorded,

@@ -57,8 +57,10 @@ struct store_options {
 	const struct user_table *users; /* must outlive the store */
 	int busy_timeout_ms;
 	size_t max_waiting;
-	size_t lanes;    /* PostgreSQL: sessions at once; at least 1 */
-	bool unprepared; /* PostgreSQL: no prepared statements, for poolers that don't support them */
+	size_t lanes;         /* PostgreSQL: sessions at once; at least 1 */
+	const char *read_url; /* PostgreSQL: standbys to read from; NULL: none */
+	int64_t max_read_lag; /* of theirs, in microseconds */
+	bool unprepared;      /* PostgreSQL: no prepared statements, for poolers that don't support them */
 	bool create;
 	size_t mapped_bytes; /* SQLite: how much of the file is mapped; 0: nothing */
 	bool record_events;

@@ -10,7 +10,7 @@
 
 static const struct scheme {
 	const char *prefix;
-	enum dm_status (*check)(const char *url, const char *rest, struct dm_error *error);
+	enum dm_status (*check)(const struct store_options *options, const char *rest, struct dm_error *error);
 	enum dm_status (*open)(const struct store_options *options, const char *rest, struct store **out,
 			       struct dm_error *error);
 	/* NULL: the database has a tool of its own for that. */
@@ -40,13 +40,13 @@ static enum dm_status find_scheme(const char *url, const struct scheme **scheme,
 		    "postgresql://user@host/database");
 }
 
-enum dm_status store_check_url(const char *url, struct dm_error *error)
+enum dm_status store_check_urls(const struct store_options *options, struct dm_error *error)
 {
 	const struct scheme *scheme;
 	const char *rest;
-	enum dm_status status = find_scheme(url, &scheme, &rest, error);
+	enum dm_status status = find_scheme(options->url, &scheme, &rest, error);
 
-	return status == DM_OK ? scheme->check(url, rest, error) : status;
+	return status == DM_OK ? scheme->check(options, rest, error) : status;
 }
 
 enum dm_status store_open(const struct store_options *options, struct store **out, struct dm_error *error)

@@ -5,8 +5,8 @@
 
 #include "store.h"
 
-/* Checks the URL, and contacts no database. DM_INVALID. */
-MUST_CHECK enum dm_status store_check_url(const char *url, struct dm_error *error);
+/* Checks the URLs of the options, and contacts no database. DM_INVALID. */
+MUST_CHECK enum dm_status store_check_urls(const struct store_options *options, struct dm_error *error);
 
 /* Opens the backend that the URL's scheme names. DM_INVALID: no backend has that scheme. */
 MUST_CHECK enum dm_status store_open(const struct store_options *options, struct store **out, struct dm_error *error);

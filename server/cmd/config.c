@@ -50,8 +50,10 @@ static bool read_capacity(struct config *config)
 	    !read_size(SETTING_MAX_HEADER_BYTES, &config->header_bytes) ||
 	    !read_size(SETTING_MAX_BODY_BYTES, &config->body_bytes) ||
 	    !read_size(SETTING_MAX_CONTENT_LENGTH, &config->content_length) ||
+	    !read_unsigned(SETTING_READ_MAX_LAG, &config->max_read_lag_ms) ||
 	    !read_unsigned(SETTING_BUSY_TIMEOUT, &busy_timeout_ms))
 		return false;
+	config->read_url = setting_text(SETTING_READ_URL);
 	if (config->threads == 0) /* not set */
 		config->threads = count_cores();
 	if (config->content_length == 0)

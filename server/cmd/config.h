@@ -23,6 +23,8 @@ struct config {
 	char prefix[256];           /* "/api/dm/": begins and ends with a slash */
 	unsigned threads;
 	size_t lanes;
+	const char *read_url; /* of standbys; NULL: none */
+	unsigned max_read_lag_ms;
 	size_t mapped_bytes; /* of a SQLite file */
 	unsigned connections;
 	size_t connections_per_address; /* 0: no limit */

@@ -38,6 +38,7 @@ bool database_check_settings(void)
 
 	if (!read_settings(&options, &users))
 		return false;
+	options.read_database = setting_text(SETTING_READ_URL);
 	if (dm_check_options(&options, &error) == DM_OK)
 		return true;
 	cli_fail(EXIT_USAGE, "%s", error.message);

@@ -58,6 +58,8 @@ static dm *open_database(const struct config *config, bool migrate, int *status)
 		.busy_timeout_ms = config->busy_timeout_ms,
 		.lanes = config->lanes,
 		.mapped_bytes = config->mapped_bytes,
+		.read_database = config->read_url,
+		.max_read_lag_ms = config->max_read_lag_ms,
 		.record_events = config->record_events,
 		.fold_inbox = true,
 	};

@@ -58,7 +58,7 @@ static bool is_secret(enum setting setting, const char *value)
 {
 	const char *user = strstr(value, "://"), *host;
 
-	if (setting != SETTING_DATABASE || !user)
+	if ((setting != SETTING_DATABASE && setting != SETTING_READ_URL) || !user)
 		return setting_row(setting)->is_secret;
 	user += 3;
 	host = memchr(user, '@', strcspn(user, "/?"));

@@ -147,6 +147,12 @@ static const struct setting_row rows[SETTING_COUNT] = {
 		.help = "Threads that serve HTTP."},
 	[SETTING_LANES] = {NUMBER(1, 64, 4), .variable = V("LANES"), .flag = "lanes", .argument = "N",
 		.help = "Connections to PostgreSQL: one writes, the others read."},
+	[SETTING_READ_URL] = {TEXT, .variable = V("DATABASE_READ_URL"),
+		.values = "the URL of one or more standbys of the PostgreSQL database", .unset = "none",
+		.help = "Lists, pages, counts and replays of events are read there, if a standby has come far enough, else from the "
+			"primary. See [postgresql.md](postgresql.md#reads-from-standbys)."},
+	[SETTING_READ_MAX_LAG] = {NUMBER(1, 600000, 1000), .variable = V("DATABASE_READ_MAX_LAG"),
+		.help = "Milliseconds that a standby may be behind: what another server has written shows after that time at most."},
 	[SETTING_SQLITE_MMAP_MB] = {NUMBER(0, MAX_MMAP_MB, MMAP_MB), .variable = V("SQLITE_MMAP_MB"),
 		.help = "So many MiB of a SQLite file are read from mapped memory, the rest by system calls. On 32-bit systems the "
 			"default is `0`: all of it by system calls. See [sqlite.md](sqlite.md#mapped-memory)."},

@@ -255,6 +255,8 @@ static void options_that_make_no_sense(void **state)
 		 .allowed_recipients = &s->john,
 		 .allowed_recipients_count = SIZE_MAX},
 		{.size = sizeof(bad[0]), .database = s->url, .lanes = SIZE_MAX},
+		{.size = sizeof(bad[0]), .database = s->url, .read_database = "sqlite:///x.db"},
+		{.size = sizeof(bad[0]), .database = s->url, .read_database = "postgresql://a@b@c/d"},
 	};
 	const struct dm_options odd = {.size = sizeof(odd),
 				       .database = s->url,

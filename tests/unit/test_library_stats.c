@@ -92,6 +92,31 @@ static void the_schema_is_looked_at_again(void **state)
 	assert_int_equal(stats.failures[DM_SCHEMA], 2);
 }
 
+/* The primary answers what is to be read there, with the same handle; SQLite has none. */
+static void a_host_that_takes_writes_is_no_standby(void **state)
+{
+	struct scratch *s = *state;
+	const struct dm_options options = {.size = sizeof(options), .database = s->url, .read_database = s->url};
+	struct dm_stats stats = DM_STATS_INIT;
+	dm *handle;
+	int64_t count;
+
+	if (!s->is_postgres) {
+		assert_int_equal(dm_open(&options, &handle, NULL), DM_INVALID);
+		return;
+	}
+	assert_int_equal(dm_open(&options, &handle, NULL), DM_OK);
+	for (int64_t i = 1; i <= 3; i++) {
+		scratch_send(handle, s->john, s->mary, "x");
+		assert_int_equal(dm_unread_count(handle, s->mary, &count, NULL), DM_OK);
+		assert_int_equal(count, i);
+	}
+	dm_stats(handle, &stats);
+	assert_int_equal(stats.standby_reads, 0);
+	assert_in_range(stats.standby_fallbacks, 3, 100);
+	dm_close(handle);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +126,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_write_that_the_store_refuses_is_a_failure_and_no_commit,
 						scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(the_schema_is_looked_at_again, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_host_that_takes_writes_is_no_standby, scratch_setup,
+						scratch_teardown),
 	};
 
 	return RUN_TESTS("library_stats", tests);

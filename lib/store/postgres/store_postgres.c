@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* store_postgres.c - the PostgreSQL backend: a lane of one session for writes, a lane of several for reads, and a lane
- * that checks the schema. */
+ * that checks the schema; and, if there are standbys, a lane of several that reads from them. */
 #include "store_postgres.h"
 
 #include "all_statements.h"
@@ -15,9 +15,11 @@
 #include "operation_kinds.h"
 #include "session.h"
 #include "setup.h"
+#include "standbys.h"
 #include "url.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Reads of one flush. More gain little, and make the first of them wait. */
 #define MAX_READS 32
@@ -30,8 +32,9 @@ struct postgres_store {
 	struct pg_session *spares;    /* for calls from a lane's own thread, not in use; guarded by postgres.mutex */
 	struct held_rows held;        /* the writer's */
 	struct lane *writer;
-	struct lane *readers; /* NULL where one lane does both */
-	struct lane *checker; /* of DM_OP_CHECK_SCHEMA alone */
+	struct lane *readers;      /* NULL where one lane does both */
+	struct lane *checker;      /* of DM_OP_CHECK_SCHEMA alone */
+	struct standbys *standbys; /* NULL: there are none */
 };
 
 /* ---- operations ---------------------------------------------------------------------------------------------- */
@@ -87,7 +90,8 @@ static void postgres_submit(struct store *base, struct dm_operation *operation)
 {
 	struct postgres_store *store = (struct postgres_store *)base;
 
-	lane_submit(lane_for(store, operation), operation);
+	if (!standbys_submit(store->standbys, operation))
+		lane_submit(lane_for(store, operation), operation);
 }
 
 static void postgres_run(struct store *base, struct dm_operation *operation)
@@ -102,7 +106,9 @@ static void postgres_run(struct store *base, struct dm_operation *operation)
 		run_on_spare(store, store->writer, operation);
 	else if (store->readers && lane_is_own_thread(store->readers))
 		run_on_spare(store, store->readers, operation);
-	else
+	else if (store->standbys && lane_is_own_thread(standbys_lane(store->standbys)))
+		run_on_spare(store, standbys_lane(store->standbys), operation);
+	else if (!standbys_run(store->standbys, operation))
 		lane_run(lane_for(store, operation), operation);
 }
 
@@ -154,6 +160,10 @@ static void postgres_stats(struct store *base, struct dm_stats *stats)
 	lane_stats(store->writer, stats);
 	if (store->readers)
 		lane_stats(store->readers, stats);
+	if (!store->standbys)
+		return;
+	lane_stats(standbys_lane(store->standbys), stats);
+	freshness_count(store->postgres.freshness, &stats->standby_reads, &stats->standby_fallbacks);
 }
 
 /* ---- open and close ------------------------------------------------------------------------------------------ */
@@ -175,8 +185,9 @@ static void postgres_close(struct store *base)
 {
 	struct postgres_store *store = (struct postgres_store *)base;
 
+	standbys_close(store->standbys); /* first: each hands on to the next */
 	if (store->readers)
-		lane_free(store->readers); /* first: it hands on to the other */
+		lane_free(store->readers);
 	if (store->writer)
 		lane_free(store->writer);
 	if (store->checker)
@@ -184,6 +195,7 @@ static void postgres_close(struct store *base)
 	listener_stop(store->postgres.listener); /* after what it announces */
 	keeper_stop(store->keeper);
 	free_sessions(store);
+	freshness_free(store->postgres.freshness);
 	postgres_release(&store->postgres);
 	free(store);
 }
@@ -230,6 +242,15 @@ static void start_lanes(struct postgres_store *store, size_t lanes)
 	store->checker = start_lane(store, lanes, 1, 1);
 }
 
+static enum dm_status start_freshness(struct postgres_store *store, const struct store_options *options,
+				      struct dm_error *error)
+{
+	if (!options->read_url)
+		return DM_OK;
+	store->postgres.freshness = freshness_new(options->max_read_lag);
+	return store->postgres.freshness ? DM_OK : fail(error, DM_NO_MEMORY, "out of memory");
+}
+
 static enum dm_status start(struct postgres_store *store, struct dm_error *error)
 {
 	size_t lanes = store->postgres.options.lanes;
@@ -256,10 +277,22 @@ static enum dm_status start(struct postgres_store *store, struct dm_error *error
 	return DM_OK;
 }
 
-enum dm_status postgres_store_check(const char *url, const char *rest, struct dm_error *error)
+static bool is_postgres(const char *url)
 {
+	return strncmp(url, "postgresql://", 13) == 0 || strncmp(url, "postgres://", 11) == 0;
+}
+
+enum dm_status postgres_store_check(const struct store_options *options, const char *rest, struct dm_error *error)
+{
+	enum dm_status status = url_check(options->url, error);
+
 	(void)rest;
-	return url_check(url, error);
+	if (status != DM_OK || !options->read_url)
+		return status;
+	if (!is_postgres(options->read_url))
+		return fail(error, DM_INVALID,
+			    "the standbys' URL is not one of PostgreSQL; use postgresql://user@host1,host2/database");
+	return url_check(options->read_url, error);
 }
 
 enum dm_status postgres_store_open(const struct store_options *options, const char *rest, struct store **out,
@@ -268,15 +301,21 @@ enum dm_status postgres_store_open(const struct store_options *options, const ch
 	struct postgres_store *store = calloc(1, sizeof(*store));
 	enum dm_status status;
 
-	(void)rest;
 	if (!store)
 		return fail(error, DM_NO_MEMORY, "out of memory");
 	store->base.backend = &postgres_backend;
 	status = postgres_init(&store->postgres, options, error);
 	if (status == DM_OK)
+		status = postgres_store_check(options, rest, error);
+	if (status == DM_OK)
 		status = pg_add_all_statements(&store->postgres, error);
 	if (status == DM_OK)
+		status = start_freshness(store, options, error);
+	if (status == DM_OK)
 		status = start(store, error);
+	if (status == DM_OK && options->read_url)
+		status = standbys_open(options, store->postgres.freshness,
+				       store->readers ? store->readers : store->writer, &store->standbys, error);
 	if (status != DM_OK) {
 		postgres_close(&store->base);
 		return status;

@@ -6,7 +6,8 @@
 #include "store.h"
 
 /* DM_INVALID: libpq can't read the URL. */
-MUST_CHECK enum dm_status postgres_store_check(const char *url, const char *rest, struct dm_error *error);
+MUST_CHECK enum dm_status postgres_store_check(const struct store_options *options, const char *rest,
+					       struct dm_error *error);
 
 /* The whole URL is libpq's. */
 MUST_CHECK enum dm_status postgres_store_open(const struct store_options *options, const char *rest, struct store **out,

@@ -332,21 +332,25 @@ static enum dm_status start(struct sqlite_store *store, struct dm_error *error)
 	return store->lane ? DM_OK : fail(error, DM_NO_MEMORY, "no memory, or no thread, for the writer");
 }
 
-enum dm_status sqlite_store_check(const char *url, const char *rest, struct dm_error *error)
+static enum dm_status read_path(const char *rest, const char **path, struct dm_error *error)
 {
-	(void)url;
+	*path = rest + 1;
 	if (rest[0] == '/' && rest[1] != '\0')
 		return DM_OK;
 	return fail(error, DM_INVALID,
 		    "the SQLite URL names no file; use sqlite:///relative.db or sqlite:////absolute.db");
 }
 
-static enum dm_status read_path(const char *rest, const char **path, struct dm_error *error)
+enum dm_status sqlite_store_check(const struct store_options *options, const char *rest, struct dm_error *error)
 {
-	enum dm_status status = sqlite_store_check(NULL, rest, error);
+	const char *path;
+	enum dm_status status = read_path(rest, &path, error);
 
-	*path = rest + 1;
-	return status;
+	if (status != DM_OK || !options->read_url)
+		return status;
+	return fail(error, DM_INVALID,
+		    "a SQLite database has no standbys to read from; leave the URL for reads "
+		    "(DIRECTMESSAGES_DATABASE_READ_URL) out, or use PostgreSQL");
 }
 
 enum dm_status sqlite_store_open(const struct store_options *options, const char *rest, struct store **out,
@@ -356,6 +360,8 @@ enum dm_status sqlite_store_open(const struct store_options *options, const char
 	const char *path = NULL;
 	enum dm_status status = read_path(rest, &path, error);
 
+	if (status == DM_OK)
+		status = sqlite_store_check(options, rest, error);
 	if (status != DM_OK)
 		return status;
 	if (!options->create && access(path, F_OK) != 0)

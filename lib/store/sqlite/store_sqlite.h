@@ -5,8 +5,9 @@
 
 #include "store.h"
 
-/* DM_INVALID: the URL names no file. */
-MUST_CHECK enum dm_status sqlite_store_check(const char *url, const char *rest, struct dm_error *error);
+/* DM_INVALID: the URL names no file; there are to be standbys. */
+MUST_CHECK enum dm_status sqlite_store_check(const struct store_options *options, const char *rest,
+					     struct dm_error *error);
 
 /* `rest` is what follows "sqlite://": "/relative/path" or "//absolute/path". */
 MUST_CHECK enum dm_status sqlite_store_open(const struct store_options *options, const char *rest, struct store **out,

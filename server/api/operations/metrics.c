@@ -138,6 +138,16 @@ static void commits(struct buffer *out, const struct view *view, const char *nam
 	exposition_sample(out, (double)view->store.commits, "%s", name);
 }
 
+static void standby_reads(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->store.standby_reads, "%s", name);
+}
+
+static void standby_fallbacks(struct buffer *out, const struct view *view, const char *name)
+{
+	exposition_sample(out, (double)view->store.standby_fallbacks, "%s", name);
+}
+
 static void lanes(struct buffer *out, const struct view *view, const char *name)
 {
 	exposition_sample(out, (double)view->store.lanes, "%s", name);
@@ -310,9 +320,11 @@ static const struct {
 	{OURS("buffer_bytes_max"), "gauge", "Maximum of directmessages_buffer_bytes; beyond it requests get 503.", buffers_max},
 	{OURS("buffer_refused_total"), "counter", "Allocations refused because of that maximum.", buffers_refused},
 	{OURS("limit_refusals_total"), "counter", "Requests refused with 429 because a user sends too often, by limit.", limit_refusals},
-	{OURS("store_up"), "gauge", "1 if the database responded within the last second and has the right schema, else 0.", store_up},
+	{OURS("store_up"), "gauge", "1 if the database responded within the last second, takes writes and has the right schema, else 0.", store_up},
 	{OURS("store_failures_total"), "counter", "Operations that failed because of the database, by reason.", failures},
 	{OURS("store_commits_total"), "counter", "Transactions committed durably.", commits},
+	{OURS("standby_reads_total"), "counter", "Reads that a standby has answered.", standby_reads},
+	{OURS("standby_fallbacks_total"), "counter", "Reads that no standby could answer, so that the primary did.", standby_fallbacks},
 	{OURS("lanes"), "gauge", "Threads that run operations in batches.", lanes},
 	{OURS("lane_operations_waiting"), "gauge", "Operations waiting for a lane.", waiting},
 	{OURS("lane_operations_waiting_max"), "gauge", "Maximum of directmessages_lane_operations_waiting; beyond it requests get 503.", waiting_max},

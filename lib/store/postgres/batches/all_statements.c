@@ -11,6 +11,10 @@ static const struct pg_statement_text transaction_statements[] = {
 	{BEGIN_WRITE, "BEGIN ISOLATION LEVEL READ COMMITTED"},
 	{COMMIT, "COMMIT"},
 	{ROLLBACK, "ROLLBACK"},
+	/* Of the write-ahead log: behind all that is committed; NULL on a standby. */
+	{PLACE, "SELECT " WAL_PLACE},
+	/* How far a standby has come; NULL on a primary, which may have been a standby. */
+	{PLACE_REPLAYED, "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END"},
 	/* Those of the users that can be locked now. */
 	{USERS_FREE, "SELECT {u.id} FROM {users} u WHERE {u.id} = ANY ($1::bigint[]) FOR KEY SHARE SKIP LOCKED"},
 	/* Transactions that may store messages without having seen a block that is committed now: see settle.c. The

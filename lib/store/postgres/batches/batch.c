@@ -3,10 +3,12 @@
 #include "batch.h"
 
 #include "clock.h"
+#include "flush.h"
 #include "lane.h"
 #include "operation_kinds.h"
 #include "read.h"
 #include "ready.h"
+#include "standby.h"
 #include "write.h"
 
 static void check_schema(struct pg_session *session, struct dm_operation *operation, int64_t deadline)
@@ -27,7 +29,9 @@ static size_t sort(struct pg_session *session, struct dm_operation **operations,
 	for (size_t i = 0; i < count; i++) {
 		struct dm_operation *operation = operations[i];
 
-		if (now - operation->internal.queued_at > session->postgres->limits.queue)
+		if (now - operation->internal.queued_at > session->postgres->limits.queue && session->primary)
+			standby_hand_on(session, &operation, 1);
+		else if (now - operation->internal.queued_at > session->postgres->limits.queue)
 			lane_fail(&session->postgres->options, &operation, 1, &lane_late);
 		else if (operation->kind == DM_OP_CHECK_SCHEMA)
 			check_schema(session, operation, now + session->postgres->limits.batch);

@@ -3,41 +3,20 @@
 #include "read.h"
 
 #include "failure_postgres.h"
+#include "flush.h"
 #include "kinds.h"
 #include "lane.h"
 #include "limits.h"
-#include "merge.h"
 #include "operation_kinds.h"
 #include "ready.h"
+#include "standby.h"
+#include "written.h"
 
 /* How often the reads of a batch are rerun after their connection has broken, and after a clash with other
  * transactions.
  */
 #define MAX_LOSSES 3
 #define MAX_CLASHES 5
-
-/* An operation and its statement. */
-struct asked {
-	struct asked *next; /* in its query */
-	struct dm_operation *operation;
-	enum pg_statement statement;
-	struct parameters parameters;
-	int row;         /* its first row in the query's result; -1: none */
-	bool must_write; /* it was a question, and there is something to write */
-};
-
-/* A statement that is sent: for one operation, or for all of the same look-up. */
-struct query {
-	struct asked *first, **last; /* first is NULL once the operations are completed */
-	size_t count;
-};
-
-/* The queries that go out at once. */
-struct flush {
-	struct asked asked[LANE_MAX_BATCH];
-	struct query queries[LANE_MAX_BATCH];
-	size_t queries_count;
-};
 
 /* What has happened to the reads so far. */
 struct read_history {
@@ -55,102 +34,6 @@ enum outcome {
 	READ_STALE, /* rerun them on another connection: this one is of no use any more */
 	READ_LOST   /* the connection has broken: rerun them and all that follow */
 };
-
-bool pg_is_question(const struct pg_session *session, const struct dm_operation *operation)
-{
-	return session->writer && pg_operation_question(operation);
-}
-
-/* ---- asking -------------------------------------------------------------------------------------------------- */
-
-/* Adds the operation to the open query, which is begun if it is NULL. */
-static void add_to_query(struct flush *flush, struct asked *asked, struct query **open)
-{
-	if (!*open) {
-		*open = &flush->queries[flush->queries_count++];
-		**open = (struct query){.last = &(*open)->first};
-	}
-	*(*open)->last = asked;
-	(*open)->last = &asked->next;
-	(*open)->count++;
-}
-
-/* Chooses the statements. Operations that need none are completed. */
-static void make_queries(struct pg_session *session, struct flush *flush, struct dm_operation **operations,
-			 size_t count, bool apart)
-{
-	const struct postgres *postgres = session->postgres;
-	struct query *open[STATEMENT_COUNT] = {NULL};
-
-	flush->queries_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		operation_ask *ask = pg_is_question(session, operations[i]) ? pg_operation_question(operations[i])
-									    : pg_operation_ask(operations[i]);
-		struct asked *asked = &flush->asked[i];
-		struct query *alone = NULL;
-
-		asked->operation = operations[i];
-		asked->next = NULL;
-		asked->must_write = false;
-		asked->parameters = (struct parameters){.users = postgres->options.users};
-		asked->statement = ask(operations[i], &asked->parameters);
-		if (asked->statement == NOTHING_TO_ASK)
-			lane_complete(&postgres->options, operations[i]);
-		else
-			add_to_query(flush, asked,
-				     apart || !postgres->statements.texts[MERGED(asked->statement)]
-					     ? &alone
-					     : &open[asked->statement]);
-	}
-}
-
-/* Sends one statement for all operations of the query. False where there is no memory. */
-static bool send_merged(struct pg_session *session, const struct query *query)
-{
-	const struct parameters *each[LANE_MAX_BATCH];
-	struct parameters merged = {.count = 0};
-	struct buffer arrays[MAX_PARAMETERS];
-	size_t count = 0;
-	bool good;
-
-	for (size_t i = 0; i < MAX_PARAMETERS; i++)
-		buffer_init(&arrays[i], SIZE_MAX);
-	for (const struct asked *asked = query->first; asked; asked = asked->next)
-		each[count++] = &asked->parameters;
-	good = merge_parameters(&merged, arrays, each, count);
-	if (good)
-		session_send(session, MERGED(query->first->statement), &merged);
-	for (size_t i = 0; i < MAX_PARAMETERS; i++)
-		buffer_release(&arrays[i]);
-	return good;
-}
-
-static void fail_query(const struct pg_session *session, struct query *query, const struct dm_error *error)
-{
-	for (struct asked *asked = query->first; asked; asked = asked->next)
-		lane_fail(&session->postgres->options, &asked->operation, 1, error);
-}
-
-static void send_queries(struct pg_session *session, struct flush *flush)
-{
-	static const struct dm_error no_memory = {DM_NO_MEMORY, "out of memory"};
-	size_t sent = 0;
-
-	pg_set_limits(session, false);
-	for (size_t i = 0; i < flush->queries_count; i++) {
-		struct query *query = &flush->queries[i];
-
-		if (query->count == 1) {
-			session_send(session, query->first->statement, &query->first->parameters);
-		} else if (!send_merged(session, query)) {
-			fail_query(session, query, &no_memory);
-			continue;
-		}
-		flush->queries[sent++] = *query;
-	}
-	flush->queries_count = sent;
-	session_sync(session);
-}
 
 /* ---- reading results ----------------------------------------------------------------------------------------- */
 
@@ -192,7 +75,7 @@ static void assign_rows(struct query *query, const PGresult *result)
 
 /* Gives each operation its rows. A question whose result has a row must be handed on to the writer. */
 static void read_rows(const struct pg_session *session, struct query *query, struct row_set *set,
-		      const PGresult *result)
+		      const PGresult *result, uint64_t place)
 {
 	assign_rows(query, result);
 	for (struct asked *asked = query->first; asked; asked = asked->next) {
@@ -201,18 +84,26 @@ static void read_rows(const struct pg_session *session, struct query *query, str
 		asked->must_write = pg_is_question(session, operation) && asked->row >= 0;
 		set->result = asked->row >= 0 ? result : NULL;
 		set->row = asked->row;
-		if (!asked->must_write)
-			operation->status = pg_operation_read_result(operation)(session->postgres, operation, set);
+		asked->is_doubtful = asked->needed > place;
+		if (asked->must_write || asked->is_doubtful)
+			continue;
+		operation->status = pg_operation_read_result(operation)(session->postgres, operation, set);
+		asked->is_doubtful = session->primary && standby_is_doubtful(operation);
 	}
 }
 
-static void finish_query(struct pg_session *session, struct query *query)
+static void finish_query(struct pg_session *session, const struct asked *asked, uint64_t place)
 {
-	for (struct asked *asked = query->first; asked; asked = asked->next)
-		if (asked->must_write)
+	for (; asked; asked = asked->next)
+		if (asked->must_write) {
 			lane_submit(session->writer, asked->operation);
-		else
+		} else if (asked->is_doubtful) {
+			standby_hand_on(session, &asked->operation, 1);
+		} else {
+			if (session->primary)
+				freshness_answered(session->postgres->freshness, place);
 			lane_complete(&session->postgres->options, asked->operation);
+		}
 }
 
 /* What has come of one query. */
@@ -224,7 +115,8 @@ struct read_outcome {
 	bool whole;      /* all rows have come, whatever becomes of the connection */
 };
 
-static void read_results(struct pg_session *session, struct query *query, int64_t deadline, struct read_outcome *read)
+static void read_results(struct pg_session *session, struct query *query, int64_t deadline, uint64_t place,
+			 struct read_outcome *read)
 {
 	struct row_set set = {.enough = false};
 	PGresult *result;
@@ -237,7 +129,7 @@ static void read_results(struct pg_session *session, struct query *query, int64_
 		if (!result)
 			break;
 		if (PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
-			read_rows(session, query, &set, result);
+			read_rows(session, query, &set, result, place);
 			read->lent = read->lent || PQntuples(result) > 0;
 			read->whole = PQresultStatus(result) == PGRES_TUPLES_OK;
 		} else {
@@ -251,20 +143,23 @@ static void read_results(struct pg_session *session, struct query *query, int64_
 
 /* Reads all results of one query. Operations that are done are completed, and leave the query; the outcome is then that
  * of the connection. */
-static enum outcome read_query(struct pg_session *session, struct query *query, int64_t deadline,
-			       struct read_history *history, struct dm_error *error)
+static enum outcome read_query(struct pg_session *session, const struct flush *flush, struct query *query,
+			       int64_t deadline, struct read_history *history, struct dm_error *error)
 {
 	const struct dm_operation *first = query->first->operation;
 	struct read_outcome read = {.outcome = READ_DONE};
 
 	if (operation_is_unlimited(first))
 		PQsetSingleRowMode(session->connection);
-	read_results(session, query, deadline, &read);
+	read_results(session, query, deadline, flush->place, &read);
 	if (read.failure.status == DM_OK || read.whole) {
 		history->changed += read.must_rerun;
 		if (read.must_rerun)
 			return read.failure.status == DM_OK ? READ_RERUN : read.outcome;
-		finish_query(session, query);
+		if (flush->holds)
+			query->held = query->first;
+		else
+			finish_query(session, query->first, flush->place);
 		query->first = NULL;
 		return read.outcome;
 	}
@@ -275,7 +170,7 @@ static enum outcome read_query(struct pg_session *session, struct query *query, 
 		return READ_RERUN;
 	}
 	if (read.outcome == READ_DONE || read.lent) {
-		fail_query(session, query, &read.failure);
+		flush_fail_query(session, query, &read.failure);
 		query->first = NULL;
 	}
 	return read.outcome;
@@ -292,13 +187,37 @@ static size_t keep(const struct query *query, struct dm_operation **operations, 
 }
 
 /* Whether what is left may be rerun: a limited number of times after losses and clashes, else if there is progress. */
-static bool may_rerun(struct read_history *history, bool is_lost, bool made_progress)
+static bool may_rerun(const struct pg_session *session, struct read_history *history, bool is_lost, bool made_progress)
 {
+	if (session->primary && (is_lost || history->clashed))
+		return false; /* the primary is sooner */
 	if (is_lost)
 		return history->losses++ < MAX_LOSSES;
 	if (history->clashed)
 		return history->clashes++ < MAX_CLASHES;
 	return made_progress;
+}
+
+/* What comes before the results of the queries. False: the connection is of no use any more. */
+static bool begin_results(struct pg_session *session, struct flush *flush, int64_t deadline, struct dm_error *error)
+{
+	flush->place = 0;
+	if (!pg_limits_were_set(session, false, deadline, error))
+		return false;
+	if (flush->has_sample)
+		written_sample(session, deadline, flush->sampled_at);
+	return !session->primary || standby_hear(session, deadline, &flush->place);
+}
+
+/* Completes what was read on the primary, when it is noted how much their users have seen. */
+static void finish_held(struct pg_session *session, const struct flush *flush, bool is_lost, int64_t deadline)
+{
+	written_note(session, NULL, 0, is_lost ? 0 : written_hear(session, deadline));
+	for (size_t i = 0; i < flush->queries_count; i++) {
+		for (const struct asked *asked = flush->queries[i].held; asked; asked = asked->next)
+			standby_note_reader(session, asked->operation);
+		finish_query(session, flush->queries[i].held, 0);
+	}
 }
 
 /* Runs one flush. Gives how many operations are to be rerun; they come first. *is_lost: the connection is lost. */
@@ -308,18 +227,21 @@ static size_t read_once(struct pg_session *session, struct dm_operation **operat
 	struct flush flush;
 	size_t left = 0;
 
-	make_queries(session, &flush, operations, count, history->apart);
-	send_queries(session, &flush);
-	*is_lost = !pg_limits_were_set(session, false, deadline, error);
+	flush_make(&flush, session, operations, count, history->apart);
+	flush_send(&flush, session);
+	*is_lost = !begin_results(session, &flush, deadline, error);
 	for (size_t i = 0; i < flush.queries_count; i++) {
 		struct query *query = &flush.queries[i];
-		enum outcome outcome = *is_lost ? READ_LOST : read_query(session, query, deadline, history, error);
+		enum outcome outcome =
+			*is_lost ? READ_LOST : read_query(session, &flush, query, deadline, history, error);
 
 		if (outcome != READ_DONE)
 			left = keep(query, operations, left);
 		history->clashed = history->clashed || outcome == READ_CLASH;
 		*is_lost = outcome == READ_LOST || outcome == READ_STALE;
 	}
+	if (flush.holds)
+		finish_held(session, &flush, *is_lost, deadline);
 	if (*is_lost || session_drain(session, deadline, &(struct dm_error){0}) != DM_OK)
 		session_lost(session);
 	return left;
@@ -335,14 +257,19 @@ void pg_read(struct pg_session *session, struct dm_operation **operations, size_
 		size_t before = count, changed = history.changed;
 
 		if (pg_session_ready(session, deadline, &error) != DM_OK) {
-			lane_fail(&session->postgres->options, operations, count, &error);
+			flush_give_up(session, operations, count, &error);
+			return;
+		}
+		if (session->primary && !standby_follows(session)) {
+			flush_give_up(session, operations, count, &error);
+			session_lost(session);
 			return;
 		}
 		history.clashed = false;
 		count = read_once(session, operations, count, deadline, &history, &is_lost, &error);
 		made_progress = count < before || history.apart != was_apart || history.changed != changed;
-		if (count > 0 && !may_rerun(&history, is_lost, made_progress)) {
-			lane_fail(&session->postgres->options, operations, count, &error);
+		if (count > 0 && !may_rerun(session, &history, is_lost, made_progress)) {
+			flush_give_up(session, operations, count, &error);
 			return;
 		}
 	}

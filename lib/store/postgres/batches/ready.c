@@ -7,6 +7,7 @@
 #include "failure_postgres.h"
 #include "migrate.h"
 #include "nouns.h"
+#include "written.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,8 +42,10 @@ static enum dm_status prepare(struct pg_session *session, int64_t deadline, stru
 	const struct statements *statements = &session->postgres->statements;
 	enum dm_status status = pg_schema_check(session, deadline, error);
 
-	if (status == DM_OK)
+	if (status == DM_OK && !session->postgres->is_standby)
 		status = pg_event_log_adopt(session, deadline, error);
+	if (status == DM_OK)
+		status = written_ask_timeline(session, deadline, error);
 	if (status != DM_OK)
 		return status;
 	if (!PQenterPipelineMode(session->connection))
@@ -104,9 +107,10 @@ static enum dm_status check_writable(struct pg_session *session, int64_t deadlin
 	*may_move = !is_read_only || session_may_move(session);
 	if (!is_read_only)
 		return status;
-	return fail(error, DM_UNAVAILABLE,
-		    "the database may only be read: it is a standby, or default_transaction_read_only is on; make it take "
-		    "writes, or put a host that does into the URL");
+	return fail(
+		error, DM_UNAVAILABLE,
+		"the database may only be read: it is a standby, or default_transaction_read_only is on; make it take "
+		"writes, or put a host that does into the URL");
 }
 
 enum dm_status pg_session_check_schema(struct pg_session *session, int64_t deadline, struct dm_error *error)

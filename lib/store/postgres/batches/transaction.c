@@ -8,6 +8,7 @@
 #include "limits.h"
 #include "listener.h"
 #include "operation_kinds.h"
+#include "written.h"
 
 /* How many statements count new partners. */
 #define LIMIT_STATEMENTS 3
@@ -107,6 +108,7 @@ static bool send_all(struct pg_session *session, struct transaction *transaction
 		transaction->records |= session->postgres->options.record_events && operation_records_events(first);
 	}
 	has_commit = session_send(session, COMMIT, NULL);
+	written_ask(session);
 	session_sync(session);
 	return has_commit;
 }
@@ -198,6 +200,7 @@ static struct ending read_all(struct pg_session *session, struct transaction *tr
 		note_failure(&ending, step, step->result);
 	}
 	read_commit(session, deadline, &ending);
+	transaction->place = ending.how == COMMITTED ? written_hear(session, deadline) : 0;
 	return ending;
 }
 
@@ -264,7 +267,10 @@ struct ending pg_transaction_run(struct pg_session *session, struct transaction 
 	if (ending.how == COMMITTED && session->unreplicated)
 		ending.how = LOST; /* the commit would be gone with the primary */
 	clean_up(session, &ending, deadline);
+	if (ending.how == LOST)
+		written_unknown(session);
 	if (ending.how == COMMITTED) {
+		written_note(session, operations, count, transaction->place);
 		read_results(session, transaction);
 		count_commit(session->postgres);
 		if (transaction->records)

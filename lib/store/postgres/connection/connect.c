@@ -214,12 +214,12 @@ static void note_read_only(struct postgres *postgres, int64_t waited)
 }
 
 /* Runs until one host takes writes or all attempts have ended. A host that can only be read waits for the others for a
- * while. */
+ * while. Of standbys, the first that can only be read is the one. */
 static void run(struct race *race, struct postgres *postgres, enum connection_role role)
 {
 	int64_t began = clock_monotonic(), now = began, settle_at = began + writable_timeout(postgres, began);
 
-	for (; !is_any(race, WRITABLE); now = clock_monotonic()) {
+	for (; !is_any(race, postgres->is_standby ? READ_ONLY : WRITABLE); now = clock_monotonic()) {
 		int64_t until = INT64_MAX;
 
 		begin_next(race, postgres, role, now);
@@ -238,15 +238,17 @@ static void run(struct race *race, struct postgres *postgres, enum connection_ro
 	}
 }
 
-/* Chooses the first attempt that takes writes, else the first that can be read, and ends the others' connections. NULL
- * where all have failed. */
-static const struct attempt *choose(struct race *race)
+/* Chooses the first attempt that takes writes, else the first that can be read, and ends the others' connections. A
+ * standby is one that can be read. NULL where there is none. */
+static const struct attempt *choose(struct race *race, bool standby)
 {
 	const struct attempt *chosen = NULL;
 
 	for (size_t i = 0; i < race->begun; i++) {
 		const struct attempt *attempt = &race->attempts[i];
 
+		if (standby && attempt->phase == WRITABLE)
+			continue;
 		if (attempt->phase == WRITABLE || (attempt->phase == READ_ONLY && !chosen))
 			chosen = attempt;
 		if (attempt->phase == WRITABLE)
@@ -270,13 +272,15 @@ struct connected postgres_connect(struct postgres *postgres, enum connection_rol
 	for (size_t i = 0; i < race.count; i++)
 		race.attempts[i].target = &targets[i];
 	run(&race, postgres, role);
-	chosen = choose(&race);
+	chosen = choose(&race, postgres->is_standby);
+	if (!chosen && failure.status == DM_OK)
+		fail(&failure, DM_UNAVAILABLE, "none of the hosts is a standby; put one into the URL");
 	if (!chosen) {
 		fail(error, failure.status, "%s", failure.message);
 		return connected;
 	}
 	connected.connection = chosen->connection;
-	connected.is_read_only = chosen->phase == READ_ONLY;
+	connected.is_read_only = chosen->phase == READ_ONLY && !postgres->is_standby;
 	if (!connected.is_read_only) {
 		hosts_settle(postgres, chosen->target);
 		connected.moves = atomic_load(&postgres->moves);

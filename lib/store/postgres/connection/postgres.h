@@ -4,6 +4,7 @@
 #ifndef POSTGRES_H
 #define POSTGRES_H
 
+#include "freshness.h"
 #include "statements.h"
 #include "store.h"
 
@@ -42,7 +43,9 @@ struct postgres {
 	char *name;           /* a URL without password or options, for people */
 	char *server_options; /* the connection's "options": ours, then those of the URL or PGOPTIONS */
 	struct limits limits;
-	struct listener *listener; /* where events are recorded, else NULL */
+	struct listener *listener;   /* where events are recorded, else NULL */
+	struct freshness *freshness; /* what standbys must have, where some are read from, else NULL; not owned */
+	bool is_standby;             /* these are the standbys: no other hosts will do */
 	struct statements statements;
 	struct host *hosts;
 	size_t hosts_count;

@@ -40,6 +40,8 @@ void session_lost(struct pg_session *session)
 	session->is_silent = false;
 	session->prepared = false;
 	session->cut = false;
+	if (session->postgres->is_standby)
+		freshness_pause(session->postgres->freshness, clock_monotonic());
 	if (!session->connection) /* lost before: the keeper may have made another by now */
 		return;
 	PQfinish(session->connection);
@@ -273,7 +275,8 @@ enum dm_status session_connect(struct pg_session *session, int64_t deadline, str
 	if (session->connection)
 		return DM_OK;
 	session_complete_done(session);
-	status = keeper_connect(session->keeper, &session->link, deadline, error);
+	/* Nobody waits for a standby: the primary answers. */
+	status = keeper_connect(session->keeper, &session->link, session->postgres->is_standby ? 0 : deadline, error);
 	if (status != DM_OK)
 		return status;
 	session->connection = session->link.connected.connection;

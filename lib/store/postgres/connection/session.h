@@ -16,14 +16,17 @@ struct pg_session {
 	struct dm_operation *done, **last_done; /* committed, to be completed by session_complete_done */
 	struct held_rows *held;                 /* of its writes; NULL where there is no parking */
 	struct lane *writer;                    /* where a batch of reads hands writes on to; NULL: they are its own */
-	int64_t lock_limit;                     /* how long a statement waits for a lock, in microseconds */
-	PGconn *connection;                     /* NULL: there is none */
-	bool cut;            /* something could not be sent: results would be taken for those of other statements */
-	bool prepared;       /* the schema fits, the statements are prepared, the connection is in pipeline mode */
-	bool unreplicated;   /* a COMMIT gave up waiting for a synchronous standby */
-	bool is_silent;      /* the server did not answer in time */
-	int64_t used_at;     /* when something came from the server last */
-	unsigned suspicions; /* of postgres, when the connection was known to be alive */
+	struct lane *primary; /* a standby's: where a batch of reads hands on what it can't answer; NULL: it is no
+				 standby's */
+	int64_t timeline;     /* of the standby, when it was prepared */
+	int64_t lock_limit;   /* how long a statement waits for a lock, in microseconds */
+	PGconn *connection;   /* NULL: there is none */
+	bool cut;             /* something could not be sent: results would be taken for those of other statements */
+	bool prepared;        /* the schema fits, the statements are prepared, the connection is in pipeline mode */
+	bool unreplicated;    /* a COMMIT gave up waiting for a synchronous standby */
+	bool is_silent;       /* the server did not answer in time */
+	int64_t used_at;      /* when something came from the server last */
+	unsigned suspicions;  /* of postgres, when the connection was known to be alive */
 };
 
 /* NULL where there is no memory. The keeper has to be stopped before the session is freed. */

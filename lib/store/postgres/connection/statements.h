@@ -23,6 +23,8 @@ enum pg_statement {
 	COMMIT,
 	ROLLBACK,
 	SET_LIMITS,
+	PLACE,
+	PLACE_REPLAYED,
 	USERS_FREE,
 	/* Who is calling. Behind each of the three, the others of CALLER_KINDS. */
 	USER_BY_TOKEN,
@@ -139,6 +141,10 @@ enum pg_statement {
 /* The statement that runs a look-up for many at once, where is_look_up. Its parameters are arrays; each row ends with
  * the number, from 1, of the element that it belongs to. */
 #define MERGED(look_up) ((enum pg_statement)((look_up) + STATEMENT_COUNT))
+
+/* A place in the write-ahead log behind all that the snapshot sees; NULL on a standby. Once for a statement, since it
+ * is a subquery of its own. */
+#define WAL_PLACE "(SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() END)"
 
 /* The SQL of a statement. Names of the user table are written as in user_table_expand. */
 struct pg_statement_text {

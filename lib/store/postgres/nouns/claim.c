@@ -103,7 +103,6 @@ enum dm_status pg_read_claimed(const struct postgres *postgres, struct dm_operat
 	const PGresult *result = set->result;
 	int rows = PQntuples(result);
 
-	(void)postgres;
 	operation->deliveries_claim.claimed = rows;
 	for (int row = 0; row < rows; row++) {
 		struct dm_delivery delivery = pg_delivery_from_row(result, row);
@@ -112,6 +111,10 @@ enum dm_status pg_read_claimed(const struct postgres *postgres, struct dm_operat
 		delivery.recipient = user_of_claim(result, row, 21);
 		delivery.message = message_of_claim(result, row, &delivery);
 		delivery.traceparent = pg_text(result, row, 26);
+		if (postgres->freshness) { /* they may be told of it, and then read */
+			freshness_note(postgres->freshness, delivery.message.sender_id);
+			freshness_note(postgres->freshness, delivery.message.recipient_id);
+		}
 		if (!operation->deliveries_claim.on_delivery(operation->context, &delivery))
 			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
 	}

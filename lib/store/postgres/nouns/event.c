@@ -73,7 +73,7 @@ const struct pg_statement_text pg_event_statements[] = {
 	 ", e.kind, e.at, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL,"
 	 " m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, CASE WHEN sum(octet_length(m.content)) OVER"
 	 " (ORDER BY e.transaction, e.id ROWS UNBOUNDED PRECEDING) - octet_length(m.content) < $5::bigint"
-	 " THEN m.content END, e.origin, e.message_id, e.sender_id, e.recipient_id"
+	 " THEN m.content END, e.origin, e.message_id, e.sender_id, e.recipient_id, " WAL_PLACE
 	 " FROM (SELECT * FROM " LOG " WHERE (transaction, id) >= ($1::bigint, $2::bigint) AND " SETTLED
 	 " ORDER BY transaction, id LIMIT $3::bigint) e LEFT JOIN LATERAL (SELECT id, sender_id, recipient_id, sent_at,"
 	 " read_at, hidden_for_sender, hidden_for_recipient, CASE WHEN e.kind < 5 THEN content ELSE '' END AS content"
@@ -156,16 +156,26 @@ static bool is_there(const PGresult *result, const struct dm_event_position *pos
 	       first.mark == position->mark;
 }
 
+/* The event's users may be told of it, and then read. */
+static void note_users(struct freshness *freshness, const PGresult *result, int row)
+{
+	freshness_reach(freshness, (uint64_t)pg_int(result, row, 17));
+	freshness_note(freshness, pg_int(result, row, 15));
+	freshness_note(freshness, pg_int(result, row, 16));
+}
+
 enum dm_status pg_read_events(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
 	const PGresult *result = set->result;
 	struct dm_op_events *events = &operation->events;
 	int rows = PQntuples(result);
 
-	(void)postgres;
 	events->position = events->after;
 	events->count = 0;
 	events->is_cut = false;
+	/* Where the log ends only the primary knows. */
+	if (postgres->is_standby && (size_t)rows <= events->limit)
+		return fail(&operation->error, DM_NOT_FOUND, "the standby's event log does not hold a whole piece");
 	/* The log is trimmed from its start. So if the row of the position is there, none behind it was deleted. */
 	if (!is_there(result, &events->after))
 		return fail(&operation->error, DM_NOT_FOUND,
@@ -174,6 +184,8 @@ enum dm_status pg_read_events(const struct postgres *postgres, struct dm_operati
 		events->is_cut = !PQgetisnull(result, row, 7) && PQgetisnull(result, row, 12);
 		if (events->is_cut)
 			break;
+		if (postgres->freshness && !postgres->is_standby)
+			note_users(postgres->freshness, result, row);
 		events->position = position_of(result, row);
 		events->count++;
 		set->enough = !lend(operation, result, row);

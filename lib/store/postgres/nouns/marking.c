@@ -96,7 +96,7 @@ enum dm_status pg_pass_marked(const struct postgres *postgres, struct dm_operati
 	for (int row = 0; row < rows && !PQgetisnull(result, row, 0); row++) {
 		struct dm_message message = pg_message_from_row(result, row);
 
-		if (!postgres->options.changed(operation, &message))
+		if (!pg_pass_changed(postgres, operation, &message))
 			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
 		++*marked;
 	}

@@ -212,6 +212,15 @@ enum pg_statement pg_message_mark_read(struct dm_operation *operation, struct pa
 	return MESSAGE_MARK_READ;
 }
 
+bool pg_pass_changed(const struct postgres *postgres, struct dm_operation *operation, const struct dm_message *message)
+{
+	if (postgres->freshness) {
+		freshness_note(postgres->freshness, message->sender_id);
+		freshness_note(postgres->freshness, message->recipient_id);
+	}
+	return postgres->options.changed(operation, message);
+}
+
 enum dm_status pg_read_marked_message(const struct postgres *postgres, struct dm_operation *operation,
 				      struct row_set *set)
 {
@@ -224,7 +233,7 @@ enum dm_status pg_read_marked_message(const struct postgres *postgres, struct dm
 		return DM_OK;
 	operation->mark_read.was_unread = true;
 	message = pg_message_from_row(set->result, 0);
-	return postgres->options.changed(operation, &message) ? DM_OK
+	return pg_pass_changed(postgres, operation, &message) ? DM_OK
 							      : fail(&operation->error, DM_NO_MEMORY, "out of memory");
 }
 

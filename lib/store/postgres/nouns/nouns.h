@@ -63,6 +63,10 @@ operation_read_result pg_read_message, pg_read_all_messages, pg_read_marked_mess
 void pg_lend_messages(const struct dm_operation *operation, dm_message_row *on_message, struct row_set *set);
 struct dm_message pg_message_from_row(const PGresult *result, int row); /* of SELECT MESSAGE_COLUMNS */
 
+/* Passes a message that was marked as read to the store's `changed`. False: there is no memory. */
+MUST_CHECK bool pg_pass_changed(const struct postgres *postgres, struct dm_operation *operation,
+				const struct dm_message *message);
+
 /* The sends of a batch are one statement. Its parameters are made in the arrays, which are the caller's; each operation
  * is given its time. NOTHING_TO_ASK: there is no memory. A send whose key another one is using has no result yet, as
  * its internal.key says: it is to be run again. */

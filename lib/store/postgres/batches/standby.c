@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* standby.c - reads from standbys. */
+#include "standby.h"
+
+#include "clock.h"
+#include "lane.h"
+#include "operation_kinds.h"
+
+bool standby_may_answer(const struct dm_operation *operation)
+{
+	switch (operation->kind) {
+	case DM_OP_UNREAD_COUNT:
+	case DM_OP_UNREAD_BY_PARTNER:
+	case DM_OP_PARTNERS:
+	case DM_OP_CONVERSATION:
+	case DM_OP_INBOX:
+		return !operation_is_unlimited(operation);
+	case DM_OP_MESSAGE:
+		return operation->message.user_id != 0;
+	case DM_OP_EVENTS: /* a replay */
+		return operation->events.user_id != 0 && operation->events.limit > 0;
+	default:
+		return false;
+	}
+}
+
+static int64_t user_of(const struct dm_operation *operation)
+{
+	switch (operation->kind) {
+	case DM_OP_UNREAD_COUNT:
+		return operation->unread_count.user_id;
+	case DM_OP_UNREAD_BY_PARTNER:
+		return operation->unread_by_partner.user_id;
+	case DM_OP_PARTNERS:
+		return operation->partners.user_id;
+	case DM_OP_CONVERSATION:
+		return operation->conversation.user_id;
+	case DM_OP_INBOX:
+		return operation->inbox.user_id;
+	case DM_OP_MESSAGE:
+		return operation->message.user_id;
+	default:
+		return operation->events.user_id;
+	}
+}
+
+bool standby_follows(const struct pg_session *session)
+{
+	return freshness_timeline(session->postgres->freshness) == session->timeline;
+}
+
+uint64_t standby_needed(const struct pg_session *session, const struct dm_operation *operation)
+{
+	return freshness_needed(session->postgres->freshness, user_of(operation), clock_monotonic());
+}
+
+void standby_ask(struct pg_session *session)
+{
+	session_send(session, PLACE_REPLAYED, NULL);
+}
+
+bool standby_hear(struct pg_session *session, int64_t deadline, uint64_t *place)
+{
+	struct dm_error ignored = {0};
+	PGresult *result = NULL, *end = NULL;
+
+	*place = 0;
+	if (!session_result(session, deadline, &result, &ignored))
+		return false;
+	if (PQresultStatus(result) == PGRES_TUPLES_OK)
+		*place = (uint64_t)pg_int(result, 0, 0);
+	PQclear(result);
+	return session_result(session, deadline, &end, &ignored) && *place != 0;
+}
+
+bool standby_is_doubtful(const struct dm_operation *operation)
+{
+	return operation->status != DM_OK ||
+	       (operation->kind == DM_OP_INBOX && operation->inbox.lack != DM_INBOX_LACKS_NOTHING);
+}
+
+bool standby_may_show_less(const struct pg_session *session, const struct dm_operation *operation)
+{
+	return session->postgres->freshness && !session->primary && standby_may_answer(operation);
+}
+
+void standby_note_reader(const struct pg_session *session, const struct dm_operation *operation)
+{
+	if (standby_may_answer(operation))
+		freshness_note(session->postgres->freshness, user_of(operation));
+}
+
+void standby_hand_on(const struct pg_session *session, struct dm_operation *const *operations, size_t count)
+{
+	freshness_fell_back(session->postgres->freshness, count);
+	for (size_t i = 0; i < count; i++) {
+		operations[i]->status = DM_OK;
+		operations[i]->error = (struct dm_error){0};
+		lane_submit(session->primary, operations[i]);
+	}
+}

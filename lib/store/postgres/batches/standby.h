@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* standby.h - reads from standbys: which ones, how far a standby must have come, and the way back to the primary.
+ *
+ * A batch of reads first asks the standby how far it has come, in the same flush. A read whose user must see more is
+ * handed on to the primary; so is one that has failed, whatever the reason: a standby's failure is nobody's. */
+#ifndef STANDBY_H
+#define STANDBY_H
+
+#include "session.h"
+
+/* Whether a standby may answer the operation, if it has come far enough: it is a read by one user of what messages
+ * there are, and of a limited length. Who the user is, and what they may do, the primary says. */
+MUST_CHECK bool standby_may_answer(const struct dm_operation *operation);
+
+/* Whether the standby follows the primary, as far as is known: the session is of no use if not. */
+MUST_CHECK bool standby_follows(const struct pg_session *session);
+
+/* The place that the standby must have reached to answer the operation. Asked before the statements are sent. */
+MUST_CHECK uint64_t standby_needed(const struct pg_session *session, const struct dm_operation *operation);
+
+/* Asks the standby how far it has come; then reads that. False: it is no standby any more, or does not answer. */
+void standby_ask(struct pg_session *session);
+MUST_CHECK bool standby_hear(struct pg_session *session, int64_t deadline, uint64_t *place);
+
+/* Whether the standby's result of an operation can't stand: another may be found on the primary. */
+MUST_CHECK bool standby_is_doubtful(const struct dm_operation *operation);
+
+/* Whether a standby may be asked next what this operation asks the primary, and show its user less. */
+MUST_CHECK bool standby_may_show_less(const struct pg_session *session, const struct dm_operation *operation);
+
+/* The operation's user has seen what the primary had up to its last place. */
+void standby_note_reader(const struct pg_session *session, const struct dm_operation *operation);
+
+/* Hands operations on to the primary. */
+void standby_hand_on(const struct pg_session *session, struct dm_operation *const *operations, size_t count);
+
+#endif

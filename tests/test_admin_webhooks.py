@@ -234,6 +234,16 @@ def test_a_deleted_endpoint_leaves_nothing(server, receiver):
     wait_until(lambda: server.sql("SELECT count(*) FROM directmessages_delivery") == [(0,)], "its deliveries are deleted")
 
 
+def test_an_endpoint_that_no_worker_has_seen_leaves_nothing(make_server):
+    """It was made, disabled and deleted within a second, or no worker is there: the request itself deletes all it had."""
+    server = make_server(administered=True, env={"DIRECTMESSAGES_EVENTS": 0})
+    make(server, "http://127.0.0.1:1/")
+    fill(server, 1, 4500, 2)
+    patch(server, 1, state="disabled")
+    assert server.admin("DELETE", "webhooks/1/").status == 204
+    assert server.sql("SELECT count(*) FROM directmessages_delivery") == [(0,)]
+
+
 def test_what_a_disabled_endpoint_leaves_is_deleted_by_the_next_server(make_server):
     server = make_server(administered=True)
     make(server, "http://127.0.0.1:1/")

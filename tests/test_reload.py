@@ -8,6 +8,7 @@ import signal
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -20,7 +21,7 @@ from metrics import Admin, scrape
 from test_cors import ORIGIN, OTHER, check_hidden, check_readable
 from test_operations_systemd import manager  # noqa: F401 (fixture)
 from test_webhooks_guard import certificate  # noqa: F401 (fixture)
-from webhook_receiver import create, deliveries
+from webhook_receiver import create, deliveries, endpoints, wait_state
 from webhook_receiver import make_receiver, receiver  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.concurrent
@@ -219,6 +220,39 @@ def test_the_settings_of_webhooks(configure, receiver):
     one.send(two, "third")
     receiver.wait(2)
     assert receiver.contents() == ["first", "third"]
+
+
+def test_how_many_requests_an_endpoint_gets_at_once(configure, make_receiver):
+    leave = threading.Event()
+    slow, quick = make_receiver(lambda request: leave.wait(60) and 204), make_receiver()
+    run = configure(WEBHOOK_ALLOW="127.0.0.1", WEBHOOK_CONNECTIONS=1)
+    create(run.server, slow.url)
+    create(run.server, quick.url)
+    one, two = run.server.users(2)
+    for number in range(5):
+        one.send(two, str(number))
+    quick.wait(5)
+    assert len(slow.requests) <= 1
+    run.reload(WEBHOOK_ALLOW="127.0.0.1", WEBHOOK_CONNECTIONS=3)
+    assert len(slow.wait(3)) == 3
+    leave.set()
+    slow.wait(5)
+
+
+def test_when_an_endpoint_is_disabled(configure, make_receiver):
+    same = {"WEBHOOK_ALLOW": "127.0.0.1", "WEBHOOK_SCHEDULE": "0"}
+    run = configure(**same, WEBHOOK_DISABLE_AFTER=100000)
+    identity, _ = create(run.server, make_receiver(lambda request: 500).url)
+    hour_ago = int((time.time() - 3600) * 1_000_000)
+    run.server.sql("UPDATE directmessages_webhook SET failing_since = ?", (hour_ago,))
+    one, two = run.server.users(2)
+    one.send(two)
+    wait_state(run.server, "failed", 1)
+    assert endpoints(run.server)[identity]["state"] == "failing"
+    run.reload(**same, WEBHOOK_DISABLE_AFTER=600)
+    one.send(two)
+    wait_state(run.server, "failed", 2)
+    assert endpoints(run.server)[identity]["state"] == "disabled"
 
 
 def test_which_certificates_webhooks_trust(configure, make_receiver, certificate):  # noqa: F811

@@ -129,7 +129,7 @@ static void run_periodic(struct webhooks *webhooks)
 		measure(webhooks);
 		webhooks->measure_at = now + MEASURE_EVERY;
 	}
-	if (now >= webhooks->trim_at && (webhooks->endpoints || webhooks->has_leftovers)) {
+	if (now >= webhooks->trim_at) { /* also without an endpoint: one may have come and gone unseen */
 		webhooks->has_leftovers = !trim(webhooks);
 		webhooks->trim_at = now + TRIM_EVERY;
 	}
@@ -225,7 +225,6 @@ struct webhooks *webhooks_start(dm *handle, const struct webhooks_options *optio
 	webhooks->handle = handle;
 	webhooks->options = *options;
 	webhooks->max_ahead = claim_max_ahead(webhooks);
-	webhooks->has_leftovers = true; /* of endpoints that were deleted before */
 	atomic_init(&webhooks->woken, true);
 	atomic_init(&webhooks->idle, true);
 	pthread_mutex_init(&webhooks->mutex, NULL);

@@ -83,7 +83,7 @@ struct webhooks {
 	int64_t endpoints_due_at; /* the next reading, at the latest */
 	int64_t report_again_at, measure_at, trim_at;
 	struct ids ids;      /* of all endpoints, disabled ones too, as they were last read */
-	bool has_leftovers;  /* there may be deliveries of endpoints that are deleted or disabled */
+	bool has_leftovers;  /* of endpoints that are deleted or disabled: trimming is due, or has failed */
 	bool failure_logged; /* the endpoints could not be read, and that was logged */
 };
 

@@ -49,7 +49,28 @@ MUTANTS = [
         WORKER + "endpoint.c",
         "\t\tnote_deleted(webhooks, before);\n",
         "\t\t(void)before;\n",
-        "test_admin_webhooks.py::test_a_deleted_endpoint_leaves_nothing[sqlite]",
+        "test_webhooks_life.py::test_all_that_a_disabled_endpoint_had_pending_fails_and_goes_with_it[sqlite]",
+    ),
+    Mutant(
+        "a request to delete an endpoint deletes the first piece of its deliveries alone",
+        "server/api/admin/admin_webhook.c",
+        "DM_OK || trim->next_after == 0 || clock",
+        "DM_OK || trim->next_after != 0 || clock",
+        "test_admin_webhooks.py::test_an_endpoint_that_no_worker_has_seen_leaves_nothing[sqlite]",
+    ),
+    Mutant(
+        "SIGHUP leaves how many requests an endpoint gets at once",
+        WORKER + "webhooks.c",
+        "\t\toptions->max_connections = webhooks->next_options.max_connections;\n",
+        "",
+        "test_reload.py::test_how_many_requests_an_endpoint_gets_at_once[sqlite]",
+    ),
+    Mutant(
+        "SIGHUP leaves when an endpoint is disabled",
+        WORKER + "webhooks.c",
+        "\t\toptions->disable_after = webhooks->next_options.disable_after;\n",
+        "",
+        "test_reload.py::test_when_an_endpoint_is_disabled[sqlite]",
     ),
     Mutant(
         "the deliveries of the last endpoint stay when it is deleted after it was disabled",
@@ -110,8 +131,8 @@ MUTANTS = [
     Mutant(
         "what a disabled endpoint has pending beyond a piece is left",
         WORKER + "endpoint.c",
-        "\twebhooks->has_leftovers = true;\n",
-        "",
+        "\t\twebhooks->trim_at = webhooks->endpoints_read_at;\n",
+        "\t\t;\n",
         "test_webhooks_life.py::test_all_that_a_disabled_endpoint_had_pending_fails_and_goes_with_it[sqlite]",
     ),
     Mutant(

@@ -39,7 +39,7 @@ enum http_outcome admin_webhook_get(struct exchange *exchange)
 /* ---- PATCH --------------------------------------------------------------------------------------------------- */
 
 struct change {
-	int64_t ends_at; /* by the monotonic clock */
+	int64_t ends_at; /* of the work in pieces, by the monotonic clock */
 	char made[SECRET_SIZE];
 };
 
@@ -82,16 +82,34 @@ enum http_outcome admin_webhook_patch(struct exchange *exchange)
 
 /* ---- DELETE -------------------------------------------------------------------------------------------------- */
 
-/* A worker trims once an endpoint is gone, so what is left here is not left for long. */
+/* Its deliveries go piece by piece, as long as there is time. What is left then the worker trims. */
+static enum http_outcome trimmed(struct exchange *exchange)
+{
+	struct dm_op_deliveries_trim *trim = &exchange->operation.deliveries_trim;
+	const struct change *change = exchange->resource;
+
+	if (exchange->operation.status != DM_OK || trim->next_after == 0 || clock_monotonic() >= change->ends_at)
+		return respond_empty(exchange, 204); /* the endpoint is deleted */
+	trim->after = trim->next_after;
+	return exchange_await(exchange, trimmed);
+}
+
 static enum http_outcome deleted(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, ADMIN_NO_WEBHOOK);
-	return respond_empty(exchange, 204);
+	exchange_operation(exchange, DM_OP_DELIVERIES_TRIM);
+	return exchange_await(exchange, trimmed);
 }
 
 enum http_outcome admin_webhook_delete(struct exchange *exchange)
 {
+	struct change *change = arena_alloc(&exchange->request->arena, sizeof(*change));
+
+	if (!change)
+		return respond_no_room(exchange->request);
+	change->ends_at = clock_monotonic() + ADMIN_MAX_TIME;
+	exchange->resource = change;
 	exchange_operation(exchange, DM_OP_WEBHOOK_DELETE)->webhook_delete =
 		(struct dm_op_webhook_delete){.webhook_id = exchange->target_id};
 	return exchange_await(exchange, deleted);

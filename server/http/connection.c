@@ -12,7 +12,6 @@
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -210,7 +209,7 @@ static void forget(struct connection *connection)
 	timeouts_move(&loop->timeouts, &connection->place, CLIENT_CLOSED);
 	connection->is_forgotten = true;
 	if (connection->left_behind == 0)
-		free(connection);
+		slots_free(&loop->connections, connection);
 	loop->open--;
 	atomic_fetch_sub_explicit(&loop->server->options.counts->open, 1, memory_order_relaxed);
 	loop_listen(loop);
@@ -228,7 +227,7 @@ void connection_forget_refused(struct loop *loop)
 
 void connection_open(struct loop *loop, int socket, const struct sockaddr *address, socklen_t length)
 {
-	struct connection *connection = calloc(1, sizeof(*connection));
+	struct connection *connection = slots_alloc(&loop->connections);
 
 	if (!connection) {
 		close(socket);
@@ -237,7 +236,7 @@ void connection_open(struct loop *loop, int socket, const struct sockaddr *addre
 	if (!addresses_enter(&loop->server->addresses, address, length, &connection->address)) {
 		note_closed(loop, HTTP_CLOSED_ADDRESS);
 		close(socket);
-		free(connection);
+		slots_free(&loop->connections, connection);
 		return;
 	}
 	connection->watch = (struct watch){.ready = on_event, .loop = loop};
@@ -290,7 +289,7 @@ void connection_on_notice(void *context, struct MHD_Connection *mhd, void **cont
 	*context_of_mhd = NULL;
 	if (connection->mhd != mhd) {
 		if (--connection->left_behind == 0 && connection->is_forgotten)
-			free(connection);
+			slots_free(&loop->connections, connection);
 		return;
 	}
 	if (connection->request)

@@ -6,6 +6,7 @@
 
 #include "addresses.h"
 #include "http_options.h"
+#include "slots.h"
 #include "timeouts.h"
 
 #include <pthread.h>
@@ -29,6 +30,7 @@ struct loop {
 	bool listens;
 	size_t max_open; /* connections */
 	size_t open;
+	struct slots connections;
 	struct connection *accepted; /* given to the daemon, which has not started them yet, or closed while they were
 					aside; the newest first */
 	bool has_resumed;            /* a connection was resumed, so the daemon must be run */

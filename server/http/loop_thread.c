@@ -121,6 +121,7 @@ static bool open_descriptors(struct loop *loop)
 
 static void close_descriptors(struct loop *loop)
 {
+	slots_release(&loop->connections);
 	pthread_mutex_destroy(&loop->mutex);
 	if (loop->wake >= 0)
 		close(loop->wake);
@@ -132,6 +133,7 @@ bool loop_start(struct loop *loop, struct http_server *server, size_t max_open)
 {
 	*loop = (struct loop){.server = server, .max_open = max_open, .last_woken = &loop->woken};
 	pthread_mutex_init(&loop->mutex, NULL);
+	slots_init(&loop->connections, sizeof(struct connection));
 	timeouts_tick(&loop->timeouts);
 	if (open_descriptors(loop)) {
 		loop_listen(loop);

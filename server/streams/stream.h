@@ -68,7 +68,7 @@ TAILQ_HEAD(stream_list, stream);
 struct streams {
 	const struct hub_options *options;
 	int epoll;
-	struct slots slots; /* of streams */
+	struct slots slots;          /* of streams */
 	struct stream_list pending;  /* joining and replaying streams */
 	struct stream_list admitted; /* in the order in which their heartbeats are due */
 	struct stream_list checked;  /* the same, by checked_at */
@@ -92,8 +92,8 @@ void streams_reap(struct streams *streams);
 
 /* The stream of a request that asks for one, in STREAM_NEW; copies the client's texts and the request's path. NULL:
  * no memory. Callable on any thread, as stream_free is. */
-MUST_CHECK struct stream *stream_new(struct streams *streams, struct request *request, int64_t user_id,
-				     struct span key, const struct span *position);
+MUST_CHECK struct stream *stream_new(struct streams *streams, struct request *request, int64_t user_id, struct span key,
+				     const struct span *position);
 void stream_free(struct stream *stream);
 
 void stream_set_state(struct stream *stream, enum stream_state state);

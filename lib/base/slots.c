@@ -30,17 +30,10 @@ void slots_init(struct slots *slots, size_t size)
 {
 	const size_t alignment = alignof(max_align_t);
 
-	pthread_mutex_init(&slots->mutex, NULL);
 	LIST_INIT(&slots->with_room);
 	slots->step = sizeof(struct slot) + (size + alignment - 1) / alignment * alignment;
 }
 
-void slots_release(struct slots *slots)
-{
-	pthread_mutex_destroy(&slots->mutex);
-}
-
-/* Called with the mutex. */
 static struct slab *add_slab(struct slots *slots)
 {
 	struct slab *slab = malloc(sizeof(*slab) + SLAB_SLOTS * slots->step);
@@ -60,22 +53,19 @@ static struct slab *add_slab(struct slots *slots)
 
 void *slots_alloc(struct slots *slots)
 {
-	struct slab *slab;
-	struct slot *slot = NULL;
+	struct slab *slab = LIST_FIRST(&slots->with_room);
+	struct slot *slot;
 
-	pthread_mutex_lock(&slots->mutex);
-	slab = LIST_FIRST(&slots->with_room);
 	if (!slab)
 		slab = add_slab(slots);
-	if (slab) {
-		slot = slab->first_free;
-		slab->first_free = slot->next_free;
-		slab->used++;
-		if (!slab->first_free)
-			LIST_REMOVE(slab, with_room);
-	}
-	pthread_mutex_unlock(&slots->mutex);
-	return slot ? memset(slot + 1, 0, slots->step - sizeof(*slot)) : NULL;
+	if (!slab)
+		return NULL;
+	slot = slab->first_free;
+	slab->first_free = slot->next_free;
+	slab->used++;
+	if (!slab->first_free)
+		LIST_REMOVE(slab, with_room);
+	return memset(slot + 1, 0, slots->step - sizeof(*slot));
 }
 
 void slots_free(struct slots *slots, void *memory)
@@ -83,7 +73,6 @@ void slots_free(struct slots *slots, void *memory)
 	struct slot *slot = (struct slot *)memory - 1;
 	struct slab *slab = slot->slab;
 
-	pthread_mutex_lock(&slots->mutex);
 	if (!slab->first_free)
 		LIST_INSERT_HEAD(&slots->with_room, slab, with_room);
 	slot->next_free = slab->first_free;
@@ -92,5 +81,4 @@ void slots_free(struct slots *slots, void *memory)
 		LIST_REMOVE(slab, with_room);
 		free(slab);
 	}
-	pthread_mutex_unlock(&slots->mutex);
 }

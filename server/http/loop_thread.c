@@ -121,7 +121,6 @@ static bool open_descriptors(struct loop *loop)
 
 static void close_descriptors(struct loop *loop)
 {
-	slots_release(&loop->connections);
 	pthread_mutex_destroy(&loop->mutex);
 	if (loop->wake >= 0)
 		close(loop->wake);

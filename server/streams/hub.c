@@ -47,13 +47,13 @@ static void on_no_socket(void *context)
 	if (stream->reply == HUB_ADMITTED)
 		mailbox_post(stream->mailbox, stream, MAIL_NO_SOCKET);
 	else
-		stream_free(stream);
+		free(stream);
 }
 
 bool hub_ask(struct hub *hub, struct request *request, const struct hub_client *client)
 {
-	struct stream *stream = stream_new(&hub->streams, request, client->user_id, client->key,
-					   client->has_position ? &client->position : NULL);
+	struct stream *stream =
+		stream_new(request, client->user_id, client->key, client->has_position ? &client->position : NULL);
 	int64_t left = client->expires_at - clock_now();
 
 	if (!stream)

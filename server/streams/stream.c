@@ -23,7 +23,6 @@ bool streams_init(struct streams *streams, const struct hub_options *options)
 	TAILQ_INIT(&streams->admitted);
 	TAILQ_INIT(&streams->checked);
 	TAILQ_INIT(&streams->closed);
-	slots_init(&streams->slots, sizeof(struct stream));
 	streams->epoll = epoll_create1(EPOLL_CLOEXEC);
 	return streams->epoll >= 0;
 }
@@ -31,7 +30,6 @@ bool streams_init(struct streams *streams, const struct hub_options *options)
 void streams_release(struct streams *streams)
 {
 	close(streams->epoll);
-	slots_release(&streams->slots);
 }
 
 /* ---- the set of streams -------------------------------------------------------------------------------------- */
@@ -57,6 +55,7 @@ enum hub_reply streams_add(struct streams *streams, struct stream *stream)
 		return HUB_FULL;
 	if (of_user >= streams->options->max_streams_per_user)
 		return HUB_FULL_USER;
+	stream->streams = streams;
 	stream->state = STREAM_JOINING;
 	stream->began_at = clock_monotonic();
 	stream->next_of_bucket = *place;
@@ -90,42 +89,27 @@ static struct span copy_text(char **room, struct span text)
 	return copy;
 }
 
-struct stream *stream_new(struct streams *streams, struct request *request, int64_t user_id, struct span key,
-			  const struct span *position)
+struct stream *stream_new(struct request *request, int64_t user_id, struct span key, const struct span *position)
 {
 	size_t length = key.length + (position ? position->length : 0) + request->path.length;
-	struct stream *stream = slots_alloc(&streams->slots);
+	struct stream *stream = malloc(sizeof(*stream) + length);
 	char *room;
 
 	if (!stream)
 		return NULL;
-	*stream = (struct stream){.streams = streams,
-				  .request = request,
+	room = stream->text;
+	*stream = (struct stream){.request = request,
 				  .socket = -1,
 				  .user_id = user_id,
+				  .state = STREAM_JOINING,
 				  .is_chunked = request->accepts_chunks};
 	buffer_init(&stream->head, SIZE_MAX);
 	text_queue_init(&stream->queue);
-	room = stream->text;
-	if (length > sizeof(stream->text)) {
-		room = stream->long_text = malloc(length);
-		if (!room) {
-			slots_free(&streams->slots, stream);
-			return NULL;
-		}
-	}
 	stream->key = copy_text(&room, key);
 	if (position)
 		stream->asked = copy_text(&room, *position);
 	stream->path = copy_text(&room, request->path);
 	return stream;
-}
-
-void stream_free(struct stream *stream)
-{
-	buffer_release(&stream->head);
-	free(stream->long_text);
-	slots_free(&stream->streams->slots, stream);
 }
 
 static bool is_pending(enum stream_state state)
@@ -172,7 +156,7 @@ void stream_reply(struct stream *stream, enum hub_reply reply)
 		stream_set_heartbeat(stream);
 		stream->checked_at = stream->began_at;
 		TAILQ_INSERT_TAIL(&stream->streams->checked, stream, checked);
-	} else if (stream->state == STREAM_JOINING) {
+	} else if (stream->streams) {
 		unlist(stream);
 	}
 	request_wake(request);
@@ -187,7 +171,8 @@ void streams_reap(struct streams *streams)
 		if (stream->awaits_socket || stream->is_being_checked)
 			continue;
 		TAILQ_REMOVE(&streams->closed, stream, closed);
-		stream_free(stream);
+		buffer_release(&stream->head);
+		free(stream);
 	}
 }
 

@@ -6,23 +6,18 @@
 
 #include "http.h"
 #include "hub_options.h"
-#include "slots.h"
 #include "text.h"
 
 #include <stdatomic.h>
 #include <sys/queue.h>
 
 enum stream_state {
-	STREAM_NEW,       /* its request has posted it, or is about to */
 	STREAM_JOINING,   /* its request waits for the hub's reply */
 	STREAM_REPLAYING, /* reads the event log by itself, from the client's position */
 	STREAM_PAUSED,    /* a replaying stream whose queue has to be sent first */
 	STREAM_LIVE,      /* gets each new event */
 	STREAM_CLOSED     /* freed at the end of the round */
 };
-
-/* Room for a token, a position and a path, as they are. Others get memory of their own. */
-#define STREAM_TEXT 160
 
 /* What other threads post about a stream. */
 enum stream_mail { MAIL_ASKS, MAIL_SOCKET, MAIL_NO_SOCKET };
@@ -42,7 +37,7 @@ struct stream {
 	int socket; /* -1 before it is attached */
 	enum stream_state state;
 	int64_t user_id;
-	struct span key, asked, path;      /* in the text; asked.data is NULL if the client gave no position */
+	struct span key, asked, path;      /* in `text`; asked.data is NULL if the client gave no position */
 	struct dm_event_position position; /* the stream has all events up to this one */
 	struct text_queue queue;
 	bool is_chunked;                /* the body is sent in HTTP chunks */
@@ -58,8 +53,7 @@ struct stream {
 	TAILQ_ENTRY(stream) admitted;
 	TAILQ_ENTRY(stream) checked;
 	TAILQ_ENTRY(stream) closed;
-	char *long_text; /* NULL: the texts are in `text` */
-	char text[STREAM_TEXT];
+	char text[];
 };
 TAILQ_HEAD(stream_list, stream);
 
@@ -68,7 +62,6 @@ TAILQ_HEAD(stream_list, stream);
 struct streams {
 	const struct hub_options *options;
 	int epoll;
-	struct slots slots;          /* of streams */
 	struct stream_list pending;  /* joining and replaying streams */
 	struct stream_list admitted; /* in the order in which their heartbeats are due */
 	struct stream_list checked;  /* the same, by checked_at */
@@ -90,11 +83,10 @@ MUST_CHECK enum hub_reply streams_add(struct streams *streams, struct stream *st
 /* Frees the closed streams, but for those that their request or the checker still refers to. */
 void streams_reap(struct streams *streams);
 
-/* The stream of a request that asks for one, in STREAM_NEW; copies the client's texts and the request's path. NULL:
- * no memory. Callable on any thread, as stream_free is. */
-MUST_CHECK struct stream *stream_new(struct streams *streams, struct request *request, int64_t user_id, struct span key,
+/* The stream of a request that asks for one, in STREAM_JOINING; copies the client's texts and the request's path. NULL:
+ * no memory. Callable on any thread. */
+MUST_CHECK struct stream *stream_new(struct request *request, int64_t user_id, struct span key,
 				     const struct span *position);
-void stream_free(struct stream *stream);
 
 void stream_set_state(struct stream *stream, enum stream_state state);
 

@@ -90,4 +90,11 @@ MUTANTS = [
         "a->id == b->id;",
         "test_events_restore.py::test_another_event_at_the_same_place[sqlite]",
     ),
+    Mutant(
+        "a slab of free slots stays",
+        "lib/base/slots.c",
+        "\tif (--slab->used == 0) {\n",
+        "\tif (--slab->used == SIZE_MAX) {\n",
+        "test_slots::slots_are_used_again_and_go_back",
+    ),
 ]

@@ -94,7 +94,7 @@ MUTANTS = [
         "a slab of free slots stays",
         "lib/base/slots.c",
         "\tif (--slab->used == 0) {\n",
-        "\tif (--slab->used == SIZE_MAX) {\n",
+        "\tif (--slab->used == (size_t)-1) {\n",
         "test_slots::slots_are_used_again_and_go_back",
     ),
 ]

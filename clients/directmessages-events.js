@@ -22,7 +22,7 @@ export function listen(options) {
   const ended = new AbortController();
   const name = `directmessages events ${options.shared}`;
   const channel = options.shared && navigator.locks ? new BroadcastChannel(name) : null;
-  let position = "", live = null, leads = false, loaded = false;
+  let position = "", live = null, leads = false, loaded = false, again = { ms: 0, at: 0 };
 
   /** A note comes from the stream, or from the tab that has it: any of `live`, `load`, `name` with `data`, `position`. */
   function take(note) {
@@ -31,14 +31,22 @@ export function listen(options) {
       loaded = true;
       options.load();
     }
+    if (note.reset) loadAgain();
     if (note.name) options.event(note.name, note.data);
     if (note.position) position = note.position;
   }
 
-  function tell(note) {
-    channel?.postMessage(note);
-    take(note);
+  /** After a reset: at once, but with growing pauses where one follows another. One load is good for all before it. */
+  async function loadAgain() {
+    if (again.waits) return;
+    const ms = Date.now() - again.at > 2 * LONGEST_WAIT_MS ? 0 : Math.min(2 * again.ms || 500, LONGEST_WAIT_MS);
+    again = { ms, waits: true };
+    await pause(ms);
+    again = { ms, at: Date.now() };
+    if (!ended.signal.aborted) take({ load: true });
   }
+
+  const tell = (note) => (channel?.postMessage(note), take(note));
 
   /** One event of the stream, or a comment. */
   function hear(text) {
@@ -47,7 +55,7 @@ export function listen(options) {
       const colon = line.indexOf(":");
       if (colon > 0) field[line.slice(0, colon)] = line.slice(colon + 1).trimStart();
     }
-    if (field.event === "reset") tell({ load: true, position: field.id });
+    if (field.event === "reset") tell({ reset: true, position: field.id });
     else if (field.event) tell({ name: field.event, data: JSON.parse(field.data), position: field.id });
     else if (field.id) tell({ live: true, load: !position, position: field.id });
   }
@@ -76,11 +84,9 @@ export function listen(options) {
   async function attempt() {
     const one = new AbortController();
     const abort = () => one.abort();
-    let timer = setTimeout(abort, SILENCE_MS);
-    let wasOpen = false;
-    ended.signal.addEventListener("abort", abort);
+    let timer = setTimeout(abort, SILENCE_MS), wasOpen = false;
     try {
-      await read(one.signal, () => {
+      await read(AbortSignal.any([one.signal, ended.signal]), () => {
         wasOpen = true;
         clearTimeout(timer);
         timer = setTimeout(abort, SILENCE_MS);
@@ -91,15 +97,13 @@ export function listen(options) {
     } finally {
       clearTimeout(timer);
       abort();
-      ended.signal.removeEventListener("abort", abort);
     }
   }
 
   /** Waits; less if the network comes back, or if somebody looks at the page. */
   function pause(ms) {
     return new Promise((resolve) => {
-      const waits = new AbortController();
-      const { signal } = waits;
+      const waits = new AbortController(), { signal } = waits;
       const go = () => {
         clearTimeout(timer);
         waits.abort();

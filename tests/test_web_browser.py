@@ -165,6 +165,27 @@ def test_a_position_that_is_not_known_any_more_loads_all_anew(visit, make_server
 
 
 @pytest.mark.sqlite
+def test_resets_that_do_not_end_load_less_and_less_often(visit, make_server):
+    """After the log was emptied by hand each of the server's looks at it is a reset."""
+    server = make_server(env=WEB)
+    john, jane = server.user("john", "John"), server.user("jane", "Jane")
+    one = visit(server, john)
+    jane.send(john, "before")
+    one.wait_rows(["Jane", "before", 1])
+
+    def loads():
+        asked = one.page.events("Network.requestWillBeSent")
+        return [each["timestamp"] for each in asked if each["request"]["url"].split("?")[0].endswith("/inbox/")]
+
+    known = len(loads())
+    server.sql("DELETE FROM directmessages_event")
+    wait_until(lambda: len(loads()) >= known + 4, "it loads four times")
+    times = loads()[known:]
+    pauses = [after - before for before, after in zip(times, times[1:])]
+    assert pauses[1] > 0.4 and pauses[2] > 0.9, pauses
+
+
+@pytest.mark.sqlite
 def test_what_the_server_refuses_is_not_sent_and_can_be_tried_again(visit, web, john, jane):
     one = visit(web, john)
     one.open(jane)

@@ -37,6 +37,15 @@ TALK = [
 ]
 
 
+# How the conversations with others end.
+ENDS = [
+    ("in", "The engine is ready when you are. Shall we say Thursday?", False),
+    ("out", "Found it. It was an actual moth.", True),
+    ("in", "Either, or?", False),
+    ("in", "Thank you! I have put the minutes where everybody finds them.", True),
+]
+
+
 @pytest.fixture(scope="module")
 def chromium():
     with browser.Browser() as running:
@@ -66,8 +75,10 @@ def busy(make_server):
     others = [server.user(f"user{i}", first, last) for i, (first, last) in enumerate(
         [("Ada", "Lovelace"), ("Grace", "Hopper"), ("Søren", "Kierkegaard"), ("Maximiliane-Konstantina", "von und zu Hohenlohe")])]
     rows = talk(john, jane, days=1) + talk(john, jane, minutes=9)
-    for number, other in enumerate(others):
-        rows += talk(john, other, days=2 * number, hours=1)
+    for number, (other, (direction, text, is_read)) in enumerate(zip(others, ENDS, strict=True)):
+        rows += talk(john, other, days=2 * number, hours=1)[:-1]
+        at = ago(days=2 * number, minutes=50)
+        rows.append((*((other, john) if direction == "in" else (john, other)), at, at if is_read else None, text))
     server.insert_messages(rows)
     wait_folded(server)
     return server, john, jane
@@ -103,7 +114,7 @@ def test_axe_finds_nothing(chromium, busy, theme):
     page.wait_for("#inbox .row")
 
     def look(state):
-        for width in (1280, 390, 320) if IS_LONG else (1280 if theme == "light" else 320,):
+        for width in (1280, 390, 320) if IS_LONG else ((1280, 390) if theme == "light" else (320,)):
             page.call("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=False)
             page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
             one.screenshot(f"web-{state}-{width}-{theme}")
@@ -113,6 +124,10 @@ def test_axe_finds_nothing(chromium, busy, theme):
     one.open(jane)
     page.evaluate("document.getElementById('message-more').hidden = true")
     look("conversation")
+    if IS_LONG and theme == "light":
+        page.call("Emulation.setDeviceMetricsOverride", width=1280, height=800, deviceScaleFactor=1, mobile=False)
+        page.evaluate("document.getElementById('log').scrollTop = 1e9")
+        one.screenshot("readme", "webp")  # the picture in README.md: cp build/screenshots/readme.webp docs/web.webp
     page.click("#talk-more")
     page.wait_for("#menu:popover-open")
     look("menu")
@@ -132,6 +147,14 @@ def test_axe_finds_nothing(chromium, busy, theme):
     page.wait("document.getElementById('notice').classList.contains('shown')")
     page.wait_for("#nobody:not([hidden])")
     look("nobody")
+    page.click("#inbox-more")
+    page.evaluate("[...document.querySelectorAll('#menu button')].at(-1).click()")
+    page.wait_for("#sign-in:not([hidden])")
+    page.type("#token", server.user().token)
+    page.press("Enter")
+    page.wait_for("#app:not([hidden])")
+    page.wait_for("#inbox-nothing:not([hidden])")
+    look("empty")
     page.click("#inbox-more")
     page.evaluate("[...document.querySelectorAll('#menu button')].at(-1).click()")
     page.wait_for("#sign-in:not([hidden])")

@@ -67,6 +67,6 @@ class WebClient:
     def wait_title(self, text):
         self.page.wait(f"document.title === {json.dumps(text)}")
 
-    def screenshot(self, name):
+    def screenshot(self, name, form="png"):
         SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(SCREENSHOTS / f"{name}.png")
+        self.page.screenshot(SCREENSHOTS / f"{name}.{form}")

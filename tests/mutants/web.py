@@ -38,7 +38,7 @@ MUTANTS = [
     Mutant(
         "after a reset the page stays as it was",
         "clients/directmessages-events.js",
-        "tell({ load: true, position: field.id })",
+        "tell({ reset: true, position: field.id })",
         "tell({ position: field.id })",
         BROWSER + "test_a_position_that_is_not_known_any_more_loads_all_anew",
     ),
@@ -69,5 +69,12 @@ MUTANTS = [
         'field.value = sessionStorage.getItem(draftName()) ?? "";',
         "field.value ||= sessionStorage.getItem(draftName()) ?? \"\";",
         BROWSER + "test_drafts_stay_with_their_partners",
+    ),
+    Mutant(
+        "resets that do not end load as often as they come",
+        "clients/directmessages-events.js",
+        "    await pause(ms);\n    again = { ms, at: Date.now() };",
+        "    again = { ms, at: Date.now() };",
+        "test_web_browser.py::test_resets_that_do_not_end_load_less_and_less_often",
     ),
 ]

@@ -37,6 +37,7 @@ function leave(sentence) {
   session.token = "";
   session.isOpen = false;
   sessionStorage.removeItem("token");
+  hush();
   showSignIn(sentence);
 }
 

@@ -78,5 +78,9 @@ function say(text) {
   notice.textContent = text;
   notice.classList.add("shown");
   clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => notice.classList.remove("shown"), 6000);
+  noticeTimer = setTimeout(hush, 6000);
+}
+
+function hush() {
+  notice.classList.remove("shown");
 }

@@ -166,6 +166,7 @@ class Server:
         trimmed = "api/dm" if prefix is None else prefix.strip("/")
         self.prefix = f"/{trimmed}/" if trimmed else "/"
         self.program = None  # the build's
+        self.descriptors = ()  # that the program gets besides the standard ones
         self.process = None
         self.log = []
         self._stock = []
@@ -197,6 +198,7 @@ class Server:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            pass_fds=self.descriptors,
         )
         self._reader = threading.Thread(target=self._collect, args=(self.process.stderr,), daemon=True)
         self._reader.start()

@@ -22,7 +22,7 @@ from commands import check_refused, serve_briefly
 from webhook_receiver import LOCAL, create
 from webhook_receiver import make_receiver, receiver  # noqa: F401 (fixtures)
 
-UNIT = "directmessages.service"
+UNIT, SOCKET = "directmessages.service", "directmessages.socket"
 
 
 # ---- sd_notify
@@ -181,6 +181,7 @@ def unit(tmp_path_factory):
     assert named == "/" + str(program.relative_to(root))
     path = tmp_path_factory.mktemp("unit") / UNIT
     path.write_text(found.read_text().replace(named, str(PROGRAM)))
+    shutil.copy(found.parent / SOCKET, path.parent)
     return path
 
 
@@ -199,10 +200,10 @@ def analyze():
     return run
 
 
-def test_unit_has_no_mistake(unit, analyze):
-    done = analyze("verify", "--man=no", "--recursive-errors=no", unit)
+def test_units_have_no_mistake(unit, analyze):
+    done = analyze("verify", "--man=no", "--recursive-errors=no", unit, unit.parent / SOCKET)
     said = (done.stdout + done.stderr).splitlines()
-    assert [line for line in said if UNIT in line] == [], "of other packages' units it may say what it likes"
+    assert [line for line in said if UNIT in line or SOCKET in line] == [], "of other packages' units it may say what it likes"
 
 
 def test_mistakes_of_the_unit_would_be_seen(unit, analyze, tmp_path):

@@ -5,6 +5,7 @@
 #include "bearer.h"
 #include "certificates.h"
 #include "cli.h"
+#include "inherited.h"
 #include "listen.h"
 #include "setting_values.h"
 #include "span.h"
@@ -197,8 +198,10 @@ static bool read_cors_origins(struct config *config)
 
 static bool read_address(enum setting setting, const char **address)
 {
-	*address = setting_text(setting);
-	return !*address || http_listener_address_is_valid(*address) || setting_refuse(setting);
+	const struct http_listener *inherited = inherited_listener(setting);
+
+	*address = inherited ? inherited->name : setting_text(setting);
+	return inherited || !*address || http_listener_address_is_valid(*address) || setting_refuse(setting);
 }
 
 bool config_read_webhooks(struct webhooks_options *options)

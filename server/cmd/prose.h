@@ -28,6 +28,11 @@
 	"`--config FILE`, which may also stand before the command, and `--help`. `directmessages --version` prints the version.\n\n" \
 	"Fields that users have written are printed with control characters and backslashes as escapes."
 
+/* Of the variables LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES. */
+#define PROSE_SOCKETS \
+	"Sockets that a service manager has opened and keeps, so that a restart refuses no connection: one that is named " \
+	"`admin` stands in for `--admin-listen`, any other for `--listen`."
+
 #define PROSE_EXIT_DONE "Done."
 #define PROSE_EXIT_FAILED "Failed. Also `migrate --check` when the schema is not up to date."
 #define PROSE_EXIT_USAGE "Wrong usage, or a setting whose value cannot be used."

@@ -9,6 +9,7 @@
 #include "document.h"
 #include "generation.h"
 #include "hub.h"
+#include "inherited.h"
 #include "log.h"
 #include "log_writer.h"
 #include "memory_trim.h"
@@ -369,7 +370,7 @@ int serve_run(const struct arguments *arguments)
 		return check_settings(file);
 	process_block_signals(&signals);
 	bus_error_install();
-	generation = generation_read(file);
+	generation = inherited_take() ? generation_read(file) : NULL;
 	if (!generation) {
 		setting_file_free(file);
 		return EXIT_USAGE;

@@ -3,6 +3,7 @@
 #include "served_address.h"
 
 #include "cli.h"
+#include "inherited.h"
 #include "log.h"
 #include "pipeline.h"
 #include "respond.h"
@@ -12,17 +13,21 @@
 bool served_address_open(struct served_address *served, const char *address, enum setting setting,
 			 const struct http_options *options)
 {
+	const struct http_listener *inherited = inherited_listener(setting);
 	struct http_options own = *options;
 	char error[256];
 
-	if (!http_listener_open(address, &served->listener, error)) {
+	if (inherited) {
+		served->listener = *inherited;
+	} else if (!http_listener_open(address, &served->listener, error)) {
 		cli_fail(EXIT_FAILED, "%s; choose another with --%s or %s", error, setting_row(setting)->flag,
 			 setting_row(setting)->variable);
 		return false;
 	}
-	served->api.own_host = served->listener.unix_path ? "localhost" : served->listener.name;
+	served->api.own_host = served->listener.is_unix ? "localhost" : served->listener.name;
 	own.socket = served->listener.socket;
-	own.is_unix = served->listener.unix_path != NULL;
+	own.is_unix = served->listener.is_unix;
+	own.is_kept = served->listener.is_kept;
 	own.first = pipeline_begin;
 	own.completed = pipeline_completed;
 	own.context = &served->api;
@@ -47,7 +52,7 @@ void served_address_close(struct served_address *served, unsigned seconds)
 
 void served_address_log(const struct served_address *served, const char *what, const char *path)
 {
-	if (served->listener.unix_path)
+	if (served->listener.is_unix)
 		log_line(LOG_INFO, "%s %s", what, served->listener.name);
 	else
 		log_line(LOG_INFO, "%s http://%s%s", what, served->listener.name, path);

@@ -14,8 +14,8 @@ struct served_address {
 	struct http_server *server; /* NULL: not served */
 };
 
-/* Listens on `address`, the value of `setting`, and serves it. Socket, steps and context of the options are filled in
- * here. False after the error was printed, which names the setting. */
+/* Listens on `address`, the value of `setting`, or takes the socket that was inherited for it, and serves it. Socket,
+ * steps and context of the options are filled in here. False after the error was printed, which names the setting. */
 MUST_CHECK bool served_address_open(struct served_address *served, const char *address, enum setting setting,
 				    const struct http_options *options);
 

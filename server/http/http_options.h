@@ -9,6 +9,7 @@
 struct http_options {
 	int socket;                     /* listening; http_stop closes it */
 	bool is_unix;                   /* `socket` is a Unix socket */
+	bool is_kept;                   /* somebody else has `socket` open, for the server that comes after us */
 	unsigned threads;               /* loops */
 	unsigned connections;           /* at once; others wait until silent ones have made room */
 	size_t connections_per_address; /* at once; 0: no limit */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* listen.c - opens a listening socket from "ADDR:PORT" or "unix:PATH". */
+/* listen.c - opens a listening socket from "ADDR:PORT" or "unix:PATH", or takes over one that is open. */
 #include "listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,19 +72,33 @@ static bool open_unix(const char *address, const char *path, struct http_listene
 	remove_if_dead(&name);
 	if (!open_socket((const struct sockaddr *)&name, sizeof(name), AF_UNIX, &listener->socket))
 		return explain(error, address, strerror(errno));
+	listener->is_unix = true;
 	listener->unix_path = strdup(path);
 	snprintf(listener->name, sizeof(listener->name), "unix:%s", path);
 	return true;
 }
 
-static void name_tcp(struct http_listener *listener)
+/* A name in the abstract namespace begins with a NUL, which is written as '@'. */
+static void name_unix(struct http_listener *listener, const struct sockaddr_un *bound, socklen_t length)
+{
+	size_t begin = offsetof(struct sockaddr_un, sun_path), size = length > begin ? length - begin : 0;
+	bool is_abstract = size > 0 && bound->sun_path[0] == '\0';
+
+	listener->is_unix = true;
+	snprintf(listener->name, sizeof(listener->name), "unix:%s%.*s", is_abstract ? "@" : "",
+		 (int)(size - is_abstract), bound->sun_path + is_abstract);
+}
+
+static void name_socket(struct http_listener *listener)
 {
 	struct sockaddr_storage bound = {0};
 	socklen_t length = sizeof(bound);
 	char host[INET6_ADDRSTRLEN] = "";
 
 	getsockname(listener->socket, (struct sockaddr *)&bound, &length);
-	if (bound.ss_family == AF_INET6) {
+	if (bound.ss_family == AF_UNIX) {
+		name_unix(listener, (const struct sockaddr_un *)&bound, length);
+	} else if (bound.ss_family == AF_INET6) {
 		const struct sockaddr_in6 *address = (const struct sockaddr_in6 *)&bound;
 
 		inet_ntop(AF_INET6, &address->sin6_addr, host, sizeof(host));
@@ -175,7 +191,7 @@ static bool open_tcp(const char *address, struct http_listener *listener, char *
 	freeaddrinfo(found);
 	if (!opened)
 		return explain(error, address, strerror(errno));
-	name_tcp(listener);
+	name_socket(listener);
 	return true;
 }
 
@@ -185,6 +201,28 @@ bool http_listener_open(const char *address, struct http_listener *listener, cha
 	if (strncmp(address, "unix:", 5) == 0)
 		return open_unix(address, address + 5, listener, error);
 	return open_tcp(address, listener, error);
+}
+
+static int socket_option(int socket, int option)
+{
+	int value = 0;
+	socklen_t length = sizeof(value);
+
+	return getsockopt(socket, SOL_SOCKET, option, &value, &length) == 0 ? value : -1;
+}
+
+bool http_listener_adopt(int socket, struct http_listener *listener)
+{
+	int domain = socket_option(socket, SO_DOMAIN);
+	int flags = fcntl(socket, F_GETFL);
+
+	if (socket_option(socket, SO_TYPE) != SOCK_STREAM || socket_option(socket, SO_ACCEPTCONN) != 1 ||
+	    (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX) ||
+	    fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(socket, F_SETFD, FD_CLOEXEC) != 0)
+		return false;
+	*listener = (struct http_listener){.socket = socket, .is_kept = true};
+	name_socket(listener);
+	return true;
 }
 
 void http_listener_release(struct http_listener *listener)

@@ -20,12 +20,13 @@
 /* ---- its end ------------------------------------------------------------------------------------------------- */
 
 /* Clients that are connected already are served, as far as there is room. Then the address is free for another server,
- * and no more clients can come. */
+ * and no more clients can come. Where the socket is kept, those who wait are left to that server. */
 static void begin_to_stop(struct loop *loop)
 {
 	struct http_server *server = loop->server;
 
-	accept_last(loop);
+	if (!server->options.is_kept)
+		accept_last(loop);
 	loop->stopping = true;
 	loop->stopping_since_ms = loop->timeouts.now_ms;
 	loop_stop_listening(loop);

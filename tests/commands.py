@@ -38,6 +38,7 @@ class Command:
 
 COMMANDS = [
     Command("serve", flags=("--listen", "--admin-listen", "--prefix", "--check", "--migrate", "--threads", "--log-level", "--log-format")),
+    Command("health", flags=("--listen", "--admin-listen", "--live"), without_database=True),
     Command("migrate", flags=("--check", "--new-epoch")),
     Command("backup", ("/nowhere/backup.db",), ("--force", "--check", "--full-speed"), of_files=True),
     Command("restore", ("/nowhere/backup.db",), of_files=True),

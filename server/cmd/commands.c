@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* commands.c - the table of the subcommands: what each is called, takes and does. The help, the manual page and
- * docs/command-line.md are made from it. */
+/* commands.c - the table of the subcommands: what each is called, takes and does. The help, the manual page, the
+ * completion of shells and docs/command-line.md are made from it. */
 #include "commands.h"
 
 #include "cli.h"
+#include "completion.h"
 #include "help.h"
 #include "manual.h"
 #include "reference_pages.h"
@@ -19,10 +20,10 @@ static int help_run(const struct arguments *arguments)
 		const char *name;
 		void (*print)(const struct command_table *commands);
 	} forms[] = {
-		{"text", help_print_program},
-		{"man", manual_print},
-		{"settings", page_print_settings},
-		{"command-line", page_print_commands},
+		{"text", help_print_program},          {"man", manual_print},
+		{"man-conf", manual_print_conf},       {"settings", page_print_settings},
+		{"command-line", page_print_commands}, {"bash", completion_print_bash},
+		{"zsh", completion_print_zsh},         {"fish", completion_print_fish},
 	};
 	const char *form = arguments_value(arguments, "form");
 
@@ -53,6 +54,12 @@ static const struct command rows[] = {
 		 {.setting = SETTING_THREADS}, {.setting = SETTING_LANES}, {.setting = SETTING_LOG_LEVEL},
 		 {.setting = SETTING_LOG_FORMAT}},
 		serve_run, .shows_environment = true, .logs = true},
+	{"health", "", "Asks the server whether it is ready, and prints what it says; exit status 1 if it is not.",
+		"For the health checks of containers. It asks `/readyz` at the address where `serve` has it by the same settings: "
+		"that of `--admin-listen`, or else that of `--listen`.",
+		{{.setting = SETTING_LISTEN}, {.setting = SETTING_ADMIN_LISTEN},
+		 {"live", NULL, "Ask `/livez` instead: does the process respond? That says nothing of the database."}},
+		health_run},
 	{"migrate", "", "Brings the database's schema up to date.",
 		"Prints a line for each step. On SQLite it creates the file if it is missing.",
 		{{"check", NULL, "Only say whether it is up to date; exit status 1 if it is not."},
@@ -89,7 +96,7 @@ static const struct command rows[] = {
 		{{"email", "ADDRESS", "The e-mail address; may be empty."},
 		 {"first-name", "NAME", "The first name; may be empty."},
 		 {"last-name", "NAME", "The last name; may be empty."},
-		 {"active", "YES", "`yes` or `no`: whether the user may call the API."},
+		 {"active", "YES", "`yes` or `no`: whether the user may call the API.", .choices = "yes no"},
 		 JSON("the user")},
 		user_update_run},
 	{"user delete", "NAME", "Deletes a user without messages, and their token.",
@@ -104,7 +111,7 @@ static const struct command rows[] = {
 		"The user becomes `erased-<id>`, inactive. On a terminal it asks first. It works in short commits beside a server; "
 		"where it was stopped, run it again. See docs/privacy.md.",
 		{{"messages", "HOW", "`blank` empties what the user sent; `delete` deletes messages in both directions, for the "
-			"partners too; `keep` leaves them. The default is `blank`."},
+			"partners too; `keep` leaves them. The default is `blank`.", .choices = "blank delete keep"},
 		 {"yes", NULL, "Don't ask."}},
 		user_erase_run},
 	{"token create", "NAME", "Prints the user's token, and creates it if there is none.", NULL,
@@ -177,7 +184,7 @@ static const struct command rows[] = {
 		"Tab-separated: id, endpoint, name, type, message, state, attempts, time of the event, of the next attempt, of the "
 		"end, HTTP status, error. A delivery is `pending` until it is `delivered`, or has `failed` for good.",
 		{{"webhook", "ID", "Only deliveries to this endpoint.", SETTING_NONE, 1, INT64_MAX, 0},
-		 {"state", "STATE", "Only `pending`, `delivered` or `failed` ones."},
+		 {"state", "STATE", "Only `pending`, `delivered` or `failed` ones.", .choices = "pending delivered failed"},
 		 {"limit", "N", "Maximum number of deliveries; `0` for all.", SETTING_NONE, 0, INT64_MAX, 50},
 		 JSON("a line for each delivery")},
 		webhook_deliveries_run},
@@ -191,8 +198,10 @@ static const struct command rows[] = {
 		 JSON("how many")},
 		webhook_redeliver_run},
 	{"routes", "", "Prints the route table.", NULL, {{.setting = SETTING_PREFIX}}, routes_run},
-	{"help", "", "Prints this program's help, manual page, or pages of documentation.", NULL,
-		{{"form", "FORM", "`text` (the default), `man`, `settings` or `command-line`; the last two are Markdown."}},
+	{"help", "", "Prints this program's help, its manual pages, pages of documentation, or what shells complete.", NULL,
+		{{"form", "FORM", "`text` (the default); `man` or `man-conf`, the manual pages directmessages(1) and "
+			"directmessages.conf(5); `settings` or `command-line`, both Markdown; `bash`, `zsh` or `fish`, the completion "
+			"for that shell.", .choices = "text man man-conf settings command-line bash zsh fish"}},
 		help_run, .reads_no_settings = true},
 };
 /* clang-format on */

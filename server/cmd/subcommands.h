@@ -6,6 +6,7 @@
 #include "arguments.h"
 
 int serve_run(const struct arguments *arguments);
+int health_run(const struct arguments *arguments);
 int migrate_run(const struct arguments *arguments);
 int backup_run(const struct arguments *arguments);
 int restore_run(const struct arguments *arguments);

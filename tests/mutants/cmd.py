@@ -85,7 +85,7 @@ MUTANTS = [
     ),
     Mutant(
         "the manual page has a hyphen where a minus is to be typed",
-        CMD + "manual.c",
+        CMD + "roff.c",
         'fputs("\\\\-", stdout);',
         "putchar('-');",
         "test_reference.py::test_commands_and_flags_can_be_typed",
@@ -96,5 +96,33 @@ MUTANTS = [
         "if (command->shows_environment)",
         "if (false)",
         "test_reference.py::test_serve_help_names_every_setting",
+    ),
+    Mutant(
+        "sockets that were meant for another process are taken",
+        CMD + "inherited.c",
+        "&& number == getpid();",
+        "&& number != 0;",
+        "test_sockets.py::test_sockets_of_another_process_are_not_taken",
+    ),
+    Mutant(
+        "who reaches a socket of the service manager does not count",
+        CMD + "config.c",
+        "	*address = inherited ? inherited->name : setting_text(setting);",
+        "	*address = setting_text(setting);",
+        "test_sockets.py::test_who_can_reach_the_socket_counts",
+    ),
+    Mutant(
+        "the file of a socket that systemd keeps is removed",
+        "server/http/listen.c",
+        "	listener->is_unix = true;\n	snprintf(listener->name, sizeof(listener->name), \"unix:%s%.*s\"",
+        "	listener->is_unix = true;\n	listener->unix_path = strdup(bound->sun_path);\n	snprintf(listener->name, sizeof(listener->name), \"unix:%s%.*s\"",
+        "test_sockets.py::test_unix_socket_stays",
+    ),
+    Mutant(
+        "a server that is not ready is healthy",
+        CMD + "health.c",
+        "	if (status != 200)",
+        "	if (status == 0)",
+        "test_cli_health.py::test_one_that_is_not_ready",
     ),
 ]

@@ -139,10 +139,22 @@ def test_program_of_the_documentation(installed, tmp_path):
     ]
 
 
-def test_manual_page_is_installed(installed):
-    page = installed.only("directmessages.1")
-    assert page.parts[-3:] == ("man", "man1", "directmessages.1")
-    assert page.read_text() == harness.run_program("help", "--form", "man").stdout
+@pytest.mark.parametrize("name, form, folder", [
+    ("directmessages.1", "man", "man/man1"),
+    ("directmessages.conf.5", "man-conf", "man/man5"),
+    ("_directmessages", "zsh", "zsh/site-functions"),
+    ("directmessages.fish", "fish", "fish/vendor_completions.d"),
+])
+def test_what_the_program_prints_of_itself_is_installed(installed, name, form, folder):
+    page = installed.only(name)
+    assert page.parent.as_posix().endswith(f"/share/{folder}")
+    assert page.read_text() == harness.run_program("help", "--form", form).stdout
+
+
+def test_manual_of_the_library_and_completion_of_bash_are_installed(installed):
+    assert installed.only("libdirectmessages.3").parent.name == "man3"
+    (script,) = [one for one in installed.root.rglob("directmessages") if one.parent.name == "completions"]
+    assert script.read_text() == harness.run_program("help", "--form", "bash").stdout
 
 
 def test_example_listen(example, tmp_path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The manual page, docs/settings.md and docs/command-line.md: made by the program, whole, and up to date."""
+"""The manual pages, docs/settings.md and docs/command-line.md: made by the program (that of the library by its headers), whole, and up to date."""
 
 import re
 import shutil
@@ -61,16 +61,29 @@ def test_commands_and_flags_are_described(form):
         assert re.search(rf"^(\| `|\\fB){flag}\b", text, re.MULTILINE), flag
 
 
-def test_commands_and_flags_can_be_typed():
+@pytest.mark.parametrize("form", ["man", "man-conf"])
+def test_commands_and_flags_can_be_typed(form):
     """A hyphen in a manual page may show as another character, which a shell does not take for '-'."""
-    for line in printed("man").splitlines():
+    for line in printed(form).splitlines():
         for code in re.findall(r"\\fB(.*?)\\fR", line):
             assert "-" not in code.replace("\\-", ""), line
 
 
 def test_manual_names_every_setting():
-    named = set(re.findall(r"^\\fB(\w+)\\fR$", printed("man"), re.MULTILINE))
+    named = set(re.findall(r"^\\fB(\w+)\\fR$", printed("man-conf"), re.MULTILINE))
     assert settings() <= named
+
+
+def test_manual_describes_the_whole_library():
+    page = re.sub(r"\\-", "-", (BUILD / "libdirectmessages.3").read_text())
+    headers = sorted((ROOT / "include" / "directmessages").glob("*.h"))
+    assert len(headers) > 10
+    for header in headers:
+        text = header.read_text()
+        assert f".SH \"{header.stem.upper()}\"" in page, header
+        for name in re.findall(r"^(?:DM_CHECK|DM_API)[^(]*?(\w+)\(", text, re.MULTILINE) + re.findall(r"^struct (\w+) {", text, re.MULTILINE):
+            assert re.search(rf"\b{name}[( ]", page), name
+    assert "DM_CHECK" not in page and "__cplusplus" not in page and "The rules for all functions" not in page
 
 
 def test_pages_name_no_other_settings():
@@ -80,16 +93,22 @@ def test_pages_name_no_other_settings():
             assert name in known or OTHER_VARIABLES.fullmatch(name), f"{page.name}: {name}"
 
 
-def test_manual_is_made_by_the_build():
-    assert (BUILD / "directmessages.1").read_text() == printed("man")
+@pytest.mark.parametrize("name, form", [("directmessages.1", "man"), ("directmessages.conf.5", "man-conf")])
+def test_manual_is_made_by_the_build(name, form):
+    assert (BUILD / name).read_text() == printed(form)
 
 
 @pytest.mark.parametrize("checker", [["mandoc", "-Tlint", "-Wwarning"], ["man", "--warnings", "-l"]], ids=lambda words: words[0])
-def test_manual_is_well_formed(checker, tmp_path):
+@pytest.mark.parametrize("name", ["directmessages.1", "directmessages.conf.5", "libdirectmessages.3"])
+def test_manual_is_well_formed(checker, name):
     if not shutil.which(checker[0]):
         pytest.skip(f"{checker[0]} is not installed")
-    page = tmp_path / "directmessages.1"
-    page.write_text(printed("man"))
-    done = subprocess.run([*checker, page], capture_output=True, text=True, timeout=60, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
+    done = subprocess.run([*checker, BUILD / name], capture_output=True, text=True, timeout=60, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
     warnings = done.stderr if checker[0] == "man" else done.stdout + done.stderr
     assert (done.returncode, warnings) == (0, "")
+
+
+def test_links_of_markdown_do_not_reach_the_manual():
+    for form in ["man", "man-conf"]:
+        assert "](" not in printed(form)
+    assert "See administration.md." in printed("man-conf")

@@ -22,7 +22,7 @@ struct flag command_flag(const struct command *command, size_t index)
 	if (!flag.setting)
 		return flag;
 	row = setting_row(flag.setting);
-	return (struct flag){row->flag, row->argument, row->help, flag.setting, 0, 0, 0};
+	return (struct flag){row->flag, row->argument, row->help, flag.setting, 0, 0, 0, NULL};
 }
 
 bool command_is_in_group(const struct command *command, const char *group)

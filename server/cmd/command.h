@@ -18,6 +18,7 @@ struct flag {
 	enum setting setting; /* SETTING_NONE: a flag of the command's own */
 	int64_t min, max;     /* of a number */
 	int64_t fallback;     /* the default of a number; 0: the help names none */
+	const char *choices;  /* what shells complete, with blanks between; NULL: nothing */
 };
 
 struct command {

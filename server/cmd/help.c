@@ -89,7 +89,7 @@ static void print_common_flags(void)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(common); i++) {
 		const struct setting_row *row = setting_row(common[i]);
-		const struct flag flag = {row->flag, row->argument, row->help, common[i], 0, 0, 0};
+		const struct flag flag = {row->flag, row->argument, row->help, common[i], 0, 0, 0, NULL};
 
 		print_flag(&flag);
 	}

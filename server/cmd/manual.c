@@ -1,51 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* manual.c - the manual page directmessages(1), in the macros of man(7). */
+/* manual.c - the manual page directmessages(1): the commands. */
 #include "manual.h"
 
-#include "directmessages.h"
+#include "attributes.h"
 #include "prose.h"
+#include "roff.h"
 
 #include <stdio.h>
-
-/* Of the last change of its text. */
-#define DATE "2026-11-29"
-
-/* Prints text in a line of its own. `code` between backquotes becomes bold; `paragraph` is the macro between two
- * paragraphs. A '.' or "'" in front would be a macro, and a '-' in code a hyphen. */
-static void print_text(const char *text, const char *paragraph)
-{
-	bool is_code = false;
-
-	if (*text == '.' || *text == '\'')
-		fputs("\\&", stdout);
-	for (; *text; text++) {
-		if (*text == '`') {
-			is_code = !is_code;
-			fputs(is_code ? "\\fB" : "\\fR", stdout);
-		} else if (*text == '\\') {
-			fputs("\\e", stdout);
-		} else if (*text == '-' && is_code) {
-			fputs("\\-", stdout);
-		} else if (text[0] == '\n' && text[1] == '\n') {
-			printf("\n%s\n", paragraph);
-			text++;
-		} else {
-			putchar(*text);
-		}
-	}
-	putchar('\n');
-}
-
-/* An entry of a list: the head as code, the text beside it. */
-static void print_entry(const char *head, const char *text)
-{
-	char code[256];
-
-	snprintf(code, sizeof(code), "`%s`", head);
-	puts(".TP");
-	print_text(code, "");
-	print_text(text, ".IP");
-}
 
 static void print_flag(struct flag flag)
 {
@@ -54,8 +15,9 @@ static void print_flag(struct flag flag)
 	command_format_flag(&flag, head);
 	command_format_help(&flag, text);
 	if (flag.setting)
-		snprintf(text, sizeof(text), "The setting `%s`; see ENVIRONMENT.", setting_row(flag.setting)->variable);
-	print_entry(head, text);
+		snprintf(text, sizeof(text), "The setting `%s`; see directmessages.conf(5).",
+			 setting_row(flag.setting)->variable);
+	roff_entry(head, text);
 }
 
 static void print_command(const struct command *command)
@@ -65,10 +27,10 @@ static void print_command(const struct command *command)
 
 	command_format_usage(command, usage);
 	snprintf(head, sizeof(head), "%s%s%s", command->name, *usage ? " " : "", usage);
-	print_entry(head, command->summary);
+	roff_entry(head, command->summary);
 	if (command->details) {
 		puts(".IP");
-		print_text(command->details, ".IP");
+		roff_text(command->details, ".IP");
 	}
 	if (count == 0)
 		return;
@@ -78,46 +40,43 @@ static void print_command(const struct command *command)
 	puts(".RE");
 }
 
-static void print_setting(const struct setting_row *row)
+static void print_environment(void)
 {
-	char values[SETTING_VALUES_SIZE], fallback[SETTING_DEFAULT_SIZE], text[1024];
+	static const enum setting all[] = {SETTING_DATABASE, SETTING_CONFIG};
 
-	if (row->section) {
-		printf(".SS %s\n", row->section);
-		print_text(row->intro, ".PP");
-	}
-	setting_format_values(row, values);
-	setting_format_default(row, fallback);
-	snprintf(text, sizeof(text), "%s%s Default: %s. Values: %s.%s%s%s", row->help, setting_reload_note(row),
-		 fallback, values, row->flag ? " Flag: `--" : "", row->flag ? row->flag : "", row->flag ? "`." : "");
-	print_entry(row->variable, text);
+	puts(".SH ENVIRONMENT");
+	roff_text("All settings may be given as variables; directmessages.conf(5) describes them. Every command reads "
+		  "these:",
+		  ".PP");
+	for (size_t i = 0; i < ARRAY_LENGTH(all); i++)
+		roff_entry(setting_row(all[i])->variable, setting_row(all[i])->help);
+	puts(".PP");
+	roff_text("`serve` takes sockets over as sd_listen_fds(3) describes, and notifies the service manager as "
+		  "sd_notify(3) does:",
+		  ".PP");
+	roff_entry("LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES", PROSE_SOCKETS);
+	roff_entry("NOTIFY_SOCKET", "Where it says that it serves, reloads and stops.");
 }
 
 void manual_print(const struct command_table *commands)
 {
-	printf(".\\\" SPDX-License-Identifier: MIT\n"
-	       ".\\\" Made by 'directmessages help \\-\\-form man'.\n"
-	       ".TH DIRECTMESSAGES 1 \"" DATE "\" \"directmessages %s\"\n",
-	       dm_version());
+	roff_title("DIRECTMESSAGES", 1, "man");
 	puts(".SH NAME\ndirectmessages \\- private messages between users, as a service over HTTP\n"
 	     ".SH SYNOPSIS\n.B directmessages\n[\\fB\\-\\-database\\fR \\fIURL\\fR] [\\fB\\-\\-config\\fR \\fIFILE\\fR] \\fICOMMAND\\fR ...\n"
 	     ".SH DESCRIPTION");
-	print_text(PROSE_PROGRAM "\n\n" PROSE_COMMANDS, ".PP");
+	roff_text(PROSE_PROGRAM "\n\n" PROSE_COMMANDS, ".PP");
 	puts(".SH COMMANDS");
 	for (size_t i = 0; i < commands->count; i++)
 		print_command(&commands->rows[i]);
-	puts(".SH ENVIRONMENT");
-	print_text(PROSE_SETTINGS, ".PP");
-	for (int i = SETTING_NONE + 1; i < SETTING_COUNT; i++)
-		print_setting(setting_row(i));
+	print_environment();
 	puts(".SH \"EXIT STATUS\"");
-	print_entry("0", PROSE_EXIT_DONE);
-	print_entry("1", PROSE_EXIT_FAILED);
-	print_entry("2", PROSE_EXIT_USAGE);
+	roff_entry("0", PROSE_EXIT_DONE);
+	roff_entry("1", PROSE_EXIT_FAILED);
+	roff_entry("2", PROSE_EXIT_USAGE);
 	puts(".PP");
-	print_text(PROSE_ERRORS, ".PP");
+	roff_text(PROSE_ERRORS, ".PP");
 	puts(".SH EXAMPLES\nA server on one SQLite file, and a user with a token:\n.PP\n.EX\n"
 	     "directmessages migrate\ndirectmessages user create john\ndirectmessages token create john\n"
 	     "directmessages serve\n.EE\n"
-	     ".SH \"SEE ALSO\"\n.BR curl (1),\n.BR systemd.unit (5)");
+	     ".SH \"SEE ALSO\"\n.BR directmessages.conf (5),\n.BR libdirectmessages (3),\n.BR curl (1),\n.BR systemd.socket (5)");
 }

@@ -5,7 +5,7 @@ PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
 JOBS ?= 4
 LONGER = $(if $(LONG),DIRECTMESSAGES_TEST_LONG=1)
 
-.PHONY: all help setup configure run test mutants bare web clients conformance together model companion drill asan tsan bench fuzz schemathesis lint fmt reference install clean
+.PHONY: all help setup configure run test mutants bare web clients conformance together model companion drill asan tsan bench fuzz schemathesis lint fmt reference install dist deb deb-test container-test clean
 
 all: setup-build configure
 	@ninja -C $(BUILD) --quiet
@@ -30,7 +30,10 @@ help:
 	@echo 'make clients  generate clients in Go, Java, Rust and TypeScript from the document, and use them'
 	@echo 'make lint     gcc and clang without warnings, format, sizes, circles, exported symbols'
 	@echo 'make fmt      format the C sources'
-	@echo 'make reference  write docs/settings.md and docs/command-line.md with the program'
+	@echo 'make reference  write docs/settings.md, docs/command-line.md and the symbols of the Debian package with the program'
+	@echo 'make dist     the release tarball of a commit, and its checksum, in build/dist; REF=v0.1.0'
+	@echo 'make deb      Debian packages in build/deb; make deb-test: two builds are equal, and in a bare Debian they install, run, upgrade, purge (as root)'
+	@echo 'make container-test  the image of contrib/container, built by buildah on a bare Debian, and run (as root)'
 	@echo 'make install  program, manual page, library, header (DESTDIR, PREFIX)'
 	@echo 'make clean    remove all build folders'
 
@@ -116,6 +119,20 @@ fmt: setup-lint
 reference: all
 	@$(BUILD)/directmessages help --form settings > docs/settings.md
 	@$(BUILD)/directmessages help --form command-line > docs/command-line.md
+	@scripts/symbols $(BUILD)/lib/libdirectmessages.so > $(BUILD)/symbols
+	@mv $(BUILD)/symbols debian/libdirectmessages0.symbols
+
+dist: setup-dist
+	@scripts/dist $(or $(REF),HEAD)
+
+deb: setup-deb
+	@scripts/deb $(or $(REF),HEAD)
+
+deb-test: setup-deb setup-bare
+	@BASE=$(BASE) MIRROR=$(MIRROR) KEEP=$(KEEP) scripts/deb-test $(SUITE)
+
+container-test: setup-dist setup-bare
+	@BASE=$(BASE) MIRROR=$(MIRROR) KEEP=$(KEEP) scripts/container-test $(or $(SUITE),trixie)
 
 install: all
 	@meson install -C $(BUILD) --no-rebuild

@@ -7,6 +7,7 @@ import pytest
 
 import postgres
 from databases import PostgresDatabase
+from drill import failover
 from drill.standby import Standby
 from routes import check_error
 from harness import Server, wait_until
@@ -182,6 +183,13 @@ def test_a_server_whose_writes_go_to_a_standby_is_not_ready(pair):
         assert "LISTEN" not in log and "NOTIFY" not in log
     finally:
         server.close()
+
+
+def test_a_primary_that_ends_or_hangs_loses_nothing_that_was_acknowledged():
+    """Its synchronous standby is promoted, and both servers go on there. `make drill` has the long version."""
+    result = failover.run(servers=0, killed=1, frozen=1, seed=1, env={"DIRECTMESSAGES_BUSY_TIMEOUT": 2000})
+    assert result.acknowledged > 0
+    assert (result.lost, result.untrue, result.twice) == (0, 0, 0), result
 
 
 def is_read_only(pair):

@@ -13,7 +13,8 @@
 /* An index that PostgreSQL makes without a lock that would stop anybody. */
 struct migration_index {
 	const char *name;
-	const char *definition; /* what follows CREATE INDEX CONCURRENTLY name ON */
+	const char *table;
+	const char *definition; /* columns and condition, to the letter as pg_get_indexdef() gives them */
 };
 
 /* A numbered step. It is due where it is not on record, or where `satisfied` says no: Django may have made what a step

@@ -8,7 +8,7 @@ import sys
 import time
 
 import postgres
-from drill import crowd, ends, faults, starts, told, trials, typed
+from drill import crowd, ends, failover, faults, patroni, starts, told, trials, typed
 from drill.attacks import ATTACKS
 from drill.people import PEOPLE
 
@@ -84,15 +84,37 @@ class Drill:
         if store == "postgresql":
             self.ending("two servers, who is told", store, lambda: told.run(self.given.n // 5, self.given.seed))
 
-    def standby(self, store):
+    def failover(self, store):
         if store == "postgresql":
-            count = max(self.given.n // 100, 1)
-            self.ending("standby promoted", store, lambda: ends.standby(count, self.given.seed))
-            self.ending("standby promoted (async)", store, lambda: ends.standby(1, self.given.seed, False), may_lose=True)
+            servers, killed, frozen = self.given.n // 5, max(self.given.n // 25, 1), max(self.given.n // 100, 1)
+            self.ending("failover", store, lambda: failover.run(servers, killed, frozen, self.given.seed, told=tell_pauses))
+            self.ending("failover (async)", store, lambda: failover.run(0, 1, 0, self.given.seed, False), may_lose=True)
+
+    def patroni(self, store):
+        if store == "postgresql":
+            for end in patroni.ENDS:
+                for hosts in (False, True):
+                    self.one_of_patroni(end, hosts)
+
+    def one_of_patroni(self, end, hosts):
+        name = f"{end.__name__.replace('_', ' ')}, {'hosts in the URL' if hosts else 'HAProxy'}"
+        pauses = []
+
+        def start():
+            result, pause = patroni.run(end, hosts, self.given.seed)
+            pauses.append(pause)
+            return result
+
+        self.ending(name, "postgresql", start)
+        print(f"  no 201 for {pauses[0]:.1f} s at most", flush=True)
 
     def crowd(self, store):
         seconds = 5 + self.given.n // 25
         self.ending("slow clients", store, lambda: crowd.run(store, seconds, self.given.seed))
+
+
+def tell_pauses(pauses):
+    print(f"  {failover.describe(pauses)}", flush=True)
 
 
 def timed(start):
@@ -101,7 +123,7 @@ def timed(start):
 
 
 FAILING = ["memory", "files", "start", "commands"]
-PARTS = [*FAILING, "kills", "pair", "told", "standby", "crowd"]
+PARTS = [*FAILING, "kills", "pair", "told", "failover", "patroni", "crowd"]
 
 
 def run(drill, part, store):
@@ -126,6 +148,9 @@ def main():
     for part in drill.given.part or PARTS:
         if part in FAILING and faults.why_not():
             print(f"drill: without {part}: {faults.why_not()}")
+            continue
+        if part == "patroni" and patroni.why_not():
+            print(f"drill: without {part}: {patroni.why_not()}")
             continue
         for store in stores:
             run(drill, part, store)

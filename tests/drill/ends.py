@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Servers, the database, or a primary end without warning, under load."""
+"""Servers or the database end without warning, under load."""
 
 import collections
 import contextlib
 import random
+import threading
 import time
 
 import harness
 import postgres
 import test_kill
 from databases import PostgresDatabase
-from drill.standby import MovingDatabase, Standby
 
 Result = collections.namedtuple("Result", "kills tried acknowledged lost untrue twice")
 
 
 class Sender(test_kill.Sender):
-    """Continues after a 503, which leaves open whether the message was stored, and ends when told to."""
+    """Continues after a 503 (502, 504 from a proxy), which leaves open whether the message was stored, and ends when told to."""
 
     is_over = False
 
@@ -24,16 +24,38 @@ class Sender(test_kill.Sender):
         if self.is_over:
             return False
         goes_on = super().one(raw, number)
-        if self.odd and self.odd[-1].status == 503:
-            self.odd.pop()
+        if self.odd and self.odd[-1].status in (502, 503, 504):
+            ends = self.odd.pop().headers.get("Connection") == "close"
             time.sleep(0.01)
-            return True
+            return not ends
         return goes_on
 
     def run(self):
         while not self.is_over and not self.odd:
             super().run()
             time.sleep(0.01)  # its server is gone
+
+
+@contextlib.contextmanager
+def longest_pause(senders):
+    """A list that has, after the block, for how many seconds at most nobody of them got a 201."""
+    pauses, is_over = [], threading.Event()
+
+    def watch():
+        known, since, longest = -1, time.monotonic(), 0
+        while not is_over.wait(0.01):
+            count = sum(len(sender.acknowledged) for sender in senders)
+            longest = max(longest, time.monotonic() - since)
+            known, since = (known, since) if count == known else (count, time.monotonic())
+        pauses.append(longest)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield pauses
+    finally:
+        is_over.set()
+        watcher.join()
 
 
 class Load:
@@ -112,7 +134,8 @@ def servers(backend, kills, seed):
 
 def pair(kills, seed):
     """Two servers on one database: one of them ends (in each tenth round the database), and the other continues."""
-    with contextlib.closing(postgres.Cluster().start()) as cluster, two_servers(cluster) as (first, second, both):
+    with contextlib.closing(postgres.Cluster().start()) as cluster, \
+            two_servers(PostgresDatabase(cluster)) as (first, second, both):
         load = Load(both, seed)
         for number in range(kills):
             with load.at_work() as senders:
@@ -129,27 +152,10 @@ def pair(kills, seed):
 
 
 @contextlib.contextmanager
-def two_servers(cluster, **options):
-    both = harness.TwoServers(database=PostgresDatabase(cluster), **options).start()
+def two_servers(database, **options):
+    both = harness.TwoServers(database=database, **options).start()
     try:
         yield super(harness.TwoServers, both), both.second, both
     finally:
         both.close()
         both.second.close()
-
-
-def standby(kills, seed, synchronous=True):
-    """The primary ends; its standby is promoted, and the server continues with it."""
-    result = Result(0, 0, 0, 0, 0, 0)
-    for number in range(kills):
-        with contextlib.ExitStack() as stack:
-            primary = stack.enter_context(contextlib.closing(postgres.Cluster().start()))
-            second = stack.enter_context(contextlib.closing(Standby(primary)))
-            database = MovingDatabase(primary, second.start(), synchronous)
-            server = stack.enter_context(contextlib.closing(harness.Server(database=database)))
-            load = Load(server.start(), seed + number)
-            with load.at_work() as senders:
-                database.move()
-                load.more(senders)
-            result = Result(*map(sum, zip(result, load.judge())))
-    return result

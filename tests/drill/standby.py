@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A standby of a cluster by streaming replication, and a database that moves over to it."""
+"""A standby of a cluster by streaming replication, and a database whose two clusters take turns in being written to."""
 
+import contextlib
 import os
 import pathlib
 import pwd
+import shutil
+import signal
 import tempfile
 
 import postgres
@@ -11,12 +14,14 @@ from databases import PostgresDatabase
 from harness import wait_until
 from ports import free_port
 
+NAMES = "ALTER SYSTEM SET synchronous_standby_names = '{}'"
+
 
 class Standby(postgres.Cluster):
     """Begins as a copy of the primary, which it then follows."""
 
-    def __init__(self, primary):
-        self.settings, self.user, self.port = primary.settings, primary.user, free_port()
+    def __init__(self, primary, port=None):
+        self.settings, self.user, self.port = primary.settings, primary.user, port or free_port()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="directmessages-pg-"))
         self.data = self.directory / "data"
         account = pwd.getpwnam(self.user)
@@ -28,27 +33,55 @@ class Standby(postgres.Cluster):
         self._run("pg_ctl", "-D", self.data, "-w", "promote")
 
 
-class MovingDatabase(PostgresDatabase):
-    """On a primary first, and on its standby after `move`; a server is given the hosts of both."""
+class TakingTurns(PostgresDatabase):
+    """On a primary that a standby follows; a server is given the hosts of both. Before a failover the other one
+    is made anew, as its standby. Where it is synchronous a commit is told when it is on the standby's disk."""
 
-    def __init__(self, primary, standby, synchronous):
-        super().__init__(primary)
-        self.standby = standby
-        hosts = f"127.0.0.1:{primary.port},127.0.0.1:{standby.port}"
+    def __init__(self, synchronous):
+        self.synchronous, self.standby = synchronous, None
+        super().__init__(postgres.Cluster().start())
+        self.ports = self.cluster.port, free_port()
+        hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
         self.url = f"postgresql://postgres@{hosts}/{self.name}?target_session_attrs=read-write"
-        if synchronous:  # a commit is told when it is on the standby's disk
-            with primary.connect("postgres") as connection:
-                connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
-                connection.execute("SELECT pg_reload_conf()")
-        wanted = "sync" if synchronous else "async"
+
+    def follow(self):
+        """A standby begins at the port that is free."""
+        (port,) = set(self.ports) - {self.cluster.port}
+        self.standby = Standby(self.cluster, port)
+        self.standby.start()
+        if self.synchronous:
+            self.set(self.cluster, NAMES.format("*"))
+        wanted = "sync" if self.synchronous else "async"
         wait_until(lambda: self.replication() == [(wanted,)], f"the standby is {wanted}")
+
+    def set(self, cluster, statement):
+        with cluster.connect("postgres") as connection:
+            connection.execute(statement)
+            connection.execute("SELECT pg_reload_conf()")
 
     def replication(self):
         with self.cluster.connect("postgres") as connection:
             return connection.execute("SELECT sync_state FROM pg_stat_replication").fetchall()
 
-    def move(self):
-        """The primary is gone: the standby becomes one."""
-        self.cluster.kill()
-        self.standby.promote()
-        self.cluster = self.standby
+    def promote(self):
+        """The standby becomes the primary, which has no standby itself; gives what was the primary."""
+        old, self.cluster, self.standby = self.cluster, self.standby, None
+        self.set(self.cluster, NAMES.format(""))
+        self.cluster.promote()
+        return old
+
+    def freeze(self):
+        for pid in self.cluster.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self, cluster):
+        for pid in cluster.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    def close(self):
+        for cluster in filter(None, (self.standby, self.cluster)):
+            if cluster.is_running():
+                cluster.kill()
+            shutil.rmtree(cluster.directory, ignore_errors=True)

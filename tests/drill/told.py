@@ -7,6 +7,7 @@ import json
 import threading
 
 import postgres
+from databases import PostgresDatabase
 from drill.ends import Load, Result, two_servers
 from harness import wait_until
 from streams import Stream
@@ -61,7 +62,7 @@ def run(kills, seed):
     with contextlib.ExitStack() as stack:
         cluster = stack.enter_context(contextlib.closing(postgres.Cluster().start()))
         receivers = [stack.enter_context(contextlib.closing(Receiver())) for _ in range(2)]
-        first, second, both = stack.enter_context(two_servers(cluster, env=LOCAL))
+        first, second, both = stack.enter_context(two_servers(PostgresDatabase(cluster), env=LOCAL))
         for one in (both, second):
             one.listen = f"127.0.0.1:{one.port}"  # so that clients find it again
         for receiver in receivers:

@@ -2,14 +2,16 @@
 """Walks on servers of their own, several at a time."""
 
 import concurrent.futures
+import contextlib
 import os
 import signal
 
 import harness
+import parted
 import postgres
 from model import walk
 
-BACKENDS = ("sqlite", "postgresql", "two servers")
+BACKENDS = ("sqlite", "postgresql", "two servers", "partitions", "shards")
 LENGTH_OF_WALK = 1_000  # the model looks at all messages again and again
 
 
@@ -19,15 +21,27 @@ def why_not(backend):
 
 def on_server(backend, seed, operations, seconds=60):
     """One walk on an empty database; what differs, or None."""
-    kind = harness.TwoServers if backend == "two servers" else harness.Server
-    options = {} if backend == "two servers" else {"backend": backend}
-    server = kind(administered=True, **options)
-    try:
-        server.start()
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(contextlib.closing(serve(backend, stack))).start()
         told = walk.run(server, seed, operations, seconds)
         return told and f"{backend}, {told}"
-    finally:
-        server.close()
+
+
+def serve(backend, stack):
+    if backend == "two servers":
+        return harness.TwoServers(administered=True)
+    if backend in ("sqlite", "postgresql"):
+        return harness.Server(administered=True, backend=backend)
+    database = parted.PartitionedDatabase() if backend == "partitions" else sharded(stack)
+    stack.callback(database.close)
+    return harness.Server(database, administered=True)
+
+
+def sharded(stack):
+    clusters = parted.three_clusters()
+    for cluster in clusters:
+        stack.callback(cluster.close)
+    return parted.ShardedDatabase(clusters)
 
 
 def _part(part):

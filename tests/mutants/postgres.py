@@ -179,13 +179,6 @@ MUTANTS = [
         FAILURES + "test_an_index_that_was_left_invalid_is_made_anew",
     ),
     Mutant(
-        "an index that was left invalid is kept",
-        POSTGRES + "schema/migrate.c",
-        "if (status != DM_OK || valid)",
-        "if (status != DM_OK || exists)",
-        FAILURES + "test_an_index_that_was_left_invalid_is_made_anew",
-    ),
-    Mutant(
         "a piece of marking reads everybody's unread messages on a new table",
         POSTGRES + "nouns/marking.c",
         'IS_STILL_UNREAD("m")',

@@ -40,6 +40,7 @@ static const struct meaning {
 	{"23503", DM_NOT_FOUND,   REMEDY_LEAVE_OUT, "the sender or the recipient does not exist (%s)"},
 	/* A constraint of a project's own user table. What else we insert is checked beforehand. */
 	{"23505", DM_EXISTS,      REMEDY_LEAVE_OUT, "another row already has this value (%s); choose another"},
+	{"23514", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "%s; make the partition that the row belongs to, or change the constraint"},
 	{"2200H", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "the ids of a table are used up (%s); give the column and its sequence the type bigint, or set the sequence back"},
 	{"22003", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "the ids of a table are used up (%s); give the column and its sequence the type bigint"},
 	{"22",    DM_INVALID,     REMEDY_LEAVE_OUT, "the database can't store this value (%s)"},

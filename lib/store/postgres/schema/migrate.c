@@ -4,8 +4,8 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "index.h"
 #include "migrations.h"
-#include "progress.h"
 #include "schema_session.h"
 #include "user_table_look.h"
 
@@ -80,35 +80,22 @@ static enum dm_status put_on_record(struct pg_session *session, const struct mig
 			       &parameters, NO_DEADLINE, NULL, error);
 }
 
-/* Makes an index, unless there is one. One whose making was interrupted stays behind invalid: it is made anew. */
-static enum dm_status make_index(struct schema_session *schema, const struct migration_index *index,
-				 const struct store_watch *watch, struct dm_error *error)
-{
-	char sql[512];
-	int64_t valid = 0, exists = 0;
-	enum dm_status status;
-
-	snprintf(sql, sizeof(sql), "SELECT to_regclass('%s') IS NOT NULL", index->name);
-	status = ask(schema, sql, &exists, error);
-	snprintf(sql, sizeof(sql), "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('%s')", index->name);
-	if (status == DM_OK && exists)
-		status = ask(schema, sql, &valid, error);
-	if (status != DM_OK || valid)
-		return status;
-	snprintf(sql, sizeof(sql), "DROP INDEX CONCURRENTLY %s", index->name);
-	if (exists)
-		status = progress_execute(schema->session, sql, index->name, watch, error);
-	snprintf(sql, sizeof(sql), "CREATE INDEX CONCURRENTLY %s ON %s", index->name, index->definition);
-	return status == DM_OK ? progress_execute(schema->session, sql, index->name, watch, error) : status;
-}
-
-static enum dm_status make_indexes(struct schema_session *schema, const struct migration *step,
+static enum dm_status make_indexes(struct pg_session *session, const struct migration *step,
 				   const struct store_watch *watch, struct dm_error *error)
 {
 	enum dm_status status = DM_OK;
 
 	for (const struct migration_index *index = step->indexes; index && index->name && status == DM_OK; index++)
-		status = make_index(schema, index, watch, error);
+		status = index_make(session, index, watch, error);
+	return status;
+}
+
+static enum dm_status join_indexes(struct pg_session *session, const struct migration *step, struct dm_error *error)
+{
+	enum dm_status status = DM_OK;
+
+	for (const struct migration_index *index = step->indexes; index && index->name && status == DM_OK; index++)
+		status = index_join(session, index, error);
 	return status;
 }
 
@@ -122,8 +109,10 @@ static enum dm_status change_tables(struct pg_session *session, const struct mig
 {
 	enum dm_status status = execute(session, "BEGIN", error);
 
-	if (status == DM_OK && !satisfied && step->sql)
+	if (status == DM_OK && !satisfied)
 		status = execute(session, "SET LOCAL lock_timeout = '" LOCK_TIMEOUT "'", error);
+	if (status == DM_OK && !satisfied)
+		status = join_indexes(session, step, error);
 	if (status == DM_OK && !satisfied && step->sql)
 		status = execute(session, step->sql, error);
 	if (status == DM_OK)
@@ -143,7 +132,7 @@ static enum dm_status apply(const struct migration_target *target, const struct 
 
 	(void)applied; /* the lock keeps others away */
 	if (status == DM_OK && !satisfied)
-		status = make_indexes(schema, step, watch, error);
+		status = make_indexes(schema->session, step, watch, error);
 	if (status == DM_OK && !satisfied && step->piece)
 		status = migration_do_pieces(target, step, run_piece, watch, error);
 	if (status != DM_OK)

@@ -14,22 +14,22 @@
 /* Visible messages by sender and by recipient, in the order of a page, so that hidden ones cost nothing; and the unread
  * ones. */
 static const struct migration_index indexes[] = {
-	{"directmessages_sent",
-	 "directmessages_message (sender_id, recipient_id, sent_at, id) WHERE hidden_for_sender IS NULL"},
-	{"directmessages_received",
-	 "directmessages_message (recipient_id, sender_id, sent_at, id) WHERE hidden_for_recipient IS NULL"},
-	{"directmessages_unread", "directmessages_message (recipient_id, sender_id) WHERE read_at IS NULL"
-				  " AND hidden_for_recipient IS NULL"},
+	{"directmessages_sent", "directmessages_message",
+	 "(sender_id, recipient_id, sent_at, id) WHERE (hidden_for_sender IS NULL)"},
+	{"directmessages_received", "directmessages_message",
+	 "(recipient_id, sender_id, sent_at, id) WHERE (hidden_for_recipient IS NULL)"},
+	{"directmessages_unread", "directmessages_message",
+	 "(recipient_id, sender_id) WHERE ((read_at IS NULL) AND (hidden_for_recipient IS NULL))"},
 	{0},
 };
 
 /* The counterparts of these: what a user has hidden, for erasing and exporting. A message costs nothing here until it
  * is hidden. */
 static const struct migration_index hidden_indexes[] = {
-	{"directmessages_sent_hidden",
-	 "directmessages_message (sender_id, recipient_id, sent_at, id) WHERE hidden_for_sender IS NOT NULL"},
-	{"directmessages_received_hidden",
-	 "directmessages_message (recipient_id, sender_id, sent_at, id) WHERE hidden_for_recipient IS NOT NULL"},
+	{"directmessages_sent_hidden", "directmessages_message",
+	 "(sender_id, recipient_id, sent_at, id) WHERE (hidden_for_sender IS NOT NULL)"},
+	{"directmessages_received_hidden", "directmessages_message",
+	 "(recipient_id, sender_id, sent_at, id) WHERE (hidden_for_recipient IS NOT NULL)"},
 	{0},
 };
 

@@ -2,6 +2,8 @@
 /* timestamp.c - times as text: ISO 8601 dates in UTC, to the microsecond. */
 #include "timestamp.h"
 
+#include <string.h>
+
 #define SECOND INT64_C(1000000)
 #define DAY (86400 * SECOND)
 
@@ -17,25 +19,32 @@ static int64_t days_from_date(int64_t year, int month, int day)
 	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
-static void date_from_days(int64_t days, int *year, int *month, int *day)
+/* For years from 1 to 9999. Unsigned numbers of 32 bits are divided in half the instructions: a page has a hundred
+ * times.
+ */
+static void date_from_days(int64_t days, unsigned *year, unsigned *month, unsigned *day)
 {
-	int64_t shifted = days + 719468;
-	int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-	int64_t day_of_era = shifted - era * 146097;
-	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	int64_t march_month = (5 * day_of_year + 2) / 153;
+	uint32_t shifted = (uint32_t)(days + 719468);
+	uint32_t era = shifted / 146097;
+	uint32_t day_of_era = shifted - era * 146097;
+	uint32_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	uint32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	uint32_t march_month = (5 * day_of_year + 2) / 153;
 
-	*day = (int)(day_of_year - (153 * march_month + 2) / 5 + 1);
-	*month = (int)(march_month < 10 ? march_month + 3 : march_month - 9);
-	*year = (int)(year_of_era + era * 400 + (*month <= 2));
+	*day = day_of_year - (153 * march_month + 2) / 5 + 1;
+	*month = march_month < 10 ? march_month + 3 : march_month - 9;
+	*year = year_of_era + era * 400 + (*month <= 2);
 }
 
-/* Two digits at a time: a page has a hundred times of six pairs and more. */
-static char *put_pair(char *out, int value)
+static char *put_pair(char *out, unsigned value)
 {
-	out[0] = (char)('0' + value / 10);
-	out[1] = (char)('0' + value % 10);
+	static const char pairs[] = "0001020304050607080910111213141516171819"
+				    "2021222324252627282930313233343536373839"
+				    "4041424344454647484950515253545556575859"
+				    "6061626364656667686970717273747576777879"
+				    "8081828384858687888990919293949596979899";
+
+	memcpy(out, pairs + 2 * value, 2);
 	return out + 2;
 }
 
@@ -45,8 +54,8 @@ size_t timestamp_format(int64_t microseconds, char separator, char out[TIMESTAMP
 	int64_t clamped = microseconds < first ? first : microseconds > last ? last : microseconds;
 	int64_t days = (clamped >= 0 ? clamped : clamped - (DAY - 1)) / DAY;
 	int64_t in_day = clamped - days * DAY;
-	int seconds = (int)(in_day / SECOND), fraction = (int)(in_day % SECOND);
-	int year, month, day;
+	unsigned seconds = (unsigned)(in_day / SECOND), fraction = (unsigned)(in_day % SECOND);
+	unsigned year, month, day;
 	char *end = out;
 
 	date_from_days(days, &year, &month, &day);

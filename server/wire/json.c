@@ -38,27 +38,59 @@ static bool is_line_separator(struct span text, size_t at)
 	       (unsigned char)text.data[at + 1] == 0x80 && ((unsigned char)text.data[at + 2] & 0xFE) == 0xA8;
 }
 
+/* ---- most of a text is copied as it is ----------------------------------------------------------------------- */
+
+#define IN_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The highest bit of each byte that is below `limit`, which is at most 0x80; and perhaps of bytes above such a one. */
+static uint64_t bytes_below(uint64_t word, unsigned char limit)
+{
+	return (word - IN_EACH(limit)) & ~word & IN_EACH(0x80);
+}
+
+static uint64_t bytes_equal(uint64_t word, unsigned char byte)
+{
+	return bytes_below(word ^ IN_EACH(byte), 1);
+}
+
+/* How many bytes at the front need no escape. Eight are looked at together: a page has some thousand. */
+static size_t plain_length(const char *text, size_t length)
+{
+	size_t at = 0;
+	uint64_t word;
+
+	for (; length - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, text + at, sizeof(word));
+		if (bytes_below(word, 0x20) | bytes_equal(word, '"') | bytes_equal(word, '\\') |
+		    bytes_equal(word, 0xE2))
+			break;
+	}
+	while (at < length && !may_need_escape((unsigned char)text[at]))
+		at++;
+	return at;
+}
+
 void json_string(struct buffer *out, struct span text)
 {
-	size_t done = 0; /* everything before this is written */
+	size_t done = 0, at = 0; /* everything before `done` is written */
 
 	buffer_append_char(out, '"');
-	for (size_t i = 0; i < text.length; i++) {
-		unsigned char c = (unsigned char)text.data[i];
+	while ((at += plain_length(text.data + at, text.length - at)) < text.length) {
+		unsigned char c = (unsigned char)text.data[at];
 
-		if (!may_need_escape(c) || (c == 0xE2 && !is_line_separator(text, i)))
+		if (c == 0xE2 && !is_line_separator(text, at)) {
+			at++;
 			continue;
-		buffer_append(out, text.data + done, i - done);
-		if (c == 0xE2) {
-			if ((unsigned char)text.data[i + 2] == 0xA8)
-				BUFFER_APPEND_LITERAL(out, "\\u2028");
-			else
-				BUFFER_APPEND_LITERAL(out, "\\u2029");
-			i += 2;
-		} else {
-			escape(out, c);
 		}
-		done = i + 1;
+		buffer_append(out, text.data + done, at - done);
+		if (c != 0xE2)
+			escape(out, c);
+		else if ((unsigned char)text.data[at + 2] == 0xA8)
+			BUFFER_APPEND_LITERAL(out, "\\u2028");
+		else
+			BUFFER_APPEND_LITERAL(out, "\\u2029");
+		at += c == 0xE2 ? 3 : 1;
+		done = at;
 	}
 	buffer_append(out, text.data + done, text.length - done);
 	buffer_append_char(out, '"');

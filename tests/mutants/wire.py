@@ -78,4 +78,18 @@ MUTANTS = [
         "if (exact >= best_exactness)",
         NEGOTIATE + "the_most_exact_of_several_is_chosen",
     ),
+    Mutant(
+        "eight bytes that hold a line separator are copied as they are",
+        "server/wire/json.c",
+        "bytes_equal(word, '\\\\') | bytes_equal(word, 0xE2)",
+        "bytes_equal(word, '\\\\')",
+        "test_json::what_is_escaped_does_not_depend_on_its_place",
+    ),
+    Mutant(
+        "a control character is taken for a letter among eight bytes",
+        "server/wire/json.c",
+        "bytes_below(word, 0x20)",
+        "bytes_below(word, 0x1F)",
+        "test_json::what_is_escaped_does_not_depend_on_its_place",
+    ),
 ]

@@ -59,5 +59,5 @@ int main(void)
 		cmocka_unit_test(slots_are_used_again_and_go_back),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS("slots", tests);
 }

@@ -50,10 +50,14 @@ def check(server, user, page_size=7):
         assert entries == expected(server, user.id, unread, blocked), query
 
 
+def check_table_of(server, user_id):
+    rows = server.sql(
+        "SELECT partner_id, last_id FROM directmessages_inbox WHERE user_id = ? ORDER BY last_at DESC, last_id DESC",
+        (user_id,))
+    assert [tuple(row) for row in rows] == [row[:2] for row in expected(server, user_id)], user_id
+
+
 def check_table(server):
     """Once all pages were read, the table has what they have, and nothing more."""
     for (user,) in server.sql("SELECT id FROM auth_user"):
-        rows = server.sql(
-            "SELECT partner_id, last_id FROM directmessages_inbox WHERE user_id = ? ORDER BY last_at DESC, last_id DESC",
-            (user,))
-        assert [tuple(row) for row in rows] == [row[:2] for row in expected(server, user)], user
+        check_table_of(server, user)

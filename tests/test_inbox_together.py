@@ -12,7 +12,7 @@ import reference_project
 from django_project import DjangoProject
 from folding import folded, rounds, wait_folded
 from harness import wait_until
-from inboxes import check, check_table, shown
+from inboxes import check, check_table, check_table_of, shown
 from paging import time as when
 from test_inbox import partners
 
@@ -131,6 +131,18 @@ def test_an_own_message_is_shown_although_later_ones_are_folded(server, alice, b
     before = rounds(server)
     found = sorted(partners(alice))
     assert found == [bob.id, carol.id] or rounds(server) > before
+
+
+@pytest.mark.postgresql
+def test_who_mends_waits_for_nobody_else_who_does(server, alice, bob, carol):
+    """Many may have to at once, such as after a purge. A fold waits until they are through."""
+    last = [partner.send(alice)["id"] for partner in (bob, carol)][1]
+    wait_folded(server)
+    with server.transaction() as connection:
+        connection.execute("SELECT FROM directmessages_inbox_fold FOR SHARE")  # as if it mended
+        server.sql(HIDE.format("recipient"), (last,))
+        assert partners(alice) == [bob.id]
+    check_table_of(server, alice.id)
 
 
 @pytest.mark.postgresql

@@ -26,7 +26,7 @@ MUTANTS = [
         "what is not folded yet is not merged",
         SQLITE + "nouns/inbox.c",
         "if (status == DM_OK && inbox->lack == DM_INBOX_LACKS_NOTHING)\n\t\tstatus = add_listed(page);",
-        "if (status == DM_OK && !walks && inbox->lack == DM_INBOX_LACKS_NOTHING)\n\t\tstatus = add_listed(page);",
+        "if (status == DM_OK && !page->walks && inbox->lack == DM_INBOX_LACKS_NOTHING)\n\t\tstatus = add_listed(page);",
         "test_inbox.py::test_the_newest_conversation_comes_first_whoever_wrote[sqlite]",
     ),
     Mutant(
@@ -35,6 +35,13 @@ MUTANTS = [
         "return DM_INBOX_LACKS_MEND;",
         "return DM_INBOX_LACKS_NOTHING;",
         "test_model.py::test_random_operations_show_what_the_model_says[postgresql]",
+    ),
+    Mutant(
+        "who mends an inbox waits for all others who do",
+        POSTGRES + "nouns/inbox_fold.c",
+        "WHERE id = 1 FOR SHARE",
+        "WHERE id = 1 FOR UPDATE",
+        "test_inbox_together.py::test_who_mends_waits_for_nobody_else_who_does[postgresql]",
     ),
     Mutant(
         "marking everything as read marks what blocked users have sent, if there is something else",

@@ -19,6 +19,7 @@ enum {
 	GROUP_BLOCK,
 	GROUP_WEBHOOK,
 	GROUP_DELIVERY,
+	GROUP_INBOX, /* a fold locks alone what mends lock together: it comes first */
 	GROUP_TEXT,
 	GROUP_EVENTS
 };
@@ -72,6 +73,10 @@ static struct lock_key key_of(const struct dm_operation *operation)
 		return (struct lock_key){GROUP_DELIVERY, operation->deliveries_requeue.after, 0};
 	case DM_OP_DELIVERIES_TRIM:
 		return (struct lock_key){GROUP_DELIVERY, operation->deliveries_trim.after, 0};
+	case DM_OP_INBOX_FOLD:
+		return (struct lock_key){GROUP_INBOX, 0, 0};
+	case DM_OP_INBOX_MEND:
+		return (struct lock_key){GROUP_INBOX, operation->inbox_mend.user_id, 0};
 	case DM_OP_EVENTS_TRIM:
 	case DM_OP_EVENTS_NEW_EPOCH:
 		return (struct lock_key){GROUP_EVENTS, 0, 0};

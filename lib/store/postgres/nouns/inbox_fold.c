@@ -9,12 +9,13 @@
 #define MEND_ROWS 1000
 
 /* $1 user, $2 and $3 the position, $4 MEND_ROWS: of a limit that it knows PostgreSQL may think that it is more than the
- * user has, read all of these, and sort. Nothing may be folded while the rows are compared: see SQL_INBOX_FOLD. */
+ * user has, read all of these, and sort. Nothing may be folded while the rows are compared (see SQL_INBOX_FOLD), but others may
+ * mend: the lock is shared. */
 /* clang-format off */
 const struct pg_statement_text pg_inbox_fold_statements[] = {
 	{INBOX_FOLD, SQL_INBOX_FOLD},
 	{INBOX_MEND,
-	 "WITH locked AS MATERIALIZED (SELECT round FROM directmessages_inbox_fold WHERE id = 1 FOR UPDATE),"
+	 "WITH locked AS MATERIALIZED (SELECT round FROM directmessages_inbox_fold WHERE id = 1 FOR SHARE),"
 	 " s AS MATERIALIZED (SELECT f.round FROM directmessages_inbox_fold f JOIN locked USING (round) WHERE f.id = 1),"
 	 " walked AS MATERIALIZED (SELECT i.* FROM s CROSS JOIN LATERAL (SELECT partner_id, last_at, last_id"
 	 " FROM directmessages_inbox WHERE user_id = $1::bigint AND (last_at, last_id) < ($2::timestamptz, $3::bigint)"

@@ -56,6 +56,7 @@ struct inbox_page {
 	size_t partners_count;
 	struct inbox_place *places;
 	size_t places_count;
+	bool walks;             /* the partners are those of the table; else they are listed */
 	int64_t walked;         /* rows of the table */
 	enum dm_status status;  /* of what on_walked does */
 	struct inbox_place end; /* the last row that was walked */
@@ -132,7 +133,7 @@ static enum dm_status add_place(struct inbox_page *page, const struct inbox_plac
 
 	if (place->is_blocked != inbox->blocked_only)
 		return DM_OK;
-	if (inbox->unread_only)
+	if (inbox->unread_only && page->walks) /* else that is why the partner is listed */
 		status = ask_number(page, INBOX_HAS_UNREAD, place->partner_id, &has_unread);
 	if (status == DM_OK && has_unread)
 		page->places[page->places_count++] = *place;
@@ -209,23 +210,23 @@ static enum dm_status find_places(struct inbox_page *page)
 {
 	struct dm_op_inbox *inbox = &page->operation->inbox;
 	enum dm_status status = DM_OK;
-	bool walks = !inbox->unread_only && !inbox->blocked_only;
 	size_t rows = 0;
 
-	if (!walks) {
+	page->walks = !inbox->unread_only && !inbox->blocked_only;
+	if (!page->walks) {
 		status = list_partners(page, inbox->unread_only ? INBOX_UNREAD_PARTNERS : INBOX_BLOCKED_PARTNERS,
 				       MAX_LISTED, &rows);
-		walks = rows > MAX_LISTED;
+		page->walks = rows > MAX_LISTED;
 	}
-	if (walks && status == DM_OK)
+	if (page->walks && status == DM_OK)
 		status = list_partners(page, INBOX_RECENT, MAX_RECENT, &rows);
-	if (walks && rows > MAX_RECENT)
+	if (page->walks && rows > MAX_RECENT)
 		inbox->lack = DM_INBOX_LACKS_FOLD;
 	if (status != DM_OK || inbox->lack != DM_INBOX_LACKS_NOTHING)
 		return status;
 	if (!make_room(page))
 		return fail(&page->operation->error, DM_NO_MEMORY, "out of memory");
-	if (walks)
+	if (page->walks)
 		status = walk(page);
 	if (status == DM_OK && inbox->lack == DM_INBOX_LACKS_NOTHING)
 		status = add_listed(page);

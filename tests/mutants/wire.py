@@ -23,6 +23,13 @@ MUTANTS = [
         TIMESTAMP + "everything_else_is_refused",
     ),
     Mutant(
+        "a day that is none is read where the time is in the form that is stored",
+        "lib/base/timestamp.c",
+        "day - 1 > 27",
+        "day - 1 > 30",
+        TIMESTAMP + "everything_else_is_refused",
+    ),
+    Mutant(
         "times before 1970 are a day late",
         "lib/base/timestamp.c",
         "(clamped >= 0 ? clamped : clamped - (DAY - 1)) / DAY;",

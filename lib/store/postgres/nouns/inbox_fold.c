@@ -9,8 +9,8 @@
 #define MEND_ROWS 1000
 
 /* $1 user, $2 and $3 the position, $4 MEND_ROWS: of a limit that it knows PostgreSQL may think that it is more than the
- * user has, read all of these, and sort. Nothing may be folded while the rows are compared (see SQL_INBOX_FOLD), but others may
- * mend: the lock is shared. */
+ * user has, read all of these, and sort. Nothing may be folded while the rows are compared (see SQL_INBOX_FOLD), but
+ * others may mend: the lock is shared. */
 /* clang-format off */
 const struct pg_statement_text pg_inbox_fold_statements[] = {
 	{INBOX_FOLD, SQL_INBOX_FOLD},

@@ -4,8 +4,6 @@
 
 #include "unit.h"
 
-#include <stdio.h>
-
 #define assert_json(text, wanted) \
 	do { \
 		struct buffer out; \
@@ -26,27 +24,6 @@ static void strings_are_quoted_and_escaped(void **state)
 	assert_json("a\0b", "\"a\\u0000b\"");
 	assert_json("</script>", "\"</script>\"");
 	assert_json("\xc3\xbc \xf0\x9f\x98\x80", "\"\xc3\xbc \xf0\x9f\x98\x80\"");
-}
-
-/* A text is looked through in words of eight bytes. */
-static void every_place_is_looked_at(void **state)
-{
-	(void)state;
-	for (size_t length = 1; length <= 24; length++)
-		for (size_t place = 0; place < length; place++) {
-			char text[24], wanted[32];
-			struct buffer out;
-
-			memset(text, '!', sizeof(text)); /* next to the quote */
-			text[place] = '"';
-			snprintf(wanted, sizeof(wanted), "\"%.*s\\\"%.*s\"", (int)place, text,
-				 (int)(length - place - 1), text + place + 1);
-			buffer_init(&out, SIZE_MAX);
-			json_string(&out, (struct span){text, length});
-			assert_int_equal(out.length, strlen(wanted));
-			assert_memory_equal(out.data, wanted, out.length);
-			buffer_release(&out);
-		}
 }
 
 static void line_separators_are_escaped_and_their_neighbours_not(void **state)
@@ -109,7 +86,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strings_are_quoted_and_escaped),
-		cmocka_unit_test(every_place_is_looked_at),
 		cmocka_unit_test(line_separators_are_escaped_and_their_neighbours_not),
 		cmocka_unit_test(what_is_escaped_does_not_depend_on_its_place),
 		cmocka_unit_test(times_are_quoted),

@@ -186,22 +186,29 @@ static unsigned pair_at(const char *text)
 	return tens > 9 || ones > 9 ? 100 : tens * 10 + ones;
 }
 
+/* Reads "HH:MM:SS.ffffff": microseconds since midnight. */
+static bool parse_stored_time(const char *text, int64_t *in_day)
+{
+	unsigned hour = pair_at(text), minute = pair_at(text + 3), second = pair_at(text + 6);
+	unsigned high = pair_at(text + 9), middle = pair_at(text + 11), low = pair_at(text + 13);
+
+	*in_day = (int64_t)((hour * 60 + minute) * 60 + second) * SECOND + (high * 100 + middle) * 100 + low;
+	return hour <= 23 && minute <= 59 && second <= 59 && high <= 99 && middle <= 99 && low <= 99;
+}
+
 /* Reads the form in which nearly all times are stored, "YYYY-MM-DD HH:MM:SS.ffffff": a page has a hundred of them.
  * False where it is another, or the day may be none. */
 static bool parse_stored(const char *text, int64_t *microseconds)
 {
 	unsigned century = pair_at(text), year = pair_at(text + 2), month = pair_at(text + 5), day = pair_at(text + 8);
-	unsigned hour = pair_at(text + 11), minute = pair_at(text + 14), second = pair_at(text + 17);
-	unsigned high = pair_at(text + 20), middle = pair_at(text + 22), low = pair_at(text + 24);
+	int64_t in_day;
 
 	if (text[4] != '-' || text[7] != '-' || text[10] != ' ' || text[13] != ':' || text[16] != ':' ||
 	    text[19] != '.')
 		return false;
-	if (century - 1 > 98 || year > 99 || month - 1 > 11 || day - 1 > 27 || hour > 23 || minute > 59 ||
-	    second > 59 || high > 99 || middle > 99 || low > 99)
+	if (century - 1 > 98 || year > 99 || month - 1 > 11 || day - 1 > 27 || !parse_stored_time(text + 11, &in_day))
 		return false;
-	*microseconds = days_from_date((int64_t)century * 100 + year, (int)month, (int)day) * DAY +
-			(int64_t)((hour * 60 + minute) * 60 + second) * SECOND + (high * 100 + middle) * 100 + low;
+	*microseconds = days_from_date((int64_t)century * 100 + year, (int)month, (int)day) * DAY + in_day;
 	return true;
 }
 

@@ -18,22 +18,22 @@ MUTANTS = [
     Mutant(
         "whom a message was sent to is not noted before it is told",
         POSTGRES + "batches/written.c",
-        "\t\tfreshness_note(freshness, operation->send.recipient_id);\n",
+        "\t\tfreshness_note(freshness, operation->send.recipient_id, now);\n",
         "",
         READS + "test_what_was_just_written_is_never_missing",
     ),
     Mutant(
         "what another server has stored is told, and then missed on a standby",
         POSTGRES + "nouns/event.c",
-        "\t\t\tnote_users(postgres->freshness, result, row);",
-        "\t\t\t(void)note_users;",
+        "pg_note_users(postgres, pg_int(result, row, 15), pg_int(result, row, 16));",
+        "(void)pg_note_users;",
         READS + "test_who_is_told_by_a_stream_finds_it",
     ),
     Mutant(
         "a standby may be behind by any time",
         POSTGRES + "connection/freshness.c",
-        "now - sample->asked_at <= freshness->max_lag)",
-        "now - sample->asked_at <= INT64_MAX)",
+        "freshness->max_lag = max_lag;",
+        "freshness->max_lag = max_lag | INT64_C(1) << 50;",
         READS + "test_what_others_write_shows_within_the_lag",
     ),
     Mutant(
@@ -52,9 +52,9 @@ MUTANTS = [
     ),
     Mutant(
         "what a user has seen on the primary a standby does not show yet",
-        POSTGRES + "batches/read.c",
-        "\t\t\tstandby_note_reader(session, asked->operation);",
-        "\t\t\t(void)standby_note_reader;",
+        POSTGRES + "batches/standby.c",
+        "freshness_note(freshness, user_of(operation), clock_monotonic());",
+        "(void)user_of;",
         READS + "test_nobody_sees_less_than_before",
     ),
     Mutant(

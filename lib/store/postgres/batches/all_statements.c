@@ -12,7 +12,7 @@ static const struct pg_statement_text transaction_statements[] = {
 	{COMMIT, "COMMIT"},
 	{ROLLBACK, "ROLLBACK"},
 	/* Of the write-ahead log: behind all that is committed; NULL on a standby. */
-	{PLACE, "SELECT " WAL_PLACE},
+	{PLACE, "SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() END"},
 	/* How far a standby has come; NULL on a primary, which may have been a standby. */
 	{PLACE_REPLAYED, "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END"},
 	/* Those of the users that can be locked now. */

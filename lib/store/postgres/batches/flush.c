@@ -33,7 +33,6 @@ void flush_make(struct flush *flush, const struct pg_session *session, struct dm
 	struct query *open[STATEMENT_COUNT] = {NULL};
 
 	flush->queries_count = 0;
-	flush->holds = false;
 	for (size_t i = 0; i < count; i++) {
 		operation_ask *ask = pg_is_question(session, operations[i]) ? pg_operation_question(operations[i])
 									    : pg_operation_ask(operations[i]);
@@ -44,7 +43,6 @@ void flush_make(struct flush *flush, const struct pg_session *session, struct dm
 		asked->next = NULL;
 		asked->must_write = asked->is_doubtful = false;
 		asked->needed = session->primary ? standby_needed(session, operations[i]) : 0;
-		flush->holds = flush->holds || standby_may_show_less(session, operations[i]);
 		asked->parameters = (struct parameters){.users = postgres->options.users};
 		asked->statement = ask(operations[i], &asked->parameters);
 		if (asked->statement == NOTHING_TO_ASK)
@@ -100,7 +98,7 @@ void flush_send(struct flush *flush, struct pg_session *session)
 
 	pg_set_limits(session, false);
 	flush->sampled_at = clock_monotonic();
-	flush->has_sample = !session->primary && written_ask_now_and_then(session, flush->sampled_at);
+	flush->has_sample = !session->primary && written_ask(session, flush->sampled_at);
 	if (session->primary)
 		standby_ask(session);
 	for (size_t i = 0; i < flush->queries_count; i++) {
@@ -115,7 +113,5 @@ void flush_send(struct flush *flush, struct pg_session *session)
 		flush->queries[sent++] = *query;
 	}
 	flush->queries_count = sent;
-	if (flush->holds)
-		written_ask(session);
 	session_sync(session);
 }

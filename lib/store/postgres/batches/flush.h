@@ -22,7 +22,6 @@ struct asked {
 /* A statement that is sent: for one operation, or for all of the same look-up. */
 struct query {
 	struct asked *first, **last; /* first is NULL once the operations are completed */
-	struct asked *held;          /* done, and to be completed behind all queries */
 	size_t count;
 };
 
@@ -32,7 +31,6 @@ struct flush {
 	struct query queries[LANE_MAX_BATCH];
 	size_t queries_count;
 	uint64_t place;     /* of the standby */
-	bool holds;         /* of the primary: it is asked for its place behind the reads, before these are completed */
 	bool has_sample;    /* the primary is asked for its place */
 	int64_t sampled_at; /* when that is sent, by the monotonic clock */
 };

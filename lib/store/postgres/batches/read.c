@@ -92,16 +92,15 @@ static void read_rows(const struct pg_session *session, struct query *query, str
 	}
 }
 
-static void finish_query(struct pg_session *session, const struct asked *asked, uint64_t place)
+static void finish_query(struct pg_session *session, const struct query *query, uint64_t place)
 {
-	for (; asked; asked = asked->next)
+	for (const struct asked *asked = query->first; asked; asked = asked->next)
 		if (asked->must_write) {
 			lane_submit(session->writer, asked->operation);
 		} else if (asked->is_doubtful) {
 			standby_hand_on(session, &asked->operation, 1);
 		} else {
-			if (session->primary)
-				freshness_answered(session->postgres->freshness, place);
+			standby_note_read(session, asked->operation, place);
 			lane_complete(&session->postgres->options, asked->operation);
 		}
 }
@@ -156,10 +155,7 @@ static enum outcome read_query(struct pg_session *session, const struct flush *f
 		history->changed += read.must_rerun;
 		if (read.must_rerun)
 			return read.failure.status == DM_OK ? READ_RERUN : read.outcome;
-		if (flush->holds)
-			query->held = query->first;
-		else
-			finish_query(session, query->first, flush->place);
+		finish_query(session, query, flush->place);
 		query->first = NULL;
 		return read.outcome;
 	}
@@ -209,17 +205,6 @@ static bool begin_results(struct pg_session *session, struct flush *flush, int64
 	return !session->primary || standby_hear(session, deadline, &flush->place);
 }
 
-/* Completes what was read on the primary, when it is noted how much their users have seen. */
-static void finish_held(struct pg_session *session, const struct flush *flush, bool is_lost, int64_t deadline)
-{
-	written_note(session, NULL, 0, is_lost ? 0 : written_hear(session, deadline));
-	for (size_t i = 0; i < flush->queries_count; i++) {
-		for (const struct asked *asked = flush->queries[i].held; asked; asked = asked->next)
-			standby_note_reader(session, asked->operation);
-		finish_query(session, flush->queries[i].held, 0);
-	}
-}
-
 /* Runs one flush. Gives how many operations are to be rerun; they come first. *is_lost: the connection is lost. */
 static size_t read_once(struct pg_session *session, struct dm_operation **operations, size_t count, int64_t deadline,
 			struct read_history *history, bool *is_lost, struct dm_error *error)
@@ -240,8 +225,6 @@ static size_t read_once(struct pg_session *session, struct dm_operation **operat
 		history->clashed = history->clashed || outcome == READ_CLASH;
 		*is_lost = outcome == READ_LOST || outcome == READ_STALE;
 	}
-	if (flush.holds)
-		finish_held(session, &flush, *is_lost, deadline);
 	if (*is_lost || session_drain(session, deadline, &(struct dm_error){0}) != DM_OK)
 		session_lost(session);
 	return left;

@@ -79,15 +79,14 @@ bool standby_is_doubtful(const struct dm_operation *operation)
 	       (operation->kind == DM_OP_INBOX && operation->inbox.lack != DM_INBOX_LACKS_NOTHING);
 }
 
-bool standby_may_show_less(const struct pg_session *session, const struct dm_operation *operation)
+void standby_note_read(const struct pg_session *session, const struct dm_operation *operation, uint64_t place)
 {
-	return session->postgres->freshness && !session->primary && standby_may_answer(operation);
-}
+	struct freshness *freshness = session->postgres->freshness;
 
-void standby_note_reader(const struct pg_session *session, const struct dm_operation *operation)
-{
-	if (standby_may_answer(operation))
-		freshness_note(session->postgres->freshness, user_of(operation));
+	if (session->primary)
+		freshness_answered(freshness, place);
+	else if (freshness && standby_may_answer(operation))
+		freshness_note(freshness, user_of(operation), clock_monotonic());
 }
 
 void standby_hand_on(const struct pg_session *session, struct dm_operation *const *operations, size_t count)

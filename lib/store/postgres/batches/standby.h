@@ -25,11 +25,9 @@ MUST_CHECK bool standby_hear(struct pg_session *session, int64_t deadline, uint6
 /* Whether the standby's result of an operation can't stand: another may be found on the primary. */
 MUST_CHECK bool standby_is_doubtful(const struct dm_operation *operation);
 
-/* Whether a standby may be asked next what this operation asks the primary, and show its user less. */
-MUST_CHECK bool standby_may_show_less(const struct pg_session *session, const struct dm_operation *operation);
-
-/* The operation's user has seen what the primary had up to its last place. */
-void standby_note_reader(const struct pg_session *session, const struct dm_operation *operation);
+/* The operation was answered: by a standby at the place, or by the primary. No standby shows its user less from now
+ * on. Called before it is completed. */
+void standby_note_read(const struct pg_session *session, const struct dm_operation *operation, uint64_t place);
 
 /* Hands operations on to the primary. */
 void standby_hand_on(const struct pg_session *session, struct dm_operation *const *operations, size_t count);

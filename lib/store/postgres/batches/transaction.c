@@ -108,7 +108,6 @@ static bool send_all(struct pg_session *session, struct transaction *transaction
 		transaction->records |= session->postgres->options.record_events && operation_records_events(first);
 	}
 	has_commit = session_send(session, COMMIT, NULL);
-	written_ask(session);
 	session_sync(session);
 	return has_commit;
 }
@@ -200,7 +199,6 @@ static struct ending read_all(struct pg_session *session, struct transaction *tr
 		note_failure(&ending, step, step->result);
 	}
 	read_commit(session, deadline, &ending);
-	transaction->place = ending.how == COMMITTED ? written_hear(session, deadline) : 0;
 	return ending;
 }
 
@@ -268,9 +266,9 @@ struct ending pg_transaction_run(struct pg_session *session, struct transaction 
 		ending.how = LOST; /* the commit would be gone with the primary */
 	clean_up(session, &ending, deadline);
 	if (ending.how == LOST)
-		written_unknown(session);
+		written_note_unknown(session);
 	if (ending.how == COMMITTED) {
-		written_note(session, operations, count, transaction->place);
+		written_note(session, operations, count);
 		read_results(session, transaction);
 		count_commit(session->postgres);
 		if (transaction->records)

@@ -20,7 +20,6 @@ struct transaction_step {
 struct transaction {
 	struct transaction_step steps[LANE_MAX_BATCH];
 	size_t count;
-	uint64_t place;       /* behind the commit; 0: not known, or not needed */
 	bool records;         /* it may write to the event log */
 	bool without_waiting; /* it waits for no lock: its operation was parked */
 };

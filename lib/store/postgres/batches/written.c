@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* written.c - what was written before which place in the write-ahead log. */
+/* written.c - what was written, and the place of the primary. */
 #include "written.h"
 
 #include "clock.h"
@@ -15,61 +15,39 @@ static const char timeline_of_primary[] =
 	"SELECT CASE WHEN NOT pg_is_in_recovery() THEN"
 	" ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint END";
 
-void written_ask(struct pg_session *session)
-{
-	if (session->postgres->freshness)
-		session_send(session, PLACE, NULL);
-}
-
-uint64_t written_hear(struct pg_session *session, int64_t deadline)
-{
-	struct dm_error ignored = {0};
-	PGresult *result = NULL, *end = NULL;
-	uint64_t place = 0;
-
-	if (!session->postgres->freshness || !session_result(session, deadline, &result, &ignored))
-		return 0;
-	if (PQresultStatus(result) == PGRES_TUPLES_OK)
-		place = (uint64_t)pg_int(result, 0, 0);
-	PQclear(result);
-	if (!session_result(session, deadline, &end, &ignored))
-		return 0;
-	return place;
-}
-
 /* Notes whose lists and pages have changed. What others are told of a message that was marked, and then look for, is
  * noted where that is passed on. */
-static void note(struct freshness *freshness, const struct dm_operation *operation)
+static void note(struct freshness *freshness, const struct dm_operation *operation, int64_t now)
 {
 	switch (operation->kind) {
 	case DM_OP_SEND:
-		freshness_note(freshness, operation->send.sender_id);
-		freshness_note(freshness, operation->send.recipient_id);
+		freshness_note(freshness, operation->send.sender_id, now);
+		freshness_note(freshness, operation->send.recipient_id, now);
 		break;
 	case DM_OP_MARK_CONVERSATION_READ:
-		freshness_note(freshness, operation->mark_conversation_read.user_id);
+		freshness_note(freshness, operation->mark_conversation_read.user_id, now);
 		break;
 	case DM_OP_MARK_ALL_READ:
-		freshness_note(freshness, operation->mark_all_read.user_id);
+		freshness_note(freshness, operation->mark_all_read.user_id, now);
 		break;
 	case DM_OP_MARK_UNREAD:
-		freshness_note(freshness, operation->mark_unread.user_id);
-		freshness_note(freshness, operation->mark_unread.partner_id);
+		freshness_note(freshness, operation->mark_unread.user_id, now);
+		freshness_note(freshness, operation->mark_unread.partner_id, now);
 		break;
 	case DM_OP_HIDE:
-		freshness_note(freshness, operation->hide.user_id);
+		freshness_note(freshness, operation->hide.user_id, now);
 		break;
 	case DM_OP_HIDE_CONVERSATION:
-		freshness_note(freshness, operation->hide_conversation.user_id);
+		freshness_note(freshness, operation->hide_conversation.user_id, now);
 		break;
 	case DM_OP_BLOCK:
-		freshness_note(freshness, operation->block.user_id);
+		freshness_note(freshness, operation->block.user_id, now);
 		break;
 	case DM_OP_UNBLOCK:
-		freshness_note(freshness, operation->unblock.user_id);
+		freshness_note(freshness, operation->unblock.user_id, now);
 		break;
 	case DM_OP_INBOX_MEND:
-		freshness_note(freshness, operation->inbox_mend.user_id);
+		freshness_note(freshness, operation->inbox_mend.user_id, now);
 		break;
 	case DM_OP_MARK_READ: /* noted with its message */
 	case DM_OP_INBOX_FOLD:
@@ -85,45 +63,44 @@ static void note(struct freshness *freshness, const struct dm_operation *operati
 	case DM_OP_DELIVERIES_TRIM:
 		break; /* nobody reads that from a standby */
 	default:
-		freshness_note_all(freshness);
+		freshness_note_all(freshness, now);
 	}
 }
 
-void written_note(const struct pg_session *session, struct dm_operation *const *operations, size_t count,
-		  uint64_t place)
+void written_note(const struct pg_session *session, struct dm_operation *const *operations, size_t count)
 {
 	struct freshness *freshness = session->postgres->freshness;
+	int64_t now = freshness ? clock_monotonic() : 0;
 
-	if (!freshness)
-		return;
-	if (place == 0) {
-		freshness_note_unknown(freshness, clock_monotonic());
-		return;
-	}
-	freshness_reach(freshness, place);
-	for (size_t i = 0; i < count; i++)
-		note(freshness, operations[i]);
+	for (size_t i = 0; freshness && i < count; i++)
+		note(freshness, operations[i], now);
 }
 
-void written_unknown(const struct pg_session *session)
+void written_note_unknown(const struct pg_session *session)
 {
 	if (session->postgres->freshness)
-		freshness_note_unknown(session->postgres->freshness, clock_monotonic());
+		freshness_note_all(session->postgres->freshness, clock_monotonic());
 }
 
-bool written_ask_now_and_then(struct pg_session *session, int64_t now)
+bool written_ask(struct pg_session *session, int64_t now)
 {
 	struct freshness *freshness = session->postgres->freshness;
 
-	if (!freshness || !freshness_wants_sample(freshness, now))
-		return false;
-	written_ask(session);
-	return true;
+	return freshness && freshness_wants_sample(freshness, now) && session_send(session, PLACE, NULL);
 }
 
 void written_sample(struct pg_session *session, int64_t deadline, int64_t asked_at)
 {
-	freshness_sample(session->postgres->freshness, written_hear(session, deadline), asked_at);
+	struct dm_error ignored = {0};
+	PGresult *result;
+
+	do {
+		if (!session_result(session, deadline, &result, &ignored))
+			return;
+		if (result && PQresultStatus(result) == PGRES_TUPLES_OK)
+			freshness_sample(session->postgres->freshness, (uint64_t)pg_int(result, 0, 0), asked_at);
+		PQclear(result);
+	} while (result);
 }
 
 enum dm_status written_ask_timeline(struct pg_session *session, int64_t deadline, struct dm_error *error)

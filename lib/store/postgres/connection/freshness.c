@@ -5,36 +5,39 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A power of two; 512 KiB. */
 #define USERS_BITS 16
 #define USERS (1 << USERS_BITS)
 
-/* A sample is taken each fourth part of the maximum lag; so these reach back far enough. */
+/* How many samples are kept. Those that are older lie farther apart. */
+#define MAX_SAMPLES 64
+
+/* Between two samples, in microseconds; and into how many parts they divide the maximum lag where nothing is noted. */
+#define INTERVAL 5000
 #define PARTS 4
-#define SAMPLES 8
 
 /* How long standbys are left alone, in microseconds. */
 #define PAUSE 1000000
 
 struct sample {
 	int64_t asked_at;
-	uint64_t place; /* 0: there is none */
+	uint64_t place;
 };
 
 struct freshness {
 	int64_t max_lag;
-	_Atomic uint64_t users[USERS];
-	_Atomic uint64_t all;     /* everybody's */
-	_Atomic uint64_t reached; /* by the primary, as far as is known */
+	_Atomic int64_t users[USERS];
+	_Atomic int64_t all;    /* everybody's */
+	_Atomic int64_t noted;  /* the last one of all notes */
+	_Atomic uint64_t shown; /* the place of the standby that has come farthest */
 	_Atomic uint64_t answered, fell_back;
 	_Atomic int64_t paused_until;
 	_Atomic int64_t timeline;
-	pthread_mutex_t mutex;          /* guards all below */
-	struct sample samples[SAMPLES]; /* a ring */
-	size_t last;                    /* where the newest one is */
-	bool is_unknown;                /* something was committed after the newest sample was asked for */
-	int64_t unknown_at;
+	pthread_mutex_t mutex;              /* guards all below */
+	struct sample samples[MAX_SAMPLES]; /* in the order of their times */
+	size_t samples_count;
 };
 
 struct freshness *freshness_new(int64_t max_lag)
@@ -56,103 +59,134 @@ void freshness_free(struct freshness *freshness)
 	free(freshness);
 }
 
-/* ---- what a standby must have -------------------------------------------------------------------------------- */
+/* ---- notes --------------------------------------------------------------------------------------------------- */
 
-static void raise(_Atomic uint64_t *place, uint64_t to)
+static void put_off(_Atomic int64_t *time, int64_t to)
 {
-	uint64_t now = atomic_load(place);
+	int64_t now = atomic_load(time);
 
-	while (now < to && !atomic_compare_exchange_weak(place, &now, to))
+	while (now < to && !atomic_compare_exchange_weak(time, &now, to))
 		;
 }
 
-/* Ids that follow one another have different places (Fibonacci hashing). */
-static _Atomic uint64_t *place_of(struct freshness *freshness, int64_t user_id)
+/* Ids that follow one another have different notes (Fibonacci hashing). */
+static _Atomic int64_t *note_of(struct freshness *freshness, int64_t user_id)
 {
 	return &freshness->users[(uint64_t)user_id * UINT64_C(0x9e3779b97f4a7c15) >> (64 - USERS_BITS)];
 }
 
-void freshness_reach(struct freshness *freshness, uint64_t place)
+void freshness_note(struct freshness *freshness, int64_t user_id, int64_t now)
 {
-	raise(&freshness->reached, place);
+	put_off(note_of(freshness, user_id), now);
+	put_off(&freshness->noted, now);
 }
 
-void freshness_note(struct freshness *freshness, int64_t user_id)
+void freshness_note_all(struct freshness *freshness, int64_t now)
 {
-	raise(place_of(freshness, user_id), atomic_load(&freshness->reached));
+	put_off(&freshness->all, now);
+	put_off(&freshness->noted, now);
 }
 
-void freshness_note_all(struct freshness *freshness)
-{
-	raise(&freshness->all, atomic_load(&freshness->reached));
-}
-
-void freshness_note_unknown(struct freshness *freshness, int64_t now)
-{
-	pthread_mutex_lock(&freshness->mutex);
-	freshness->is_unknown = true;
-	freshness->unknown_at = now;
-	pthread_mutex_unlock(&freshness->mutex);
-}
+/* ---- samples ------------------------------------------------------------------------------------------------- */
 
 bool freshness_wants_sample(struct freshness *freshness, int64_t now)
 {
-	bool wants;
+	int64_t newest, noted = atomic_load(&freshness->noted), interval = freshness->max_lag / PARTS;
+	bool is_first;
 
 	pthread_mutex_lock(&freshness->mutex);
-	wants = freshness->is_unknown || freshness->samples[freshness->last].place == 0 ||
-		now - freshness->samples[freshness->last].asked_at >= freshness->max_lag / PARTS;
+	is_first = freshness->samples_count == 0;
+	newest = is_first ? 0 : freshness->samples[freshness->samples_count - 1].asked_at;
 	pthread_mutex_unlock(&freshness->mutex);
-	return wants;
+	if (noted >= newest && interval > INTERVAL)
+		interval = INTERVAL;
+	return is_first || now - newest >= interval;
+}
+
+/* Called with the mutex. */
+static void drop(struct freshness *freshness, size_t index)
+{
+	freshness->samples_count--;
+	memmove(&freshness->samples[index], &freshness->samples[index + 1],
+		(freshness->samples_count - index) * sizeof(freshness->samples[0]));
+}
+
+/* Called with the mutex: makes room. Drops what is beyond the lag, else the sample whose neighbours are closest to one
+ * another for its age. */
+static void make_room(struct freshness *freshness, int64_t now)
+{
+	const struct sample *samples = freshness->samples;
+	double least = 0;
+	size_t found = 0;
+
+	while (freshness->samples_count > 0 && now - samples[0].asked_at > freshness->max_lag)
+		drop(freshness, 0);
+	if (freshness->samples_count < MAX_SAMPLES)
+		return;
+	for (size_t i = 1; i + 1 < MAX_SAMPLES; i++) {
+		double apart = (double)(samples[i + 1].asked_at - samples[i - 1].asked_at) /
+			       (double)(now - samples[i].asked_at + 1);
+
+		if (found == 0 || apart < least) {
+			least = apart;
+			found = i;
+		}
+	}
+	drop(freshness, found);
 }
 
 void freshness_sample(struct freshness *freshness, uint64_t place, int64_t asked_at)
 {
-	const struct sample *newest;
+	size_t count;
 
 	if (place == 0)
 		return;
 	pthread_mutex_lock(&freshness->mutex);
-	if (freshness->is_unknown && asked_at > freshness->unknown_at) {
-		raise(&freshness->all, place);
-		freshness->is_unknown = false;
-	}
-	newest = &freshness->samples[freshness->last];
-	if (newest->place == 0 || asked_at - newest->asked_at >= freshness->max_lag / PARTS) {
-		freshness->last = (freshness->last + 1) % SAMPLES;
-		freshness->samples[freshness->last] = (struct sample){asked_at, place};
+	count = freshness->samples_count;
+	if (count == 0 || asked_at > freshness->samples[count - 1].asked_at) {
+		make_room(freshness, asked_at);
+		freshness->samples[freshness->samples_count++] = (struct sample){asked_at, place};
 	}
 	pthread_mutex_unlock(&freshness->mutex);
 }
 
-/* Called with the mutex: the oldest place that was asked for within the maximum lag. */
-static uint64_t place_within_lag(const struct freshness *freshness, int64_t now)
-{
-	for (size_t i = 1; i <= SAMPLES; i++) { /* the oldest one follows the newest */
-		const struct sample *sample = &freshness->samples[(freshness->last + i) % SAMPLES];
+/* ---- what a standby must have -------------------------------------------------------------------------------- */
 
-		if (sample->place != 0 && now - sample->asked_at <= freshness->max_lag)
-			return sample->place;
-	}
-	return PLACE_BEYOND;
+static int64_t later(int64_t one, int64_t other)
+{
+	return one > other ? one : other;
+}
+
+/* The place of the oldest sample that was asked for since. */
+static uint64_t place_since(struct freshness *freshness, int64_t since)
+{
+	uint64_t place = PLACE_BEYOND;
+
+	pthread_mutex_lock(&freshness->mutex);
+	for (size_t i = 0; i < freshness->samples_count && place == PLACE_BEYOND; i++)
+		if (freshness->samples[i].asked_at >= since)
+			place = freshness->samples[i].place;
+	pthread_mutex_unlock(&freshness->mutex);
+	return place;
 }
 
 uint64_t freshness_needed(struct freshness *freshness, int64_t user_id, int64_t now)
 {
-	uint64_t needed, all = atomic_load(&freshness->all), own = atomic_load(place_of(freshness, user_id));
+	int64_t noted = later(atomic_load(note_of(freshness, user_id)), atomic_load(&freshness->all));
+	uint64_t shown = atomic_load(&freshness->shown);
+	uint64_t needed = place_since(freshness, later(noted, now - freshness->max_lag));
 
-	pthread_mutex_lock(&freshness->mutex);
-	needed = freshness->is_unknown ? PLACE_BEYOND : place_within_lag(freshness, now);
-	pthread_mutex_unlock(&freshness->mutex);
-	needed = needed > all ? needed : all;
-	return needed > own ? needed : own;
+	return needed > shown ? needed : shown;
 }
 
 /* ---- what standbys have done --------------------------------------------------------------------------------- */
 
 void freshness_answered(struct freshness *freshness, uint64_t place)
 {
-	raise(&freshness->all, place);
+	uint64_t shown = atomic_load(&freshness->shown);
+
+	while (shown < place && !atomic_compare_exchange_weak(&freshness->shown, &shown, place))
+		;
 	atomic_fetch_add(&freshness->answered, 1);
 }
 

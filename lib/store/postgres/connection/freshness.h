@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* freshness.h - how far a standby must have come before it may answer a read.
  *
- * A place is a position in the primary's write-ahead log. A user's place is behind all that this process has written
- * for them or told them of. There is one for each hash of a user's id, and it never goes back: so none is ever
- * forgotten, and there is nothing to grow. Two users with one hash wait for one another's writes, which costs no more
- * than a read on the primary.
+ * A place is a position in the primary's write-ahead log. Now and then the primary is asked for its place, with what it
+ * is asked anyway: a sample. It lies behind all that was committed before it was asked for.
  *
- * What others write, another server for example, is not known here. So the standby must also have what the primary had
- * a while ago, the maximum lag: samples of the primary's place tell. Where there is none of that time the primary is
- * asked. */
+ * For each user it is noted when something was last written for them by this process, or shown to them. The standby
+ * must have a sample that was asked for since. A note is kept for each hash of a user's id, and is only replaced by a
+ * later one: so none is ever forgotten, and there is nothing to grow. Two users with one hash wait for one another's
+ * writes, which costs no more than a read on the primary.
+ *
+ * What others write, another server for example, is not known here. So the sample must not be older than the maximum
+ * lag either. Where there is none the primary is asked.
+ *
+ * All times are microseconds of the monotonic clock. */
 #ifndef FRESHNESS_H
 #define FRESHNESS_H
 
@@ -22,25 +26,18 @@ struct freshness;
 /* A place that no standby reaches. */
 #define PLACE_BEYOND UINT64_MAX
 
-/* The lag in microseconds. NULL where there is no memory. */
+/* NULL where there is no memory. */
 MUST_CHECK struct freshness *freshness_new(int64_t max_lag);
 void freshness_free(struct freshness *freshness); /* NULL is fine */
 
-/* The primary has come to this place: what is noted from now on, on this thread, lies before it. 0: no news. */
-void freshness_reach(struct freshness *freshness, uint64_t place);
+/* Until now something was written for the user, or for anybody, or was shown to the user: before they are told. */
+void freshness_note(struct freshness *freshness, int64_t user_id, int64_t now);
+void freshness_note_all(struct freshness *freshness, int64_t now);
 
-/* A commit has changed what the user sees, or what all see; or the user is about to be told of it. */
-void freshness_note(struct freshness *freshness, int64_t user_id);
-void freshness_note_all(struct freshness *freshness);
-
-/* Something was committed whose place is not known: nobody reads from a standby before the next sample. `now` by the
- * monotonic clock, here and below. */
-void freshness_note_unknown(struct freshness *freshness, int64_t now);
-
-/* Whether the primary should be asked for its place with what it is asked anyway. */
+/* Whether the primary should be asked for its place with what it is asked now. */
 MUST_CHECK bool freshness_wants_sample(struct freshness *freshness, int64_t now);
 
-/* The primary's place, and when it was asked for. 0: it does not know it, and nothing is noted. */
+/* The primary's place, and when it was asked for. 0: it does not know it, and nothing is kept. */
 void freshness_sample(struct freshness *freshness, uint64_t place, int64_t asked_at);
 
 /* The place that a standby must have reached to answer a read for the user now; PLACE_BEYOND: the primary must answer.

@@ -142,10 +142,6 @@ enum pg_statement {
  * the number, from 1, of the element that it belongs to. */
 #define MERGED(look_up) ((enum pg_statement)((look_up) + STATEMENT_COUNT))
 
-/* A place in the write-ahead log behind all that the snapshot sees; NULL on a standby. Once for a statement, since it
- * is a subquery of its own. */
-#define WAL_PLACE "(SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() END)"
-
 /* The SQL of a statement. Names of the user table are written as in user_table_expand. */
 struct pg_statement_text {
 	enum pg_statement id;

@@ -111,10 +111,8 @@ enum dm_status pg_read_claimed(const struct postgres *postgres, struct dm_operat
 		delivery.recipient = user_of_claim(result, row, 21);
 		delivery.message = message_of_claim(result, row, &delivery);
 		delivery.traceparent = pg_text(result, row, 26);
-		if (postgres->freshness) { /* they may be told of it, and then read */
-			freshness_note(postgres->freshness, delivery.message.sender_id);
-			freshness_note(postgres->freshness, delivery.message.recipient_id);
-		}
+		/* They may be told of it, and then read. */
+		pg_note_users(postgres, delivery.message.sender_id, delivery.message.recipient_id);
 		if (!operation->deliveries_claim.on_delivery(operation->context, &delivery))
 			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
 	}

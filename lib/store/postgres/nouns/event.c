@@ -73,7 +73,7 @@ const struct pg_statement_text pg_event_statements[] = {
 	 ", e.kind, e.at, m.hidden_for_sender IS NOT NULL, m.hidden_for_recipient IS NOT NULL,"
 	 " m.id, m.sender_id, m.recipient_id, m.sent_at, m.read_at, CASE WHEN sum(octet_length(m.content)) OVER"
 	 " (ORDER BY e.transaction, e.id ROWS UNBOUNDED PRECEDING) - octet_length(m.content) < $5::bigint"
-	 " THEN m.content END, e.origin, e.message_id, e.sender_id, e.recipient_id, " WAL_PLACE
+	 " THEN m.content END, e.origin, e.message_id, e.sender_id, e.recipient_id"
 	 " FROM (SELECT * FROM " LOG " WHERE (transaction, id) >= ($1::bigint, $2::bigint) AND " SETTLED
 	 " ORDER BY transaction, id LIMIT $3::bigint) e LEFT JOIN LATERAL (SELECT id, sender_id, recipient_id, sent_at,"
 	 " read_at, hidden_for_sender, hidden_for_recipient, CASE WHEN e.kind < 5 THEN content ELSE '' END AS content"
@@ -156,14 +156,6 @@ static bool is_there(const PGresult *result, const struct dm_event_position *pos
 	       first.mark == position->mark;
 }
 
-/* The event's users may be told of it, and then read. */
-static void note_users(struct freshness *freshness, const PGresult *result, int row)
-{
-	freshness_reach(freshness, (uint64_t)pg_int(result, row, 17));
-	freshness_note(freshness, pg_int(result, row, 15));
-	freshness_note(freshness, pg_int(result, row, 16));
-}
-
 enum dm_status pg_read_events(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
 	const PGresult *result = set->result;
@@ -184,8 +176,8 @@ enum dm_status pg_read_events(const struct postgres *postgres, struct dm_operati
 		events->is_cut = !PQgetisnull(result, row, 7) && PQgetisnull(result, row, 12);
 		if (events->is_cut)
 			break;
-		if (postgres->freshness && !postgres->is_standby)
-			note_users(postgres->freshness, result, row);
+		if (!postgres->is_standby) /* they may be told of it, and then read */
+			pg_note_users(postgres, pg_int(result, row, 15), pg_int(result, row, 16));
 		events->position = position_of(result, row);
 		events->count++;
 		set->enough = !lend(operation, result, row);

@@ -212,12 +212,20 @@ enum pg_statement pg_message_mark_read(struct dm_operation *operation, struct pa
 	return MESSAGE_MARK_READ;
 }
 
+void pg_note_users(const struct postgres *postgres, int64_t sender_id, int64_t recipient_id)
+{
+	int64_t now;
+
+	if (!postgres->freshness)
+		return;
+	now = clock_monotonic();
+	freshness_note(postgres->freshness, sender_id, now);
+	freshness_note(postgres->freshness, recipient_id, now);
+}
+
 bool pg_pass_changed(const struct postgres *postgres, struct dm_operation *operation, const struct dm_message *message)
 {
-	if (postgres->freshness) {
-		freshness_note(postgres->freshness, message->sender_id);
-		freshness_note(postgres->freshness, message->recipient_id);
-	}
+	pg_note_users(postgres, message->sender_id, message->recipient_id);
 	return postgres->options.changed(operation, message);
 }
 

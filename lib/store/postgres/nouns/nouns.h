@@ -63,6 +63,9 @@ operation_read_result pg_read_message, pg_read_all_messages, pg_read_marked_mess
 void pg_lend_messages(const struct dm_operation *operation, dm_message_row *on_message, struct row_set *set);
 struct dm_message pg_message_from_row(const PGresult *result, int row); /* of SELECT MESSAGE_COLUMNS */
 
+/* A message's users are about to be told of it: for the reads from standbys, if there are any. */
+void pg_note_users(const struct postgres *postgres, int64_t sender_id, int64_t recipient_id);
+
 /* Passes a message that was marked as read to the store's `changed`. False: there is no memory. */
 MUST_CHECK bool pg_pass_changed(const struct postgres *postgres, struct dm_operation *operation,
 				const struct dm_message *message);

@@ -35,7 +35,7 @@ const struct pg_statement_text pg_idempotency_statements[] = {
 	 " k WHERE k.user_id = i.sender AND k.key = i.key AND i.key <> '' OFFSET 0) k ON true),"
 	 " fresh AS MATERIALIZED (SELECT i.n, i.content, i.sent_at, i.key, i.fingerprint, r.id AS recipient, s.id AS sender,"
 	 " nextval((SELECT pg_get_serial_sequence('directmessages_message', 'id')::regclass)) AS id"
-	 " FROM input i " USER_BY_INDEX("i.sender") "s " USER_BY_INDEX("i.recipient") "r WHERE CASE WHEN i.is_free THEN " SEND_IS_ALLOWED " ELSE false END ORDER BY i.n),"
+	 " FROM input i " USER_BY_INDEX("i.sender") "s " USER_BY_INDEX("i.recipient") "r WHERE CASE WHEN i.is_free THEN " SEND_IS_ALLOWED(LIMITED) " ELSE false END ORDER BY i.n),"
 	 " gone AS (DELETE FROM " KEYS
 	 " WHERE ctid = ANY (ARRAY(SELECT place FROM input WHERE is_free AND place IS NOT NULL)) RETURNING 1),"
 	 " expired AS (DELETE FROM " KEYS

@@ -7,22 +7,27 @@
 #include "send_refusal.h"
 #include "sent_time.h"
 
+/* $5: which rules count. A send that is refused gives a row with the reason. The times, which are all
+ * different, say which row belongs to which send; ids are in the order of the arrays. Where no send starts a
+ * conversation that counts, `limited` is empty: what a statement does not have need not be set up, a tenth of it for a
+ * few sends. */
+/* clang-format off */
+#define INSERT_MESSAGES(limited) \
+	"WITH sent AS (INSERT INTO directmessages_message (content, sent_at, recipient_id, sender_id)" \
+	" SELECT i.content, i.sent_at, r.id, s.id" \
+	" FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::bigint[]) WITH ORDINALITY" \
+	" AS i(sender, recipient, sent_at, content, rules, n) " USER_BY_INDEX("i.sender") "s " USER_BY_INDEX("i.recipient") "r" \
+	" WHERE " SEND_IS_ALLOWED(limited) " ORDER BY i.n RETURNING id, sender_id, recipient_id, sent_at)," \
+	" recorded AS (" RECORD_EVENTS("1", "sent", "sent_at", "$6", TRACE_OF_SEND("$7")) ")" \
+	" SELECT id, sent_at, 0::bigint FROM sent UNION ALL SELECT 0, i.sent_at, " SEND_REFUSAL \
+	" FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS i(sender, recipient, sent_at)" \
+	" WHERE (SELECT count(*) FROM sent) < cardinality($1::bigint[])" \
+	" AND NOT EXISTS (SELECT 1 FROM sent s WHERE s.sent_at = i.sent_at) ORDER BY sent_at"
+/* clang-format on */
+
 const struct pg_statement_text pg_message_statements[] = {
-	/* $5: which rules count. A send that is refused gives a row with the reason. The times, which are all
-	 * different, say which row belongs to which send; ids are in the order of the arrays. */
-	/* clang-format off */
-	{MESSAGES_INSERT,
-	 "WITH sent AS (INSERT INTO directmessages_message (content, sent_at, recipient_id, sender_id)"
-	 " SELECT i.content, i.sent_at, r.id, s.id"
-	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::bigint[]) WITH ORDINALITY"
-	 " AS i(sender, recipient, sent_at, content, rules, n) " USER_BY_INDEX("i.sender") "s " USER_BY_INDEX("i.recipient") "r"
-	 " WHERE " SEND_IS_ALLOWED " ORDER BY i.n RETURNING id, sender_id, recipient_id, sent_at),"
-	 " recorded AS (" RECORD_EVENTS("1", "sent", "sent_at", "$6", TRACE_OF_SEND("$7")) ")"
-	 " SELECT id, sent_at, 0::bigint FROM sent UNION ALL SELECT 0, i.sent_at, " SEND_REFUSAL
-	 " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS i(sender, recipient, sent_at)"
-	 " WHERE (SELECT count(*) FROM sent) < cardinality($1::bigint[])"
-	 " AND NOT EXISTS (SELECT 1 FROM sent s WHERE s.sent_at = i.sent_at) ORDER BY sent_at"},
-	/* clang-format on */
+	{MESSAGES_INSERT, INSERT_MESSAGES("")},
+	{MESSAGES_INSERT_LIMITED, INSERT_MESSAGES(LIMITED)},
 	/* $2 user, $3 partner, 0 for any; $4 whether with those that the user has hidden. */
 	{MESSAGE_BY_ID,
 	 "SELECT " MESSAGE_COLUMNS " FROM directmessages_message WHERE id = $1::bigint AND ($2::bigint = 0"
@@ -121,7 +126,9 @@ enum pg_statement pg_messages_send(struct postgres *postgres, struct dm_operatio
 	pg_add_array(parameters, traces);
 	if (failed || traces->failed)
 		return NOTHING_TO_ASK;
-	return have_keys ? MESSAGES_INSERT_ONCE : MESSAGES_INSERT;
+	if (have_keys)
+		return MESSAGES_INSERT_ONCE;
+	return pg_sends_are_limited(operations, count) ? MESSAGES_INSERT_LIMITED : MESSAGES_INSERT;
 }
 
 static void read_message(struct dm_operation *operation, int64_t id)

@@ -86,12 +86,11 @@ void pg_read_sent_messages(struct dm_operation **operations, size_t count, const
 	"(SELECT 1 FROM directmessages_block WHERE user_id = " user " AND blocked_id = " blocked ")"
 
 /* Of a send `i` of the input: whether it is allowed, where `rules` says that blocks count (1), and new
- * partners too (2); and why not, as an enum
+ * partners too (2), which LIMITED adds; and why not, as an enum
  * send_refusal. By a CASE, of which the planner thinks that half the rows meet it: otherwise it would join hundreds of
  * sends as if there was one. */
-#define SEND_IS_ALLOWED \
-	"CASE WHEN i.rules = 0 THEN true ELSE " IS_UNBLOCKED " AND (i.rules = 1 OR " HAVE_EXCHANGED " OR " HAS_TAKEN \
-	") END"
+#define SEND_IS_ALLOWED(limited) "CASE WHEN i.rules = 0 THEN true ELSE " IS_UNBLOCKED limited " END"
+#define LIMITED " AND (i.rules = 1 OR " HAVE_EXCHANGED " OR " HAS_TAKEN ")"
 #define IS_UNBLOCKED "(" BLOCK("i.sender", "i.recipient") " IS NULL AND " BLOCK("i.recipient", "i.sender") " IS NULL)"
 #define NO_USER(id) "(SELECT 1 FROM {users} u WHERE {u.id} = " id ") IS NULL"
 #define SEND_REFUSAL \

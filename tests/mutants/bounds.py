@@ -7,6 +7,20 @@ BUDGET = "test_budget::"
 
 MUTANTS = [
     Mutant(
+        "a database file that can't be flushed is used all the same",
+        "lib/store/sqlite/connection/checkpointer.c",
+        "\tif (!is_flushed)\n",
+        "\tif (!is_flushed && length < 0)\n",
+        "test_checkpoints::what_was_not_flushed_is_in_the_log",
+    ),
+    Mutant(
+        "the log goes when the file is closed, also where it is all that there is",
+        "lib/store/sqlite/connection/file_watch.c",
+        "sqlite3_db_config(writer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);",
+        "(void)writer;",
+        "test_checkpoints::what_was_not_flushed_is_in_the_log",
+    ),
+    Mutant(
         "a user's share of the budget is not looked at",
         "lib/base/budget.c",
         "if (add(&share->held, bytes, budget->share_limit)) {",

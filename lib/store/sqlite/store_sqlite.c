@@ -4,6 +4,7 @@
 
 #include "all_statements.h"
 #include "batch.h"
+#include "checkpointer.h"
 #include "copies.h"
 #include "failure.h"
 #include "kinds.h"
@@ -25,6 +26,7 @@ struct sqlite_store {
 	struct sqlite_session *writer; /* the lane's */
 	struct file_watch file;
 	struct file_map map;
+	struct checkpointer *checkpointer;
 	struct lane *lane;
 	pthread_mutex_t mutex;          /* guards readers */
 	struct sqlite_session *readers; /* prepared, and not in use */
@@ -264,6 +266,7 @@ static void sqlite_close(struct store *base)
 
 	if (store->lane)
 		lane_free(store->lane);
+	checkpointer_free(store->checkpointer);
 	while (store->readers) {
 		struct sqlite_session *session = store->readers;
 
@@ -307,11 +310,19 @@ static char *name_of(const char *path)
 	return name;
 }
 
+static void run_batch(void *session, struct dm_operation **operations, size_t count)
+{
+	struct sqlite_session *writer = session;
+
+	batch_run(writer, operations, count);
+	checkpointer_after_batch(writer->checkpointer);
+}
+
 static enum dm_status start(struct sqlite_store *store, struct dm_error *error)
 {
 	void *session;
 	struct lane_options lane = {
-		.run_batch = batch_run,
+		.run_batch = run_batch,
 		.sessions = &session,
 		.sessions_count = 1,
 		.max_batch = LANE_MAX_BATCH,
@@ -328,7 +339,9 @@ static enum dm_status start(struct sqlite_store *store, struct dm_error *error)
 		return error->status;
 	file_map_begin(&store->map, &store->file, store->options.mapped_bytes);
 	store->name = name_of(store->path);
-	store->lane = store->name ? lane_new(&lane) : NULL;
+	store->checkpointer = checkpointer_new(store->path, store->writer);
+	store->writer->checkpointer = store->checkpointer;
+	store->lane = store->name && store->checkpointer ? lane_new(&lane) : NULL;
 	return store->lane ? DM_OK : fail(error, DM_NO_MEMORY, "no memory, or no thread, for the writer");
 }
 

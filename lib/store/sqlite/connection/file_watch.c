@@ -96,10 +96,28 @@ void file_watch_end(struct file_watch *watch)
 	pthread_mutex_destroy(&watch->mutex);
 }
 
+void file_watch_refuse_unflushed(struct file_watch *watch)
+{
+	pthread_mutex_lock(&watch->mutex);
+	atomic_store(&watch->keeps_log, true);
+	atomic_store(&watch->is_gone, true);
+	if (watch->failure.status == DM_OK)
+		(void)fail(
+			&watch->failure, DM_UNAVAILABLE,
+			"the database file %.100s could not be flushed to its disk; check the disk, end all programs "
+			"that use the file, then start the server, which has all in the file's log",
+			watch->path);
+	pthread_mutex_unlock(&watch->mutex);
+}
+
 void file_watch_save(struct file_watch *watch, sqlite3 *writer)
 {
 	if (!atomic_load(&watch->is_gone) || watch->is_saved)
 		return;
+	if (atomic_load(&watch->keeps_log)) {
+		sqlite3_db_config(writer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		return;
+	}
 	sqlite3_busy_timeout(writer, SAVE_BUSY_MS);
 	watch->is_saved =
 		sqlite3_wal_checkpoint_v2(writer, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK;

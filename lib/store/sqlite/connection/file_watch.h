@@ -27,6 +27,7 @@ struct file_watch {
 	atomic_int_fast64_t looked_at; /* by the monotonic clock */
 	atomic_bool is_gone;           /* for good: nobody knows what was done to the file meanwhile */
 	bool is_saved;                 /* the writer's: the log was written back since the file is gone */
+	atomic_bool keeps_log;         /* what was written back from the log may be lost */
 };
 
 /* Called after the writer has opened the file, and before anybody else does. `path` must outlive the watch. */
@@ -39,6 +40,11 @@ MUST_CHECK enum dm_status file_watch_look(struct file_watch *watch, struct dm_er
 
 /* The same, but looks at most once a second. */
 MUST_CHECK enum dm_status file_watch_ask(struct file_watch *watch, struct dm_error *error);
+
+/* Says that what was written back from the log into the file could not be flushed, so that nobody knows what of it is
+ * on the disk. The log has it all, and is kept: who opens the file next, when nobody has it open any more, writes it
+ * back from the beginning. Until then the file is refused, as if it were gone. */
+void file_watch_refuse_unflushed(struct file_watch *watch);
 
 /* If the file is gone, moves what was committed from the log into the file that is open, wherever that is now, and
  * empties the log, so that SQLite does not take it for the log of another file of the same name. To be called outside

@@ -17,8 +17,9 @@
 #define READER_BUSY_MS 250
 
 /* cache_size: a negative number is KiB. wal_autocheckpoint: pages, of 4 KiB each, in the log before they are written
- * back. With a large log, pages that change often are written back once, at the price of a file of up to 64 MiB beside
- * the database. A log that a large transaction or a slow reader has made larger is cut to that. */
+ * back, where no checkpointer does that. With a large log, pages that change often are written back once, at the price
+ * of a file of up to 64 MiB beside the database. A log that a large transaction or a slow reader has made larger is cut
+ * to that. */
 static const char writer_setup[] = "PRAGMA journal_mode=WAL;"
 				   "PRAGMA synchronous=FULL;"
 				   "PRAGMA cache_size=-65536;"

@@ -20,6 +20,7 @@ struct sqlite_session {
 	struct file_watch *file;                   /* the store's; NULL: of a session for the schema */
 	int64_t last_sent_at;                      /* the writer's: of the message stored last */
 	unsigned keys_put;                         /* the writer's: idempotency keys */
+	struct checkpointer *checkpointer;         /* the writer's: the store's */
 	struct mapped_file mapped[2];              /* a reader's: the file, its log */
 	bool recorded;                             /* the writer's: this batch has written events */
 	bool has_met_damage;                       /* its cache may hold pages of a file that was damaged for a time */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What requests cost on PostgreSQL: processor time of the server and of the database, and write-ahead log. For
-bench/partitions."""
+"""What requests cost on PostgreSQL: processor time of the server and of the database, and write-ahead log. For bench/sizing,
+bench/partitions, bench/migrate and bench/hub."""
 
 import contextlib
 import os
@@ -36,7 +36,7 @@ class Cluster:
         """Seconds, of all its processes and of those that have ended."""
         ticks = 0
         for pid in self.cluster.processes():
-            with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
                 fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                 ticks += sum(map(int, fields[11:15] if pid == self.cluster.pid() else fields[11:13]))
         return ticks / TICK

@@ -12,7 +12,7 @@ import pytest
 import postgres
 import reference_project
 from routes import ROUTES
-from harness import BUILD, ROOT, environment
+from harness import BUILD, LONG, ROOT, environment
 from hostile_client import is_sanitized
 
 pytestmark = [
@@ -95,6 +95,19 @@ def open_folder():
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(not LONG or postgres.why_not() is not None, reason="it costs much: make test LONG=1")
+@pytest.mark.parametrize("program, options, row", [
+    ("sizing", ["--quick"], r"^\| 100,000,000 \|( [\d,.]+ \|){5}$"),
+    ("partitions", ["--quick"], r"^\| POST send/<id>/ \| \d+ \(1.0\) \| \d+ \([\d.]+\) \|$"),
+    ("hub", ["--servers", "2", "--seconds", "1", "--rounds", "1"], r"^\| 2 \|( [\d,.]+ \|){6}$"),
+    ("shards", [], r"^\| unread messages \| 1 \(1\) \| 3 \(3\) \| 3 \(3\) \|$"),
+], ids=lambda value: value if isinstance(value, str) and value.isalpha() else "")
+def test_quick_run_of_what_docs_have_figures_from(open_folder, program, options, row):
+    table, errors = measure(open_folder, program, *options)
+    assert errors == ""
+    assert re.search(row, table, re.MULTILINE), table
 
 
 @pytest.mark.skipif(postgres.why_not() is not None, reason=str(postgres.why_not()))

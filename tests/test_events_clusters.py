@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """PostgreSQL: what is compared with a snapshot. The server's own statements are run with another session between."""
 
+import concurrent.futures
 import re
 import threading
+import time
 
 import pytest
 
@@ -178,6 +180,20 @@ def test_a_result_that_comes_while_an_endpoint_is_enabled(server):
     enabling.join()
     assert found == [(int(webhook), True)]
     assert server.sql("SELECT is_active FROM directmessages_webhook") == [(False,)]
+
+
+def test_however_many_commits_there_are_the_log_is_read_at_most_so_often(server):
+    """One read gives the events of many commits, so N servers don't read N times as often."""
+    alice, bob = server.users(2)
+    log = server.store.cluster.directory / "log"
+    with Stream(bob) as stream, concurrent.futures.ThreadPoolExecutor(4) as pool:
+        begin, began = log.stat().st_size, time.monotonic()
+        sent = {answer["content"] for answer in pool.map(lambda number: alice.send(bob, f"{number}"), range(300))}
+        assert set(contents(stream.take(300))) == sent
+        passed = time.monotonic() - began
+        text = log.read_bytes()[begin:].decode("utf-8", "replace")
+    reads = len(re.findall(r"execute dm\d+: SELECT e\.transaction", text))
+    assert 0 < reads <= passed * 50 + 3
 
 
 def into_another_cluster(server):

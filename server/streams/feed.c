@@ -15,6 +15,10 @@
 #define PIECE_EVENTS 500
 #define PIECE_BYTES (1 << 20)
 
+/* Between two reads for the live streams. Each commit of any server wakes all servers: under load one read gives the
+ * events of many commits. */
+#define READ_PAUSE_US 20000
+
 /* How many streams are advanced, or get a heartbeat, before the end of the event log is read again. */
 #define STREAMS_PER_ROUND 64
 
@@ -160,6 +164,23 @@ static void read_new_events(struct feed *feed)
 	} while (operation.status == DM_OK && (operation.events.count == PIECE_EVENTS || operation.events.is_cut));
 	if (operation.status == DM_NOT_FOUND)
 		reset_live_streams(feed);
+}
+
+/* Reads the log, unless it was read a moment ago. Who asks to be admitted has to find its end as it is now. */
+static void read_if_due(struct feed *feed)
+{
+	int64_t now = clock_monotonic();
+
+	feed->owes_read = now < feed->read_at && TAILQ_EMPTY(&feed->streams->pending);
+	if (feed->owes_read)
+		return;
+	feed->read_at = now + READ_PAUSE_US;
+	read_new_events(feed);
+}
+
+int64_t feed_due_at(const struct feed *feed)
+{
+	return feed->owes_read ? feed->read_at : INT64_MAX;
 }
 
 /* ---- pending streams ----------------------------------------------------------------------------------------- */
@@ -308,11 +329,11 @@ static void send_due_heartbeats(struct feed *feed)
 void feed_round(struct feed *feed)
 {
 	if (feed->streams->open == 0) {
-		feed->knows_end = feed->owes_reset = false;
+		feed->knows_end = feed->owes_reset = feed->owes_read = false;
 		return;
 	}
 	feed->failed_this_round = false;
-	read_new_events(feed);
+	read_if_due(feed);
 	advance_pending(feed);
 	send_due_heartbeats(feed);
 	text_release(feed->text);

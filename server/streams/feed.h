@@ -13,6 +13,8 @@ struct feed {
 	struct position_key key;      /* of positions, read with the end */
 	bool knows_end;               /* false while no stream is open */
 	bool owes_reset;              /* to the live streams, as soon as the end is known */
+	int64_t read_at;              /* the log is not read for the live streams before; by the monotonic clock */
+	bool owes_read;               /* a round came before that */
 	bool failed_this_round;       /* a read of the database failed in this round */
 	bool failure_logged;          /* and was logged; the next success is logged too */
 	struct text *text;            /* the text written last; NULL: no memory */
@@ -29,5 +31,8 @@ void feed_round(struct feed *feed);
 
 /* Whether the next round has work to do at once. */
 bool feed_is_busy(const struct feed *feed);
+
+/* When a round is due because the last one left the log unread; by the monotonic clock, INT64_MAX: none is. */
+int64_t feed_due_at(const struct feed *feed);
 
 #endif

@@ -164,6 +164,8 @@ static int poll_timeout_ms(const struct hub *hub)
 		return 0;
 	if (hub->streams.open > 0 && now + POLL_MICROSECONDS < until)
 		until = now + POLL_MICROSECONDS;
+	if (feed_due_at(&hub->feed) < until)
+		until = feed_due_at(&hub->feed);
 	if (first && first->heartbeat_at < until)
 		until = first->heartbeat_at;
 	return until > now ? (int)((until - now + 999) / 1000) : 0;

@@ -11,6 +11,13 @@ POSITIONS = "test_events_positions.py::"
 
 MUTANTS = [
     Mutant(
+        "each commit of each server makes all of them read the log",
+        STREAMS + "feed.c",
+        "feed->read_at = now + READ_PAUSE_US;",
+        "feed->read_at = now;",
+        "test_events_clusters.py::test_however_many_commits_there_are_the_log_is_read_at_most_so_often",
+    ),
+    Mutant(
         "heartbeats show whether others have sent something",
         "server/wire/sse.c",
         "position_seal(key, position, salt, text);",

@@ -131,7 +131,7 @@ deb: setup-deb
 deb-test: setup-deb setup-bare
 	@BASE=$(BASE) MIRROR=$(MIRROR) KEEP=$(KEEP) scripts/deb-test $(SUITE)
 
-container-test: setup-dist setup-bare
+container-test: setup-container
 	@BASE=$(BASE) MIRROR=$(MIRROR) KEEP=$(KEEP) scripts/container-test $(or $(SUITE),trixie)
 
 install: all

@@ -174,7 +174,8 @@ def test_a_reset_that_can_not_be_told_yet_is_told_later(make_server):
         with server.transaction() as connection:
             connection.execute("UPDATE directmessages_event_log SET epoch = epoch + 1")
             connection.execute("ALTER TABLE directmessages_event_log RENAME COLUMN position_key TO elsewhere")
-        server.wait_log("cannot read the event log: .*position_key")
+        # a session that was not prepared before finds that the schema does not fit
+        server.wait_log("cannot read the event log: .*(position_key|the key of positions)")
         server.sql("ALTER TABLE directmessages_event_log RENAME COLUMN elsewhere TO position_key")
         assert stream.next().name == "reset"
         alice.send(bob, "after")

@@ -123,7 +123,8 @@ def test_first_lines_and_rights(make_server, roles, backend, late):
         return shell(f"psql -X -qAt -v ON_ERROR_STOP=1 -U {user} -d {database} <<'END'\n{text}\nEND\n")
 
     page = Page(ROOT / "docs" / "postgresql.md", {"dm_serve": serves})
-    lines = page.only("sh").replace("directmessages\n", f"{database}\n", 1).replace("dm\n", f"{owner}\n", 1)
+    first = next(text for kind, text in page.blocks if kind == "sh")
+    lines = first.replace("directmessages\n", f"{database}\n", 1).replace("dm\n", f"{owner}\n", 1)
     lines = lines.replace("--owner=dm", f"--owner={owner}")
     create, url, rest = re.fullmatch(r"(.*\n)export DATABASE_URL='(\S+)'\n(.*)", lines, re.DOTALL).groups()
     assert url == "postgresql://dm@db.example.org/directmessages?sslmode=verify-full"

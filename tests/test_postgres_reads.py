@@ -203,6 +203,30 @@ def test_nobody_sees_less_than_before(late):
         assert contents(bob, alice)[0] == "theirs"
 
 
+def test_what_another_server_did_and_this_one_has_confirmed_is_not_missing(late):
+    """What `unread/` counts; who repeats what another server has done has nothing to write here, and is told that it is so."""
+    with late.serving() as server, late.serving() as other:
+        alice, bob = server.users(2)
+        there = type(bob)(other, bob.token, bob.id, bob.username)
+        message = alice.send(bob, "first")
+        late.caught_up()
+        wait_for_standby(server, bob)
+        wait_for_standby(server, bob, f"conversations/{alice.id}/?mark_read=false")
+        server.insert_messages([(alice, bob, datetime.now(UTC), None, "second")])
+        assert bob.unread() == 2
+        assert ask(bob, "conversations/unread/")[0]["unread_count"] == 2
+        late.caught_up()
+        for done in (
+            lambda user: user.post(f"conversations/{alice.id}/read/", {"up_to": message["id"]}),
+            lambda user: user.post("conversations/read/", {}),
+            lambda user: user.delete(f"conversations/{alice.id}/"),
+        ):
+            assert done(there).status < 300
+            before = ask(there, "inbox/")
+            assert done(bob).status < 300
+            assert ask(bob, "inbox/") == before
+
+
 def test_a_long_replay_is_read_from_a_standby(replicated):
     """Whole pieces of the log; its end is the primary's."""
     with replicated.serving() as server:

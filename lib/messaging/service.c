@@ -131,17 +131,17 @@ enum dm_status dm_check_options(const struct dm_options *given, struct dm_error 
 {
 	struct dm_options options;
 	struct user_table users = {0};
-	struct store_options store;
 	struct dm_error own = {0};
 	enum dm_status status = arguments_copy_options(&options, given, &own);
 
-	store = (struct store_options){.url = options.database ? options.database : SERVICE_DEFAULT_URL,
-				       .read_url = options.read_database};
-
 	if (status == DM_OK)
 		status = copy_user_table(&users, options.user_table, &own);
-	if (status == DM_OK)
+	if (status == DM_OK) {
+		const struct store_options store = {.url = options.database ? options.database : SERVICE_DEFAULT_URL,
+						    .read_url = options.read_database};
+
 		status = store_check_urls(&store, &own);
+	}
 	user_table_release(&users);
 	return report(error, status, &own);
 }

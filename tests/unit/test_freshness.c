@@ -129,8 +129,10 @@ static void another_standby_is_not_behind_the_first(void **state)
 	uint64_t answered, fell_back;
 
 	freshness_sample(*state, 500, 10);
-	freshness_answered(*state, 650);
-	freshness_answered(*state, 640);
+	freshness_shown(*state, 650);
+	freshness_shown(*state, 640);
+	freshness_answered(*state);
+	freshness_answered(*state);
 	freshness_fell_back(*state, 3);
 	assert_int_equal(freshness_needed(*state, 1, 20), 650);
 	freshness_count(*state, &answered, &fell_back);

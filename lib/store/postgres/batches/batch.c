@@ -30,7 +30,7 @@ static size_t sort(struct pg_session *session, struct dm_operation **operations,
 		struct dm_operation *operation = operations[i];
 
 		if (now - operation->internal.queued_at > session->postgres->limits.queue && session->primary)
-			standby_hand_on(session, &operation, 1);
+			standby_is_late(session, operation);
 		else if (now - operation->internal.queued_at > session->postgres->limits.queue)
 			lane_fail(&session->postgres->options, &operation, 1, &lane_late);
 		else if (operation->kind == DM_OP_CHECK_SCHEMA)

@@ -113,5 +113,7 @@ void flush_send(struct flush *flush, struct pg_session *session)
 		flush->queries[sent++] = *query;
 	}
 	flush->queries_count = sent;
+	if (session->primary)
+		standby_ask(session);
 	session_sync(session);
 }

@@ -92,7 +92,7 @@ static void read_rows(const struct pg_session *session, struct query *query, str
 	}
 }
 
-static void finish_query(struct pg_session *session, const struct query *query, uint64_t place)
+static void finish_query(struct pg_session *session, const struct query *query)
 {
 	for (const struct asked *asked = query->first; asked; asked = asked->next)
 		if (asked->must_write) {
@@ -100,7 +100,10 @@ static void finish_query(struct pg_session *session, const struct query *query, 
 		} else if (asked->is_doubtful) {
 			standby_hand_on(session, &asked->operation, 1);
 		} else {
-			standby_note_read(session, asked->operation, place);
+			if (pg_is_question(session, asked->operation))
+				written_note(session, &asked->operation, 1); /* another server may have done it */
+			else
+				standby_note_read(session, asked->operation);
 			lane_complete(&session->postgres->options, asked->operation);
 		}
 }
@@ -155,7 +158,7 @@ static enum outcome read_query(struct pg_session *session, const struct flush *f
 		history->changed += read.must_rerun;
 		if (read.must_rerun)
 			return read.failure.status == DM_OK ? READ_RERUN : read.outcome;
-		finish_query(session, query, flush->place);
+		finish_query(session, query);
 		query->first = NULL;
 		return read.outcome;
 	}
@@ -200,8 +203,8 @@ static bool begin_results(struct pg_session *session, struct flush *flush, int64
 	flush->place = 0;
 	if (!pg_limits_were_set(session, false, deadline, error))
 		return false;
-	if (flush->has_sample)
-		written_sample(session, deadline, flush->sampled_at);
+	if (flush->has_sample && !written_sample(session, deadline, flush->sampled_at))
+		return false;
 	return !session->primary || standby_hear(session, deadline, &flush->place);
 }
 
@@ -225,6 +228,8 @@ static size_t read_once(struct pg_session *session, struct dm_operation **operat
 		history->clashed = history->clashed || outcome == READ_CLASH;
 		*is_lost = outcome == READ_LOST || outcome == READ_STALE;
 	}
+	if (session->primary && !*is_lost)
+		standby_hear_end(session, deadline);
 	if (*is_lost || session_drain(session, deadline, &(struct dm_error){0}) != DM_OK)
 		session_lost(session);
 	return left;

@@ -24,6 +24,15 @@ bool standby_may_answer(const struct dm_operation *operation)
 	}
 }
 
+/* Whether its result shows the user what a standby may be asked for next. */
+static bool shows_messages(const struct dm_operation *operation)
+{
+	return standby_may_answer(operation) || operation->kind == DM_OP_UNREAD_COUNT ||
+	       operation->kind == DM_OP_UNREAD_BY_PARTNER || operation->kind == DM_OP_PARTNERS ||
+	       operation->kind == DM_OP_CONVERSATION || operation->kind == DM_OP_INBOX ||
+	       operation->kind == DM_OP_UNREAD_MESSAGES || operation->kind == DM_OP_BLOCKS;
+}
+
 static int64_t user_of(const struct dm_operation *operation)
 {
 	switch (operation->kind) {
@@ -39,6 +48,10 @@ static int64_t user_of(const struct dm_operation *operation)
 		return operation->inbox.user_id;
 	case DM_OP_MESSAGE:
 		return operation->message.user_id;
+	case DM_OP_UNREAD_MESSAGES:
+		return operation->unread_messages.user_id;
+	case DM_OP_BLOCKS:
+		return operation->blocks.user_id;
 	default:
 		return operation->events.user_id;
 	}
@@ -79,14 +92,28 @@ bool standby_is_doubtful(const struct dm_operation *operation)
 	       (operation->kind == DM_OP_INBOX && operation->inbox.lack != DM_INBOX_LACKS_NOTHING);
 }
 
-void standby_note_read(const struct pg_session *session, const struct dm_operation *operation, uint64_t place)
+void standby_hear_end(struct pg_session *session, int64_t deadline)
+{
+	uint64_t place;
+
+	if (standby_hear(session, deadline, &place))
+		freshness_shown(session->postgres->freshness, place);
+}
+
+void standby_note_read(const struct pg_session *session, const struct dm_operation *operation)
 {
 	struct freshness *freshness = session->postgres->freshness;
 
 	if (session->primary)
-		freshness_answered(freshness, place);
-	else if (freshness && standby_may_answer(operation))
+		freshness_answered(freshness);
+	else if (freshness && shows_messages(operation))
 		freshness_note(freshness, user_of(operation), clock_monotonic());
+}
+
+void standby_is_late(const struct pg_session *session, struct dm_operation *operation)
+{
+	freshness_pause(session->postgres->freshness, clock_monotonic());
+	standby_hand_on(session, &operation, 1);
 }
 
 void standby_hand_on(const struct pg_session *session, struct dm_operation *const *operations, size_t count)

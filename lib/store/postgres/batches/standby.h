@@ -18,16 +18,24 @@ MUST_CHECK bool standby_follows(const struct pg_session *session);
 /* The place that the standby must have reached to answer the operation. Asked before the statements are sent. */
 MUST_CHECK uint64_t standby_needed(const struct pg_session *session, const struct dm_operation *operation);
 
-/* Asks the standby how far it has come; then reads that. False: it is no standby any more, or does not answer. */
+/* Asks the standby how far it has come, before and behind the reads; then reads that. False: it is no standby any more,
+ * or does not answer. */
 void standby_ask(struct pg_session *session);
 MUST_CHECK bool standby_hear(struct pg_session *session, int64_t deadline, uint64_t *place);
 
 /* Whether the standby's result of an operation can't stand: another may be found on the primary. */
 MUST_CHECK bool standby_is_doubtful(const struct dm_operation *operation);
 
-/* The operation was answered: by a standby at the place, or by the primary. No standby shows its user less from now
- * on. Called before it is completed. */
-void standby_note_read(const struct pg_session *session, const struct dm_operation *operation, uint64_t place);
+/* Reads the standby's place behind all reads of the flush, each of which has a snapshot of its own: no other standby
+ * shows less from now on. */
+void standby_hear_end(struct pg_session *session, int64_t deadline);
+
+/* The operation was answered, by a standby or by the primary. What the primary showed the user no standby lacks from
+ * now on. Called before it is completed. */
+void standby_note_read(const struct pg_session *session, const struct dm_operation *operation);
+
+/* Hands on what has waited too long, and leaves the standbys alone for a while. */
+void standby_is_late(const struct pg_session *session, struct dm_operation *operation);
 
 /* Hands operations on to the primary. */
 void standby_hand_on(const struct pg_session *session, struct dm_operation *const *operations, size_t count);

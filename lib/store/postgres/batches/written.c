@@ -89,18 +89,19 @@ bool written_ask(struct pg_session *session, int64_t now)
 	return freshness && freshness_wants_sample(freshness, now) && session_send(session, PLACE, NULL);
 }
 
-void written_sample(struct pg_session *session, int64_t deadline, int64_t asked_at)
+bool written_sample(struct pg_session *session, int64_t deadline, int64_t asked_at)
 {
 	struct dm_error ignored = {0};
 	PGresult *result;
 
 	do {
 		if (!session_result(session, deadline, &result, &ignored))
-			return;
+			return false;
 		if (result && PQresultStatus(result) == PGRES_TUPLES_OK)
 			freshness_sample(session->postgres->freshness, (uint64_t)pg_int(result, 0, 0), asked_at);
 		PQclear(result);
 	} while (result);
+	return true;
 }
 
 enum dm_status written_ask_timeline(struct pg_session *session, int64_t deadline, struct dm_error *error)

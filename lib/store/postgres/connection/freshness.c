@@ -181,12 +181,16 @@ uint64_t freshness_needed(struct freshness *freshness, int64_t user_id, int64_t 
 
 /* ---- what standbys have done --------------------------------------------------------------------------------- */
 
-void freshness_answered(struct freshness *freshness, uint64_t place)
+void freshness_shown(struct freshness *freshness, uint64_t place)
 {
 	uint64_t shown = atomic_load(&freshness->shown);
 
 	while (shown < place && !atomic_compare_exchange_weak(&freshness->shown, &shown, place))
 		;
+}
+
+void freshness_answered(struct freshness *freshness)
+{
 	atomic_fetch_add(&freshness->answered, 1);
 }
 

@@ -44,8 +44,11 @@ void freshness_sample(struct freshness *freshness, uint64_t place, int64_t asked
  */
 MUST_CHECK uint64_t freshness_needed(struct freshness *freshness, int64_t user_id, int64_t now);
 
-/* A standby at this place has answered a read: another one must not be behind it. */
-void freshness_answered(struct freshness *freshness, uint64_t place);
+/* A standby at this place has answered reads: another one must not be behind it. */
+void freshness_shown(struct freshness *freshness, uint64_t place);
+
+/* A standby has answered a read. */
+void freshness_answered(struct freshness *freshness);
 
 /* The primary is to answer `count` reads that a standby could not. */
 void freshness_fell_back(struct freshness *freshness, uint64_t count);

@@ -244,8 +244,10 @@ enum dm_status pg_read_marked_message(const struct postgres *postgres, struct dm
 	operation->mark_read.was_unread = false;
 	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such message");
-	if (!pg_bool(set->result, 0, 6)) /* it was already read */
+	if (!pg_bool(set->result, 0, 6)) { /* it was already read, perhaps by another server */
+		pg_note_users(postgres, pg_int(set->result, 0, 1), pg_int(set->result, 0, 2));
 		return DM_OK;
+	}
 	operation->mark_read.was_unread = true;
 	message = pg_message_from_row(set->result, 0);
 	return pg_pass_changed(postgres, operation, &message) ? DM_OK

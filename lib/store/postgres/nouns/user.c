@@ -169,10 +169,17 @@ static uint32_t read_unread(const struct row_set *set)
 	return unread < UINT32_MAX ? (uint32_t)unread : UINT32_MAX;
 }
 
+/* Who was shown how many unread messages they have must find them. */
+static void note_count(const struct postgres *postgres, uint32_t count_unread, const struct row_set *set)
+{
+	if (count_unread == DM_COUNT_UNREAD && set->result)
+		pg_note_users(postgres, pg_int(set->result, set->row, 0), pg_int(set->result, set->row, 0));
+}
+
 enum dm_status pg_read_authenticated(const struct postgres *postgres, struct dm_operation *operation,
 				     struct row_set *set)
 {
-	(void)postgres;
+	note_count(postgres, operation->authenticate.count_unread, set);
 	operation->authenticate.unread = read_unread(set);
 	operation->authenticate.recipient_exists = read_recipient(set, &operation->authenticate.found_recipient_id);
 	return lend_one(operation, operation->authenticate.on_user, set, true);
@@ -180,7 +187,7 @@ enum dm_status pg_read_authenticated(const struct postgres *postgres, struct dm_
 
 enum dm_status pg_read_active_user(const struct postgres *postgres, struct dm_operation *operation, struct row_set *set)
 {
-	(void)postgres;
+	note_count(postgres, operation->active_user.count_unread, set);
 	operation->active_user.unread = read_unread(set);
 	operation->active_user.recipient_exists = read_recipient(set, &operation->active_user.found_recipient_id);
 	return lend_one(operation, operation->active_user.on_user, set, true);

@@ -215,12 +215,13 @@ def test_what_another_server_did_and_this_one_has_confirmed_is_not_missing(late)
         server.insert_messages([(alice, bob, datetime.now(UTC), None, "second")])
         assert bob.unread() == 2
         assert ask(bob, "conversations/unread/")[0]["unread_count"] == 2
-        late.caught_up()
         for done in (
             lambda user: user.post(f"conversations/{alice.id}/read/", {"up_to": message["id"]}),
             lambda user: user.post("conversations/read/", {}),
             lambda user: user.delete(f"conversations/{alice.id}/"),
         ):
+            late.caught_up()
+            wait_for_standby(server, bob)
             assert done(there).status < 300
             before = ask(there, "inbox/")
             assert done(bob).status < 300

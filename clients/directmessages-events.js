@@ -20,7 +20,7 @@ const LONGEST_WAIT_MS = 15_000;
 
 export function listen(options) {
   const ended = new AbortController();
-  const name = `directmessages events ${options.shared}`;
+  const name = `directmessages events 2 ${options.shared}`; // 2: tabs with an older file say other things to one another
   const channel = options.shared && navigator.locks ? new BroadcastChannel(name) : null;
   let position = "", live = null, leads = false, loaded = false, again = { ms: 0, at: 0 };
 

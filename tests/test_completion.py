@@ -4,6 +4,7 @@
 import shlex
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -26,8 +27,9 @@ TYPED = [*TOP, *(command.name for command in COMMANDS if " " in command.name), *
 def run(shell, script, *words, cwd=None):
     if not shutil.which(shell[0]):
         pytest.skip(f"{shell[0]} is not installed")
-    done = subprocess.run([*shell, script, *words], capture_output=True, text=True, timeout=120, cwd=cwd,
-                          env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TERM": "dumb"})
+    with tempfile.TemporaryDirectory() as home:  # fish makes folders in it
+        done = subprocess.run([*shell, script, *words], capture_output=True, text=True, timeout=120, cwd=cwd,
+                              env={"PATH": "/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8", "TERM": "dumb"})
     assert (done.returncode, done.stderr) == (0, ""), done
     return done.stdout
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_accept.c - a loop that is about to stop accepts who is waiting, and comes to an end of it. accept4 is ours. */
 #include "accept.h"
+#include "connection.h"
 #include "listen.h"
 #include "unit.h"
 
@@ -35,6 +36,7 @@ static void clients_that_are_refused_and_come_again_do_not_keep_a_loop_from_stop
 
 	(void)state;
 	assert_non_null(server);
+	slots_init(&loop.connections, sizeof(struct connection));
 	server->options.socket = STDERR_FILENO;
 	server->options.counts = &counts;
 	addresses_init(&server->addresses, 1);

@@ -7,6 +7,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#define NO_PARTITION "no partition" /* in place of an SQLSTATE; see meaning_of_result */
+
 /* The first row whose code the SQLSTATE begins with counts. */
 static const struct meaning {
 	const char *code;
@@ -40,7 +42,7 @@ static const struct meaning {
 	{"23503", DM_NOT_FOUND,   REMEDY_LEAVE_OUT, "the sender or the recipient does not exist (%s)"},
 	/* A constraint of a project's own user table. What else we insert is checked beforehand. */
 	{"23505", DM_EXISTS,      REMEDY_LEAVE_OUT, "another row already has this value (%s); choose another"},
-	{"23514", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "%s; make the partition that the row belongs to, or change the constraint"},
+	{NO_PARTITION, DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "%s; make the partition that the row belongs to"},
 	{"2200H", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "the ids of a table are used up (%s); give the column and its sequence the type bigint, or set the sequence back"},
 	{"22003", DM_UNAVAILABLE, REMEDY_LEAVE_OUT, "the ids of a table are used up (%s); give the column and its sequence the type bigint"},
 	{"22",    DM_INVALID,     REMEDY_LEAVE_OUT, "the database can't store this value (%s)"},
@@ -79,20 +81,29 @@ static enum dm_status fill_in(const struct meaning *meaning, const char *why, st
 #pragma GCC diagnostic pop
 }
 
-enum dm_status postgres_failure(const PGresult *result, struct dm_error *error)
+/* A failure without an SQLSTATE is libpq's own: the connection has broken. A row without a partition and one that a
+ * CHECK refuses have the same SQLSTATE; the second names its constraint. */
+static const struct meaning *meaning_of_result(const PGresult *result)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	if (!sqlstate)
+		return meaning_of("08000");
+	if (strcmp(sqlstate, "23514") == 0 && !PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME))
+		return meaning_of(NO_PARTITION);
+	return meaning_of(sqlstate);
+}
+
+enum dm_status postgres_failure(const PGresult *result, struct dm_error *error)
+{
 	const char *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
-	/* A failure without an SQLSTATE is libpq's own: the connection has broken. */
-	return fill_in(meaning_of(sqlstate ? sqlstate : "08000"), why ? why : PQresultErrorMessage(result), error);
+	return fill_in(meaning_of_result(result), why ? why : PQresultErrorMessage(result), error);
 }
 
 enum postgres_remedy postgres_remedy(const PGresult *result)
 {
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-
-	return meaning_of(sqlstate ? sqlstate : "08000")->remedy;
+	return meaning_of_result(result)->remedy;
 }
 
 /* libpq gives no SQLSTATE for these, but a sentence for each host that it has tried. It holds no password: a URL whose

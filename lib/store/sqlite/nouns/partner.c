@@ -48,7 +48,7 @@ static void begin(struct scan *scan, struct sqlite_session *session, enum sqlite
 {
 	const struct dm_page *page = &operation->partners.page;
 
-	scan->statement = session->statements[which];
+	*scan = (struct scan){.statement = session->statements[which]};
 	sqlite3_bind_int64(scan->statement, 1, operation->partners.user_id);
 	sqlite3_bind_int64(scan->statement, 2,
 			   page->has_position ? page->position

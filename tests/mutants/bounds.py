@@ -9,9 +9,30 @@ MUTANTS = [
     Mutant(
         "a database file that can't be flushed is used all the same",
         "lib/store/sqlite/connection/checkpointer.c",
-        "\tif (!is_flushed)\n",
-        "\tif (!is_flushed && length < 0)\n",
+        "\tif (is_unflushed)\n",
+        "\tif (is_unflushed && found.length < 0)\n",
         "test_checkpoints::what_was_not_flushed_is_in_the_log",
+    ),
+    Mutant(
+        "nobody reads the log while it is written back",
+        "lib/store/sqlite/connection/checkpointer.c",
+        "return holder ? sqlite3_exec(holder->db, sql, NULL, NULL, NULL) : SQLITE_OK;",
+        "return holder ? (void)sql, SQLITE_OK : SQLITE_OK;",
+        "test_checkpoints::the_log_is_held_while_it_is_written_back",
+    ),
+    Mutant(
+        "a log that is longer than the writer knows is written back again and again",
+        "lib/store/sqlite/connection/checkpointer.c",
+        "if (before.generation != c->generation)",
+        "if (found.length > c->length)",
+        "test_checkpoints::commits_of_others_are_written_back_once",
+    ),
+    Mutant(
+        "the log grows as long as each checkpoint meets many new pages",
+        "lib/store/sqlite/connection/checkpointer.c",
+        "(c->length - c->done <= LAST || c->done >= CAP)",
+        "c->length - c->done <= LAST",
+        "test_checkpoints::the_log_has_a_limit",
     ),
     Mutant(
         "the log goes when the file is closed, also where it is all that there is",

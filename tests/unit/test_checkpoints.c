@@ -2,14 +2,15 @@
 /* test_checkpoints.c - SQLite: the log is written back beside those who send, and what a disk loses of that is in the
  * log.
  *
- * SQLite's calls of pwrite64 and fdatasync go to the functions here. While the disk is bad, each flush of the database
- * file fails, and what was written since the flush before it is lost. */
+ * SQLite's calls of pwrite64 and fdatasync go to the functions here, which see what is written back. While the disk is
+ * bad, each flush of the database file fails, and what was written since the flush before it is lost. */
 #include "scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -20,8 +21,10 @@
 #define PAGE 4096
 #define MAX_SENDS 1000
 #define CONTENT_LENGTH 400000 /* some 100 pages of the log */
+#define LONG_LENGTH 4000000
+#define QUIET_STEPS 20 /* of 10 ms: so long nothing is flushed when all is done */
 
-static char content[CONTENT_LENGTH + 1];
+static char content[CONTENT_LENGTH + 1], long_content[LONG_LENGTH + 1];
 
 /* ---- the disk ---------------------------------------------------------------------------------------------------- */
 
@@ -30,19 +33,32 @@ static struct {
 	pthread_mutex_t mutex;
 	bool is_bad;
 	struct stat file;
+	int index;              /* the log's index; -1: not open */
+	void (*at_flush)(void); /* called by the checkpointer's thread after a flush of the file */
+	int flushes;            /* of the file */
+	int unheld;             /* writes to the file while nobody reads from the log */
 	size_t count;
 	struct before {
 		int64_t offset;
 		char bytes[PAGE];
 	} * before;
-} disk = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+} disk = {.mutex = PTHREAD_MUTEX_INITIALIZER, .index = -1};
+
+static _Thread_local bool is_writer;
 
 static bool is_the_file(int descriptor)
 {
 	struct stat found;
 
-	return disk.is_bad && fstat(descriptor, &found) == 0 && found.st_ino == disk.file.st_ino &&
-	       found.st_dev == disk.file.st_dev;
+	return fstat(descriptor, &found) == 0 && found.st_ino == disk.file.st_ino && found.st_dev == disk.file.st_dev;
+}
+
+/* SQLite's readers of the log lock one of four bytes of its index. */
+static bool is_held(void)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 124, .l_len = 4};
+
+	return fcntl(disk.index, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -50,7 +66,11 @@ static bool is_the_file(int descriptor)
 EXPORTED ssize_t pwrite64(int descriptor, const void *data, size_t size, off64_t offset)
 {
 	pthread_mutex_lock(&disk.mutex);
-	if (is_the_file(descriptor)) {
+	if (!is_the_file(descriptor))
+		is_writer = true;
+	else if (disk.index >= 0 && !is_held())
+		disk.unheld++;
+	if (disk.is_bad && is_the_file(descriptor)) {
 		struct before *before = &disk.before[disk.count++];
 
 		if (disk.count == MAX_WRITES)
@@ -65,16 +85,43 @@ EXPORTED ssize_t pwrite64(int descriptor, const void *data, size_t size, off64_t
 
 EXPORTED int fdatasync(int descriptor)
 {
-	bool fails;
+	bool is_file, fails;
+	void (*at_flush)(void);
+	int result;
 
 	pthread_mutex_lock(&disk.mutex);
-	fails = is_the_file(descriptor) && disk.count > 0;
+	is_file = is_the_file(descriptor);
+	at_flush = is_file && !is_writer ? disk.at_flush : NULL;
+	disk.flushes += is_file;
+	fails = disk.is_bad && is_file && disk.count > 0;
 	for (size_t i = fails ? disk.count : 0; i > 0; i--)
 		(void)!syscall(SYS_pwrite64, descriptor, disk.before[i - 1].bytes, PAGE, disk.before[i - 1].offset);
 	disk.count = 0;
 	pthread_mutex_unlock(&disk.mutex);
+	result = fails ? -1 : (int)syscall(SYS_fdatasync, descriptor);
+	if (at_flush)
+		at_flush();
 	errno = EIO;
-	return fails ? -1 : (int)syscall(SYS_fdatasync, descriptor);
+	return result;
+}
+
+static int flushes(void)
+{
+	int count;
+
+	pthread_mutex_lock(&disk.mutex);
+	count = disk.flushes;
+	pthread_mutex_unlock(&disk.mutex);
+	return count;
+}
+
+/* NULL: nothing is called. */
+static void set_at_flush(const struct scratch *s, void (*at_flush)(void))
+{
+	pthread_mutex_lock(&disk.mutex);
+	assert_int_equal(stat(s->path, &disk.file), 0);
+	disk.at_flush = at_flush;
+	pthread_mutex_unlock(&disk.mutex);
 }
 
 static void set_bad(const struct scratch *s, bool is_bad)
@@ -138,6 +185,130 @@ static void the_log_begins_anew_beside_sends(void **state)
 	send_until_the_log_begins_anew(s);
 }
 
+/* To close the index while SQLite has it open would end SQLite's locks. */
+static int teardown_index(void **state)
+{
+	int result = scratch_teardown(state);
+
+	if (disk.index >= 0)
+		close(disk.index);
+	disk.index = -1;
+	return result;
+}
+
+/* What keeps SQLite from its WAL-reset bug. */
+static void the_log_is_held_while_it_is_written_back(void **state)
+{
+	struct scratch *s = *state;
+	char name[200];
+
+	if (s->is_postgres)
+		skip();
+	scratch_send(s->handle, s->john, s->mary, content);
+	snprintf(name, sizeof(name), "%s-shm", s->path);
+	set_at_flush(s, NULL);
+	pthread_mutex_lock(&disk.mutex);
+	disk.index = open(name, O_RDWR | O_CLOEXEC);
+	disk.unheld = 0;
+	pthread_mutex_unlock(&disk.mutex);
+	assert_true(disk.index >= 0);
+	send_until_the_log_begins_anew(s);
+	pthread_mutex_lock(&disk.mutex);
+	assert_int_equal(disk.unheld, 0);
+	pthread_mutex_unlock(&disk.mutex);
+}
+
+static atomic_int sends;
+static atomic_bool is_over;
+
+static void wait_for_two_sends(void)
+{
+	for (int seen = atomic_load(&sends); atomic_load(&sends) < seen + 2 && !atomic_load(&is_over);)
+		usleep(1000);
+}
+
+/* Each message has some 1,000 pages, so the thread always leaves more than the writer writes at the end. */
+static void the_log_has_a_limit(void **state)
+{
+	struct scratch *s = *state;
+	unsigned before;
+
+	if (s->is_postgres)
+		skip();
+	atomic_store(&is_over, false);
+	set_at_flush(s, wait_for_two_sends);
+	scratch_send(s->handle, s->john, s->mary, content);
+	before = generation(s);
+	for (int i = 0; i < 60 && generation(s) == before; i++) {
+		scratch_send(s->handle, s->john, s->mary, long_content);
+		atomic_fetch_add(&sends, 1);
+	}
+	atomic_store(&is_over, true);
+	set_at_flush(s, NULL);
+	assert_true(generation(s) != before);
+}
+
+static atomic_bool is_at_gate, is_gate_open;
+
+static void wait_at_gate(void)
+{
+	atomic_store(&is_at_gate, true);
+	while (!atomic_load(&is_gate_open))
+		usleep(1000);
+}
+
+static void assert_quiet_soon(void)
+{
+	int seen = -1, quiet = 0;
+
+	for (int i = 0; quiet < QUIET_STEPS; i++) {
+		int now = flushes();
+
+		assert_true(i < 50 * QUIET_STEPS);
+		quiet = now == seen ? quiet + 1 : 0;
+		seen = now;
+		usleep(10000);
+	}
+}
+
+/* The log is longer then than the writer knows. A batch that changes nothing does not make it shorter. */
+static void commits_of_others_are_written_back_once(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_message message;
+	sqlite3 *other;
+	int before;
+
+	if (s->is_postgres)
+		skip();
+	atomic_store(&is_at_gate, false);
+	atomic_store(&is_gate_open, false);
+	set_at_flush(s, wait_at_gate);
+	for (int i = 0; !atomic_load(&is_at_gate); i++) {
+		assert_true(i < MAX_SENDS);
+		scratch_send(s->handle, s->john, s->mary, content);
+	}
+	for (int i = 0; i < 20; i++)
+		scratch_send(s->handle, s->john, s->mary, content);
+	assert_int_equal(sqlite3_open(s->path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other,
+				      "PRAGMA wal_autocheckpoint=0; CREATE TABLE other (x);"
+				      "INSERT INTO other VALUES (randomblob(100000))",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	before = flushes();
+	atomic_store(&is_gate_open, true);
+	while (flushes() == before)
+		usleep(1000);
+	assert_quiet_soon();
+	before = flushes();
+	assert_fails(DM_NOT_FOUND, dm_send(s->handle, s->john, 999999, text_of(content), &message, &error));
+	assert_quiet_soon();
+	assert_int_equal(flushes(), before);
+	set_at_flush(s, NULL);
+	sqlite3_close(other);
+}
+
 /* Its view of the file would be lost. */
 static void a_reader_keeps_the_log(void **state)
 {
@@ -187,10 +358,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_log_begins_anew_beside_sends, setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(the_log_is_held_while_it_is_written_back, setup, teardown_index),
+		cmocka_unit_test_setup_teardown(the_log_has_a_limit, setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(commits_of_others_are_written_back_once, setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_reader_keeps_the_log, setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(what_was_not_flushed_is_in_the_log, setup, scratch_teardown),
 	};
 
 	memset(content, 'x', CONTENT_LENGTH);
+	memset(long_content, 'x', LONG_LENGTH);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

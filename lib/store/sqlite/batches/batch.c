@@ -3,6 +3,7 @@
 #include "batch.h"
 
 #include "all_statements.h"
+#include "checkpointer.h"
 #include "clock.h"
 #include "kinds.h"
 #include "lane.h"
@@ -79,7 +80,7 @@ void batch_run(void *session_pointer, struct dm_operation **operations, size_t c
 	if (session->has_met_damage) /* its cache is given up, so that it sees a file that was put back */
 		sqlite3_db_release_memory(session->db);
 	session->has_met_damage = false;
-	file_watch_save(session->file, session->db);
+	checkpointer_save(session->checkpointer);
 	error.status = status;
 	if (status != DM_OK)
 		lane_fail(session->options, operations, count, &error);

@@ -16,6 +16,9 @@ MUST_CHECK struct checkpointer *checkpointer_new(const char *path, struct sqlite
  * the thread can't keep up. */
 void checkpointer_after_batch(struct checkpointer *checkpointer);
 
+/* file_watch_save for the writer, which SQLite refuses while the thread writes back: waits for the thread first. */
+void checkpointer_save(struct checkpointer *checkpointer);
+
 /* Ends the thread. To be called before the writer is closed, and when there are no more batches. NULL is fine. */
 void checkpointer_free(struct checkpointer *checkpointer);
 

@@ -118,8 +118,11 @@ static int flushes(void)
 /* NULL: nothing is called. */
 static void set_at_flush(const struct scratch *s, void (*at_flush)(void))
 {
+	struct stat file;
+
+	assert_int_equal(stat(s->path, &file), 0);
 	pthread_mutex_lock(&disk.mutex);
-	assert_int_equal(stat(s->path, &disk.file), 0);
+	disk.file = file;
 	disk.at_flush = at_flush;
 	pthread_mutex_unlock(&disk.mutex);
 }
@@ -185,14 +188,25 @@ static void the_log_begins_anew_beside_sends(void **state)
 	send_until_the_log_begins_anew(s);
 }
 
-/* To close the index while SQLite has it open would end SQLite's locks. */
-static int teardown_index(void **state)
-{
-	int result = scratch_teardown(state);
+/* The checkpointer's thread waits at flushes while these are false. */
+static atomic_bool is_over, is_gate_open;
 
+/* To close the index while SQLite has it open would end SQLite's locks. */
+static int teardown(void **state)
+{
+	int result;
+
+	pthread_mutex_lock(&disk.mutex);
+	disk.at_flush = NULL;
+	pthread_mutex_unlock(&disk.mutex);
+	atomic_store(&is_over, true);
+	atomic_store(&is_gate_open, true);
+	result = scratch_teardown(state);
+	pthread_mutex_lock(&disk.mutex);
 	if (disk.index >= 0)
 		close(disk.index);
 	disk.index = -1;
+	pthread_mutex_unlock(&disk.mutex);
 	return result;
 }
 
@@ -201,6 +215,7 @@ static void the_log_is_held_while_it_is_written_back(void **state)
 {
 	struct scratch *s = *state;
 	char name[200];
+	int unheld;
 
 	if (s->is_postgres)
 		skip();
@@ -214,12 +229,12 @@ static void the_log_is_held_while_it_is_written_back(void **state)
 	assert_true(disk.index >= 0);
 	send_until_the_log_begins_anew(s);
 	pthread_mutex_lock(&disk.mutex);
-	assert_int_equal(disk.unheld, 0);
+	unheld = disk.unheld;
 	pthread_mutex_unlock(&disk.mutex);
+	assert_int_equal(unheld, 0);
 }
 
 static atomic_int sends;
-static atomic_bool is_over;
 
 static void wait_for_two_sends(void)
 {
@@ -243,12 +258,10 @@ static void the_log_has_a_limit(void **state)
 		scratch_send(s->handle, s->john, s->mary, long_content);
 		atomic_fetch_add(&sends, 1);
 	}
-	atomic_store(&is_over, true);
-	set_at_flush(s, NULL);
 	assert_true(generation(s) != before);
 }
 
-static atomic_bool is_at_gate, is_gate_open;
+static atomic_bool is_at_gate;
 
 static void wait_at_gate(void)
 {
@@ -305,7 +318,6 @@ static void commits_of_others_are_written_back_once(void **state)
 	assert_fails(DM_NOT_FOUND, dm_send(s->handle, s->john, 999999, text_of(content), &message, &error));
 	assert_quiet_soon();
 	assert_int_equal(flushes(), before);
-	set_at_flush(s, NULL);
 	sqlite3_close(other);
 }
 
@@ -358,9 +370,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_log_begins_anew_beside_sends, setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(the_log_is_held_while_it_is_written_back, setup, teardown_index),
-		cmocka_unit_test_setup_teardown(the_log_has_a_limit, setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(commits_of_others_are_written_back_once, setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(the_log_is_held_while_it_is_written_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_log_has_a_limit, setup, teardown),
+		cmocka_unit_test_setup_teardown(commits_of_others_are_written_back_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reader_keeps_the_log, setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(what_was_not_flushed_is_in_the_log, setup, scratch_teardown),
 	};

@@ -73,22 +73,22 @@ static void release(struct sqlite_session *holder)
 		sqlite3_exec(holder->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-/* What is known of the log, or what came of a checkpoint. */
-struct outcome {
+/* What came of a checkpoint, or what was known of the log before. */
+struct pass {
 	int code;
 	int length, done;
 	unsigned generation;
 };
 
-static struct outcome checkpoint(struct sqlite_session *session, struct sqlite_session *holder)
+static struct pass checkpoint(struct sqlite_session *session, struct sqlite_session *holder)
 {
-	struct outcome outcome = {.code = hold(holder)};
+	struct pass pass = {.code = hold(holder)};
 
-	if (outcome.code == SQLITE_OK)
-		outcome.code = sqlite3_wal_checkpoint_v2(session->db, "main", SQLITE_CHECKPOINT_PASSIVE,
-							 &outcome.length, &outcome.done);
+	if (pass.code == SQLITE_OK)
+		pass.code = sqlite3_wal_checkpoint_v2(session->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pass.length,
+						      &pass.done);
 	release(holder);
-	return outcome;
+	return pass;
 }
 
 /* Called with the mutex. */
@@ -101,7 +101,7 @@ static void begin_anew(struct checkpointer *c)
 
 /* Called with the mutex: notes what has come of it. Others commit too, so the log may be longer than the writer knows,
  * or have begun anew. */
-static void note(struct checkpointer *c, bool is_thread, struct outcome before, struct outcome found)
+static void note(struct checkpointer *c, bool is_thread, struct pass before, struct pass found)
 {
 	if (is_thread)
 		c->is_failing = found.code != SQLITE_OK;
@@ -124,7 +124,7 @@ static void note(struct checkpointer *c, bool is_thread, struct outcome before, 
  * then on: if it can't be flushed, it may be lost. SQLite itself flushes when it has written all. */
 static void write_back(struct checkpointer *c, struct sqlite_session *session)
 {
-	struct outcome before = {SQLITE_OK, c->length, c->done, c->generation}, found;
+	struct pass before = {SQLITE_OK, c->length, c->done, c->generation}, found;
 	bool is_thread = session == c->session, is_unflushed;
 
 	c->is_busy = true;

@@ -88,7 +88,7 @@ def test_each_content_is_there_once(backend, servers):
             assert not sender.is_alive() and not sender.odd
         rows = server.sql("SELECT content, id FROM directmessages_message")
         assert dict(rows) == {content: one for sender in senders for content, one in sender.ids.items()}
-        assert len(rows) == total and lives >= 2
+        assert len(rows) == total and lives >= 3 - servers  # while one of two begins anew, the other may store all
         assert server.sql("SELECT count(*) FROM directmessages_idempotency_key") == [(total,)]
         assert sum(sender.replays for sender in senders) >= total // 2, "each second one was asked for twice"
     finally:

@@ -225,9 +225,10 @@ def test_older_messages_keep_the_place(chromium, make_server):
         return [one.dataset.id, Math.round(one.getBoundingClientRect().top)] })()"""
     where = "(id => Math.round(document.querySelector(`[data-id='${id}']`).getBoundingClientRect().top))"
     for _ in range(3):
-        count = page.evaluate("document.querySelectorAll('#pages .message').length")
-        page.evaluate("void (document.getElementById('log').scrollTop = -(document.getElementById('log').scrollHeight - document.getElementById('log').clientHeight - 700))")
-        identity, before = page.evaluate(top)
+        # At once: older messages that come in between would move what was looked at.
+        count, (identity, before) = page.evaluate("""(() => { const log = document.getElementById('log');
+            log.scrollTop = -(log.scrollHeight - log.clientHeight - 700);
+            return [document.querySelectorAll('#pages .message').length, %s] })()""" % top)
         page.wait(f"document.querySelectorAll('#pages .message').length > {count}")
         page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         assert abs(page.evaluate(f"{where}('{identity}')") - before) <= 1

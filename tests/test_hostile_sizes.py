@@ -242,7 +242,8 @@ def test_memory_for_json_is_bounded_by_its_body(target, many):
     answer = target.exchange(send_to(target, JSON, body=body))
     if many != b"[0,0]":
         check_error(answer, 400, "The JSON body holds too many values.")
-    assert is_sanitized() or peak_kib(target) - before < 20 * len(body) // 1024
+    # It takes some 20 times the body; what malloc holds beforehand differs by a megabyte or two.
+    assert is_sanitized() or peak_kib(target) - before < 25 * len(body) // 1024
 
 
 def test_small_json_bodies_may_hold_anything(target):

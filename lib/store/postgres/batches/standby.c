@@ -24,36 +24,39 @@ bool standby_may_answer(const struct dm_operation *operation)
 	}
 }
 
-/* Whether its result shows the user what a standby may be asked for next. */
-static bool shows_messages(const struct dm_operation *operation)
-{
-	return standby_may_answer(operation) || operation->kind == DM_OP_UNREAD_COUNT ||
-	       operation->kind == DM_OP_UNREAD_BY_PARTNER || operation->kind == DM_OP_PARTNERS ||
-	       operation->kind == DM_OP_CONVERSATION || operation->kind == DM_OP_INBOX ||
-	       operation->kind == DM_OP_UNREAD_MESSAGES || operation->kind == DM_OP_BLOCKS;
-}
-
-static int64_t user_of(const struct dm_operation *operation)
+/* Whether the result shows a user what a standby may be asked for next, and whom. */
+static bool shows_messages(const struct dm_operation *operation, int64_t *user_id)
 {
 	switch (operation->kind) {
 	case DM_OP_UNREAD_COUNT:
-		return operation->unread_count.user_id;
+		*user_id = operation->unread_count.user_id;
+		return true;
 	case DM_OP_UNREAD_BY_PARTNER:
-		return operation->unread_by_partner.user_id;
+		*user_id = operation->unread_by_partner.user_id;
+		return true;
 	case DM_OP_PARTNERS:
-		return operation->partners.user_id;
+		*user_id = operation->partners.user_id;
+		return true;
 	case DM_OP_CONVERSATION:
-		return operation->conversation.user_id;
+		*user_id = operation->conversation.user_id;
+		return true;
 	case DM_OP_INBOX:
-		return operation->inbox.user_id;
-	case DM_OP_MESSAGE:
-		return operation->message.user_id;
+		*user_id = operation->inbox.user_id;
+		return true;
 	case DM_OP_UNREAD_MESSAGES:
-		return operation->unread_messages.user_id;
+		*user_id = operation->unread_messages.user_id;
+		return true;
 	case DM_OP_BLOCKS:
-		return operation->blocks.user_id;
+		*user_id = operation->blocks.user_id;
+		return true;
+	case DM_OP_MESSAGE:
+		*user_id = operation->message.user_id;
+		return standby_may_answer(operation);
+	case DM_OP_EVENTS:
+		*user_id = operation->events.user_id;
+		return standby_may_answer(operation);
 	default:
-		return operation->events.user_id;
+		return false;
 	}
 }
 
@@ -64,7 +67,11 @@ bool standby_follows(const struct pg_session *session)
 
 uint64_t standby_needed(const struct pg_session *session, const struct dm_operation *operation)
 {
-	return freshness_needed(session->postgres->freshness, user_of(operation), clock_monotonic());
+	int64_t user_id;
+
+	if (!shows_messages(operation, &user_id))
+		return PLACE_BEYOND; /* the primary must answer */
+	return freshness_needed(session->postgres->freshness, user_id, clock_monotonic());
 }
 
 void standby_ask(struct pg_session *session)
@@ -103,11 +110,12 @@ void standby_hear_end(struct pg_session *session, int64_t deadline)
 void standby_note_read(const struct pg_session *session, const struct dm_operation *operation)
 {
 	struct freshness *freshness = session->postgres->freshness;
+	int64_t user_id;
 
 	if (session->primary)
 		freshness_answered(freshness);
-	else if (freshness && shows_messages(operation))
-		freshness_note(freshness, user_of(operation), clock_monotonic());
+	else if (freshness && shows_messages(operation, &user_id))
+		freshness_note(freshness, user_id, clock_monotonic());
 }
 
 void standby_is_late(const struct pg_session *session, struct dm_operation *operation)

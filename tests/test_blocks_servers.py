@@ -5,6 +5,7 @@ import contextlib
 
 import pytest
 
+import commands
 from clients import Client
 from harness import run_program, wait_until
 from routes import check_error
@@ -90,6 +91,8 @@ def test_a_block_that_waits_too_long_is_in_force_all_the_same(under_way):
         check_error(alice.request("PUT", f"blocks/{bob.id}/"), 503, "Service temporarily unavailable.")
         check_error(bob.post(f"send/{alice.id}/", {"content": "later"}), 400, NOT_ALLOWED)
         check_error(alice.request("PUT", f"blocks/{bob.id}/"), 503, "Service temporarily unavailable.")
+        command = ("block", "create", alice.username, bob.username)
+        commands.check_error(run_program(*command, database=server.url, env={"DIRECTMESSAGES_BUSY_TIMEOUT": 1000}), 1)
     block(alice, bob)
     assert stored(server) == 1
 
@@ -115,3 +118,23 @@ def test_neither_django_nor_a_dump_is_waited_for(make_server):
         )
         dump.execute("LOCK TABLE directmessages_block, directmessages_message IN ACCESS SHARE MODE")
         block(alice, bob)
+
+
+# A view of this name comes before the system's.
+FAULT = """
+    CREATE SCHEMA faults;
+    CREATE FUNCTION faults.locks() RETURNS SETOF pg_catalog.pg_locks LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a fault'; END $$;
+    CREATE VIEW faults.pg_locks AS SELECT * FROM faults.locks()"""
+
+
+def test_where_it_is_not_known_which_sends_are_under_way_it_is_503(make_server):
+    server = make_server()
+    alice, bob = server.users(2)
+    server.sql(FAULT)
+    server.sql(f"ALTER DATABASE {server.store.name} SET search_path = faults, public, pg_catalog")
+    server.stop()
+    server.start()
+    check_error(alice.request("PUT", f"blocks/{bob.id}/"), 503, "Service temporarily unavailable.")
+    check_error(bob.post(f"send/{alice.id}/", {"content": "later"}), 400, NOT_ALLOWED)
+    server.sql("CREATE OR REPLACE VIEW faults.pg_locks AS SELECT * FROM pg_catalog.pg_locks")
+    block(alice, bob)

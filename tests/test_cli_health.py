@@ -2,6 +2,7 @@
 """`health`: what a server says of itself, for health checks that run a program."""
 
 import socket
+import threading
 
 import pytest
 
@@ -48,6 +49,30 @@ def test_nobody_is_there():
         done = run_program("health", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
     check_error(done, 1)
     assert "no server responds at 127.0.0.1:" in done.stderr
+
+
+def test_one_that_says_nothing_is_given_up():
+    """The program that runs the check may wait for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        done = run_program("health", "--listen", f"127.0.0.1:{silent.getsockname()[1]}")
+    check_error(done, 1)
+    assert "no server responds at 127.0.0.1:" in done.stderr
+
+
+def test_another_program_that_says_much():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def respond():
+            with other.accept()[0] as client:
+                client.recv(4096)
+                client.sendall(b"HTTP/1.1 503 No\r\nContent-Length: 1000\r\n\r\n" + 1000 * b"x")
+
+        thread = threading.Thread(target=respond)
+        thread.start()
+        done = run_program("health", "--listen", f"127.0.0.1:{other.getsockname()[1]}")
+        thread.join()
+    check_error(done, 1)
+    assert f"responds with status 503: {199 * 'x'}; its log" in done.stderr
 
 
 def test_an_address_that_is_none():

@@ -162,6 +162,42 @@ def test_what_was_just_written_is_never_missing(late):
         assert answered > before[0] and fell_back > before[1]
 
 
+def test_what_a_user_has_just_done_shows(late):
+    """Nobody has written to them for a while, so the standby could answer but for what they have done."""
+
+    def history(user):
+        return ask(user, f"conversations/{alice.id}/?mark_read=false")["results"]
+
+    def unread(user):
+        return [entry["unread_count"] for entry in ask(user, "inbox/")["results"]]
+
+    with late.serving() as server:
+        alice, hider, clearer, blocker, pardoner, reader, quick = server.users(7)
+        everybody = [hider, clearer, blocker, pardoner, reader, quick]
+        ids = [alice.send(user, "long ago")["id"] for user in everybody]
+        assert pardoner.request("PUT", f"blocks/{alice.id}/").status == 204
+        forgetful = server.user()
+        alice.send(forgetful, "long ago")
+        forgetful.conversation(alice)
+        late.caught_up()
+        for user in [*everybody, forgetful, alice]:
+            wait_for_standby(server, user)
+        assert hider.delete(f"messages/{ids[0]}/").status == 204
+        assert history(hider) == []
+        assert clearer.delete(f"conversations/{alice.id}/").status == 204
+        assert history(clearer) == []
+        assert blocker.request("PUT", f"blocks/{alice.id}/").status == 204
+        assert unread(blocker) == []
+        assert pardoner.request("DELETE", f"blocks/{alice.id}/").status == 204
+        assert unread(pardoner) == [1]
+        assert reader.post(f"conversations/{alice.id}/read/", {}).status == 200
+        assert unread(reader) == [0]
+        assert quick.post("conversations/read/", {}).status == 200
+        assert unread(quick) == [0]
+        assert forgetful.post(f"conversations/{alice.id}/unread/", {}).status == 200
+        assert unread(forgetful) == [1]
+
+
 def test_who_is_told_by_a_stream_finds_it(late):
     """Also where another server has stored it."""
     with late.serving() as server, late.serving() as other:

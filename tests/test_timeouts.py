@@ -95,6 +95,15 @@ def test_a_head_after_a_pause_has_its_time_too(make_target):
         assert raw.response().status == 200
 
 
+def test_half_a_head_after_a_pause_has_no_more_time(make_target):
+    target = make_target(SLOW_TIMEOUT=1)
+    with target.raw() as raw:
+        wait_until(lambda: scrape(target)["directmessages_http_connections_quiet"] >= 1, "it is quiet")
+        raw.send(get(target.alice, "unread/")[:-2])
+        assert raw.response() is None
+    assert closed(target, "slow-head") == 1
+
+
 def test_a_body_that_is_fast_enough_is_taken(make_target):
     """For several times the period over which it is measured."""
     target = make_target(SLOW_TIMEOUT=1, SLOW_RATE=500)

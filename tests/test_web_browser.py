@@ -201,6 +201,18 @@ def test_what_the_server_refuses_is_not_sent_and_can_be_tried_again(visit, web, 
 
 
 @pytest.mark.sqlite
+def test_a_rate_is_waited_for(visit, make_server):
+    web = make_server(env={**WEB, "DIRECTMESSAGES_RATE_SEND": "1/s"})
+    john, jane = web.users(2)
+    one = visit(web, john)
+    one.open(jane)
+    said = ["One.", "Two.", "Three."]
+    for text in said:
+        one.send(text)
+    wait_until(lambda: stored(web) == said, "all are sent")
+
+
+@pytest.mark.sqlite
 def test_401_leads_back_with_the_servers_sentence(visit, web, john, jane):
     one = visit(web, john)
     one.open(jane)

@@ -248,6 +248,24 @@ static void long_tokens_make_room_for_each_other(void **state)
 	verified_free(verified);
 }
 
+/* Else it would take the place of another. */
+static void a_token_that_two_requests_have_verified_has_one_place(void **state)
+{
+	static const char *const tokens[] = {"a12345678", "b12345678", "c12345678", "a12345678", "d12345678"};
+	struct verified *verified = verified_new();
+	struct jwt_claims claims = {.user = SPAN("7")}, found;
+
+	(void)state;
+	assert_non_null(verified);
+	for (size_t i = 0; i < ARRAY_LENGTH(tokens); i++) {
+		claims.expires_at = tokens[i][0] == 'a' ? 2000 : 1000;
+		verified_put(verified, span_from(tokens[i]), 1, &claims);
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(tokens); i++)
+		assert_true(verified_find(verified, span_from(tokens[i]), 1, 0, &arena, &found));
+	verified_free(verified);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +280,7 @@ int main(void)
 		cmocka_unit_test(verified_tokens_of_other_keys_are_forgotten),
 		cmocka_unit_test(the_memory_of_verified_tokens_is_bounded),
 		cmocka_unit_test(long_tokens_make_room_for_each_other),
+		cmocka_unit_test(a_token_that_two_requests_have_verified_has_one_place),
 	};
 
 	return cmocka_run_group_tests_name("jwt", tests, read_keys, release);

@@ -22,6 +22,7 @@ struct batch {
 	pthread_mutex_t mutex; /* guards done */
 	pthread_cond_t changed;
 	size_t done;
+	bool is_submitted;
 };
 
 static int setup(void **state)
@@ -139,13 +140,18 @@ static bool submit_all(void *context, const struct dm_user *user)
 	return true;
 }
 
-static void run(struct batch *batch)
+static void wait_for_all(struct batch *batch)
 {
-	assert_ok(dm_user_by_id(batch->scratch->handle, batch->scratch->john, submit_all, batch, NULL));
 	pthread_mutex_lock(&batch->mutex);
 	while (batch->done < batch->count)
 		pthread_cond_wait(&batch->changed, &batch->mutex);
 	pthread_mutex_unlock(&batch->mutex);
+}
+
+static void run(struct batch *batch)
+{
+	assert_ok(dm_user_by_id(batch->scratch->handle, batch->scratch->john, submit_all, batch, NULL));
+	wait_for_all(batch);
 }
 
 static void assert_user(const struct member *member, int64_t user_id, bool recipient_exists)
@@ -248,12 +254,58 @@ static void the_user_of_id_0_is_a_partner_too(void **state)
 	assert_user(not_asked, s->mary, 0);
 }
 
+static struct member *send_to(struct batch *batch, int64_t sender_id, int64_t recipient_id, bool unrestricted)
+{
+	struct dm_op_send arguments = {.sender_id = sender_id,
+				       .recipient_id = recipient_id,
+				       .content = text_of("x"),
+				       .unrestricted = unrestricted};
+
+	return add(batch, (struct dm_operation){.kind = DM_OP_SEND, .send = arguments});
+}
+
+/* Runs on the writer's thread, so that what it submits becomes one batch. */
+static void submit_writes(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+			  int64_t to)
+{
+	struct batch *batch = context;
+
+	(void)signal, (void)message, (void)from_user, (void)to;
+	if (!batch->is_submitted)
+		submit_all(batch, NULL);
+	batch->is_submitted = true;
+}
+
+/* Whatever comes first. On PostgreSQL one statement stores those that count against the limit and those that don't. */
+static void sends_that_are_limited_share_a_batch_with_others(void **state)
+{
+	struct batch *batch = *state;
+	const struct scratch *s = batch->scratch;
+	const struct member *exempt, *limited, *last, *known;
+
+	scratch_send(s->handle, s->bob, s->mary, "known");
+	assert_ok(dm_set_new_partner_limit(s->handle, 0, 3600, NULL));
+	exempt = send_to(batch, s->john, s->mary, true);
+	limited = send_to(batch, s->john, s->bob, false);
+	last = send_to(batch, s->mary, s->john, true);
+	known = send_to(batch, s->bob, s->mary, false);
+	assert_ok(dm_connect(s->handle, DM_MESSAGE_SENT, submit_writes, batch, NULL));
+	scratch_send(s->handle, s->bob, s->mary, "begins");
+	wait_for_all(batch);
+	assert_true(dm_disconnect(s->handle, DM_MESSAGE_SENT, submit_writes, batch));
+	assert_int_equal(exempt->operation.status, DM_OK);
+	assert_int_equal(limited->operation.status, DM_LIMITED);
+	assert_int_equal(last->operation.status, DM_OK);
+	assert_int_equal(known->operation.status, DM_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_gets_its_own_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_fails_leaves_the_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_user_of_id_0_is_a_partner_too, setup, teardown),
+		cmocka_unit_test_setup_teardown(sends_that_are_limited_share_a_batch_with_others, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@ import contextlib
 import os
 import random
 import threading
+import time
 
 import pytest
 
@@ -131,6 +132,27 @@ def test_an_own_message_is_shown_although_later_ones_are_folded(server, alice, b
     before = rounds(server)
     found = sorted(partners(alice))
     assert found == [bob.id, carol.id] or rounds(server) > before
+
+
+@pytest.mark.postgresql
+def test_a_fold_that_fails_is_tried_each_second_and_sends_go_on(make_server):
+    server = make_server()
+    alice, bob = server.users(2)
+    server.sql("""
+        CREATE SEQUENCE tries;
+        CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM nextval('tries');
+            RAISE EXCEPTION 'a fault';
+        END $$;
+        CREATE TRIGGER fault BEFORE INSERT ON directmessages_inbox FOR EACH ROW EXECUTE FUNCTION fault()""")
+    began = time.monotonic()
+    alice.send(bob)
+    wait_until(lambda: server.sql("SELECT last_value FROM tries")[0][0] >= 4, "it is tried again")
+    assert time.monotonic() - began > 0.8
+    alice.send(bob)
+    server.sql("DROP TRIGGER fault ON directmessages_inbox")
+    wait_folded(server)
+    check(server, bob)
 
 
 @pytest.mark.postgresql

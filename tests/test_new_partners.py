@@ -161,5 +161,5 @@ def test_both_limits_tell_what_is_left(make_server):
     alice, bob = server.users(2)
     first, again = post(alice, bob), post(alice, bob)
     sends = r'"send-hour";r={};t=\d+, "send-day";r={};t=\d+'
-    assert re.fullmatch(sends.format(4, 8) + r', "new-partners-day";r=2;t=86400', first.headers["RateLimit"])
+    assert re.fullmatch(sends.format(4, 8) + r', "new-partners-day";r=2;t=86[34]\d\d', first.headers["RateLimit"])
     assert re.fullmatch(sends.format(3, 7), again.headers["RateLimit"])

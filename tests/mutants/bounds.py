@@ -35,6 +35,27 @@ MUTANTS = [
         "test_checkpoints::the_log_has_a_limit",
     ),
     Mutant(
+        "the thread tries without rest to write back what a reader needs",
+        "lib/store/sqlite/connection/checkpointer.c",
+        "\telse if (found.code != SQLITE_OK || found.done <= before.done)\n",
+        "\telse if (found.code != SQLITE_OK)\n",
+        "test_checkpoint_turns::a_reader_keeps_the_log",
+    ),
+    Mutant(
+        "without a thread nobody writes the log back",
+        "lib/store/sqlite/connection/checkpointer.c",
+        "if ((!c->session || c->is_failing) && c->length >= ALONE)",
+        "if (c->is_failing && c->length >= ALONE)",
+        "test_checkpoint_turns::without_a_thread_the_writer_writes_back",
+    ),
+    Mutant(
+        "the writer waits for no thread that can't keep up",
+        "lib/store/sqlite/connection/checkpointer.c",
+        "\twait_for_thread(c);\n}",
+        "\t(void)wait_for_thread;\n}",
+        "test_checkpoints::the_writer_waits_for_a_thread_that_can_not_keep_up",
+    ),
+    Mutant(
         "the log goes when the file is closed, also where it is all that there is",
         "lib/store/sqlite/connection/file_watch.c",
         "sqlite3_db_config(writer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);",

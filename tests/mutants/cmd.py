@@ -125,4 +125,11 @@ MUTANTS = [
         "	if (status == 0)",
         "test_cli_health.py::test_one_that_is_not_ready",
     ),
+    Mutant(
+        "health waits for a server that says nothing",
+        CMD + "health.c",
+        "\tcurl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_SECONDS);\n",
+        "",
+        "test_cli_health.py::test_one_that_says_nothing_is_given_up",
+    ),
 ]

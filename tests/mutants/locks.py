@@ -28,6 +28,13 @@ MUTANTS = [
         "test_blocks_servers.py::test_neither_django_nor_a_dump_is_waited_for",
     ),
     Mutant(
+        "a block is answered although nobody knows which sends are under way",
+        POSTGRES + "batches/settle.c",
+        "\t\t\tblocks[i]->status = unknown.status;\n",
+        "",
+        "test_blocks_servers.py::test_where_it_is_not_known_which_sends_are_under_way_it_is_503",
+    ),
+    Mutant(
         "the batch waits for a user whose row is held",
         POSTGRES + "batches/write.c",
         "if (ending->remedy == REMEDY_PARK && session->parking)",

@@ -135,4 +135,11 @@ MUTANTS = [
         "",
         "test_operations_metrics.py::test_connections_are_counted_while_they_are_open",
     ),
+    Mutant(
+        "half a head behind a pause has the time of an idle connection",
+        "server/http/connection.c",
+        "\tif (connection->place.state == CLIENT_CLOSED) /* it is new */\n\t\ttimeouts_move",
+        "\ttimeouts_move",
+        "test_timeouts.py::test_half_a_head_after_a_pause_has_no_more_time",
+    ),
 ]

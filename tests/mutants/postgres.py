@@ -431,4 +431,11 @@ MUTANTS = [
         " WHERE w.id = $1::bigint RETURNING w.*)",
         "test_library_webhook_changes::a_change_waits_for_the_pieces_before_it[postgresql]",
     ),
+    Mutant(
+        "of many sends the first says whether any counts against a limit",
+        "lib/store/postgres/nouns/new_partner.c",
+        "\t\tif (is_limited(operations[i]))\n\t\t\treturn true;\n\treturn false;",
+        "\t\tif (is_limited(operations[i]))\n\t\t\treturn i == 0;\n\treturn false;",
+        "test_library_batches::sends_that_are_limited_share_a_batch_with_others[postgresql]",
+    ),
 ]

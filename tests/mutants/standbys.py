@@ -64,4 +64,11 @@ MUTANTS = [
         "\tif (!is_read_only || status == DM_OK)\n\t\treturn status;",
         HOSTS + "test_a_server_whose_writes_go_to_a_standby_is_not_ready",
     ),
+    Mutant(
+        "what a user has hidden a standby shows still",
+        POSTGRES + "batches/written.c",
+        "\t\tfreshness_note(freshness, operation->hide.user_id, now);\n",
+        "",
+        READS + "test_what_a_user_has_just_done_shows",
+    ),
 ]

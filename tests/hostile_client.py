@@ -63,6 +63,17 @@ def open_sockets(server):
     return sum(name.startswith("socket:") for name in descriptors(server))
 
 
+def bytes_on_their_way(server):
+    """Bytes that clients have sent to the server, and that it has not read."""
+    port, count = f":{server.port:04X}", 0
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        next(table)
+        for _, local, remote, _, queues, *_ in map(str.split, table):
+            unsent, unread = (int(queue, 16) for queue in queues.split(":"))
+            count += unread * local.endswith(port) + unsent * remote.endswith(port)
+    return count
+
+
 def memory_kib(server, name):
     with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith(f"{name}:"))

@@ -28,20 +28,28 @@ void arena_release(struct arena *arena)
 		chunk = next;
 	}
 	arena->chunks = NULL;
+	budget_give(arena->share, arena->reserved, 0);
+	arena->reserved = 0;
 }
 
 static struct arena_chunk *add_chunk(struct arena *arena, size_t least)
 {
 	size_t size = least > CHUNK - sizeof(struct arena_chunk) ? least : CHUNK - sizeof(struct arena_chunk);
+	bool is_counted = size <= arena->reserved;
 	struct arena_chunk *chunk;
 
-	if (least > SIZE_MAX / 2 || !budget_take(arena->share, 0, size))
+	if (is_counted)
+		size = arena->reserved;
+	if (least > SIZE_MAX / 2 || (!is_counted && !budget_take(arena->share, 0, size)))
 		return NULL;
 	chunk = malloc(sizeof(*chunk) + size);
 	if (!chunk) {
-		budget_give(arena->share, size, 0);
+		if (!is_counted)
+			budget_give(arena->share, size, 0);
 		return NULL;
 	}
+	if (is_counted)
+		arena->reserved = 0;
 	*chunk = (struct arena_chunk){.next = arena->chunks, .share = arena->share, .size = size};
 	arena->chunks = chunk;
 	return chunk;
@@ -68,7 +76,10 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 bool arena_reserve(struct arena *arena, size_t size)
 {
-	return add_chunk(arena, size) != NULL;
+	if (!budget_take(arena->share, 0, size))
+		return false;
+	arena->reserved = size;
+	return true;
 }
 
 struct span arena_copy(struct arena *arena, struct span text)

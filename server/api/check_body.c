@@ -8,8 +8,9 @@
 /* What an exchange needs of its arena beside the content. */
 #define ARENA_REST 4096
 
-/* If the length is declared, reserves memory for the whole body and for the content that is read out of it, or refuses
- * the request before its body is read. Otherwise many that begin at once could leave none of them the memory to end. */
+/* If the length is declared, reserves memory for the whole body and counts that for the content that is read out of it,
+ * or refuses the request before its body is read. Otherwise many that begin at once could leave none of them what it
+ * needs to end. */
 static bool reserve_body(struct request *request)
 {
 	size_t length = request->content_length;

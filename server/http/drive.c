@@ -17,6 +17,9 @@
 #include "wait.h"
 #include "work.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 /* Bytes beyond the limit that a client may send in chunks and still get the response that says so. */
 #define MAX_OVERRUN 65536
 
@@ -177,6 +180,18 @@ static enum MHD_Result after_headers(struct request *request)
 	return MHD_YES;
 }
 
+/* What libmicrohttpd has read a piece into is of no use until the client sends more, which may take long. The whole
+ * pages in it go back to the system, and are empty when they are written next. */
+static void give_back_pages(const char *data, size_t size)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t first = ((uintptr_t)data + page - 1) / page * page;
+	uintptr_t end = ((uintptr_t)data + size) / page * page;
+
+	if (first < end)
+		madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
 static enum MHD_Result receive_body(struct request *request, const char *data, size_t size)
 {
 	size_t max_bytes = request->server->options.body_bytes;
@@ -222,6 +237,8 @@ enum MHD_Result drive_on_request(void *context, struct MHD_Connection *connectio
 		if (*size > 0) {
 			enum MHD_Result result = receive_body(request, data, *size);
 
+			if (request->http.received < request->content_length)
+				give_back_pages(data, *size);
 			*size = 0;
 			return result;
 		}

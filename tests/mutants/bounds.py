@@ -98,6 +98,20 @@ MUTANTS = [
         "test_budget.py::test_bodies_beyond_the_budget_are_refused_before_they_are_read",
     ),
     Mutant(
+        "what an arena has reserved stays counted when nothing used it",
+        "lib/base/arena.c",
+        "\tbudget_give(arena->share, arena->reserved, 0);\n",
+        "",
+        BUDGET + "what_an_arena_reserves_is_counted_once",
+    ),
+    Mutant(
+        "what a part of a body was read into is kept until the rest comes",
+        "server/http/drive.c",
+        "if (request->http.received < request->content_length)",
+        "if (request->http.received > request->content_length)",
+        "test_hostile_crowd.py::test_bodies_that_come_slowly_need_little_beside_themselves",
+    ),
+    Mutant(
         "a line waits for whoever does not read the log",
         "server/log/log_writer.c",
         "if (is_abandoned || limit - buffer->length < length || limit < buffer->length) {\n\t\tcount_dropped(1);",

@@ -102,12 +102,34 @@ static void an_arena_is_counted(void **state)
 	budget_free(budget);
 }
 
+static void what_an_arena_reserves_is_counted_once(void **state)
+{
+	struct budget *budget = fresh(100 * KIB, 100 * KIB);
+	struct arena arena = {.share = budget_share(budget, 1)};
+
+	(void)state;
+	assert_true(arena_reserve(&arena, 60 * KIB));
+	assert_int_equal(budget->held, 60 * KIB);
+	assert_true(budget_take(arena.share, 0, 40 * KIB)); /* others take the rest */
+	assert_non_null(arena_alloc(&arena, 50 * KIB));
+	assert_int_equal(budget->held, 100 * KIB);
+	assert_null(arena_alloc(&arena, 20 * KIB)); /* it serves once */
+	budget_give(arena.share, 40 * KIB, 0);
+	arena_release(&arena);
+	assert_int_equal(budget->held, 0);
+	assert_true(arena_reserve(&arena, 60 * KIB));
+	assert_false(arena_reserve(&(struct arena){.share = arena.share}, 60 * KIB));
+	arena_release(&arena); /* unused */
+	assert_int_equal(budget->held, 0);
+	budget_free(budget);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(small_pieces_are_free), cmocka_unit_test(a_share_and_the_whole_are_limited),
 		cmocka_unit_test(no_budget_is_no_limit), cmocka_unit_test(a_buffer_is_counted_as_it_grows),
-		cmocka_unit_test(an_arena_is_counted),
+		cmocka_unit_test(an_arena_is_counted),   cmocka_unit_test(what_an_arena_reserves_is_counted_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

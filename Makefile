@@ -5,7 +5,7 @@ PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
 JOBS ?= 4
 LONGER = $(if $(LONG),DIRECTMESSAGES_TEST_LONG=1)
 
-.PHONY: all help setup configure run test mutants bare web clients conformance together model companion drill asan tsan bench fuzz schemathesis lint fmt reference install dist deb deb-test container-test clean
+.PHONY: all help setup configure run test mutants bare web readers clients conformance together model companion drill asan tsan bench fuzz schemathesis lint fmt reference install dist deb deb-test container-test clean
 
 all: setup-build configure
 	@ninja -C $(BUILD) --quiet
@@ -16,6 +16,7 @@ help:
 	@echo 'make test     set up, build, run every test; T=name runs those whose name contains it, LONG=1 their long versions'
 	@echo 'make mutants  make mistakes in a copy of the code and list those that no test notices; T=word for some'
 	@echo 'make bare     make run and make test in a bare Debian, as root; SUITE=trixie (bookworm), MIRROR=URL, KEEP=1 keeps it'
+	@echo 'make readers  the pages for operators, backends and Django projects, pasted in a bare Debian, as root; SUITE=trixie (bookworm)'
 	@echo 'make conformance  the same requests to drf-directmessages and to us, compared; N=20000 random ones, SEED=number; then make together and model'
 	@echo 'make together  10,000 random operations through Django and us at once: is the inbox right? N=10000'
 	@echo 'make model    random inboxes, marks, keys, blocks, erasures, compared with a small model; N=20000, SEED=number'
@@ -59,6 +60,10 @@ bare: setup-bare
 
 web: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_WEB_LONG=1 $(PYTEST) -s -k "test_web_pages and ($(or $(T),test))"
+
+readers: setup-deb setup-bare
+	@BASE=$(BASE) MIRROR=$(MIRROR) scripts/deb-test $(or $(SUITE),bookworm)
+	@T='django_page or walk_through or backend_page or installing_page' JOBS=$(JOBS) MIRROR=$(MIRROR) scripts/bare $(or $(SUITE),bookworm)
 
 clients: setup-test all
 	@DIRECTMESSAGES_BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/generated_clients.py $(if $(T),-k "$(T)")

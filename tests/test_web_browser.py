@@ -6,6 +6,7 @@ import json
 import pytest
 
 import browser
+from folding import wait_folded
 from harness import wait_until
 from metrics import scrape
 from web_client import WebClient
@@ -210,6 +211,49 @@ def test_a_rate_is_waited_for(visit, make_server):
     for text in said:
         one.send(text)
     wait_until(lambda: stored(web) == said, "all are sent")
+
+
+@pytest.mark.sqlite
+def test_a_failure_is_told_wherever_the_user_looks(visit, web, john, jane):
+    ben = web.user("ben")
+    web.insert_messages([(jane, john, f"2025-06-06 12:00:{i:02}", "2025-06-07 12:00:00", f"Message {i}\n" * 3) for i in range(40)])
+    web.insert_messages([(ben, john, "2025-06-06 11:00:00", "2025-06-07 12:00:00", "Hi")])
+    wait_folded(web)
+    one = visit(web, john)
+    page = one.page
+    in_view = """(() => { const box = document.getElementById('log').getBoundingClientRect();
+        return [...document.querySelectorAll('.failed')].at(-1).getBoundingClientRect().bottom <= box.bottom })()"""
+
+    def send_later(text):
+        """Sends it, and gives a function that lets the request go on."""
+        page.call("Fetch.enable", patterns=[{"urlPattern": "*/send/*"}])
+        one.send(text)
+        page.wait("document.querySelectorAll('#pending .message:not(.failed)').length === 1")
+        return lambda: page.call("Fetch.disable")
+
+    one.open(jane)
+    jane.request("PUT", f"blocks/{john.id}/")
+    one.send("at the end")
+    page.wait_for(".failed button")
+    assert page.evaluate(in_view) and page.evaluate("document.getElementById('below').hidden")
+    go_on = send_later("scrolled away")
+    page.evaluate("document.getElementById('log').scrollTop = -500")
+    where = "document.querySelector('#pages .message').getBoundingClientRect().top"
+    before = page.evaluate(where)
+    go_on()
+    page.wait("document.getElementById('below').hidden === false")
+    assert page.text("#below") == "A message was not sent" and abs(page.evaluate(where) - before) <= 1
+    page.click("#below")
+    page.wait("document.getElementById('below').hidden")
+    assert page.evaluate(in_view) and page.evaluate("document.querySelectorAll('.failed').length") == 2
+    for _ in range(2):
+        page.evaluate("[...document.querySelectorAll('.failed button')].find(one => one.textContent === 'Discard').click()")
+    page.wait("document.querySelector('.unsent') === null")
+    go_on = send_later("elsewhere")
+    one.open(ben)
+    go_on()
+    page.wait("document.getElementById('notice').textContent === 'A message was not sent: You are not allowed to message this user.'")
+    page.wait(f"document.querySelector('[data-partner=\"{jane.id}\"] .unsent')?.textContent === 'Not sent'")
 
 
 @pytest.mark.sqlite

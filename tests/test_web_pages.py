@@ -141,7 +141,7 @@ def test_axe_finds_nothing(chromium, busy, theme):
     jane.request("PUT", f"blocks/{john.id}/")
     one.send("You there? https://example.org/")
     page.wait_for(".failed button")
-    page.evaluate("document.querySelector('.message').focus()")
+    page.evaluate("[...document.querySelectorAll('#pages .message')].at(-1).focus()")
     look("not-sent")
     page.evaluate("location.hash = '#@nobody'")
     page.wait("document.getElementById('notice').classList.contains('shown')")

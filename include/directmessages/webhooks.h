@@ -70,7 +70,7 @@ struct dm_webhook_change {
 	int64_t webhook_id;
 	struct dm_text url;         /* data NULL: as it is. Deliveries that wait go to the new one */
 	struct dm_text description; /* data NULL: as it is */
-	unsigned events;            /* 0: as they are. They count for what no delivery was made from yet */
+	unsigned events;            /* 0: as they are. They apply to events that have not become deliveries yet */
 	enum dm_active active;
 	struct dm_text secret; /* data NULL: as it is. The one from before signs as well until the time old_until */
 	int64_t old_until;

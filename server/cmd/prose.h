@@ -19,12 +19,12 @@
 	"the value. A file that everybody may read must not hold a secret.\n\n" \
 	"On SIGHUP `serve` reads the configuration file and the files that settings name again. Settings that can be " \
 	"reloaded say so. If anything is wrong, nothing changes, and the log says why.\n\n" \
-	"Whoever can list the machine's processes sees their flags. Give a `postgresql://` URL with a password in " \
+	"Anybody who can list the machine's processes sees their flags. Give a `postgresql://` URL with a password in " \
 	"`DATABASE_URL`, or keep the password in libpq's `~/.pgpass`.\n\n" \
 	"The program speaks plain HTTP. A proxy in front of it provides TLS."
 
 #define PROSE_COMMANDS \
-	"The flags of a command stand before or behind its arguments. Every command takes `--database URL` and " \
+	"The flags of a command stand before or after its arguments. Every command takes `--database URL` and " \
 	"`--config FILE`, which may also stand before the command, and `--help`. `directmessages --version` prints the version.\n\n" \
 	"Fields that users have written are printed with control characters and backslashes as escapes."
 

@@ -127,12 +127,12 @@ static const struct setting_row rows[SETTING_COUNT] = {
 	[SETTING_RATE_SEND] = {TEXT, RELOADS, .variable = V("RATE_SEND"),
 		.values = "rates with commas between them, such as 60/min,1000/day, one for each of second, minute, hour and day, of at "
 			"most 100000",
-		.unset = "none", .may_be_empty = true, .help = "How often one user may send; beyond it the response is 429. Who is an allowed "
-			"recipient may send as often as they like. Each server counts for itself. See [limits.md](limits.md)."},
+		.unset = "none", .may_be_empty = true, .help = "How often one user may send; beyond it the response is 429. Allowed "
+			"recipients may send as often as they like. Each server counts for itself. See [limits.md](limits.md)."},
 	[SETTING_RATE_NEW_PARTNERS] = {TEXT, RELOADS, .variable = V("RATE_NEW_PARTNERS"),
 		.values = "a rate such as 20/day, of at most 100000", .unset = "none", .may_be_empty = true,
 		.help = "How many conversations one user may start, which are sends to users with whom nothing was exchanged before; "
-			"beyond it the response is 429. Who is an allowed recipient may start as many as they like. See "
+			"beyond it the response is 429. Allowed recipients may start as many as they like. See "
 			"[limits.md](limits.md)."},
 	[SETTING_MAX_CONTENT_LENGTH] = {NUMBER(0, 1 << 30, 65536), .variable = V("MAX_CONTENT_LENGTH"),
 		.help = "Maximum length of a message in characters; a longer one is refused with 400. `0`: no limit. Stored "
@@ -154,7 +154,7 @@ static const struct setting_row rows[SETTING_COUNT] = {
 	[SETTING_READ_MAX_LAG] = {NUMBER(1, 600000, 1000), .variable = V("DATABASE_READ_MAX_LAG"),
 		.help = "Milliseconds that a standby may be behind: what another server has written shows after that time at most."},
 	[SETTING_SQLITE_MMAP_MB] = {NUMBER(0, MAX_MMAP_MB, MMAP_MB), .variable = V("SQLITE_MMAP_MB"),
-		.help = "So many MiB of a SQLite file are read from mapped memory, the rest by system calls. On 32-bit systems the "
+		.help = "How many MiB of a SQLite file are read from mapped memory, the rest by system calls. On 32-bit systems the "
 			"default is `0`: all of it by system calls. See [sqlite.md](sqlite.md#mapped-memory)."},
 	[SETTING_BUSY_TIMEOUT] = {NUMBER(1, 600000, 5000), .variable = V("BUSY_TIMEOUT"),
 		.help = "Milliseconds that an operation waits for a locked file, or for PostgreSQL. After that the response is "

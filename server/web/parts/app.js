@@ -67,13 +67,20 @@ function begin(user, count) {
   get("me").replaceChildren(avatar(me), element("bdi", {}, nameOf(me)));
   showCount(count);
   outbox = new Outbox(me.id, {
-    changed: (item) => item.to === conversation.partner?.id && conversation.updatePending(item),
+    changed(item) {
+      if (item.to === conversation.partner?.id) conversation.updatePending(item);
+      else if (item.problem) say(`A message was not sent: ${item.problem}`);
+      inbox.redraw(item.to);
+    },
     sent(item, message) {
       if (item.to === conversation.partner?.id) conversation.settle(item, message);
       inbox.refresh(item.to);
     },
   });
-  inbox ??= new Inbox({ changed: (entry) => entry.partner.id === conversation.partner?.id && showPartner(entry) });
+  inbox ??= new Inbox({
+    changed: (entry) => entry.partner.id === conversation.partner?.id && showPartner(entry),
+    hasFailed: (partner) => outbox?.hasFailed(partner),
+  });
   conversation ??= new Conversation();
   conversation.outbox = outbox;
   stop = listen({

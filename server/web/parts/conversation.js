@@ -20,6 +20,7 @@ class Conversation {
   #below = document.getElementById("below");
   #line = element("div", { class: "line new", role: "separator" }, element("span", {}, "New"));
   #waiting = 0; // messages below that have not been on the screen
+  #isUnsent = false; // one of mine below has failed, and that has not been on the screen
 
   outbox = null; // what is not sent yet
 
@@ -40,6 +41,7 @@ class Conversation {
 
   close() {
     this.partner = this.#early = null;
+    this.#isUnsent = false;
     this.#clear();
     this.#pending.replaceChildren();
   }
@@ -80,7 +82,7 @@ class Conversation {
   add(message) {
     if (this.#known.has(message.id)) return void this.#update(message);
     const wasAtEnd = this.isAtEnd();
-    const height = this.#log.scrollHeight;
+    const stay = this.#place();
     const begins = !document.hasFocus() && !this.#messages.some((one) => this.#isUnread(one));
     const place = this.#messages.findLastIndex((one) => isAfter(message, one)) + 1;
     if (place === 0 && this.#next) return; // an older page has it
@@ -98,7 +100,7 @@ class Conversation {
       if (begins) this.#markLine();
       if (!wasAtEnd) this.#count(this.#waiting + 1);
     }
-    if (!wasAtEnd) this.#log.scrollTop -= this.#log.scrollHeight - height; // what is looked at stays where it is
+    stay();
   }
 
   /** What is not sent yet stands below, until its message has come. */
@@ -115,10 +117,17 @@ class Conversation {
   updatePending(item) {
     const node = [...this.#pending.children].find((one) => one.dataset.key === item.key);
     if (!node) return;
+    const stay = this.#place();
     node.hidden &&= !item.problem;
     node.classList.toggle("failed", item.problem !== "");
     const state = node.querySelector(".state");
-    if (!item.problem) return void state.replaceChildren(item.waits ? "Waiting for the network" : "Sending");
+    if (!item.problem) state.replaceChildren(item.waits ? "Waiting for the network" : "Sending");
+    else this.#showProblem(node, state, item);
+    stay();
+  }
+
+  /** Why it is not sent, and what can be done; who looks at older messages is told that there is something below. */
+  #showProblem(node, state, item) {
     const button = (text, work) => {
       const made = element("button", { type: "button", class: "plain" }, text);
       made.addEventListener("click", work);
@@ -134,6 +143,8 @@ class Conversation {
       this.outbox.discard(item);
     });
     state.replaceChildren(element("span", {}, icon("warning"), "Not sent. ", item.problem), retry, discard);
+    this.#isUnsent ||= !this.isAtEnd();
+    this.#count(this.#waiting);
   }
 
   /** The item is stored as this message. */
@@ -163,6 +174,13 @@ class Conversation {
 
   isAtEnd() {
     return this.#log.scrollTop > -60;
+  }
+
+  /** A function that puts back where it was what is looked at, after something was changed below; at the end, the end stays. */
+  #place() {
+    if (this.isAtEnd()) return () => {};
+    const height = this.#log.scrollHeight;
+    return () => (this.#log.scrollTop -= this.#log.scrollHeight - height);
   }
 
   toEnd() {
@@ -314,7 +332,10 @@ class Conversation {
 
   #count(waiting) {
     this.#waiting = waiting;
-    this.#below.hidden = waiting === 0;
-    this.#below.querySelector("span").textContent = waiting === 1 ? "1 new message" : `${waiting} new messages`;
+    this.#isUnsent &&= !this.isAtEnd();
+    this.#below.hidden = waiting === 0 && !this.#isUnsent;
+    this.#below.classList.toggle("failed", this.#isUnsent);
+    const told = waiting === 1 ? "1 new message" : `${waiting} new messages`;
+    this.#below.querySelector("span").textContent = this.#isUnsent ? "A message was not sent" : told;
   }
 }

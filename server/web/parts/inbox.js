@@ -20,9 +20,10 @@ class Inbox {
   #loading = null;
   #current = null; // the partner whose conversation is open
 
-  /** `changed(entry)` hears of each entry that came anew. */
-  constructor({ changed }) {
+  /** `changed(entry)` hears of each entry that came anew; `hasFailed(partner)`: was something for this one not sent? */
+  constructor({ changed, hasFailed }) {
     this.changed = changed;
+    this.hasFailed = hasFailed;
     this.more = atEnd(this.#list.parentElement, this.#end, () => this.#more());
     this.#list.addEventListener("keydown", (event) => this.#move(event));
   }
@@ -60,6 +61,17 @@ class Inbox {
     const row = this.#rows.get(id) ?? this.#row(id);
     row.isTouched = this.#loading !== null;
     row.refresh();
+  }
+
+  /** Something was not sent to this partner, or no longer is. */
+  redraw(id) {
+    const row = this.#rows.get(id);
+    const before = row?.node;
+    if (!before) return;
+    const hadFocus = before.contains(document.activeElement);
+    this.#draw(row, row.entry);
+    before.replaceWith(row.node);
+    if (hadFocus) row.node.firstElementChild.focus();
   }
 
   /** Marks the one whose conversation is open; null: none is. */
@@ -149,6 +161,7 @@ class Inbox {
       top.append(timeElement(new Date(last.sent_at), true));
       bottom.append(element("bdi", { class: "preview" }, last.direction === "out" ? "You: " : "", last.content.replace(/\s+/g, " ")));
     }
+    if (this.hasFailed(partner.id)) bottom.prepend(element("span", { class: "unsent" }, icon("warning"), "Not sent"));
     if (unread > 0)
       bottom.append(element("span", { class: "badge" }, String(unread), element("span", { class: "unseen" }, " unread")));
     const link = element("a", { href: hashOf(partner), class: unread > 0 ? "row unread" : "row", "aria-current": isCurrent && "true" });

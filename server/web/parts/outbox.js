@@ -16,7 +16,7 @@ class Outbox {
   #wakers = new Set();
   #closed = false;
 
-  /** `changed(item)`: it waits, or has a problem; `sent(item, message)`: it is stored, and no longer here. */
+  /** `changed(item)`: it waits, has a problem, or is gone; `sent(item, message)`: it is stored, and no longer here. */
   constructor(me, { changed, sent }) {
     this.#name = `outbox ${me}`;
     this.changed = changed;
@@ -27,6 +27,11 @@ class Outbox {
 
   of(partner) {
     return this.#items.filter((item) => item.to === partner);
+  }
+
+  /** Whether something for this partner was given up. */
+  hasFailed(partner) {
+    return this.of(partner).some((item) => item.problem);
   }
 
   add(to, content) {
@@ -48,6 +53,7 @@ class Outbox {
   discard(item) {
     this.#items = this.#items.filter((other) => other !== item);
     this.#save();
+    if (!this.#closed) this.changed(item);
   }
 
   /** The server may be there again: nothing waits any longer. */

@@ -77,4 +77,18 @@ MUTANTS = [
         "    again = { ms, at: Date.now() };",
         "test_web_browser.py::test_resets_that_do_not_end_load_less_and_less_often",
     ),
+    Mutant(
+        "a failure below what is looked at is not told",
+        PARTS + "conversation.js",
+        "this.#isUnsent ||= !this.isAtEnd();",
+        "this.#isUnsent ||= false;",
+        BROWSER + "test_a_failure_is_told_wherever_the_user_looks",
+    ),
+    Mutant(
+        "the inbox does not show that something was not sent",
+        PARTS + "app.js",
+        "      inbox.redraw(item.to);\n",
+        "",
+        BROWSER + "test_a_failure_is_told_wherever_the_user_looks",
+    ),
 ]

@@ -81,6 +81,7 @@ def test_comments_and_indentation_are_all_that_is_left_out(client):
         text = "".join((ROOT / source).read_text() for source in sources)
         kept = re.sub(r"^\s*(//.*|/\*.*?\*/|/\*\*[\s\S]*?\*/|<!--.*?-->)$", "", text, flags=re.M)
         served = re.sub(r"^(//|/\*|<!--).*SPDX.*$", "", client.get("/app/" + file).body.decode(), flags=re.M)
+        kept, served = (re.sub(r" // .*$", "", one, flags=re.M) for one in (kept, served))  # some of those behind code stay
         assert served.split() == kept.split()
 
 

@@ -79,7 +79,7 @@ function begin(user, count) {
   });
   inbox ??= new Inbox({
     changed: (entry) => entry.partner.id === conversation.partner?.id && showPartner(entry),
-    hasFailed: (partner) => outbox?.hasFailed(partner),
+    hasFailed: (partner) => outbox?.of(partner).some((item) => item.problem),
   });
   conversation ??= new Conversation();
   conversation.outbox = outbox;

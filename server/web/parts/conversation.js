@@ -20,7 +20,7 @@ class Conversation {
   #below = document.getElementById("below");
   #line = element("div", { class: "line new", role: "separator" }, element("span", {}, "New"));
   #waiting = 0; // messages below that have not been on the screen
-  #isUnsent = false; // one of mine below has failed, and that has not been on the screen
+  #isUnsent = false; // something below has failed, and that has not been on the screen
 
   outbox = null; // what is not sent yet
 
@@ -126,7 +126,7 @@ class Conversation {
     stay();
   }
 
-  /** Why it is not sent, and what can be done; who looks at older messages is told that there is something below. */
+  /** Says why, and what can be done; also to those who look at older messages. */
   #showProblem(node, state, item) {
     const button = (text, work) => {
       const made = element("button", { type: "button", class: "plain" }, text);
@@ -176,7 +176,7 @@ class Conversation {
     return this.#log.scrollTop > -60;
   }
 
-  /** A function that puts back where it was what is looked at, after something was changed below; at the end, the end stays. */
+  /** A function that keeps in its place what is looked at, after a change below; at the end, the end stays. */
   #place() {
     if (this.isAtEnd()) return () => {};
     const height = this.#log.scrollHeight;

@@ -20,7 +20,7 @@ class Inbox {
   #loading = null;
   #current = null; // the partner whose conversation is open
 
-  /** `changed(entry)` hears of each entry that came anew; `hasFailed(partner)`: was something for this one not sent? */
+  /** `changed(entry)` hears of each entry that came anew; `hasFailed(partner)`: was something not sent? */
   constructor({ changed, hasFailed }) {
     this.changed = changed;
     this.hasFailed = hasFailed;
@@ -63,15 +63,10 @@ class Inbox {
     row.refresh();
   }
 
-  /** Something was not sent to this partner, or no longer is. */
+  /** Whether something was not sent to this partner has changed. */
   redraw(id) {
     const row = this.#rows.get(id);
-    const before = row?.node;
-    if (!before) return;
-    const hadFocus = before.contains(document.activeElement);
-    this.#draw(row, row.entry);
-    before.replaceWith(row.node);
-    if (hadFocus) row.node.firstElementChild.focus();
+    if (row?.node) this.#place(row, row.entry);
   }
 
   /** Marks the one whose conversation is open; null: none is. */

@@ -29,11 +29,6 @@ class Outbox {
     return this.#items.filter((item) => item.to === partner);
   }
 
-  /** Whether something for this partner was given up. */
-  hasFailed(partner) {
-    return this.of(partner).some((item) => item.problem);
-  }
-
   add(to, content) {
     const item = { key: newKey(), to, content, since: Date.now(), waits: false, problem: "" };
     this.#items.push(item);

@@ -23,10 +23,10 @@ struct dm_blocked {
 /* Receives one lent row. Returning false ends the listing early, which is no failure. It may call the library. */
 typedef bool dm_blocked_row(void *context, const struct dm_blocked *blocked);
 
-/* Blocks a user, for the user `user_id`. Blocking the user again changes nothing. After it has returned no message between the
- * two is stored, by whatever process that uses this library: a send that began before is waited for. After DM_BUSY or
- * DM_UNAVAILABLE the block may be in force all the same; call it again. DM_SELF; DM_NOT_FOUND: one of them does not
- * exist. */
+/* Blocks a user, for the user `user_id`. Blocking the user again changes nothing. After it has returned no message
+ * between the two is stored, by whatever process that uses this library: a send that began before is waited for. After
+ * DM_BUSY or DM_UNAVAILABLE the block may be in force all the same; call it again. DM_SELF; DM_NOT_FOUND: one of them
+ * does not exist. */
 DM_CHECK enum dm_status dm_block(dm *handle, int64_t user_id, int64_t blocked_id, struct dm_error *error);
 
 /* Ends the block, if there is one. DM_SELF. */

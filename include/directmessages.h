@@ -16,8 +16,9 @@
  * These rules hold for every function:
  *
  * Threads. Every function may be called from any thread, on one handle. dm_close is the exception: no other call on the
- * handle may run then. A row function runs on the thread that made the call; a receiver runs on the thread that its
- * documentation names.
+ * handle may run then. A row function runs on the thread that made the call, or on one of the library's while that call
+ * waits; a receiver runs on the thread that its documentation names. A row function that may call the library may only
+ * read in a call that writes (dm_user_put): on SQLite a write is refused there with DM_INVALID.
  *
  * Units. A time is an int64_t: microseconds since 1970-01-01 UTC. Lengths are in bytes unless characters are named.
  *

@@ -22,7 +22,7 @@ CONCURRENT = {"test_lane", "test_key_ring", "test_signals", "test_library_operat
 ON_BOTH = {"test_library", "test_library_search", "test_library_erase", "test_library_inbox",
            "test_library_users", "test_library_signals", "test_library_operations", "test_library_batches",
            "test_library_stats", "test_library_writes", "test_library_arguments",
-           "test_library_marking", "test_library_pages", "test_library_versions",
+           "test_library_marking", "test_library_pages", "test_library_versions", "test_library_keys",
            "test_library_webhook_changes", "test_library_webhook_pieces"}
 RESULT = re.compile(r"(ok|not ok) \d+(?: - |\s+)(?P<skip># SKIP )?(?P<name>.*)")
 

@@ -101,7 +101,8 @@ DM_CHECK enum dm_status dm_token_create(dm *handle, struct dm_text username, boo
 /* Deletes the user's token. DM_NOT_FOUND if the user, or the token, does not exist. */
 DM_CHECK enum dm_status dm_token_revoke(dm *handle, struct dm_text username, struct dm_error *error);
 
-/* Finds the user of a token and lends it to row (may be NULL). DM_NOT_FOUND, DM_INACTIVE. */
+/* Finds the user of a token and lends it to row (may be NULL). DM_NOT_FOUND; DM_INACTIVE, also of a user whose id is 0,
+ * since that means everybody. */
 DM_CHECK enum dm_status dm_authenticate(dm *handle, struct dm_text key, dm_user_row *row, void *context,
 					struct dm_error *error);
 

@@ -333,8 +333,8 @@ MUTANTS = [
     Mutant(
         "an inactive user is let in",
         "lib/store/sqlite/nouns/user.c",
-        "user.is_active || !must_be_active ? DM_OK : DM_INACTIVE;",
-        "user.is_active || must_be_active ? DM_OK : DM_INACTIVE;",
+        "status = !calls || may_call(&user) ? DM_OK : DM_INACTIVE;",
+        "status = calls || may_call(&user) ? DM_OK : DM_INACTIVE;",
         "test_auth.py::test_inactive_user_is_401_on_each_route",
     ),
     Mutant(

@@ -39,6 +39,13 @@ MUTANTS = [
         "test_library_writes::sends_of_one_key_in_one_batch_are_one[postgresql]",
     ),
     Mutant(
+        "what the rules forbid to send goes to the user -1",
+        POSTGRES + "nouns/idempotency.c",
+        "operation->send.recipient_id : INT64_MIN;",
+        "operation->send.recipient_id : -1;",
+        "test_library_keys::what_is_forbidden_goes_to_nobody[postgresql]",
+    ),
+    Mutant(
         "old Idempotency-Keys stay (PostgreSQL)",
         POSTGRES + "nouns/idempotency.c",
         'OLD_KEYS("at <= $9::bigint")',

@@ -43,6 +43,20 @@ MUTANTS = [
         "test_library_mapped::who_closes_leaves_the_locks_of_others",
     ),
     Mutant(
+        "a damaged page at the end of a mapped file ends the process",
+        SQLITE + "connection/file_map.c",
+        "holds(mapping, offset, count + MARGIN)",
+        "holds(mapping, offset, count)",
+        "test_library_mapped::a_damaged_last_page_is_reported",
+    ),
+    Mutant(
+        "a row function that writes ends the transaction that it is in",
+        SQLITE + "store_sqlite.c",
+        "if (sqlite3_get_autocommit(store->writer->db))",
+        "if (store->writer)",
+        "test_library_signals::who_is_lent_what_is_written_may_read",
+    ),
+    Mutant(
         "a file that is longer than what is mapped is read behind that",
         SQLITE + "connection/file_map.c",
         "		found.st_size = (off_t)mapping->length;",

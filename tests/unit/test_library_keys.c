@@ -102,13 +102,34 @@ static void a_replay_passes_the_allow_list(void **state)
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message"), 1);
 }
 
+/* Some user tables have a user -1. */
+static void what_is_forbidden_goes_to_nobody(void **state)
+{
+	static const int64_t ids[] = {-1, 0};
+	struct scratch *s = *state;
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		char sql[128];
+		int64_t user = scratch_user(s->handle, i == 0 ? "anonymous" : "zero");
+
+		snprintf(sql, sizeof(sql), "UPDATE auth_user SET id = %d WHERE id = %lld", (int)ids[i],
+			 (long long)user);
+		scratch_sql(s, sql);
+	}
+	assert_ok(dm_set_allowed_recipients(s->handle, &s->bob, 1, NULL));
+	assert_fails(DM_NOT_ALLOWED, dm_send_once(s->handle, s->john, s->mary, text_of("x"), "k", NULL, NULL, &error));
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message"), 0);
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_idempotency_key"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(again_gives_the_same_message), TEST(another_message_is_refused),     TEST(what_fails_uses_no_key),
-		TEST(what_is_no_key_is_refused),    TEST(a_replay_passes_the_allow_list),
+		TEST(again_gives_the_same_message),   TEST(another_message_is_refused),
+		TEST(what_fails_uses_no_key),         TEST(what_is_no_key_is_refused),
+		TEST(a_replay_passes_the_allow_list), TEST(what_is_forbidden_goes_to_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define DAMAGED_PAGE 4096
 #define SHARED_LOCK 0x40000002 /* where SQLite locks a file that it has open */
 
 static const struct dm_options mapped = {.size = sizeof(mapped), .mapped_bytes = 1 << 24};
@@ -127,6 +128,48 @@ static void who_closes_leaves_the_locks_of_others(void **state)
 	assert_int_equal(unread, 2);
 }
 
+/* Makes a table of users whose one page is the last of the file, and whose one row seems to go on behind that. */
+static void make_damaged_users(const struct scratch *s)
+{
+	static const unsigned char place[] = {(DAMAGED_PAGE - 4) >> 8, (DAMAGED_PAGE - 4) & 0xFF};
+	FILE *file;
+
+	/* The pages that are free, and the one that the table's name may need. */
+	scratch_sql(s, "CREATE TABLE filler (bytes); INSERT INTO filler VALUES (zeroblob(1000000));"
+		       "CREATE TABLE club (id integer PRIMARY KEY, name text); DROP TABLE club;"
+		       "INSERT INTO filler VALUES (zeroblob(1000000));"
+		       "CREATE TABLE club (id integer PRIMARY KEY, name text); INSERT INTO club VALUES (1, 'ann')");
+	assert_int_equal(scratch_number(s, "SELECT rootpage - (SELECT page_count FROM pragma_page_count)"
+					   " FROM sqlite_master WHERE name = 'club'"),
+			 0);
+	assert_int_equal(scratch_number(s, "PRAGMA page_size"), DAMAGED_PAGE);
+	file = fopen(s->path, "r+");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 8 - DAMAGED_PAGE, SEEK_END), 0);
+	assert_int_equal(fwrite(place, sizeof(place), 1, file), 1);
+	assert_int_equal(fseek(file, -4, SEEK_END), 0);
+	assert_int_equal(fwrite("\xFF\xFF\xFF\xFF", 4, 1, file), 1);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* SQLite reads behind the end of the file's last page, where a mapping has nothing. */
+static void a_damaged_last_page_is_reported(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_user_table users = {sizeof(users), "club", "id", "name", "-", "-", "-", "-"};
+	struct dm_options options = mapped;
+	int64_t id;
+
+	if (s->is_postgres)
+		skip();
+	dm_close(s->handle);
+	make_damaged_users(s);
+	options.database = s->url;
+	options.user_table = &users;
+	assert_ok(dm_open(&options, &s->handle, NULL));
+	assert_fails(DM_UNAVAILABLE, dm_user_id_by_name(s->handle, text_of("ann"), &id, &error));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +177,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_is_mapped_unless_it_is_asked_for, scratch_setup,
 						scratch_teardown),
 		cmocka_unit_test_setup_teardown(who_closes_leaves_the_locks_of_others, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_damaged_last_page_is_reported, setup, scratch_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_library_signals.c - the public API on a real database: which receivers are called, when, and what they may do.
- */
+/* test_library_signals.c - the public API on a real database: which receivers are called, when, and what they, and
+ * row functions, may do. */
 #include "scratch.h"
 
 #include <pthread.h>
@@ -214,6 +214,39 @@ static void disconnecting_waits_for_a_running_receiver(void **state)
 	assert_true(gate.disconnected);
 }
 
+struct writing_row {
+	const struct scratch *scratch;
+	enum dm_status read, sent;
+};
+
+static bool write_within(void *context, const struct dm_user *user)
+{
+	struct writing_row *row = context;
+	const struct scratch *s = row->scratch;
+	int64_t count;
+
+	(void)user;
+	row->read = dm_unread_count(s->handle, s->mary, &count, NULL);
+	row->sent = dm_send(s->handle, s->john, s->mary, text_of("x"), NULL, NULL);
+	return true;
+}
+
+static void who_is_lent_what_is_written_may_read(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_user_change change = {.size = sizeof(change), .username = text_of("new")};
+	struct writing_row row = {.scratch = s};
+	bool created = false;
+
+	assert_ok(dm_user_put(s->handle, &change, &created, write_within, &row, NULL));
+	assert_true(created);
+	assert_int_equal(row.read, DM_OK);
+	assert_int_equal(row.sent, s->is_postgres ? DM_OK : DM_INVALID);
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM auth_user"), 4);
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message"), s->is_postgres);
+	scratch_send(s->handle, s->john, s->mary, "y");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +259,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_receiver_may_disconnect_itself, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(disconnecting_waits_for_a_running_receiver, scratch_setup,
 						scratch_teardown),
+		cmocka_unit_test_setup_teardown(who_is_lent_what_is_written_may_read, scratch_setup, scratch_teardown),
 	};
 
 	return RUN_TESTS("library_signals", tests);

@@ -197,6 +197,30 @@ static int64_t find_recipient(struct scratch *s, struct dm_operation operation, 
 	return operation.active_user.found_recipient_id;
 }
 
+/* An operation takes 0 for everybody. */
+static void who_has_the_id_0_neither_calls_nor_is_called(void **state)
+{
+	struct scratch *s = *state;
+	struct found found = {0};
+	char sql[64], key[DM_TOKEN_LENGTH + 1];
+	bool exists;
+
+	snprintf(sql, sizeof(sql), "UPDATE auth_user SET id = 0 WHERE id = %lld",
+		 (long long)scratch_user(s->handle, "zero"));
+	scratch_sql(s, sql);
+	assert_ok(dm_token_create(s->handle, text_of("zero"), false, key, NULL));
+	assert_fails(DM_INACTIVE, dm_authenticate(s->handle, text_of(key), note_found, &found, &error));
+	assert_int_equal(found.count, 0);
+	assert_int_equal(find_active(s, NULL, 0, s->mary, &found, &exists), DM_INACTIVE);
+	assert_int_equal(find_active(s, "zero", 0, s->mary, &found, &exists), DM_INACTIVE);
+	assert_int_equal(found.count, 0);
+	assert_int_equal(find_active(s, "john", 0, 0, &found, &exists), DM_OK);
+	assert_false(exists);
+	assert_ok(dm_user_by_id(s->handle, 0, note_found, &found, NULL));
+	assert_int_equal(found.count, 2);
+	assert_ok(dm_user_delete(s->handle, text_of("zero"), NULL));
+}
+
 static void a_recipient_is_found_by_name_or_id(void **state)
 {
 	static const struct dm_text none = {NULL, 0};
@@ -396,6 +420,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unknown_users_are_not_found, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_token_stands_for_its_active_user, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(an_active_user_is_found_by_id_or_name, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(who_has_the_id_0_neither_calls_nor_is_called, scratch_setup,
+						scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_recipient_is_found_by_name_or_id, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(what_is_unread_is_counted_with_the_caller, scratch_setup,
 						scratch_teardown),

@@ -199,6 +199,19 @@ static void sqlite_submit(struct store *base, struct dm_operation *operation)
 	lane_submit(store->lane, operation);
 }
 
+/* On the lane's thread: runs the operation at once. A row function of a write is called in the middle of its
+ * transaction, which no other write can join: it would be told of a commit that may not come. */
+static void run_nested(struct sqlite_store *store, struct dm_operation *operation)
+{
+	static const struct dm_error within = {
+		DM_INVALID, "a row function of a call that writes can't write; do so when that call has returned"};
+
+	if (sqlite3_get_autocommit(store->writer->db))
+		lane_run_nested(store->lane, store->writer, operation);
+	else
+		lane_fail(&store->options, &operation, 1, &within);
+}
+
 static void sqlite_run(struct store *base, struct dm_operation *operation)
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
@@ -208,8 +221,8 @@ static void sqlite_run(struct store *base, struct dm_operation *operation)
 		return;
 	}
 	end_bracket_before_write(store);
-	if (lane_is_own_thread(store->lane)) /* within a receiver */
-		lane_run_nested(store->lane, store->writer, operation);
+	if (lane_is_own_thread(store->lane)) /* within a receiver, or a row function */
+		run_nested(store, operation);
 	else
 		lane_run(store->lane, operation);
 }

@@ -70,10 +70,11 @@ bool pg_sends_have_keys(struct dm_operation *const *operations, size_t count)
 	return false;
 }
 
-/* Where only a message that was sent before is wanted, nobody is the recipient of a new one. */
+/* Where only a message that was sent before is wanted, nobody is the recipient of a new one. Not -1: some tables have
+ * that user, who would get what the rules forbid to send. */
 int64_t pg_recipient_of(const struct dm_operation *operation)
 {
-	return operation->internal.refused == DM_OK ? operation->send.recipient_id : -1;
+	return operation->internal.refused == DM_OK ? operation->send.recipient_id : INT64_MIN;
 }
 
 void pg_append_key(const struct dm_operation *operation, struct buffer *keys, struct buffer *fingerprints)

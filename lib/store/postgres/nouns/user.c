@@ -59,16 +59,22 @@ struct dm_user pg_user_from_row(const PGresult *result, int row)
 	};
 }
 
+/* Whether they may call. The id 0 means everybody in an operation, so who has it could read all messages. */
+static bool may_call(const struct dm_user *user)
+{
+	return user->is_active && user->id != 0;
+}
+
 /* Lends the one user that was found. */
 static enum dm_status lend_one(struct dm_operation *operation, dm_user_row *on_user, const struct row_set *set,
-			       bool must_be_active)
+			       bool calls)
 {
 	struct dm_user user;
 
 	if (!set->result)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
 	user = pg_user_from_row(set->result, set->row);
-	if (must_be_active && !user.is_active)
+	if (calls && !may_call(&user))
 		return fail(&operation->error, DM_INACTIVE, "the user is not active");
 	if (on_user)
 		on_user(operation->context, &user);
@@ -153,13 +159,13 @@ enum dm_status pg_read_user_by_name(const struct postgres *postgres, struct dm_o
 	return lend_one(operation, operation->user_by_name.on_user, set, false);
 }
 
-/* Whether the recipient exists; *id is 0 if not. */
+/* Whether the recipient exists; *id is 0 if not. So who has the id 0, which means everybody, is none. */
 static bool read_recipient(const struct row_set *set, int64_t *id)
 {
 	bool exists = set->result && !PQgetisnull(set->result, set->row, 6);
 
 	*id = exists ? pg_int(set->result, set->row, 6) : 0;
-	return exists;
+	return *id != 0;
 }
 
 static uint32_t read_unread(const struct row_set *set)

@@ -12,6 +12,10 @@
 /* Maximum number of files that a process has mapped; others are read by system calls. */
 #define MAX_MAPPINGS 16
 
+/* So many bytes behind a page that is lent can be read. In a damaged file SQLite may read a little beyond its page, and
+ * asks its own mapping for as many (nEofBuffer). */
+#define MARGIN 256
+
 struct mapping {
 	_Atomic(char *) base; /* NULL: unused */
 	size_t length;
@@ -165,7 +169,7 @@ static int fetch(sqlite3_file *file, sqlite3_int64 offset, int count, void **pag
 {
 	struct mapping *mapping = mapped_of(file)->mapping;
 
-	*page = holds(mapping, offset, count) ? mapping->base + offset : NULL;
+	*page = holds(mapping, offset, count + MARGIN) ? mapping->base + offset : NULL;
 	return SQLITE_OK;
 }
 

@@ -27,9 +27,15 @@ struct dm_user user_from_row(sqlite3_stmt *row)
 	};
 }
 
+/* Whether they may call. The id 0 means everybody in an operation, so who has it could read all messages. */
+static bool may_call(const struct dm_user *user)
+{
+	return user->is_active && user->id != 0;
+}
+
 /* Lends the one user that the statement finds, and gives their id. */
 static enum dm_status lend_one(struct sqlite_session *session, sqlite3_stmt *statement, struct dm_operation *operation,
-			       dm_user_row *on_user, bool must_be_active, int64_t *id)
+			       dm_user_row *on_user, bool calls, int64_t *id)
 {
 	int code = sqlite3_step(statement);
 	enum dm_status status = DM_NOT_FOUND;
@@ -38,7 +44,7 @@ static enum dm_status lend_one(struct sqlite_session *session, sqlite3_stmt *sta
 		struct dm_user user = user_from_row(statement);
 
 		*id = user.id;
-		status = user.is_active || !must_be_active ? DM_OK : DM_INACTIVE;
+		status = !calls || may_call(&user) ? DM_OK : DM_INACTIVE;
 		if (status == DM_OK && on_user)
 			on_user(operation->context, &user);
 	}
@@ -75,6 +81,16 @@ static enum dm_status find_recipient(struct sqlite_session *session, sqlite3_stm
 	return session_finish(session, statement, code, &operation->error);
 }
 
+/* Who has the id 0 is no recipient: it means everybody. */
+static enum dm_status find_callers_recipient(struct sqlite_session *session, struct dm_text name, int64_t user_id,
+					     struct dm_operation *operation, bool *exists, int64_t *found_id)
+{
+	enum dm_status status = find_recipient(session, bind_user(session, name, user_id), operation, exists, found_id);
+
+	*exists = *exists && *found_id != 0;
+	return status;
+}
+
 /* Counts what of the user's is unread. */
 static enum dm_status count_unread(struct sqlite_session *session, struct dm_operation *operation,
 				   enum dm_count_unread which, int64_t user_id, int64_t recipient_id, uint32_t *unread)
@@ -106,8 +122,8 @@ enum dm_status user_authenticate(struct sqlite_session *session, struct dm_opera
 	bind_text(statement, 1, arguments->key);
 	status = lend_one(session, statement, operation, arguments->on_user, true, &id);
 	if (status == DM_OK && arguments->with_recipient)
-		status = find_recipient(session, bind_user(session, arguments->recipient_name, arguments->recipient_id),
-					operation, &arguments->recipient_exists, &arguments->found_recipient_id);
+		status = find_callers_recipient(session, arguments->recipient_name, arguments->recipient_id, operation,
+						&arguments->recipient_exists, &arguments->found_recipient_id);
 	if (status == DM_OK)
 		status = count_unread(session, operation, arguments->count_unread, id, arguments->found_recipient_id,
 				      &arguments->unread);
@@ -124,8 +140,8 @@ enum dm_status user_active(struct sqlite_session *session, struct dm_operation *
 	status = lend_one(session, bind_user(session, arguments->username, arguments->user_id), operation,
 			  arguments->on_user, true, &id);
 	if (status == DM_OK && arguments->with_recipient)
-		status = find_recipient(session, bind_user(session, arguments->recipient_name, arguments->recipient_id),
-					operation, &arguments->recipient_exists, &arguments->found_recipient_id);
+		status = find_callers_recipient(session, arguments->recipient_name, arguments->recipient_id, operation,
+						&arguments->recipient_exists, &arguments->found_recipient_id);
 	if (status == DM_OK)
 		status = count_unread(session, operation, arguments->count_unread, id, arguments->found_recipient_id,
 				      &arguments->unread);

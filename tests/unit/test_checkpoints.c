@@ -34,6 +34,7 @@ static char content[CONTENT_LENGTH + 1], long_content[LONG_LENGTH + 1];
 static struct {
 	pthread_mutex_t mutex;
 	bool is_bad;
+	bool heals; /* after one flush that fails */
 	struct stat file;
 	int index;              /* the log's index; -1: not open */
 	void (*at_flush)(void); /* called by the checkpointer's thread after a flush of the file */
@@ -99,6 +100,7 @@ EXPORTED int fdatasync(int descriptor)
 	for (size_t i = fails ? disk.count : 0; i > 0; i--)
 		(void)!syscall(SYS_pwrite64, descriptor, disk.before[i - 1].bytes, PAGE, disk.before[i - 1].offset);
 	disk.count = 0;
+	disk.is_bad = disk.is_bad && !(fails && disk.heals);
 	pthread_mutex_unlock(&disk.mutex);
 	result = fails ? -1 : (int)syscall(SYS_fdatasync, descriptor);
 	if (at_flush)
@@ -318,9 +320,8 @@ static void the_writer_waits_for_a_thread_that_can_not_keep_up(void **state)
 	assert_true(clock_now() - began > 200000);
 }
 
-static void what_was_not_flushed_is_in_the_log(void **state)
+static void check_unflushed(struct scratch *s, bool heals)
 {
-	struct scratch *s = *state;
 	struct dm_options options = unlimited;
 	struct dm_error why = {0};
 	struct dm_message message;
@@ -328,6 +329,7 @@ static void what_was_not_flushed_is_in_the_log(void **state)
 
 	if (s->is_postgres)
 		skip();
+	disk.heals = heals;
 	set_bad(s, true);
 	while (dm_send(s->handle, s->john, s->mary, text_of(content), &message, &why) == DM_OK)
 		assert_true(++sent < MAX_SENDS);
@@ -343,6 +345,17 @@ static void what_was_not_flushed_is_in_the_log(void **state)
 			 0);
 }
 
+static void what_was_not_flushed_is_in_the_log(void **state)
+{
+	check_unflushed(*state, false);
+}
+
+/* What is lost then no later flush brings back. */
+static void one_flush_that_fails_is_enough(void **state)
+{
+	check_unflushed(*state, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +364,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(commits_of_others_are_written_back_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_writer_waits_for_a_thread_that_can_not_keep_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_not_flushed_is_in_the_log, setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(one_flush_that_fails_is_enough, setup, scratch_teardown),
 	};
 
 	memset(content, 'x', CONTENT_LENGTH);

@@ -33,6 +33,12 @@ def test_each_has_a_test(area):
     assert not wrong, "\n".join(wrong)
 
 
+def test_mistakes_with_postgresql_are_made_there():
+    wrong = [mutant.mistake for mutant in MUTANTS if mutant.file.startswith("lib/store/postgres/")
+             and mutant.test.startswith("test_library") and mutant.is_unit and not mutant.test.endswith("[postgresql]")]
+    assert wrong == []
+
+
 def test_each_is_told_once():
     count = collections.Counter(mutant.mistake for mutant in MUTANTS)
     assert [mistake for mistake, times in count.items() if times > 1] == []

@@ -295,7 +295,7 @@ MUTANTS = [
         POSTGRES + "nouns/user.c",
         "b.blocked_id = m.sender_id) IS NULL LIMIT 1",
         "b.blocked_id = m.sender_id) IS NULL OR true LIMIT 1",
-        "test_library_users::what_is_unread_is_counted_with_the_caller",
+        "test_library_users::what_is_unread_is_counted_with_the_caller[postgresql]",
     ),
     Mutant(
         "a listener that was cut off does not come back",

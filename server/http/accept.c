@@ -35,19 +35,46 @@ static bool accept_one(struct loop *loop)
 	return errno == EINTR || errno == ECONNABORTED;
 }
 
-static void accept_up_to(struct loop *loop, unsigned count)
+/* A loop with room that has fewer connections; NULL: there is none. */
+static struct loop *with_fewer(struct loop *loop)
 {
-	while (count > 0 && accept_one(loop))
-		count--;
+	struct http_server *server = loop->server;
+	unsigned count = atomic_load(&server->loops_count);
+	struct loop *fewest = loop;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct loop *other = &server->loops[i];
+
+		if (other->open < fewest->open && other->open < other->max_open)
+			fewest = other;
+	}
+	return fewest == loop ? NULL : fewest;
 }
 
+/* All loops poll the listening socket, and the first to wake up would get all who come at once: their requests would
+ * have one core, for as long as they stay connected. So a loop leaves the next client to the one that has the fewest.
+ * That one listens again when it is woken, so whoever waits is accepted. */
 void accept_on_listener(struct watch *watch, uint32_t events)
 {
+	struct loop *loop = watch->loop;
+
 	(void)events;
-	accept_up_to(watch->loop, MAX_ACCEPTS);
+	for (unsigned i = 0; i < MAX_ACCEPTS; i++) {
+		struct loop *other = with_fewer(loop);
+
+		if (other) {
+			loop_stop_listening(loop);
+			atomic_store(&other->is_left_a_client, true);
+			loop_wake(other);
+			return;
+		}
+		if (!accept_one(loop))
+			return;
+	}
 }
 
 void accept_last(struct loop *loop)
 {
-	accept_up_to(loop, LISTEN_BACKLOG);
+	for (unsigned i = 0; i < LISTEN_BACKLOG && accept_one(loop); i++)
+		;
 }

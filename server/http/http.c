@@ -16,6 +16,8 @@ static void end_loops(struct http_server *server)
 		loop_wake(&server->loops[i]);
 	for (unsigned i = 0; i < server->loops_count; i++)
 		loop_join(&server->loops[i]);
+	for (unsigned i = 0; i < server->loops_count; i++)
+		loop_close(&server->loops[i]);
 	addresses_release(&server->addresses);
 	if (server->no_room)
 		MHD_destroy_response(server->no_room);

@@ -28,8 +28,9 @@ struct loop {
 	int wake; /* an eventfd */
 	struct watch daemon_watch, listener, waker;
 	bool listens;
-	size_t max_open; /* connections */
-	size_t open;
+	size_t max_open;              /* connections */
+	atomic_size_t open;           /* of them; the other loops compare it with theirs */
+	atomic_bool is_left_a_client; /* by another loop, that has more */
 	struct slots connections;
 	struct connection *accepted; /* given to the daemon, which has not started them yet, or closed while they were
 					aside; the newest first */
@@ -49,15 +50,15 @@ struct http_server {
 	struct addresses addresses;
 	struct MHD_Response *no_room; /* made at the start, while there was memory */
 	atomic_bool stopping;
-	unsigned stop_seconds; /* set before `stopping` */
-	atomic_uint listening; /* loops; the last to stop closes the listening socket */
-	unsigned loops_count;
+	unsigned stop_seconds;   /* set before `stopping` */
+	atomic_uint listening;   /* loops; the last to stop closes the listening socket */
+	atomic_uint loops_count; /* of those that have started */
 	struct loop loops[];
 };
 
 /* ---- on any thread ------------------------------------------------------------------------------------------- */
 
-/* Makes the loop look whether the server is stopping. */
+/* Makes the loop look whether the server is stopping, and whether it is left a client. */
 void loop_wake(struct loop *loop);
 
 /* Resumes the connection of a suspended request. The request may be gone when this returns. (libmicrohttpd's own way

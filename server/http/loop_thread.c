@@ -57,6 +57,8 @@ static void on_wake(struct watch *watch, uint32_t events)
 		return;
 	for (request = loop_pop_woken(loop); request; request = request->http.next_woken)
 		MHD_resume_connection(request->http.connection);
+	if (atomic_exchange(&loop->is_left_a_client, false))
+		loop_listen(loop);
 	if (atomic_load(&loop->server->stopping) && !loop->stopping)
 		begin_to_stop(loop);
 }
@@ -149,5 +151,9 @@ bool loop_start(struct loop *loop, struct http_server *server, size_t max_open)
 void loop_join(struct loop *loop)
 {
 	pthread_join(loop->thread, NULL);
+}
+
+void loop_close(struct loop *loop)
+{
 	close_descriptors(loop);
 }

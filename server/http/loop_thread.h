@@ -12,4 +12,7 @@ MUST_CHECK bool loop_start(struct loop *loop, struct http_server *server, size_t
 /* After loop_wake: waits for the loop's end, which comes when it has no connections or its time is over. */
 void loop_join(struct loop *loop);
 
+/* After all loops were joined, since each wakes the others: closes the loop's descriptors. */
+void loop_close(struct loop *loop);
+
 #endif

@@ -10,6 +10,13 @@ STOP = "test_stop.py::"
 
 MUTANTS = [
     Mutant(
+        "a loop takes all clients that come at once",
+        HTTP + "accept.c",
+        "if (other->open < fewest->open && ",
+        "if (other->open < fewest->open && other->open > other->max_open && ",
+        "test_loops_share.py::test_clients_that_come_at_once_are_shared_out_among_the_loops",
+    ),
+    Mutant(
         "a stop waits one second",
         "server/cmd/serve.c",
         "#define STOP_SECONDS 10",
@@ -26,8 +33,8 @@ MUTANTS = [
     Mutant(
         "who is refused and comes again keeps a loop from stopping",
         HTTP + "accept.c",
-        "accept_up_to(loop, LISTEN_BACKLOG);",
-        "accept_up_to(loop, UINT32_MAX);",
+        "i < LISTEN_BACKLOG && accept_one(loop)",
+        "i < UINT32_MAX && accept_one(loop)",
         "test_accept::clients_that_are_refused_and_come_again_do_not_keep_a_loop_from_stopping",
     ),
     Mutant(

@@ -125,6 +125,7 @@ PARTITIONED = """
         PARTITION OF b_messages FOR VALUES FROM ('2026-02-01') TO (MAXVALUE);
     INSERT INTO directmessages_message (content, sent_at, sender_id, recipient_id)
         SELECT 'x', timestamptz '2025-12-01' + n * interval '1 day', 1, 2 FROM generate_series(1, 90) n"""
+COLUMNS = "(sender_id, recipient_id, sent_at, id) WHERE hidden_for_sender IS NULL"
 LEAVES = ("a_message", '"b Message"', "c_message_whose_name_is_as_long_as_postgresql_lets_names_be_long")
 INSERT = "INSERT INTO directmessages_message (content, sent_at, sender_id, recipient_id) VALUES ('x', now(), 1, 2)"
 
@@ -218,9 +219,52 @@ def test_nobody_waits_behind_it(partitioned, migrate):
 def test_an_index_that_was_made_by_hand_is_used_or_made_anew(partitioned):
     """As PostgreSQL's manual has it: ON ONLY the table, which is not valid until all partitions have one."""
     with partitioned.cluster.connect(partitioned.name) as connection:
-        columns = "(sender_id, recipient_id, sent_at, id) WHERE hidden_for_sender IS NULL"
-        connection.execute(f"CREATE INDEX directmessages_sent ON ONLY directmessages_message {columns}")
-        connection.execute(f"CREATE INDEX by_hand ON a_message {columns}")
+        connection.execute(f"CREATE INDEX directmessages_sent ON ONLY directmessages_message {COLUMNS}")
+        connection.execute(f"CREATE INDEX by_hand ON a_message {COLUMNS}")
     by_hand = numbers_of(partitioned, LEAVES[0])["by_hand"]
     check_migrated(partitioned)
     assert numbers_of(partitioned, LEAVES[0])["by_hand"] == by_hand
+
+
+NOT_VALID = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{}'::regclass"  # as where its making was interrupted
+
+
+def test_an_interrupted_index_of_another_name_is_dropped(partitioned):
+    """CREATE INDEX on the table would join it, since it is older than ours."""
+    with partitioned.cluster.connect(partitioned.name) as connection:
+        connection.execute(f"CREATE INDEX by_hand ON a_message {COLUMNS}")
+        connection.execute(NOT_VALID.format("by_hand"))
+    check_migrated(partitioned)
+    assert "by_hand" not in numbers_of(partitioned, LEAVES[0])
+
+
+def test_an_index_of_which_some_partitions_are_missing_gets_them(partitioned):
+    """What belongs to it stays: it would take a second time to build, with the table locked. One that is invalid is repaired."""
+    with partitioned.cluster.connect(partitioned.name) as connection:
+        connection.execute(f"CREATE INDEX directmessages_sent ON ONLY directmessages_message {COLUMNS}")
+        connection.execute(f"CREATE INDEX by_hand ON a_message {COLUMNS}")
+        connection.execute("ALTER INDEX directmessages_sent ATTACH PARTITION by_hand")
+        columns = "(recipient_id, sender_id, sent_at, id) WHERE hidden_for_recipient IS NULL"
+        connection.execute(f"CREATE INDEX directmessages_received ON ONLY directmessages_message {columns}")
+        connection.execute(f"CREATE INDEX repaired ON a_message {columns}")
+        connection.execute("ALTER INDEX directmessages_received ATTACH PARTITION repaired")
+        connection.execute(NOT_VALID.format("repaired"))
+    of_table, of_leaf = (numbers_of(partitioned, table) for table in ("directmessages_message", LEAVES[0]))
+    check_migrated(partitioned)
+    for name in ("directmessages_sent", "directmessages_received"):
+        assert numbers_of(partitioned, "directmessages_message")[name] == of_table[name]
+    assert numbers_of(partitioned, LEAVES[0])["by_hand"] == of_leaf["by_hand"]
+
+
+def test_an_index_that_cannot_become_valid_is_named_with_what_to_do(partitioned):
+    """All of its partitions have one that belongs to it, and PostgreSQL looks no more."""
+    check_migrated(partitioned)
+    with partitioned.cluster.connect(partitioned.name) as connection:
+        connection.execute(NOT_VALID.format("directmessages_unread"))
+    done = run_program("migrate", database=partitioned.url)
+    assert done.returncode == 1
+    advice = re.search(r'the index directmessages_unread is not valid, .*; run "(DROP INDEX directmessages_unread)", then migrate', done.stderr)
+    assert advice, done.stderr
+    with partitioned.cluster.connect(partitioned.name) as connection:
+        connection.execute(advice[1])
+    check_migrated(partitioned)

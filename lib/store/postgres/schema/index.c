@@ -6,35 +6,68 @@
  * have come meanwhile. */
 #include "index.h"
 
+#include "failure.h"
 #include "progress.h"
 
 #include <string.h>
 
-/* $1 the table, $2 the index, $3 its definition. What to do next with a table, or with a partition that has no such
- * index: the statement, and the name of the index. No row where there is nothing left to do. An index whose making was
- * interrupted stays behind invalid. It is dropped, and made anew. Foreign tables have no indexes. */
+/* $1 the table, $2 the index, $3 its definition. The name that the index of a partition `c` gets here. */
 #define OWN_NAME \
 	"CASE WHEN c.oid = to_regclass($1::text) THEN $2::text WHEN octet_length($2::text || c.relname) < 63" \
 	" THEN $2::text || '_' || c.relname ELSE $2::text || '_' || md5(c.relname) END"
+/* Whether an index `x` has the definition, whatever its name is. */
+#define IS_LIKE "right(pg_get_indexdef(x.indexrelid), length($3::text) + 1) = ' ' || $3::text"
+
+/* What to do next with a table, or with a partition: the statement, and the index. No row where there is nothing left
+ * to do. An index whose making was interrupted stays behind invalid. CREATE INDEX on the table would join that one too,
+ * and be invalid itself, so it is dropped; one that belongs to the table's index can't be, and is made valid. An index
+ * that belongs to another one of the table is of no use here. Foreign tables have no indexes. */
 static const char next_of_a_partition[] =
-	"WITH leaf AS (SELECT c.oid, c.relnamespace, c.relname, " OWN_NAME " AS index_name FROM pg_class c"
+	"WITH leaf AS (SELECT c.oid, n.nspname, c.relname, " OWN_NAME " AS index_name,"
+	" c.oid <> to_regclass($1::text) AS is_part FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 	" WHERE c.relkind = 'r' AND (c.oid = to_regclass($1::text)"
 	" OR c.oid IN (SELECT relid FROM pg_partition_tree(to_regclass($1::text)) WHERE isleaf)))"
-	" SELECT CASE WHEN i.oid IS NULL THEN format('CREATE INDEX CONCURRENTLY %I ON %I.%I %s', index_name, n.nspname,"
-	" leaf.relname, $3::text) ELSE format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, index_name) END, index_name"
-	" FROM leaf JOIN pg_namespace n ON n.oid = leaf.relnamespace"
-	" LEFT JOIN (pg_class i JOIN pg_index o ON o.indexrelid = i.oid) ON i.relname = index_name"
-	" AND o.indrelid = leaf.oid WHERE o.indisvalid IS NOT TRUE AND NOT EXISTS (SELECT 1 FROM pg_index x"
-	" WHERE x.indrelid = leaf.oid AND x.indisvalid AND leaf.oid <> to_regclass($1::text)"
-	" AND right(pg_get_indexdef(x.indexrelid), length($3::text) + 1) = ' ' || $3::text)"
-	" ORDER BY leaf.relname, leaf.oid LIMIT 1";
+	" SELECT CASE WHEN x.indexrelid IS NULL THEN"
+	" format('CREATE INDEX CONCURRENTLY %I ON %I.%I %s', index_name, nspname, leaf.relname, $3::text)"
+	" WHEN EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = x.indexrelid)"
+	" THEN format('REINDEX INDEX CONCURRENTLY %I.%I', nspname, i.relname)"
+	" ELSE format('DROP INDEX CONCURRENTLY %I.%I', nspname, i.relname) END, coalesce(i.relname, index_name)"
+	" FROM leaf LEFT JOIN (pg_index x JOIN pg_class i ON i.oid = x.indexrelid) ON x.indrelid = leaf.oid"
+	" AND (i.relname = index_name OR (is_part AND " IS_LIKE "))"
+	" AND NOT EXISTS (SELECT 1 FROM pg_index root WHERE root.indexrelid = pg_partition_root(x.indexrelid)"
+	" AND root.indrelid = to_regclass($1::text) AND root.indexrelid IS DISTINCT FROM to_regclass($2::text))"
+	" WHERE x.indisvalid IS NOT TRUE ORDER BY leaf.relname, leaf.oid, x.indexrelid LIMIT 1";
 
-/* The same parameters. What makes the index of a partitioned table that has none, or one that is not valid. */
+/* What makes the index of a partitioned table that has none, or one that is not valid: its making was interrupted, as
+ * between CREATE INDEX ON ONLY and the last ATTACH PARTITION. To drop such an index would drop those that belong to it,
+ * so it gets what is missing. NULL: nothing is missing. */
 static const char join[] =
-	"SELECT CASE WHEN x.indexrelid IS NULL THEN '' ELSE format('DROP INDEX %s; ', x.indexrelid::regclass) END"
-	" || format('CREATE INDEX %I ON %s %s', $2::text, c.oid::regclass, $3::text)"
-	" FROM pg_class c LEFT JOIN pg_index x ON x.indexrelid = to_regclass($2::text) AND x.indrelid = c.oid"
-	" WHERE c.oid = to_regclass($1::text) AND c.relkind = 'p' AND x.indisvalid IS NOT TRUE";
+	"WITH parent AS (SELECT c.oid, x.indexrelid FROM pg_class c"
+	" LEFT JOIN pg_index x ON x.indexrelid = to_regclass($2::text) AND x.indrelid = c.oid"
+	" WHERE c.oid = to_regclass($1::text) AND c.relkind = 'p' AND x.indisvalid IS NOT TRUE),"
+	" missing AS (SELECT parent.indexrelid, n.nspname, c.relname, " OWN_NAME " AS index_name,"
+	" (SELECT min(x.indexrelid::bigint)::oid FROM pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND " IS_LIKE
+	" AND NOT EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = x.indexrelid)) AS own FROM parent"
+	" JOIN pg_inherits part ON part.inhparent = parent.oid JOIN pg_class c ON c.oid = part.inhrelid"
+	" JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT EXISTS"
+	" (SELECT 1 FROM pg_inherits h JOIN pg_index x ON x.indexrelid = h.inhrelid"
+	" WHERE h.inhparent = parent.indexrelid AND x.indrelid = c.oid)),"
+	" anew(sql) AS (SELECT format('CREATE INDEX %I ON %s %s', $2::text, oid::regclass, $3::text) FROM parent)"
+	" SELECT CASE WHEN indexrelid IS NULL THEN sql"
+	" WHEN NOT EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhparent = indexrelid)"
+	" THEN format('DROP INDEX %s; %s', indexrelid::regclass, sql)"
+	" ELSE (SELECT string_agg(CASE WHEN own IS NULL THEN"
+	" format('CREATE INDEX %I ON %I.%I %s; ALTER INDEX %s ATTACH PARTITION %I.%I', index_name, nspname, relname,"
+	" $3::text, missing.indexrelid::regclass, nspname, index_name)"
+	" ELSE format('ALTER INDEX %s ATTACH PARTITION %s', missing.indexrelid::regclass, own::regclass) END, '; ')"
+	" FROM missing) END FROM parent, anew";
+
+/* The index of the partitioned table, where it is invalid even so. PostgreSQL looks whether one has become valid only
+ * when a partition's is attached. */
+static const char still_invalid[] =
+	"SELECT x.indexrelid::regclass::text, $3::text FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid"
+	" WHERE x.indexrelid = to_regclass($2::text) AND c.oid = to_regclass($1::text) AND c.relkind = 'p'"
+	" AND NOT x.indisvalid";
 
 /* Asks for a statement. *result may have no row; the caller clears it. */
 static enum dm_status ask(struct pg_session *session, const char *question, const struct migration_index *index,
@@ -67,13 +100,28 @@ enum dm_status index_make(struct pg_session *session, const struct migration_ind
 	return status;
 }
 
+static enum dm_status check_joined(struct pg_session *session, const struct migration_index *index,
+				   struct dm_error *error)
+{
+	PGresult *result = NULL;
+	enum dm_status status = ask(session, still_invalid, index, &result, error);
+
+	if (status == DM_OK && PQntuples(result) > 0)
+		status = fail(error, DM_SCHEMA,
+			      "the index %s is not valid, and PostgreSQL has no way to make it so; run "
+			      "\"DROP INDEX %s\", then migrate, which makes it and those of all partitions anew",
+			      PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 0));
+	PQclear(result);
+	return status;
+}
+
 enum dm_status index_join(struct pg_session *session, const struct migration_index *index, struct dm_error *error)
 {
 	PGresult *result = NULL;
 	enum dm_status status = ask(session, join, index, &result, error);
 
-	if (status == DM_OK && PQntuples(result) > 0)
+	if (status == DM_OK && PQntuples(result) > 0 && !PQgetisnull(result, 0, 0))
 		status = session_execute(session, PQgetvalue(result, 0, 0), NULL, NO_DEADLINE, NULL, error);
 	PQclear(result);
-	return status;
+	return status == DM_OK ? check_joined(session, index, error) : status;
 }

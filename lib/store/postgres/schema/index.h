@@ -12,7 +12,8 @@ MUST_CHECK enum dm_status index_make(struct pg_session *session, const struct mi
 				     const struct store_watch *watch, struct dm_error *error);
 
 /* Makes one index of those of the partitions, which takes milliseconds; nothing where the table has none. In a
- * transaction of the caller's, which limits the wait for locks: nobody writes to the table until it ends. */
+ * transaction of the caller's, which limits the wait for locks: nobody writes to the table until it ends. DM_SCHEMA:
+ * somebody has left one behind that can't be made valid; the error says what to do. */
 MUST_CHECK enum dm_status index_join(struct pg_session *session, const struct migration_index *index,
 				     struct dm_error *error);
 

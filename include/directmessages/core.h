@@ -165,8 +165,8 @@ DM_CHECK enum dm_status dm_set_allowed_recipients(dm *handle, const int64_t *use
  * 1,000,000 in the time, or more than ten years. */
 DM_CHECK enum dm_status dm_set_new_partner_limit(dm *handle, unsigned max, unsigned seconds, struct dm_error *error);
 
-/* Finishes the operations that wait, then closes the database and frees the handle. No other call on the handle may be
- * running. NULL is fine. */
+/* Finishes the operations that wait, also those that a `done` submits meanwhile; then closes the database and frees the
+ * handle. No other call on the handle may be running. NULL is fine. */
 DM_API void dm_close(dm *handle);
 
 /* The name of the database file, or of its log, that dm_options.mapped_bytes has mapped at the address; NULL: none. May

@@ -38,6 +38,9 @@ struct lane {
 	uint64_t batches[DM_BATCH_CLASSES];
 	uint64_t operations; /* in them */
 	bool stopping;
+	size_t running;   /* threads that have not ended, or will be started */
+	size_t handed_on; /* callers of lane_hand_on that wait for room */
+	pthread_cond_t has_room;
 	bool is_watched; /* the watcher will look again by itself, in time */
 	pthread_cond_t watch;
 	pthread_t watcher; /* where there is a timeout */
@@ -46,37 +49,8 @@ struct lane {
 	struct lane_thread threads[];
 };
 
-struct waiter {
-	pthread_mutex_t mutex;
-	pthread_cond_t done;
-	bool is_done;
-};
-
 /* The lane whose thread this is; each thread writes its own. */
 static _Thread_local const struct lane *own_lane;
-
-void lane_complete(const struct store_options *store, struct dm_operation *operation)
-{
-	struct waiter *waiter = operation->internal.waiter; /* the operation may be gone after `completed` */
-
-	store->completed(operation);
-	if (waiter) {
-		pthread_mutex_lock(&waiter->mutex);
-		waiter->is_done = true;
-		pthread_cond_signal(&waiter->done);
-		pthread_mutex_unlock(&waiter->mutex);
-	}
-}
-
-void lane_fail(const struct store_options *store, struct dm_operation *const *operations, size_t count,
-	       const struct dm_error *error)
-{
-	for (size_t i = 0; i < count; i++) {
-		operations[i]->status = error->status;
-		operations[i]->error = *error;
-		lane_complete(store, operations[i]);
-	}
-}
 
 /* Called with the mutex. */
 static void count_batch(struct lane *lane, size_t count)
@@ -105,6 +79,20 @@ static bool fits(const struct lane *lane, struct dm_operation *const *batch, siz
 	       (!is_apart(batch[0]) && !is_apart(next) && bytes + operation_bytes(next) <= LANE_MAX_BATCH_BYTES);
 }
 
+/* Called with the mutex: whether what other lanes hand on may be queued. It leaves room for what comes by itself. */
+static bool has_room(const struct lane *lane)
+{
+	return lane->waiting <= lane->options.store->max_waiting / 2;
+}
+
+/* Called with the mutex: an operation has left the queue. */
+static void count_left(struct lane *lane)
+{
+	lane->waiting--;
+	if (lane->handed_on > 0 && has_room(lane))
+		pthread_cond_signal(&lane->has_room);
+}
+
 /* Called with the mutex. */
 static struct dm_operation *pop_first(struct lane *lane)
 {
@@ -113,7 +101,7 @@ static struct dm_operation *pop_first(struct lane *lane)
 	lane->first = first->internal.next;
 	if (!lane->first)
 		lane->last = &lane->first;
-	lane->waiting--;
+	count_left(lane);
 	return first;
 }
 
@@ -178,7 +166,7 @@ static size_t next_batch(struct lane *lane, void *session, struct dm_operation *
 	wait_for_work(lane);
 	if (piece_is_due(lane)) {
 		batch[count++] = piece_queue_start(&lane->pieces);
-		lane->waiting--;
+		count_left(lane);
 	}
 	while (fits(lane, batch, count, bytes)) {
 		batch[count] = pop_first(lane);
@@ -188,6 +176,7 @@ static size_t next_batch(struct lane *lane, void *session, struct dm_operation *
 		count_batch(lane, count);
 	if (lane->first) /* there is more: another thread may be asleep */
 		pthread_cond_signal(&lane->arrived);
+	lane->running -= count == 0; /* when nobody is left, what still comes goes to the next lane */
 	pthread_mutex_unlock(&lane->mutex);
 	return count;
 }
@@ -227,7 +216,7 @@ static struct dm_operation *pop_oldest(struct lane *lane)
 {
 	if (!oldest_is_piece(lane))
 		return pop_first(lane);
-	lane->waiting--;
+	count_left(lane);
 	return piece_queue_pop(&lane->pieces);
 }
 
@@ -275,6 +264,8 @@ struct lane *lane_new(const struct lane_options *options)
 	pthread_mutex_init(&lane->mutex, NULL);
 	condition_init(&lane->arrived);
 	condition_init(&lane->watch);
+	condition_init(&lane->has_room);
+	lane->running = options->sessions_count;
 	lane->has_watcher = options->timeout > 0 && pthread_create(&lane->watcher, NULL, watch_main, lane) == 0;
 	if (options->timeout > 0 && !lane->has_watcher) {
 		lane_free(lane);
@@ -294,7 +285,7 @@ struct lane *lane_new(const struct lane_options *options)
 	return lane;
 }
 
-void lane_free(struct lane *lane)
+void lane_end(struct lane *lane)
 {
 	pthread_mutex_lock(&lane->mutex);
 	lane->stopping = true;
@@ -305,6 +296,14 @@ void lane_free(struct lane *lane)
 		pthread_join(lane->watcher, NULL);
 	for (size_t i = 0; i < lane->threads_count; i++)
 		pthread_join(lane->threads[i].thread, NULL);
+	lane->has_watcher = false;
+	lane->threads_count = 0;
+}
+
+void lane_free(struct lane *lane)
+{
+	lane_end(lane);
+	pthread_cond_destroy(&lane->has_room);
 	pthread_cond_destroy(&lane->watch);
 	pthread_cond_destroy(&lane->arrived);
 	pthread_mutex_destroy(&lane->mutex);
@@ -339,25 +338,59 @@ static void enqueue(struct lane *lane, struct dm_operation *operation)
 		pthread_cond_signal(&lane->arrived);
 }
 
-void lane_submit(struct lane *lane, struct dm_operation *operation)
+/* Called with the mutex. */
+static void add(struct lane *lane, struct dm_operation *operation)
 {
-	bool full;
+	enqueue(lane, operation);
+	if (lane->has_watcher && !lane->is_watched) {
+		lane->is_watched = true;
+		pthread_cond_signal(&lane->watch);
+	}
+}
 
+static void prepare(struct dm_operation *operation)
+{
 	operation->internal.next = NULL;
 	operation->internal.queued_at = clock_monotonic();
 	operation->internal.parked_until = 0;
+}
+
+void lane_submit(struct lane *lane, struct dm_operation *operation)
+{
+	bool is_over, full;
+
+	prepare(operation);
 	pthread_mutex_lock(&lane->mutex);
+	is_over = lane->running == 0 && lane->options.next;
 	full = lane->waiting >= lane->options.store->max_waiting;
-	if (!full) {
-		enqueue(lane, operation);
-		if (lane->has_watcher && !lane->is_watched) {
-			lane->is_watched = true;
-			pthread_cond_signal(&lane->watch);
-		}
-	}
+	if (!is_over && !full)
+		add(lane, operation);
 	pthread_mutex_unlock(&lane->mutex);
-	if (full)
+	if (is_over)
+		lane_submit(lane->options.next, operation);
+	else if (full)
 		lane_fail(lane->options.store, &operation, 1, &queue_is_full);
+}
+
+void lane_hand_on(struct lane *lane, struct dm_operation *operation, int64_t until)
+{
+	bool is_in;
+
+	pthread_mutex_lock(&lane->mutex);
+	lane->handed_on++;
+	while (!has_room(lane) && clock_monotonic() < until)
+		condition_wait_until(&lane->has_room, &lane->mutex, until);
+	lane->handed_on--;
+	is_in = has_room(lane) && lane->running > 0;
+	if (is_in) {
+		prepare(operation);
+		add(lane, operation);
+	}
+	if (lane->handed_on > 0 && has_room(lane))
+		pthread_cond_signal(&lane->has_room);
+	pthread_mutex_unlock(&lane->mutex);
+	if (!is_in)
+		lane_submit(lane, operation);
 }
 
 void lane_park(struct lane *lane, struct dm_operation *operation)
@@ -376,23 +409,13 @@ bool lane_was_parked(const struct dm_operation *operation)
 	return operation->internal.parked_until != 0;
 }
 
-static void await(struct waiter *waiter)
-{
-	pthread_mutex_lock(&waiter->mutex);
-	while (!waiter->is_done)
-		pthread_cond_wait(&waiter->done, &waiter->mutex);
-	pthread_mutex_unlock(&waiter->mutex);
-}
-
 void lane_run(struct lane *lane, struct dm_operation *operation)
 {
-	struct waiter waiter = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+	struct lane_waiter waiter;
 
-	operation->internal.waiter = &waiter;
+	lane_waiter_init(&waiter, operation);
 	lane_submit(lane, operation);
-	await(&waiter);
-	pthread_cond_destroy(&waiter.done);
-	pthread_mutex_destroy(&waiter.mutex);
+	lane_waiter_await(&waiter);
 }
 
 void lane_run_nested(struct lane *lane, void *session, struct dm_operation *operation)

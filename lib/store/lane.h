@@ -4,6 +4,7 @@
 #ifndef LANE_H
 #define LANE_H
 
+#include "lane_completion.h"
 #include "store.h"
 
 struct lane;
@@ -17,8 +18,9 @@ struct lane_options {
 	void (*rest)(void *session);
 	void *const *sessions; /* one for each thread; copied */
 	size_t sessions_count;
-	size_t max_batch; /* operations of one batch; at most LANE_MAX_BATCH */
-	int64_t timeout;  /* microseconds after which an operation in the queue fails; 0: run_batch sees to that */
+	size_t max_batch;  /* operations of one batch; at most LANE_MAX_BATCH */
+	int64_t timeout;   /* microseconds after which an operation in the queue fails; 0: run_batch sees to that */
+	struct lane *next; /* gets what is submitted after lane_end; it must not have ended. NULL: nobody does */
 	const struct store_options *store;
 };
 
@@ -55,7 +57,11 @@ extern const struct dm_error lane_late;
 /* NULL where there is no memory or no thread. */
 MUST_CHECK struct lane *lane_new(const struct lane_options *options);
 
-/* Runs what still waits, parked operations too, then ends the threads and frees the lane. */
+/* Runs what still waits, parked operations too, then ends the threads. What other lanes complete meanwhile may submit
+ * operations to this one: they go to the next lane. */
+void lane_end(struct lane *lane);
+
+/* Ends the lane and frees it. */
 void lane_free(struct lane *lane);
 
 /* Adds the lane's numbers to *stats, and its threads to stats->lanes. */
@@ -64,8 +70,13 @@ void lane_stats(struct lane *lane, struct dm_stats *stats);
 /* Queues the operation. Where the queue is full it is completed with DM_BUSY at once, in the caller's thread. */
 void lane_submit(struct lane *lane, struct dm_operation *operation);
 
-/* The same, and waits until the operation is completed. Never to be called on one of the lane's own threads, which
- * would wait for itself for ever. */
+/* Queues an operation that another lane has accepted. While more than half of the queue is taken it waits, but not
+ * beyond `until` (of the monotonic clock). So many at once leave room for others, and are not refused. Called on a
+ * thread of the other lane. */
+void lane_hand_on(struct lane *lane, struct dm_operation *operation, int64_t until);
+
+/* As lane_submit, and waits until the operation is completed. Never to be called on one of the lane's own threads,
+ * which would wait for itself for ever. */
 void lane_run(struct lane *lane, struct dm_operation *operation);
 
 /* Parks an operation of a batch: it comes back after a pause, as a batch of its own. Called on the lane's thread. */
@@ -80,12 +91,5 @@ MUST_CHECK bool lane_is_own_thread(const struct lane *lane);
  * use.
  */
 void lane_run_nested(struct lane *lane, void *session, struct dm_operation *operation);
-
-/* Completes the operation, then wakes the thread that waits for it in lane_run. */
-void lane_complete(const struct store_options *store, struct dm_operation *operation);
-
-/* Gives the operations this failure and completes them. */
-void lane_fail(const struct store_options *store, struct dm_operation *const *operations, size_t count,
-	       const struct dm_error *error);
 
 #endif

@@ -71,4 +71,18 @@ MUTANTS = [
         "",
         READS + "test_what_a_user_has_just_done_shows",
     ),
+    Mutant(
+        "what a standby hands on at once is more than the primary's queue takes",
+        "lib/store/lane.c",
+        "while (!has_room(lane) && clock_monotonic() < until)",
+        "while (!has_room(lane) && clock_monotonic() < until && until == 0)",
+        "test_lane::what_another_lane_hands_on_leaves_room_and_is_not_refused",
+    ),
+    Mutant(
+        "what is submitted to a lane that has ended waits for ever",
+        "lib/store/lane.c",
+        "is_over = lane->running == 0 && lane->options.next;",
+        "is_over = lane->running == SIZE_MAX && lane->options.next;",
+        "test_library_stats::a_read_that_is_submitted_while_it_closes_is_answered[postgresql]",
+    ),
 ]

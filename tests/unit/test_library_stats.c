@@ -2,6 +2,9 @@
 /* test_library_stats.c - the public API on a real database: the counters, and the name of the database. */
 #include "scratch.h"
 
+#include <dirent.h>
+#include <time.h>
+
 static uint64_t batches(const struct dm_stats *stats)
 {
 	uint64_t sum = 0;
@@ -117,6 +120,64 @@ static void a_host_that_takes_writes_is_no_standby(void **state)
 	dm_close(handle);
 }
 
+static size_t threads(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	size_t count = 0;
+
+	assert_non_null(tasks);
+	while (readdir(tasks))
+		count++;
+	closedir(tasks);
+	return count;
+}
+
+/* A program whose `done` asks for something else. */
+struct follower {
+	dm *handle;
+	struct dm_operation send, count;
+	size_t threads; /* it waits until there are so few */
+	bool is_done;
+};
+
+static void on_counted(struct dm_operation *operation)
+{
+	((struct follower *)operation->context)->is_done = true;
+}
+
+static void on_sent(struct dm_operation *operation)
+{
+	struct follower *follower = operation->context;
+
+	for (int i = 0; i < 10000 && threads() > follower->threads; i++)
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	dm_submit(follower->handle, &follower->count);
+}
+
+/* What reads has ended by then: standbys, and on the primary. */
+static void a_read_that_is_submitted_while_it_closes_is_answered(void **state)
+{
+	struct scratch *s = *state;
+	const struct dm_options options = {.size = sizeof(options),
+					   .database = s->url,
+					   .read_database = s->is_postgres ? s->url : NULL,
+					   .lanes = 2};
+	struct follower follower = {.send = {.kind = DM_OP_SEND, .done = on_sent, .context = &follower},
+				    .count = {.kind = DM_OP_UNREAD_COUNT, .done = on_counted, .context = &follower}};
+
+	follower.send.send.sender_id = s->john;
+	follower.send.send.recipient_id = follower.count.unread_count.user_id = s->mary;
+	follower.send.send.content = text_of("x");
+	assert_int_equal(dm_open(&options, &follower.handle, NULL), DM_OK);
+	follower.threads = threads() - (s->is_postgres ? 3 : 0);
+	dm_submit(follower.handle, &follower.send);
+	dm_close(follower.handle);
+	assert_int_equal(follower.send.status, DM_OK);
+	assert_true(follower.is_done);
+	assert_int_equal(follower.count.status, DM_OK);
+	assert_int_equal(follower.count.unread_count.count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +188,8 @@ int main(void)
 						scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(the_schema_is_looked_at_again, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_host_that_takes_writes_is_no_standby, scratch_setup,
+						scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_read_that_is_submitted_while_it_closes_is_answered, scratch_setup,
 						scratch_teardown),
 	};
 

@@ -15,9 +15,6 @@
 /* Reads of one flush, as on the primary. */
 #define MAX_READS 32
 
-/* A standby has this part of the time that an operation has; then the primary is asked, which has all of it. */
-#define PART_OF_TIME 4
-
 struct standbys {
 	struct postgres postgres;
 	struct keeper *keeper;
@@ -28,8 +25,10 @@ struct standbys {
 
 static enum dm_status start(struct standbys *standbys, struct lane *primary, struct dm_error *error)
 {
-	struct lane_options options = {
-		.run_batch = pg_batch_run, .max_batch = MAX_READS, .store = &standbys->postgres.options};
+	struct lane_options options = {.run_batch = pg_batch_run,
+				       .max_batch = MAX_READS,
+				       .next = primary,
+				       .store = &standbys->postgres.options};
 	size_t lanes = standbys->postgres.options.lanes, wanted = lanes > 1 ? lanes - 1 : 1;
 
 	standbys->keeper = keeper_start(&standbys->postgres);
@@ -73,6 +72,12 @@ enum dm_status standbys_open(const struct store_options *options, struct freshne
 	else
 		standbys_close(standbys);
 	return status;
+}
+
+void standbys_end(struct standbys *standbys)
+{
+	if (standbys && standbys->lane)
+		lane_end(standbys->lane);
 }
 
 void standbys_close(struct standbys *standbys)

@@ -13,7 +13,10 @@ struct standbys;
 MUST_CHECK enum dm_status standbys_open(const struct store_options *options, struct freshness *freshness,
 					struct lane *primary, struct standbys **out, struct dm_error *error);
 
-/* Finishes what is queued. NULL is fine. */
+/* Finishes what is queued; from now on the primary gets all. NULL is fine. */
+void standbys_end(struct standbys *standbys);
+
+/* Ends and frees them, when nobody submits any more. NULL is fine. */
 void standbys_close(struct standbys *standbys);
 
 /* Queues the operation if a standby may answer it. False: the primary is to. `standbys` may be NULL. */

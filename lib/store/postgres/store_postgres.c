@@ -185,13 +185,16 @@ static void postgres_close(struct store *base)
 {
 	struct postgres_store *store = (struct postgres_store *)base;
 
-	standbys_close(store->standbys); /* first: each hands on to the next */
-	if (store->readers)
-		lane_free(store->readers);
-	if (store->writer)
-		lane_free(store->writer);
-	if (store->checker)
-		lane_free(store->checker);
+	struct lane *const lanes[] = {store->checker, store->readers, store->writer};
+
+	standbys_end(store->standbys); /* first: each hands on to the next, the writer has the last word */
+	for (size_t i = 0; i < ARRAY_LENGTH(lanes); i++)
+		if (lanes[i])
+			lane_end(lanes[i]);
+	standbys_close(store->standbys);
+	for (size_t i = 0; i < ARRAY_LENGTH(lanes); i++)
+		if (lanes[i])
+			lane_free(lanes[i]);
 	listener_stop(store->postgres.listener); /* after what it announces */
 	keeper_stop(store->keeper);
 	free_sessions(store);
@@ -217,6 +220,7 @@ static struct lane *start_lane(struct postgres_store *store, size_t first, size_
 		.sessions = (void *const *)&store->sessions[first],
 		.sessions_count = count,
 		.max_batch = max_batch,
+		.next = store->writer, /* NULL for the writer itself */
 		.store = &store->postgres.options,
 	};
 

@@ -126,10 +126,12 @@ void standby_is_late(const struct pg_session *session, struct dm_operation *oper
 
 void standby_hand_on(const struct pg_session *session, struct dm_operation *const *operations, size_t count)
 {
+	int64_t most = session->postgres->limits.queue * PART_OF_TIME;
+
 	freshness_fell_back(session->postgres->freshness, count);
 	for (size_t i = 0; i < count; i++) {
 		operations[i]->status = DM_OK;
 		operations[i]->error = (struct dm_error){0};
-		lane_submit(session->primary, operations[i]);
+		lane_hand_on(session->primary, operations[i], operations[i]->internal.queued_at + most);
 	}
 }

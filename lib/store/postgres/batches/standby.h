@@ -8,6 +8,9 @@
 
 #include "session.h"
 
+/* A standby has this part of the time that an operation has; then the primary is asked, which has all of it. */
+#define PART_OF_TIME 4
+
 /* Whether a standby may answer the operation, if it has come far enough: it is a read by one user of what messages
  * there are, and of a limited length. Who the user is, and what they may do, the primary says. */
 MUST_CHECK bool standby_may_answer(const struct dm_operation *operation);
@@ -37,7 +40,7 @@ void standby_note_read(const struct pg_session *session, const struct dm_operati
 /* Hands on what has waited too long, and leaves the standbys alone for a while. */
 void standby_is_late(const struct pg_session *session, struct dm_operation *operation);
 
-/* Hands operations on to the primary. */
+/* Hands operations on to the primary, as there is room in its queue: a standby that hangs leaves many at once. */
 void standby_hand_on(const struct pg_session *session, struct dm_operation *const *operations, size_t count);
 
 #endif

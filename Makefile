@@ -21,7 +21,7 @@ help:
 	@echo 'make together  10,000 random operations through Django and us at once: is the inbox right? N=10000'
 	@echo 'make model    random inboxes, marks, keys, blocks, erasures, compared with a small model; N=20000, SEED=number'
 	@echo 'make companion  the tests of contrib/django on Django 4.2, 5.2 and 6.0; T=name'
-	@echo 'make drill    failing calls, kill -9, a promoted standby, slow clients: is anything lost? N=500 kills, PART=kills'
+	@echo 'make drill    failing calls, kill -9, a promoted standby, slow clients: is anything lost? N=500 kills, PART=kills or patroni'
 	@echo 'make asan     every test under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make tsan     the concurrent tests under ThreadSanitizer'
 	@echo 'make bench    measure, beside the ceilings of this machine; ARGS=--quick for a short run'
@@ -88,6 +88,7 @@ companion: setup-test all
 	done
 
 drill: setup-test configure
+	@$(if $(filter patroni,$(PART)),scripts/setup drill || true)
 	@meson configure $(BUILD) -Dtests=enabled
 	@ninja -C $(BUILD) --quiet
 	@DIRECTMESSAGES_BUILD=$(BUILD) PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m drill \

@@ -134,6 +134,13 @@ def run(drill, part, store):
         getattr(drill, part)(store, failing)
 
 
+def is_possible(part):
+    reason = faults.why_not() if part in FAILING else patroni.why_not() if part == "patroni" else None
+    if reason:
+        print(f"drill: without {part}: {reason}")
+    return not reason
+
+
 def main():
     parser = argparse.ArgumentParser(prog="drill", description=__doc__)
     parser.add_argument("-n", type=int, default=500, help="so many kills (%(default)s)")
@@ -145,15 +152,13 @@ def main():
     stores = [store for store in drill.given.store or STORES if store == "sqlite" or not postgres.why_not()]
     print(f"drill: {drill.given.n} kills, seed {drill.given.seed}, on {' and '.join(stores)}")
     line(COLUMNS)
-    for part in drill.given.part or PARTS:
-        if part in FAILING and faults.why_not():
-            print(f"drill: without {part}: {faults.why_not()}")
-            continue
-        if part == "patroni" and patroni.why_not():
-            print(f"drill: without {part}: {patroni.why_not()}")
-            continue
+    parts = [part for part in drill.given.part or PARTS if is_possible(part)]
+    for part in parts:
         for store in stores:
             run(drill, part, store)
+    if not parts:
+        print("\ndrill: nothing could be tried")
+        return 1
     for problem in drill.problems:
         print(f"\nWRONG: {problem}")
     print(f"\ndrill: {'failed' if drill.problems else 'passed'}: {len(drill.problems)} things that must not happen")

@@ -34,7 +34,7 @@ def find(program):
 
 def why_not():
     missing = [program for program in PROGRAMS if not find(program)]
-    return f"{', '.join(missing)} are not installed" if missing else postgres.why_not()
+    return f"{', '.join(missing)} are not installed; scripts/setup drill does it" if missing else postgres.why_not()
 
 
 def get(port, path, method="GET", body=None):

@@ -445,11 +445,4 @@ MUTANTS = [
         "\t\tif (is_limited(operations[i]))\n\t\t\treturn i == 0;\n\treturn false;",
         "test_library_batches::sends_that_are_limited_share_a_batch_with_others[postgresql]",
     ),
-    Mutant(
-        "an interrupted index of another name becomes part of ours",
-        POSTGRES + "schema/index.c",
-        "AND (i.relname = index_name OR (is_part AND \" IS_LIKE \"))\"",
-        "AND i.relname = index_name\"",
-        "test_postgres_partitions.py::test_an_interrupted_index_of_another_name_is_dropped",
-    ),
 ]

@@ -76,7 +76,7 @@ MUTANTS = [
         "lib/store/lane.c",
         "while (!has_room(lane) && clock_monotonic() < until)",
         "while (!has_room(lane) && clock_monotonic() < until && until == 0)",
-        "test_lane::what_another_lane_hands_on_leaves_room_and_is_not_refused",
+        "test_lane_room::so_many_at_once_leave_room_and_are_not_refused",
     ),
     Mutant(
         "what is submitted to a lane that has ended waits for ever",

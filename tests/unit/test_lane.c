@@ -221,61 +221,6 @@ static void what_waits_too_long_behind_a_batch_is_refused_meanwhile(void **state
 	assert_true(session.in_order);
 }
 
-static size_t waiting(void)
-{
-	struct dm_stats stats = DM_STATS_INIT;
-
-	lane_stats(session.lane, &stats);
-	return stats.waiting;
-}
-
-#define HANDED_ON 10
-
-static void *hand_on(void *operations)
-{
-	for (struct dm_operation *next = operations; next < (struct dm_operation *)operations + HANDED_ON; next++)
-		lane_hand_on(session.lane, next, clock_monotonic() + INT64_C(60000000));
-	return NULL;
-}
-
-static void what_another_lane_hands_on_leaves_room_and_is_not_refused(void **state)
-{
-	struct dm_operation first, others[HANDED_ON], own = SEND(20);
-	pthread_t thread;
-
-	(void)state;
-	start(4);
-	block(&first);
-	for (int64_t i = 0; i < HANDED_ON; i++)
-		others[i] = (struct dm_operation)SEND(i + 2);
-	assert_int_equal(pthread_create(&thread, NULL, hand_on, others), 0);
-	while (waiting() < 3) /* half of the queue, and one */
-		sched_yield();
-	lane_submit(session.lane, &own);
-	assert_int_equal(waiting(), 4);
-	set_closed(false);
-	pthread_join(thread, NULL);
-	lane_free(session.lane);
-	assert_int_equal(session.refused, 0);
-	assert_int_equal(session.completed, HANDED_ON + 2);
-}
-
-static void what_is_handed_on_waits_for_a_limited_time(void **state)
-{
-	struct dm_operation first, others[5] = {SEND(2), SEND(3), SEND(4), SEND(5), SEND(6)};
-
-	(void)state;
-	start(4);
-	block(&first);
-	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
-		lane_hand_on(session.lane, &others[i], 0);
-	assert_int_equal(session.refused, 1); /* the queue is full */
-	set_closed(false);
-	lane_free(session.lane);
-	assert_int_equal(others[4].status, DM_BUSY);
-	assert_true(session.in_order);
-}
-
 static void a_batch_holds_so_many_bytes(void **state)
 {
 	const size_t sizes[] = {LANE_MAX_BATCH_BYTES / 2, LANE_MAX_BATCH_BYTES / 2, 1, LANE_MAX_BATCH_BYTES * 2, 1, 1};
@@ -473,8 +418,6 @@ int main(void)
 		cmocka_unit_test(what_waits_becomes_one_batch),
 		cmocka_unit_test(a_full_queue_refuses_at_once),
 		cmocka_unit_test(what_waits_too_long_behind_a_batch_is_refused_meanwhile),
-		cmocka_unit_test(what_another_lane_hands_on_leaves_room_and_is_not_refused),
-		cmocka_unit_test(what_is_handed_on_waits_for_a_limited_time),
 		cmocka_unit_test(a_batch_holds_so_many_bytes),
 		cmocka_unit_test(a_piece_of_long_work_is_a_batch_of_its_own),
 		cmocka_unit_test(a_piece_that_waits_too_long_is_refused_too),

@@ -72,15 +72,17 @@ def test_schema_that_no_longer_fits(make_server, spoil, mend):
 
 
 @pytest.mark.sqlite
-def test_damaged_file(make_server):
-    server = make_server()
+@pytest.mark.parametrize("mapped, since", [(16384, 0), (0, 4096)])  # what is read into a cache of its own stays there
+def test_damaged_file(make_server, mapped, since):
+    server = make_server(env={"DIRECTMESSAGES_SQLITE_MMAP_MB": mapped})
     alice, bob = server.users(2)
     alice.send(bob)
     server.stop()
     server.start()  # all is in the file now
     whole = server.database.read_bytes()
     with open(server.database, "r+b") as file:
-        file.write(b"This is a letter to my aunt.\n" * (len(whole) // 29))
+        file.seek(since)
+        file.write((b"This is a letter to my aunt.\n" * len(whole))[: len(whole) - since])
     check(server, 503, b"the database is unavailable\n")
     with open(server.database, "r+b") as file:
         file.write(whole)

@@ -108,10 +108,10 @@ MUTANTS = [
         "test_quiet.py::test_what_a_client_has_sent_before_it_was_quiet_counts",
     ),
     Mutant(
-        "memory is kept for connections that are quiet",
-        "server/cmd/serve.c",
-        "return open > aside ? open - aside : 0;",
-        "return open > aside ? open : 0;",
+        "memory that a crowd needed is kept",
+        "server/cmd/memory_trim.c",
+        "\tmalloc_trim(0);\n",
+        "",
         "test_hostile_crowd.py::test_a_crowd_needs_memory_only_while_it_asks",
     ),
     Mutant(

@@ -139,10 +139,7 @@ class CompanionProject(DjangoProject):
 
     def command(self, *arguments, status=0):
         """What a command of Django's has said on its two outputs."""
-        done = subprocess.run(
-            [reference_project.python(), "-m", "django", *arguments],
-            cwd=self.folder, env=self.env, text=True, capture_output=True, timeout=120,
-        )
+        done = self.python("-m", "django", *arguments)
         assert done.returncode == status, (done.stdout, done.stderr)
         return done.stdout, done.stderr
 

@@ -6,7 +6,6 @@ import json
 import pathlib
 import shutil
 import socket
-import subprocess
 import tempfile
 import urllib.parse
 
@@ -14,7 +13,6 @@ import harness
 import reference_project
 from clients import User
 from databases import PostgresDatabase, SqliteFile
-from reference_project import python
 
 ADMIN = """
 INSTALLED_APPS += ["django.contrib.admin", "django.contrib.sessions", "django.contrib.messages"]
@@ -165,9 +163,7 @@ class DjangoProject(reference_project.Project):
     def shell(self, script):
         """What `result` is after the script."""
         text = f"import django, json\ndjango.setup()\n{script}\nprint(json.dumps(result, default=str))"
-        done = subprocess.run(
-            [python(), "-c", text], cwd=self.folder, env=self.env, text=True, capture_output=True, timeout=120
-        )
+        done = self.python("-c", text)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 

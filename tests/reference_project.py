@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 
+import python_starter
 from installed import ROOT, FromPyPI, Unavailable
 
 ENVIRONMENT = FromPyPI("reference-python", ROOT / "tests" / "conformance" / "requirements.txt")
@@ -104,11 +105,13 @@ class Project:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
+    def python(self, *words):
+        """Runs the Python with this command line in the project's folder, as subprocess.run does with text."""
+        return python_starter.of(python()).run(words, self.folder, self.env)
+
     def manage(self, *arguments):
         """Runs one of Django's commands, and returns what it printed."""
-        done = subprocess.run(
-            [python(), "-m", "django", *arguments], cwd=self.folder, env=self.env, text=True, capture_output=True
-        )
+        done = self.python("-m", "django", *arguments)
         if done.returncode != 0:
             raise RuntimeError(f"django {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
         return done.stdout
@@ -117,22 +120,15 @@ class Project:
     def serving(self, workers=1, port=0):
         """Has gunicorn serve it with so many synchronous workers; gives the port, which the system chooses if it is 0."""
         with socket.create_server(("127.0.0.1", port), backlog=2048) as listener, open(self.log, "ab") as log:
-            process = subprocess.Popen(
-                [python(), "-m", "gunicorn", "django.core.wsgi:get_wsgi_application()", "--workers", str(workers), "--preload"]
-                + ["--bind", f"fd://{listener.fileno()}", "--no-control-socket", "--log-level", "warning"],
-                pass_fds=[listener.fileno()],
-                cwd=self.folder,
-                env=self.env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            words = ["-m", "gunicorn", "django.core.wsgi:get_wsgi_application()", "--workers", workers, "--preload"]
+            words += ["--bind", f"fd://{python_starter.INHERITED}", "--no-control-socket", "--log-level", "warning"]
+            process = python_starter.of(python()).start(words, self.folder, self.env, log, log, listener)
             try:
                 port = listener.getsockname()[1]
                 listener.close()  # so that a gunicorn that is gone refuses connections
                 yield port
             finally:
-                process.send_signal(signal.SIGTERM)
+                process.tell(signal.SIGTERM)
                 process.wait()
 
     @property

@@ -10,8 +10,12 @@ from commands import check_error
 
 pytestmark = pytest.mark.skipif(reference_project.why_not() is not None, reason=str(reference_project.why_not()))
 
+# Where Django finds no password that it can compare with, it hashes all the same, which costs half a second; so it does anew what it
+# has compared once. One iteration of those is enough, and our own hash keeps its many.
 AUTHENTICATE = """
-from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+PBKDF2PasswordHasher.iterations = 1
 result = [bool(authenticate(username={name!r}, password=password)) for password in {passwords!r}]
 """
 
@@ -105,8 +109,8 @@ def make_custom(tmp_path, database):
 def test_passwords_go_both_ways(project, database):
     done(database, "user", "create", "john", "--password-stdin", "--email", "j@x.org", stdin="p\u00e4ss w\n")
     done(database, "user", "create", "jane")
-    passwords = ["p\u00e4ss w", "pass w", "", "!"]
-    assert project.shell(AUTHENTICATE.format(name="john", passwords=passwords)) == [True, False, False, False]
+    passwords = ["pass w", "p\u00e4ss w", "", "!"]
+    assert project.shell(AUTHENTICATE.format(name="john", passwords=passwords)) == [False, True, False, False]
     assert project.shell(AUTHENTICATE.format(name="jane", passwords=passwords)) == [False] * 4
     assert project.shell(
         "from django.contrib.auth.models import User\n"

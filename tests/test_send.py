@@ -113,6 +113,7 @@ def test_number_is_stored_as_pythons_str_gives_it(alice, bob, route, number, tex
 
 @on_each_sending_route
 @pytest.mark.parametrize("number", ["18446744073709551616", "-9223372036854775809", "9" * 40, "1e309", "-1e400"])
+@pytest.mark.short_on("sqlite")
 def test_number_out_of_range_is_a_parse_error(alice, bob, route, number):
     answer = alice.post(route.path(bob.id), f'{{"content":{number}}}'.encode())
     assert (answer.status, answer.json()["detail"][:19]) == (400, "JSON parse error - ")
@@ -121,6 +122,7 @@ def test_number_out_of_range_is_a_parse_error(alice, bob, route, number):
 
 @on_each_sending_route
 @pytest.mark.parametrize("value", ["true", "[1]", '["x"]', "[[]]", '{"a":1}', '{"content":"x"}', "[false]", "[null]"])
+@pytest.mark.short_on("sqlite")
 def test_content_of_another_type_is_refused(alice, bob, route, value):
     check_error(alice.post(route.path(bob.id), f'{{"content":{value}}}'.encode()), 400, NOT_A_STRING)
     check_nothing_stored(alice, bob)
@@ -208,6 +210,7 @@ MALFORMED = [
 
 @on_each_sending_route
 @pytest.mark.parametrize("body", MALFORMED)
+@pytest.mark.short_on("sqlite")
 def test_malformed_json_is_told_with_its_place(alice, bob, route, body):
     answer = alice.post(route.path(bob.id), body)
     detail = answer.json()["detail"]
@@ -252,6 +255,7 @@ def test_malformed_json_is_told_with_its_place(alice, bob, route, body):
         b"\x00",
     ],
 )
+@pytest.mark.short_on("sqlite")
 def test_text_that_json_cannot_hold_is_a_parse_error(alice, bob, route, body):
     answer = alice.post(route.path(bob.id), body)
     detail = answer.json()["detail"]
@@ -279,6 +283,7 @@ def test_text_that_json_cannot_hold_is_a_parse_error(alice, bob, route, body):
         (b" null ", "NoneType"),
     ],
 )
+@pytest.mark.short_on("sqlite")
 def test_json_that_is_no_object_is_named_by_pythons_type(alice, bob, route, body, kind):
     detail = f"Invalid data. Expected a dictionary, but got {kind}."
     check_error(alice.post(route.path(bob.id), body), 400, detail)

@@ -148,7 +148,7 @@ def test_a_fold_that_fails_is_tried_each_second_and_sends_go_on(make_server):
     began = time.monotonic()
     alice.send(bob)
     wait_until(lambda: server.sql("SELECT last_value FROM tries")[0][0] >= 3, "it is tried again")
-    assert time.monotonic() - began > 0.8
+    assert time.monotonic() - began > 1.6, "the first may come at once"
     alice.send(bob)
     server.sql("DROP TRIGGER fault ON directmessages_inbox")
     wait_folded(server)

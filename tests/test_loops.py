@@ -161,6 +161,20 @@ def test_who_sends_no_more_is_answered_and_closed(either_target):
     all_closed(either_target)
 
 
+def test_who_sends_no_more_while_the_store_is_busy_is_answered_when_it_is_done(either_target):
+    with contextlib.ExitStack() as stack:
+        for _ in range(8):  # so that each loop has others
+            other = stack.enter_context(either_target.raw(get(either_target.alice, "unread/")))
+            assert other.response().status == 200
+        with either_target.transaction() as transaction:
+            transaction.execute("UPDATE auth_user SET first_name = 'x' WHERE id = ?", (either_target.alice.id,))
+            raw = stack.enter_context(either_target.raw(send_to(either_target, JSON, body=b'{"content":"last"}')))
+            raw.finish_sending()
+            assert either_target.bob.unread() >= 0  # the request has begun
+        assert raw.response().status == 201
+        assert raw.hung_up()
+
+
 def test_who_leaves_while_the_store_is_busy_is_closed_when_it_is_done(target):
     with contextlib.ExitStack() as stack:
         with target.transaction() as transaction:

@@ -126,6 +126,16 @@ static void on_event_aside(struct connection *connection, uint32_t events)
 		drop_aside(connection);
 }
 
+/* libmicrohttpd reads from a connection that is resumed before it asks for the response, finds the end, and closes it
+ * without one. It asks first where a connection has a timeout of its own. This one never comes: ours are shorter. */
+static void answer_before_end(struct connection *connection)
+{
+	unsigned timeout = connection->watch.loop->server->options.idle_seconds + 1;
+
+	if (connection->mhd)
+		MHD_set_connection_option(connection->mhd, MHD_CONNECTION_OPTION_TIMEOUT, timeout);
+}
+
 static void on_event(struct watch *watch, uint32_t events)
 {
 	struct connection *connection = (struct connection *)watch; /* its first member */
@@ -141,6 +151,7 @@ static void on_event(struct watch *watch, uint32_t events)
 	}
 	if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) && !connection->has_left) {
 		connection->has_left = true;
+		answer_before_end(connection);
 		look_again(connection);
 	}
 }

@@ -10,6 +10,13 @@ STOP = "test_stop.py::"
 
 MUTANTS = [
     Mutant(
+        "who has sent all is closed before the response",
+        HTTP + "connection.c",
+        "\t\tanswer_before_end(connection);\n",
+        "\t\t(void)answer_before_end;\n",
+        "test_loops.py::test_who_sends_no_more_while_the_store_is_busy_is_answered_when_it_is_done",
+    ),
+    Mutant(
         "a loop takes all clients that come at once",
         HTTP + "accept.c",
         "if (other->open < fewest->open && ",

@@ -68,8 +68,8 @@ MUTANTS = [
     Mutant(
         "who closes with the last bytes is not noticed",
         HTTP + "connection.c",
-        "\t\tconnection->has_left = true;\n\t\tlook_again(connection);\n",
-        "\t\tconnection->has_left = true;\n",
+        "\t\tconnection->has_left = true;\n\t\tanswer_before_end(connection);\n\t\tlook_again(connection);\n",
+        "\t\tconnection->has_left = true;\n\t\tanswer_before_end(connection);\n",
         LOOPS + "test_who_closes_with_the_last_bytes_is_noticed",
     ),
     Mutant(

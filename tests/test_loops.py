@@ -9,7 +9,19 @@ import pytest
 import harness
 from clients import RawConnection
 from harness import wait_until
-from hostile_client import CHUNKED, FORM, JSON, LISTENING, chunk, finish, get, open_sockets, request, send_to
+from hostile_client import (
+    CHUNKED,
+    FORM,
+    JSON,
+    LISTENING,
+    chunk,
+    finish,
+    get,
+    library_is_strict,
+    open_sockets,
+    request,
+    send_to,
+)
 from test_hostile_crowd import Crowd
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.concurrent]
@@ -148,10 +160,13 @@ def test_who_closes_with_the_last_bytes_is_noticed(either_target):
 
 
 def test_who_sends_no_more_is_answered_and_closed(either_target):
+    words = last_words(either_target)
+    if library_is_strict():  # libmicrohttpd 1.0 finds the end first where a request has waited (decision 131)
+        del words["a request that writes"]
     with contextlib.ExitStack() as stack:
         clients = []
         with paused(either_target):
-            for requests, data in last_words(either_target).values():
+            for requests, data in words.values():
                 raw = stack.enter_context(either_target.raw(data))
                 raw.finish_sending()
                 clients.append((requests, raw))
@@ -161,6 +176,7 @@ def test_who_sends_no_more_is_answered_and_closed(either_target):
     all_closed(either_target)
 
 
+@pytest.mark.skipif(library_is_strict(), reason="libmicrohttpd 1.0 finds the end first (decision 131)")
 def test_who_sends_no_more_while_the_store_is_busy_is_answered_when_it_is_done(either_target):
     with contextlib.ExitStack() as stack:
         for _ in range(8):  # so that each loop has others

@@ -122,7 +122,7 @@ static bool open_descriptors(struct loop *loop)
 	       loop_watch(loop, loop->wake, EPOLLIN, &loop->waker);
 }
 
-static void close_descriptors(struct loop *loop)
+void loop_close(struct loop *loop)
 {
 	pthread_mutex_destroy(&loop->mutex);
 	if (loop->wake >= 0)
@@ -144,16 +144,11 @@ bool loop_start(struct loop *loop, struct http_server *server, size_t max_open)
 	}
 	if (loop->daemon)
 		MHD_stop_daemon(loop->daemon);
-	close_descriptors(loop);
+	loop_close(loop);
 	return false;
 }
 
 void loop_join(struct loop *loop)
 {
 	pthread_join(loop->thread, NULL);
-}
-
-void loop_close(struct loop *loop)
-{
-	close_descriptors(loop);
 }

@@ -65,10 +65,15 @@ def test_a_connection_in_use_is_not_asked_for_a_sign_of_life(proxy, behind):
         return data
 
     def round_trips(requests=20):
-        del answers[:]
-        for _ in range(requests):
-            assert alice.get("unread/").status == 200
-        return sum(answers) / requests
+        """Of one request, in the calmest of some runs: what the server does beside them is counted, too."""
+
+        def run():
+            del answers[:]
+            for _ in range(requests):
+                assert alice.get("unread/").status == 200
+            return sum(answers) / requests
+
+        return min(run() for _ in range(5))
 
     proxy.change = count
     round_trips()

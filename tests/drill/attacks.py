@@ -131,14 +131,19 @@ class SendMultipart(Send):
 
 
 class SendKeyed(SendJson):
-    """Asked again with the same key after each failure: then it is stored once, whatever was said before."""
+    """Asked again with the same key after each failure, as long as it is refused: then it is stored once, whatever was said before."""
 
     def attempt(self, number):
         body, content_type = self.body(self.content(number))
         return ask(self.alice, "POST", self.path(), body, content_type, [("Idempotency-Key", f"{type(self).__name__} {number}")])
 
+    def accepted(self, number):
+        """The answer to one more attempt, or None: a server that has just lost its sessions may refuse a while."""
+        answer = self.attempt(number)
+        return None if answer is None or is_refusal(answer) else answer
+
     def check_refused(self, number, answer):
-        again = wait_until(lambda: self.attempt(number), "it answers")
+        again = wait_until(lambda: self.accepted(number), "it answers", PATIENCE)
         if again.status != 201:
             return f"asked again it answered {again.status} {again.body[:100]!r}"
         return self.check(number, again)

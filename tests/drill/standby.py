@@ -18,7 +18,7 @@ NAMES = "ALTER SYSTEM SET synchronous_standby_names = '{}'"
 
 
 class Standby(postgres.Cluster):
-    """Begins as a copy of the primary, which it then follows."""
+    """Begins as a copy of the primary, which it then follows; a slot there keeps what it has not got yet."""
 
     def __init__(self, primary, port=None):
         self.settings, self.user, self.port = primary.settings, primary.user, port or free_port()
@@ -27,7 +27,8 @@ class Standby(postgres.Cluster):
         account = pwd.getpwnam(self.user)
         os.chown(self.directory, account.pw_uid, account.pw_gid)
         source = ("-h", "127.0.0.1", "-p", primary.port, "-U", "postgres")
-        self._run("pg_basebackup", "-D", self.data, *source, "-R", "-c", "fast")
+        slot = ("-C", "-S", f"standby{self.port}")
+        self._run("pg_basebackup", "-D", self.data, *source, *slot, "-R", "-c", "fast")
 
     def promote(self):
         self._run("pg_ctl", "-D", self.data, "-w", "promote")

@@ -1,33 +1,35 @@
 # SPDX-License-Identifier: MIT
 """The step of `migrate` that fills the table of inboxes: interrupted, it goes on where it was."""
 
+import contextlib
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 
 import pytest
 
-from folding import folded, newest, wait_folded
+from folding import newest, wait_folded
 from harness import DEADLINE, PROGRAM, environment
-from inboxes import check, check_table
+from inboxes import check, check_table_of
 from paging import time as when
 
 LEFT = re.compile(r"messages in the inbox: (\d+) left\n")
-PIECE = 1000
-DOUBLE = (
+EACH_PAIR = (
     "INSERT INTO directmessages_message (sender_id, recipient_id, sent_at, content)"
-    " SELECT recipient_id, sender_id, sent_at, content FROM directmessages_message"
+    " SELECT a.id, b.id, ?, 'x' FROM auth_user a, auth_user b WHERE a.id <> b.id"
 )
+IS_FILLED = "UPDATE directmessages_inbox_fold SET is_filled = true"
+EMPTY = "UPDATE directmessages_inbox_fold SET is_filled = false, folded = 0"
 
 
 def much_to_fill(server):
-    """40,000 messages of 20 users, and a table from before it was filled."""
-    dice, users = random.Random(7), server.users(20)
+    """A message of each of 200 users to each other one, some newer ones, and a table from before it was filled."""
+    dice, users = random.Random(7), server.users(200)
+    server.sql(EACH_PAIR, [when(0)])
     server.insert_messages([(*dice.sample(users, 2), when(n)) for n in range(1250)])
-    for _ in range(5):
-        server.sql(DOUBLE)
-    server.sql("UPDATE directmessages_inbox_fold SET is_filled = false, folded = 0")
+    server.sql(EMPTY)
     server.sql("DELETE FROM directmessages_inbox")
     return users
 
@@ -55,16 +57,47 @@ def test_it_goes_on_where_it_was(make_server):
     left = newest(server)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         before, left = left, interrupt(server, number)
-        assert 0 < left <= before - PIECE, "what was filled before stays"
-        assert 0 < folded(server) < newest(server)
+        assert 0 < left < before, "what was filled before stays"
         asked = server.run("migrate", "--check")
         assert asked.returncode == 1 and "step 15, messages in the inbox, is due" in asked.stderr
+        server.insert_messages([(*users[:2], when(2000 + number))])  # for whom it was filled already
     done = server.run("migrate")
     first, *_, last, end = done.stdout.splitlines(keepends=True)
     assert (done.returncode, last, end) == (0, "applied 0015 messages in the inbox\n", "the schema is up to date\n")
-    assert 0 < int(LEFT.fullmatch(first).group(1)) <= left - PIECE
+    assert 0 < int(LEFT.fullmatch(first).group(1)) < left
     server.start()
     wait_folded(server)
-    check_table(server)
-    for user in users[:3]:
-        check(server, user)
+    for user in users[::20]:
+        check_table_of(server, user.id)
+    check(server, users[7], page_size=50)
+
+
+def stop_between_pieces(process, path):
+    """Stops it where it has not locked the file; gives a connection that has."""
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return connection
+        except sqlite3.OperationalError:
+            process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.sqlite
+@pytest.mark.concurrent
+def test_another_process_ends_it(make_server):
+    """And takes the table away that the next piece would ask."""
+    server = make_server(start=False)
+    assert server.run("migrate").returncode == 0
+    much_to_fill(server)
+    command = [str(PROGRAM), "--database", server.store.url, "migrate"]
+    with subprocess.Popen(command, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert LEFT.fullmatch(process.stdout.readline())
+        with contextlib.closing(stop_between_pieces(process, server.store.path)) as other:
+            for statement in ("DROP TABLE directmessages_inbox_fill", IS_FILLED, "COMMIT"):
+                other.execute(statement)
+        process.send_signal(signal.SIGCONT)
+        said = process.communicate(timeout=DEADLINE)[0]
+    assert process.returncode == 0 and said.endswith("the schema is up to date\n") and "applied" not in said, said
+    assert server.sql("SELECT count(*) FROM sqlite_master WHERE name = 'directmessages_inbox_fill'") == [(0,)]

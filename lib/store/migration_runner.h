@@ -28,6 +28,7 @@ struct migration {
 	const char *refusal;   /* what to do where it may not */
 	const char *sql;       /* run in one transaction with the record; NULL: none */
 	const struct migration_index *indexes; /* made before that, one by one; ends with name NULL; NULL: none */
+	const char *begin; /* run before the pieces, also after an interruption; NULL: nothing; SQLite only */
 	const char *piece; /* done before that again and again, each time in a transaction of its own; NULL: none */
 	const char *left;  /* a SELECT of a number: how much of that there is to do; 0: nothing */
 };

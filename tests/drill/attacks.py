@@ -33,6 +33,16 @@ def is_refusal(answer):
     return answer.status == 503 and answer.json() == UNAVAILABLE and "Retry-After" in answer.headers
 
 
+def ask_until_served(ask_once):
+    """The first answer that is no refusal: a server that has just lost its sessions may refuse a while."""
+
+    def served():
+        answer = ask_once()
+        return None if answer is None or is_refusal(answer) else answer
+
+    return wait_until(served, "it answers", PATIENCE)
+
+
 class Attack:
     """Two users who write to each other, and one who looks on."""
 
@@ -137,13 +147,8 @@ class SendKeyed(SendJson):
         body, content_type = self.body(self.content(number))
         return ask(self.alice, "POST", self.path(), body, content_type, [("Idempotency-Key", f"{type(self).__name__} {number}")])
 
-    def accepted(self, number):
-        """The answer to one more attempt, or None: a server that has just lost its sessions may refuse a while."""
-        answer = self.attempt(number)
-        return None if answer is None or is_refusal(answer) else answer
-
     def check_refused(self, number, answer):
-        again = wait_until(lambda: self.accepted(number), "it answers", PATIENCE)
+        again = ask_until_served(lambda: self.attempt(number))
         if again.status != 201:
             return f"asked again it answered {again.status} {again.body[:100]!r}"
         return self.check(number, again)
@@ -151,7 +156,7 @@ class SendKeyed(SendJson):
 
 class Replay(SendKeyed):
     def before(self, number):
-        wait_until(lambda: (answer := self.attempt(number)) and answer.status == 201, "it is stored")
+        assert ask_until_served(lambda: self.attempt(number)).status == 201
 
     def check(self, number, answer):
         if answer.headers["Idempotency-Replayed"] != "true":
@@ -180,7 +185,7 @@ class Read(Attack):
             (self.bob, self.alice, f"2025-01-01 00:00:{number % 60:02}", None, f"{number} é{number * 'x'}")
             for number in range(60)
         )
-        self.known = self.plain(ask(self.alice, "GET", self.path()))
+        self.known = self.plain(ask_until_served(lambda: ask(self.alice, "GET", self.path())))
 
     def plain(self, answer):
         return answer.json()
@@ -276,7 +281,8 @@ class Crowd(Attack):
 class NextPage(Page):
     def path(self):
         if not hasattr(self, "next"):
-            self.next = ask(self.alice, "GET", f"conversations/{self.bob.id}/").json()["next"].split(self.server.prefix)[1]
+            first = ask_until_served(lambda: ask(self.alice, "GET", f"conversations/{self.bob.id}/"))
+            self.next = first.json()["next"].split(self.server.prefix)[1]
         return self.next
 
 
@@ -284,12 +290,8 @@ class Delete(Attack):
     status = 204
 
     def before(self, number):
-        answer = wait_until(self.sent, "a message to be hidden is stored", PATIENCE)
-        self.message = answer.json()["id"]
-
-    def sent(self):
-        answer = ask(self.alice, "POST", f"send/{self.bob.id}/", b'{"content":"to be hidden"}')
-        return answer if answer is not None and answer.status == 201 else None
+        send = f"send/{self.bob.id}/", b'{"content":"to be hidden"}'
+        self.message = ask_until_served(lambda: ask(self.alice, "POST", *send)).json()["id"]
 
     def attempt(self, number):
         return ask(self.alice, "DELETE", f"messages/{self.message}/")

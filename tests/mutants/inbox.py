@@ -71,4 +71,18 @@ MUTANTS = [
         "WHERE s.reached < s.start AND x::text::bigint <> ALL (s.open)",
         LATE,
     ),
+    Mutant(
+        "what is stored while the table is filled is not folded",
+        SQLITE + "schema/inbox_fill.h",
+        " WHERE NOT EXISTS (SELECT 1 FROM directmessages_inbox_fill) AND EXISTS (SELECT 1 FROM directmessages_message);",
+        " WHERE EXISTS (SELECT 1 FROM directmessages_message);",
+        "test_inbox_migrate.py::test_it_goes_on_where_it_was[sqlite]",
+    ),
+    Mutant(
+        "a fill that another process has ended fails",
+        SQLITE + "schema/migrate.c",
+        "!is_still_due)",
+        "is_still_due)",
+        "test_inbox_migrate.py::test_another_process_ends_it[sqlite]",
+    ),
 ]

@@ -66,6 +66,16 @@ static enum dm_status change_tables(const struct migration_target *target, const
 	return status == DM_OK ? put_on_record(target->context, step, error) : status;
 }
 
+/* Commits what went well, and takes back what did not. */
+static enum dm_status end_transaction(struct sqlite_session *session, enum dm_status status, struct dm_error *error)
+{
+	if (status == DM_OK)
+		status = execute(session, "COMMIT", error);
+	if (status != DM_OK && !sqlite3_get_autocommit(session->db))
+		sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
+	return status;
+}
+
 static enum dm_status run_piece(void *context, const char *sql, struct dm_error *error)
 {
 	struct sqlite_session *session = context;
@@ -73,10 +83,35 @@ static enum dm_status run_piece(void *context, const char *sql, struct dm_error 
 
 	if (status == DM_OK)
 		status = execute(session, sql, error);
+	return end_transaction(session, status, error);
+}
+
+static enum dm_status begin_pieces(const struct migration_target *target, const struct migration *step, bool *due,
+				   struct dm_error *error)
+{
+	struct sqlite_session *session = target->context;
+	enum dm_status status = execute(session, "BEGIN IMMEDIATE", error);
+
 	if (status == DM_OK)
-		status = execute(session, "COMMIT", error);
-	if (status != DM_OK && !sqlite3_get_autocommit(session->db))
-		sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
+		status = migration_is_due(target, step, due, error);
+	if (status == DM_OK && *due && step->begin)
+		status = execute(session, step->begin, error);
+	return end_transaction(session, status, error);
+}
+
+static enum dm_status do_pieces(const struct migration_target *target, const struct migration *step,
+				const struct store_watch *watch, struct dm_error *error)
+{
+	bool due = false, is_still_due = true;
+	enum dm_status status = begin_pieces(target, step, &due, error);
+
+	if (status != DM_OK || !due)
+		return status;
+	status = migration_do_pieces(target, step, run_piece, watch, error);
+	/* Another process may have ended the step between two pieces; what they need is gone then. */
+	if (status != DM_OK && migration_is_due(target, step, &is_still_due, &(struct dm_error){0}) == DM_OK &&
+	    !is_still_due)
+		status = DM_OK;
 	return status;
 }
 
@@ -88,7 +123,7 @@ static enum dm_status apply(const struct migration_target *target, const struct 
 	enum dm_status status = DM_OK;
 
 	if (step->piece)
-		status = migration_do_pieces(target, step, run_piece, watch, error);
+		status = do_pieces(target, step, watch, error);
 	if (status == DM_OK)
 		status = execute(session, "BEGIN IMMEDIATE", error);
 	if (status != DM_OK)
@@ -96,11 +131,7 @@ static enum dm_status apply(const struct migration_target *target, const struct 
 	status = migration_is_due(target, step, applied, error);
 	if (status == DM_OK && *applied)
 		status = change_tables(target, step, error);
-	if (status == DM_OK)
-		status = execute(session, "COMMIT", error);
-	if (status != DM_OK && !sqlite3_get_autocommit(session->db))
-		sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
-	return status;
+	return end_transaction(session, status, error);
 }
 
 static struct migration_target target_of(struct sqlite_session *session)

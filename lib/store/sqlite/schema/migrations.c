@@ -3,7 +3,7 @@
 #include "migrations.h"
 
 #include "django_schema.h"
-#include "inbox_table.h"
+#include "inbox_fill.h"
 #include "user_table.h"
 
 /* 1 where a table has all these columns. */
@@ -218,9 +218,10 @@ const struct migration migrations[] = {
 		.number = 15,
 		.name = "messages in the inbox",
 		.satisfied = "SELECT is_filled FROM directmessages_inbox_fold",
-		.piece = SQL_INBOX_START_ANEW ";" SQL_INBOX_FOLD ";" SQL_INBOX_FOLDED ";",
-		.left = "SELECT " NEWEST_ID " - " FOLDED_ID,
-		.sql = "UPDATE directmessages_inbox_fold SET is_filled = true",
+		.begin = SQL_INBOX_FILL_BEGIN,
+		.piece = SQL_INBOX_FILL,
+		.left = SQL_INBOX_FILL_LEFT,
+		.sql = SQL_INBOX_FILL_END "UPDATE directmessages_inbox_fold SET is_filled = true",
 	},
 	{
 		.number = 16,

@@ -220,7 +220,7 @@ def test_an_index_that_was_made_by_hand_is_used_or_made_anew(partitioned):
     """As PostgreSQL's manual has it: ON ONLY the table, which is not valid until all partitions have one."""
     with partitioned.cluster.connect(partitioned.name) as connection:
         connection.execute(f"CREATE INDEX directmessages_sent ON ONLY directmessages_message {COLUMNS}")
-        connection.execute(f"CREATE INDEX by_hand ON a_message {COLUMNS}")
+        connection.execute(f"CREATE INDEX by_hand ON a_message {COLUMNS.replace('WHERE', 'WITH (fillfactor = 80) WHERE')}")
     by_hand = numbers_of(partitioned, LEAVES[0])["by_hand"]
     check_migrated(partitioned)
     assert numbers_of(partitioned, LEAVES[0])["by_hand"] == by_hand
@@ -238,12 +238,28 @@ def test_an_interrupted_index_of_another_name_is_dropped(partitioned):
     assert "by_hand" not in numbers_of(partitioned, LEAVES[0])
 
 
+def test_an_index_of_a_partition_that_has_our_name_alone_is_left_alone(partitioned, migrate):
+    """Ours gets another name, and is built concurrently, too, not while the table is locked."""
+    with partitioned.cluster.connect(partitioned.name) as connection:
+        connection.execute("CREATE INDEX directmessages_sent_a_message ON a_message (sender_id)")
+        other = numbers_of(partitioned, LEAVES[0])["directmessages_sent_a_message"]
+        connection.execute("BEGIN")
+        connection.execute("UPDATE a_message SET content = 'y'")
+        process = migrate()
+        line = process.stdout.readline()
+        assert line.startswith("directmessages_sent_a_message: waiting for writers before build, 0 of 1"), line
+        connection.execute("ROLLBACK")
+    check_ended(process, partitioned)
+    assert numbers_of(partitioned, LEAVES[0])["directmessages_sent_a_message"] == other
+
+
 def test_an_index_of_which_some_partitions_are_missing_gets_them(partitioned):
     """What belongs to it stays: it would take a second time to build, with the table locked. One that is invalid is repaired."""
     with partitioned.cluster.connect(partitioned.name) as connection:
         connection.execute(f"CREATE INDEX directmessages_sent ON ONLY directmessages_message {COLUMNS}")
         connection.execute(f"CREATE INDEX by_hand ON a_message {COLUMNS}")
         connection.execute("ALTER INDEX directmessages_sent ATTACH PARTITION by_hand")
+        connection.execute("CREATE INDEX directmessages_sent_b_messages ON ONLY b_messages (sender_id)")  # our name alone
         columns = "(recipient_id, sender_id, sent_at, id) WHERE hidden_for_recipient IS NULL"
         connection.execute(f"CREATE INDEX directmessages_received ON ONLY directmessages_message {columns}")
         connection.execute(f"CREATE INDEX repaired ON a_message {columns}")

@@ -18,9 +18,16 @@ MUTANTS = [
     Mutant(
         "an interrupted index of another name becomes part of ours",
         SCHEMA + "index.c",
-        "AND (i.relname = index_name OR (is_part AND \" IS_LIKE \"))\"",
-        "AND i.relname = index_name\"",
+        "OR (is_part AND \" IS_LIKE \"))\"",
+        "OR (is_part AND x.indisvalid AND \" IS_LIKE \"))\"",
         PARTITIONS + "test_an_interrupted_index_of_another_name_is_dropped",
+    ),
+    Mutant(
+        "an index of a partition that has our name alone is taken for ours",
+        SCHEMA + "index.c",
+        "i.relname = index_name AND NOT (is_part AND x.indisvalid)",
+        "i.relname = index_name",
+        PARTITIONS + "test_an_index_of_a_partition_that_has_our_name_alone_is_left_alone",
     ),
     Mutant(
         "an index of which some partitions are missing is dropped with all that belong to it",

@@ -15,25 +15,33 @@
 #define OWN_NAME \
 	"CASE WHEN c.oid = to_regclass($1::text) THEN $2::text WHEN octet_length($2::text || c.relname) < 63" \
 	" THEN $2::text || '_' || c.relname ELSE $2::text || '_' || md5(c.relname) END"
-/* Whether an index `x` has the definition, whatever its name is. */
-#define IS_LIKE "right(pg_get_indexdef(x.indexrelid), length($3::text) + 1) = ' ' || $3::text"
+/* The name of a new one: the former may be that of another index of somebody's. */
+#define FREE_NAME \
+	"CASE WHEN to_regclass(format('%I.%I', nspname, index_name)) IS NULL THEN index_name" \
+	" ELSE $2::text || '_' || md5(index_name) END"
+/* Whether an index `x` has the definition, whatever its name and its fill factor are. */
+#define IS_LIKE \
+	"right(regexp_replace(pg_get_indexdef(x.indexrelid), ' WITH \\([^)]*\\)', ''), length($3::text) + 1)" \
+	" = ' ' || $3::text"
 
 /* What to do next with a table, or with a partition: the statement, and the index. No row where there is nothing left
  * to do. An index whose making was interrupted stays behind invalid. CREATE INDEX on the table would join that one too,
  * and be invalid itself, so it is dropped; one that belongs to the table's index can't be, and is made valid. An index
- * that belongs to another one of the table is of no use here. Foreign tables have no indexes. */
+ * that belongs to another one of the table is of no use here, and so is one of a partition that has the name alone.
+ * Foreign tables have no indexes. */
 static const char next_of_a_partition[] =
 	"WITH leaf AS (SELECT c.oid, n.nspname, c.relname, " OWN_NAME " AS index_name,"
 	" c.oid <> to_regclass($1::text) AS is_part FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 	" WHERE c.relkind = 'r' AND (c.oid = to_regclass($1::text)"
 	" OR c.oid IN (SELECT relid FROM pg_partition_tree(to_regclass($1::text)) WHERE isleaf)))"
 	" SELECT CASE WHEN x.indexrelid IS NULL THEN"
-	" format('CREATE INDEX CONCURRENTLY %I ON %I.%I %s', index_name, nspname, leaf.relname, $3::text)"
+	" format('CREATE INDEX CONCURRENTLY %I ON %I.%I %s', CASE WHEN is_part THEN " FREE_NAME
+	" ELSE index_name END, nspname, leaf.relname, $3::text)"
 	" WHEN EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = x.indexrelid)"
 	" THEN format('REINDEX INDEX CONCURRENTLY %I.%I', nspname, i.relname)"
 	" ELSE format('DROP INDEX CONCURRENTLY %I.%I', nspname, i.relname) END, coalesce(i.relname, index_name)"
 	" FROM leaf LEFT JOIN (pg_index x JOIN pg_class i ON i.oid = x.indexrelid) ON x.indrelid = leaf.oid"
-	" AND (i.relname = index_name OR (is_part AND " IS_LIKE "))"
+	" AND ((i.relname = index_name AND NOT (is_part AND x.indisvalid)) OR (is_part AND " IS_LIKE "))"
 	" AND NOT EXISTS (SELECT 1 FROM pg_index root WHERE root.indexrelid = pg_partition_root(x.indexrelid)"
 	" AND root.indrelid = to_regclass($1::text) AND root.indexrelid IS DISTINCT FROM to_regclass($2::text))"
 	" WHERE x.indisvalid IS NOT TRUE ORDER BY leaf.relname, leaf.oid, x.indexrelid LIMIT 1";
@@ -57,8 +65,8 @@ static const char join[] =
 	" WHEN NOT EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhparent = indexrelid)"
 	" THEN format('DROP INDEX %s; %s', indexrelid::regclass, sql)"
 	" ELSE (SELECT string_agg(CASE WHEN own IS NULL THEN"
-	" format('CREATE INDEX %I ON %I.%I %s; ALTER INDEX %s ATTACH PARTITION %I.%I', index_name, nspname, relname,"
-	" $3::text, missing.indexrelid::regclass, nspname, index_name)"
+	" format('CREATE INDEX %I ON %I.%I %s; ALTER INDEX %s ATTACH PARTITION %I.%I', " FREE_NAME ", nspname, relname,"
+	" $3::text, missing.indexrelid::regclass, nspname, " FREE_NAME ")"
 	" ELSE format('ALTER INDEX %s ATTACH PARTITION %s', missing.indexrelid::regclass, own::regclass) END, '; ')"
 	" FROM missing) END FROM parent, anew";
 

@@ -85,3 +85,11 @@ def make_shard(shard):
 
 def three_clusters(settings=postgres.SETTINGS):
     return [postgres.Cluster(settings=settings).start() for _ in range(3)]
+
+
+def sharded(stack):
+    """In three clusters of its own, which end with the stack."""
+    clusters = three_clusters()
+    for cluster in clusters:
+        stack.callback(cluster.close)
+    return ShardedDatabase(clusters)

@@ -23,7 +23,8 @@ def main():
     parser.add_argument("--operations", type=int, default=20_000, help="of the random walks (%(default)s)")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="of the random walks")
     parser.add_argument("--walk", type=int, help="only this of the walks, to replay a failure")
-    parser.add_argument("--backend", choices=sides.BACKENDS, action="append", help="only on this (default: both)")
+    parser.add_argument("--backend", choices=sides.BACKENDS + sides.APART, action="append",
+                        help="only on this (default: sqlite, postgresql)")
     parser.add_argument("--failures", type=int, default=1, help="a walk ends after so many (%(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="so many walks at a time (%(default)s)")
     given = parser.parse_args()

@@ -99,7 +99,7 @@ def leave(*_):
 
 def everything(todo, jobs):
     """Runs parts, so many at a time: (failures, the closing lines)."""
-    if any(part.backend == "postgresql" for part in todo):
+    if any(part.backend != "sqlite" for part in todo):
         postgres.shared()  # here, for all the processes below, which leave its end to this one
     operations, done = sum(part.operations for part in todo), multiprocessing.Value("q", 0)
     with concurrent.futures.ProcessPoolExecutor(jobs, initializer=_share, initargs=(done,)) as pool:

@@ -10,6 +10,7 @@ import re
 import time
 
 import harness
+import parted
 import postgres
 import reference_project
 from conformance import content
@@ -123,14 +124,23 @@ def _plain(value):
 # A crash of the machine is of no interest here, and the reference commits each message that it marks as read.
 QUICK = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF"
 BACKENDS = ("sqlite", "postgresql")
+APART = ("partitions", "shards")  # how our table of messages is kept; the reference's is a plain one in PostgreSQL
 
 
 def why_not(backend):
     """Why a backend can't be used here, or None."""
-    return postgres.why_not() if backend == "postgresql" else None
+    return postgres.why_not() if backend != "sqlite" else None
 
 
-def _database(backend, path):
+def _ours(backend, path, stack):
+    if backend == "sqlite":
+        return SqliteFile(path)
+    if backend == "postgresql":
+        return PostgresDatabase()
+    return parted.PartitionedDatabase() if backend == "partitions" else parted.sharded(stack)
+
+
+def _theirs(backend, path):
     """A database that is empty yet, and how Django's settings describe it."""
     if backend == "sqlite":
         return SqliteFile(path), reference_project.sqlite(path, init_command=QUICK)
@@ -148,7 +158,7 @@ def _fill(database, ties):
 def pair(backend, folder, ties=0):
     """Both sides on databases of the backend, files of theirs in `folder`, with so many messages of one time."""
     with contextlib.ExitStack() as stack:
-        (ours, _), (theirs, django) = (_database(backend, folder / name) for name in ("ours.db", "theirs.db"))
+        ours, (theirs, django) = _ours(backend, folder / "ours.db", stack), _theirs(backend, folder / "theirs.db")
         for database in (ours, theirs):
             stack.callback(database.close)
         project = reference_project.Project(folder / "project", django, content.ALLOWED_RECIPIENTS)

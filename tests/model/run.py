@@ -32,16 +32,9 @@ def serve(backend, stack):
         return harness.TwoServers(administered=True)
     if backend in ("sqlite", "postgresql"):
         return harness.Server(administered=True, backend=backend)
-    database = parted.PartitionedDatabase() if backend == "partitions" else sharded(stack)
+    database = parted.PartitionedDatabase() if backend == "partitions" else parted.sharded(stack)
     stack.callback(database.close)
     return harness.Server(database, administered=True)
-
-
-def sharded(stack):
-    clusters = parted.three_clusters()
-    for cluster in clusters:
-        stack.callback(cluster.close)
-    return parted.ShardedDatabase(clusters)
 
 
 def _part(part):

@@ -153,3 +153,16 @@ def test_deleted_is_gone_for_both(admin_server):
 @pytest.mark.parametrize("path", ["messages/", "users/1/export/"])
 def test_they_need_the_key(admin_server, path):
     check_error(admin_server.admin("GET", path, key=None), 401, "Authentication credentials were not provided.")
+
+
+def test_the_user_of_id_0_is_not_everybody(make_server):
+    """An imported database may have one; in an operation 0 stands for all users."""
+    server = make_server(administered=True)
+    one, two, zero = server.users(3)
+    send(server, one, two)
+    server.sql("DELETE FROM authtoken_token WHERE user_id = ?", (zero.id,))
+    server.sql("UPDATE auth_user SET id = 0 WHERE id = ?", (zero.id,))
+    for user in ("0", f"@{zero.username}"):
+        for path in (f"messages/?user={user}", f"messages/?user={one.id}&partner={user}", f"users/{user}/export/"):
+            check_error(server.admin("GET", path), 404, "No User matches the given query.")
+    assert len(server.admin("GET", f"messages/?user={one.id}").json()["results"]) == 1

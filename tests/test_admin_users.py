@@ -221,12 +221,14 @@ def test_changing_a_user_uses_up_no_ids(admin_server):
 
 def test_delete(admin_server):
     user, other = admin_server.user(), admin_server.user()
+    assert user.request("PUT", f"blocks/{other.id}/").status == 204
     for path in (f"users/@{user.username}/", f"users/{other.id}/"):
         answer = admin_server.admin("DELETE", path)
         assert (answer.status, answer.body) == (204, b"")
         check_error(admin_server.admin("DELETE", path), 404, "No User matches the given query.")
     check_error(user.get("unread/"), 401, "Invalid token.")
     assert admin_server.sql("SELECT 1 FROM authtoken_token WHERE user_id IN (?, ?)", (user.id, other.id)) == []
+    assert admin_server.sql("SELECT 1 FROM directmessages_block WHERE user_id = ?", (user.id,)) == []
 
 
 def test_a_user_with_messages_is_not_deleted(admin_server):

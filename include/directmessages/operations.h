@@ -212,11 +212,17 @@ struct dm_op_user_put {
 	uint64_t reserved[4];
 };
 
-/* See dm_user_delete. */
+/* See dm_user_delete. The first piece deletes the user. Submit the operation again while it ends with DM_OK and there
+ * is more: then it deletes what else is stored about them. */
 struct dm_op_user_delete {
 	struct dm_text username; /* data NULL: user_id says who it is */
 	int64_t user_id;
-	uint64_t reserved[4];
+
+	bool more;
+	struct {
+		int64_t phase, user_id;
+	} internal; /* the library's: where to go on */
+	uint64_t reserved[1];
 };
 
 struct dm_op_token_create {
@@ -681,8 +687,9 @@ struct dm_op_deliveries_find {
 /* Gives the caller deliveries of one endpoint that are due, and makes them from the event log if need be; nobody else
  * gets them before the time `until`. It gives none of an endpoint that is disabled or deleted.
  *
- * on_delivery is called before the commit, so the deliveries are the caller's only if the operation ends with DM_OK. It
- * returns false if it has no memory for one: then the operation fails with DM_NO_MEMORY and nothing is claimed. */
+ * on_delivery is called after the commit, but the deliveries are the caller's only if the operation ends with DM_OK. It
+ * returns false if it has no memory for one: then the operation fails with DM_NO_MEMORY, and what was claimed is given
+ * out again at the time `until`. */
 struct dm_op_deliveries_claim {
 	int64_t webhook_id;
 	int64_t until;
@@ -692,7 +699,10 @@ struct dm_op_deliveries_claim {
 	dm_delivery_row *on_delivery;
 
 	int64_t claimed;
-	uint64_t reserved[4];
+	struct {
+		int64_t until;
+	} internal; /* the library's */
+	uint64_t reserved[3];
 };
 #define DM_MAX_CLAIM 1000
 
@@ -838,7 +848,8 @@ struct dm_operation {
  * with DM_BUSY at once. */
 DM_API void dm_submit(dm *handle, struct dm_operation *operation);
 
-/* The same, but returns after `done` (may be NULL here) has returned. */
+/* The same, but returns after `done` (may be NULL here) has returned. Within the `done` of an operation that ended with
+ * DM_BUSY because it had waited too long, what would wait behind the same work ends with DM_BUSY at once. */
 DM_API void dm_run(dm *handle, struct dm_operation *operation);
 
 /* Brackets several reads of one thread. On SQLite they are then cheaper: they share the view of the database that the

@@ -68,8 +68,9 @@ DM_CHECK enum dm_status dm_user_put(dm *handle, const struct dm_user_change *cha
 DM_CHECK enum dm_status dm_user_update(dm *handle, const struct dm_user_change *change, dm_user_row *row, void *context,
 				       struct dm_error *error);
 
-/* Deletes a user, and their token, to whom nothing else refers. DM_NOT_FOUND; DM_EXISTS if the user has messages, or
- * rows of other tables, which stay. */
+/* Deletes a user to whom nothing else refers, with their token, tickets, blocks, idempotency keys and what limits their
+ * new partners, so that nobody who is given the same id has these. DM_NOT_FOUND; DM_EXISTS if the user has messages, or
+ * rows of other tables, which stay. Any other failure may leave some of it behind. */
 DM_CHECK enum dm_status dm_user_delete(dm *handle, struct dm_text username, struct dm_error *error);
 
 /* Finds one user and lends it to row. DM_NOT_FOUND. */

@@ -28,7 +28,8 @@ static enum dm_status find_place(dm *handle, int64_t user_id, int64_t partner_id
 	return service_run(handle, &operation, error);
 }
 
-/* Runs all pieces, whose counts are added up in *count. `more` and `piece` are results of the operation. */
+/* Runs all pieces, whose counts are added up in *count: 0 if one of them fails, as after every failure. `more` and
+ * `piece` are results of the operation. */
 static enum dm_status run_pieces(dm *handle, struct dm_operation *operation, const bool *more, const int64_t *piece,
 				 int64_t *count, struct dm_error *error)
 {
@@ -40,7 +41,7 @@ static enum dm_status run_pieces(dm *handle, struct dm_operation *operation, con
 		sum += *piece;
 	} while (status == DM_OK && *more);
 	if (count)
-		*count = sum;
+		*count = status == DM_OK ? sum : 0;
 	return status;
 }
 

@@ -57,13 +57,21 @@ static bool keep_marked(struct dm_operation *operation, const struct dm_message 
 	return true;
 }
 
-static void signal_marked(struct signals *signals, struct kept_messages *marked, bool is_stored)
+static void forget_marked(struct dm_operation *operation)
 {
-	if (is_stored)
-		for (struct kept_message *kept = marked->first; kept; kept = kept->next)
-			signals_emit(signals, DM_MESSAGE_READ, &kept->message);
+	struct kept_messages *marked = operation->internal.marked;
+
+	if (!marked)
+		return;
 	arena_release(&marked->arena);
 	free(marked);
+	operation->internal.marked = NULL;
+}
+
+static void signal_marked(struct signals *signals, const struct kept_messages *marked)
+{
+	for (const struct kept_message *kept = marked ? marked->first : NULL; kept; kept = kept->next)
+		signals_emit(signals, DM_MESSAGE_READ, &kept->message);
 }
 
 static void complete(struct dm_operation *operation)
@@ -76,8 +84,9 @@ static void complete(struct dm_operation *operation)
 		operation_clear_results(operation);
 	else if (operation->kind == DM_OP_SEND && !operation->send.replayed)
 		signals_emit(&handle->signals, DM_MESSAGE_SENT, &operation->send.message);
-	if (operation->internal.marked)
-		signal_marked(&handle->signals, operation->internal.marked, operation->status == DM_OK);
+	if (operation->status == DM_OK)
+		signal_marked(&handle->signals, operation->internal.marked);
+	forget_marked(operation);
 	if (operation->done)
 		operation->done(operation);
 }
@@ -164,6 +173,7 @@ static enum dm_status open_handle(const struct dm_options *options, dm **out, st
 				(options->max_read_lag_ms > 0 ? options->max_read_lag_ms : DEFAULT_MAX_READ_LAG_MS),
 		.mapped_bytes = options->mapped_bytes,
 		.changed = keep_marked,
+		.undone = forget_marked,
 		.recorded = events_recorded,
 		.recorded_context = handle,
 		.completed = complete,

@@ -96,8 +96,12 @@ enum dm_status dm_user_update(dm *handle, const struct dm_user_change *change, d
 enum dm_status dm_user_delete(dm *handle, struct dm_text username, struct dm_error *error)
 {
 	struct dm_operation operation = {.kind = DM_OP_USER_DELETE, .user_delete = {.username = username}};
+	enum dm_status status;
 
-	return service_run(handle, &operation, error);
+	do
+		status = service_run(handle, &operation, error);
+	while (status == DM_OK && operation.user_delete.more);
+	return status;
 }
 
 enum dm_status dm_user_by_id(dm *handle, int64_t user_id, dm_user_row *row, void *context, struct dm_error *error)

@@ -29,6 +29,15 @@ void erasure_go_on(struct dm_op_user_erase *erase, bool goes_on, bool sees_all)
 	erase->more = phase < ERASURE_ENDS;
 }
 
+void deletion_go_on(struct dm_op_user_delete *deletion, bool goes_on)
+{
+	if (!deletion->more)
+		deletion->internal.phase = ERASURE_INBOX;
+	else if (!goes_on)
+		deletion->internal.phase++;
+	deletion->more = deletion->internal.phase < ERASURE_RENAMES;
+}
+
 enum erasure_phase walk_begin(struct dm_op_user_messages *walk)
 {
 	if (!walk->more) {

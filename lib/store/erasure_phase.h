@@ -24,6 +24,9 @@ enum erasure_phase {
  * store needs no phases of their own for hidden messages. */
 void erasure_go_on(struct dm_op_user_erase *erase, bool goes_on, bool sees_all);
 
+/* The same for a user who was deleted, without messages: from ERASURE_INBOX on what else is stored about them. */
+void deletion_go_on(struct dm_op_user_delete *deletion, bool goes_on);
+
 /* The same for a walk, which has the four phases of messages. walk_begin is called before each piece, and gives its
  * phase. */
 enum erasure_phase walk_begin(struct dm_op_user_messages *walk);

@@ -52,6 +52,9 @@ struct lane {
 /* The lane whose thread this is; each thread writes its own. */
 static _Thread_local const struct lane *own_lane;
 
+/* The thread looks for what waits too long: of its own lane, nobody else does. */
+static _Thread_local bool is_watcher;
+
 /* Called with the mutex. */
 static void count_batch(struct lane *lane, size_t count)
 {
@@ -225,6 +228,7 @@ static void *watch_main(void *argument)
 {
 	struct lane *lane = argument;
 
+	is_watcher = true;
 	pthread_mutex_lock(&lane->mutex);
 	while (!lane->stopping) {
 		int64_t now = clock_monotonic();
@@ -413,6 +417,10 @@ void lane_run(struct lane *lane, struct dm_operation *operation)
 {
 	struct lane_waiter waiter;
 
+	if (is_watcher) {
+		lane_fail(lane->options.store, &operation, 1, &lane_late);
+		return;
+	}
 	lane_waiter_init(&waiter, operation);
 	lane_submit(lane, operation);
 	lane_waiter_await(&waiter);

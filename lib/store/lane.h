@@ -76,7 +76,8 @@ void lane_submit(struct lane *lane, struct dm_operation *operation);
 void lane_hand_on(struct lane *lane, struct dm_operation *operation, int64_t until);
 
 /* As lane_submit, and waits until the operation is completed. Never to be called on one of the lane's own threads,
- * which would wait for itself for ever. */
+ * which would wait for itself for ever. What is completed because it has waited too long must not wait once more: there
+ * the operation fails with lane_late at once. */
 void lane_run(struct lane *lane, struct dm_operation *operation);
 
 /* Parks an operation of a batch: it comes back after a pause, as a batch of its own. Called on the lane's thread. */

@@ -41,8 +41,8 @@ _Static_assert(sizeof(struct dm_operation) - offsetof(struct dm_operation, reser
 	ROW(DM_OP_HIDE, RECORD) \
 	ROW(DM_OP_USER_CREATE, WRITE, RESULTS(user_create, user_id)) \
 	ROW(DM_OP_USER_SET_ACTIVE, WRITE) \
-	ROW(DM_OP_USER_PUT, WRITE, RESULTS(user_put, created)) \
-	ROW(DM_OP_USER_DELETE, WRITE) \
+	ROW(DM_OP_USER_PUT, WRITE, RESULTS_UNTIL(user_put, created, internal)) \
+	ROW(DM_OP_USER_DELETE, WRITE, RESULTS(user_delete, more)) \
 	ROW(DM_OP_TOKEN_CREATE, WRITE, RESULTS_UNTIL(token_create, key, user_id)) \
 	ROW(DM_OP_TOKEN_REVOKE, WRITE) \
 	ROW(DM_OP_CHECK_SCHEMA, READ) \
@@ -136,6 +136,8 @@ bool operation_is_continued(const struct dm_operation *operation)
 		return operation->webhook_update.more;
 	case DM_OP_USER_ERASE:
 		return operation->user_erase.more;
+	case DM_OP_USER_DELETE:
+		return operation->user_delete.more;
 	default:
 		return false;
 	}

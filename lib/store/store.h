@@ -32,6 +32,12 @@ static inline int64_t rows_to_claim(size_t limit)
 	return limit > 0 && limit < DM_MAX_CLAIM ? (int64_t)limit : DM_MAX_CLAIM;
 }
 
+/* The id 0 means everybody in an operation, so who has it could read all messages. */
+static inline bool user_may_call(const struct dm_user *user)
+{
+	return user->is_active && user->id != 0;
+}
+
 /* The state of a delivery as a database holds it; -1 stands for any. */
 static inline int delivery_state_number(enum dm_delivery_state state)
 {
@@ -68,6 +74,8 @@ struct store_options {
 	/* A message was marked as read. Called before the commit, so it counts only if the operation ends with DM_OK.
 	 * False: there is no memory to remember it. */
 	bool (*changed)(struct dm_operation *operation, const struct dm_message *message);
+	/* What was said of the operation was rolled back, and it is run again. */
+	void (*undone)(struct dm_operation *operation);
 	/* A commit has added to the event log, or another process has notified us of one. Called on any thread. */
 	void (*recorded)(void *context);
 	void *recorded_context;

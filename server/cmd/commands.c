@@ -99,7 +99,7 @@ static const struct command rows[] = {
 		 {"active", "YES", "`yes` or `no`: whether the user may call the API.", .choices = "yes no"},
 		 JSON("the user")},
 		user_update_run},
-	{"user delete", "NAME", "Deletes a user without messages, and their token.",
+	{"user delete", "NAME", "Deletes a user without messages, with their token, tickets, blocks and keys.",
 		"It refuses a user who has messages, or to whom rows of a project's other tables refer: they would belong to nobody.",
 		{{0}}, user_delete_run},
 	{"user deactivate", "NAME", "Refuses the user's requests from now on, whatever token or JWT they have.", NULL, {{0}}, user_deactivate_run},

@@ -13,7 +13,7 @@
 /* How much longer than a request a claim lasts. A worker that has reported no result by then counts as dead. */
 #define LEASE_MARGIN (15 * SECOND)
 
-/* On the lane's thread, before the commit. */
+/* On the lane's thread. */
 static bool on_delivery(void *context, const struct dm_delivery *row)
 {
 	struct claim *claim = context;
@@ -111,7 +111,7 @@ static void end_claim(struct webhooks *webhooks, struct claim *claim)
 		if (is_good)
 			attempt_start(endpoint, delivery);
 		else
-			delivery_free(delivery); /* the commit has failed: it was not claimed */
+			delivery_free(delivery); /* not all could be copied: the claim ends by itself */
 	}
 	free(claim);
 }

@@ -11,6 +11,20 @@ POSTGRES = "lib/store/postgres/"
 
 MUTANTS = [
     Mutant(
+        "who searches for the user of id 0 finds everybody's messages",
+        API + "admin/admin_names.c",
+        "names->ids[names->next] == 0)",
+        "false)",
+        "test_admin_messages.py::test_the_user_of_id_0_is_not_everybody",
+    ),
+    Mutant(
+        "a replay of a message that its sender has hidden says that it is gone",
+        API + "exchange/idempotency.c",
+        ".with_hidden = true, ",
+        "",
+        "test_idempotency.py::test_a_replay_shows_the_message_as_it_is_now",
+    ),
+    Mutant(
         "a rate lets one more through",
         "server/limits/throttle.c",
         "if (history->count >= rate->max) {",

@@ -8,6 +8,55 @@ WRITES = "test_library_writes::"
 
 MUTANTS = [
     Mutant(
+        "a write that a project's own trigger refuses fails its batch",
+        SQLITE + "batches/batch.c",
+        "		if (!is_of_the_store(status))\n			*culprit = i;",
+        "",
+        "test_library_batches::one_write_that_the_database_refuses_leaves_the_others",
+    ),
+    Mutant(
+        "the writes behind a trigger that rolls back are stored one by one",
+        SQLITE + "batches/batch.c",
+        " && !sqlite3_get_autocommit(session->db))\n			continue;",
+        ")\n			continue;",
+        "test_library_batches::one_write_that_the_database_refuses_leaves_the_others",
+    ),
+    Mutant(
+        "what is marked in a batch that is run again is signalled twice",
+        SQLITE + "batches/batch.c",
+        "		session->options->undone(operations[i]);",
+        "		(void)session;",
+        "test_library_batches::one_write_that_the_database_refuses_leaves_the_others",
+    ),
+    Mutant(
+        "an endpoint that is disabled is lent what another claim has",
+        SQLITE + "nouns/claim.c",
+        "	call->internal.until = NOTHING_CLAIMED;",
+        "	call->internal.until = call->until;",
+        "test_library_webhooks::a_disabled_endpoint_gets_nothing_of_an_older_claim",
+    ),
+    Mutant(
+        "who is given the id of a user who was deleted has their blocks",
+        "lib/store/erasure_phase.c",
+        "	deletion->more = deletion->internal.phase < ERASURE_RENAMES;",
+        "	deletion->more = deletion->internal.phase < ERASURE_BLOCKS;",
+        "test_library_users::what_is_stored_about_a_user_goes_with_them",
+    ),
+    Mutant(
+        "who has waited too long waits on the thread that ends such waits",
+        "lib/store/lane.c",
+        "	is_watcher = true;",
+        "	is_watcher = false;",
+        "test_lane::who_has_waited_too_long_can_not_wait_once_more_at_once",
+    ),
+    Mutant(
+        "a call that fails in a later piece says how many were marked before",
+        "lib/messaging/marking_calls.c",
+        "*count = status == DM_OK ? sum : 0;",
+        "*count = sum;",
+        "test_library_marking::a_call_that_fails_in_a_later_piece_gives_0",
+    ),
+    Mutant(
         "a new partner who has hidden all is new again",
         SQLITE + "nouns/new_partner.c",
         'INDEXED BY directmessages_sent_hidden WHERE sender_id = " sender',

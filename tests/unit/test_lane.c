@@ -16,7 +16,9 @@ struct fake_session {
 	pthread_mutex_t mutex;
 	pthread_cond_t moved;
 	bool closed;
-	bool nest; /* run one more operation from within `completed` */
+	bool nest;    /* run one more operation from within `completed` */
+	bool retries; /* run once more, from within `completed`, what has waited too long */
+	bool retry_is_refused;
 	struct lane *lane;
 	size_t batches, completed, refused;
 	size_t sizes[MAX_BATCHES];
@@ -62,16 +64,26 @@ static void run_batch(void *context, struct dm_operation **operations, size_t co
 
 static void completed(struct dm_operation *operation)
 {
-	bool nest;
+	bool nest, retries;
 
 	pthread_mutex_lock(&session.mutex);
 	session.completed++;
+	retries = session.retries && operation->status == DM_BUSY;
+	session.retries &= !retries;
 	session.refused += operation->status == DM_BUSY;
 	session.completed_on = pthread_self();
 	nest = session.nest;
 	session.nest = false;
 	pthread_cond_broadcast(&session.moved);
 	pthread_mutex_unlock(&session.mutex);
+	if (retries) {
+		struct dm_operation retry = SEND(2);
+
+		lane_run(session.lane, &retry);
+		pthread_mutex_lock(&session.mutex);
+		session.retry_is_refused = retry.status == DM_BUSY && session.closed;
+		pthread_mutex_unlock(&session.mutex);
+	}
 	if (nest) {
 		struct dm_operation inner = {
 			.kind = DM_OP_SEND, .status = DM_INTERNAL, .send = {.sender_id = number_of(operation) + 1}};
@@ -219,6 +231,30 @@ static void what_waits_too_long_behind_a_batch_is_refused_meanwhile(void **state
 	assert_int_equal(next.status, DM_OK);
 	assert_int_equal(session.refused, 3);
 	assert_true(session.in_order);
+}
+
+/* It would be a wait of the thread that ends such waits. The gate is closed until then, or for as long as a test may
+ * wait. */
+static void who_has_waited_too_long_can_not_wait_once_more_at_once(void **state)
+{
+	struct dm_operation first, late = SEND(2);
+	int64_t until;
+	bool is_refused = false;
+
+	(void)state;
+	start_with_limit(10, 100000);
+	block(&first);
+	session.retries = true;
+	lane_submit(session.lane, &late);
+	for (until = clock_monotonic() + 10000000; !is_refused && clock_monotonic() < until; sched_yield()) {
+		pthread_mutex_lock(&session.mutex);
+		is_refused = session.retry_is_refused;
+		pthread_mutex_unlock(&session.mutex);
+	}
+	set_closed(false);
+	lane_free(session.lane);
+	assert_true(is_refused);
+	assert_int_equal(late.status, DM_BUSY);
 }
 
 static void a_batch_holds_so_many_bytes(void **state)
@@ -418,6 +454,7 @@ int main(void)
 		cmocka_unit_test(what_waits_becomes_one_batch),
 		cmocka_unit_test(a_full_queue_refuses_at_once),
 		cmocka_unit_test(what_waits_too_long_behind_a_batch_is_refused_meanwhile),
+		cmocka_unit_test(who_has_waited_too_long_can_not_wait_once_more_at_once),
 		cmocka_unit_test(a_batch_holds_so_many_bytes),
 		cmocka_unit_test(a_piece_of_long_work_is_a_batch_of_its_own),
 		cmocka_unit_test(a_piece_that_waits_too_long_is_refused_too),

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 
 #define MAX_BATCH 24
+#define SECRET "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 
 /* An operation of the batch, and the user that it lent. */
 struct member {
 	struct dm_operation operation;
 	int64_t user_id; /* the user that was lent; 0: none */
+	int64_t lent;    /* how many rows */
 	struct batch *batch;
 };
 
@@ -27,8 +29,8 @@ struct batch {
 
 static int setup(void **state)
 {
-	const struct dm_options options = {.size = sizeof(options),
-					   .lanes = 2}; /* on PostgreSQL one thread for reads */
+	const struct dm_options options = {
+		.size = sizeof(options), .record_events = true, .lanes = 2}; /* on PostgreSQL one thread for reads */
 	struct batch *batch = calloc(1, sizeof(*batch));
 	struct scratch *scratch = malloc(sizeof(*scratch));
 
@@ -60,7 +62,10 @@ static int teardown(void **state)
 
 static bool note_user(void *context, const struct dm_user *user)
 {
-	((struct member *)context)->user_id = user->id;
+	struct member *member = context;
+
+	member->user_id = user->id;
+	member->lent++;
 	return true;
 }
 
@@ -254,14 +259,22 @@ static void the_user_of_id_0_is_nobodys_partner(void **state)
 	assert_user(not_asked, s->mary, 0);
 }
 
-static struct member *send_to(struct batch *batch, int64_t sender_id, int64_t recipient_id, bool unrestricted)
+static struct member *send_text(struct batch *batch, const char *content)
 {
-	struct dm_op_send arguments = {.sender_id = sender_id,
-				       .recipient_id = recipient_id,
-				       .content = text_of("x"),
-				       .unrestricted = unrestricted};
+	struct dm_op_send arguments = {
+		.sender_id = batch->scratch->john, .recipient_id = batch->scratch->mary, .content = text_of(content)};
 
 	return add(batch, (struct dm_operation){.kind = DM_OP_SEND, .send = arguments});
+}
+
+static struct member *send_to(struct batch *batch, int64_t sender_id, int64_t recipient_id, bool unrestricted)
+{
+	struct member *member = send_text(batch, "x");
+
+	member->operation.send.sender_id = sender_id;
+	member->operation.send.recipient_id = recipient_id;
+	member->operation.send.unrestricted = unrestricted;
+	return member;
 }
 
 /* Runs on the writer's thread, so that what it submits becomes one batch. */
@@ -274,6 +287,16 @@ static void submit_writes(void *context, enum dm_signal signal, const struct dm_
 	if (!batch->is_submitted)
 		submit_all(batch, NULL);
 	batch->is_submitted = true;
+}
+
+static void run_writes(struct batch *batch)
+{
+	const struct scratch *s = batch->scratch;
+
+	assert_ok(dm_connect(s->handle, DM_MESSAGE_SENT, submit_writes, batch, NULL));
+	scratch_send(s->handle, s->bob, s->mary, "begins");
+	wait_for_all(batch);
+	assert_true(dm_disconnect(s->handle, DM_MESSAGE_SENT, submit_writes, batch));
 }
 
 /* Whatever comes first. On PostgreSQL one statement stores those that count against the limit and those that don't. */
@@ -289,14 +312,130 @@ static void sends_that_are_limited_share_a_batch_with_others(void **state)
 	limited = send_to(batch, s->john, s->bob, false);
 	last = send_to(batch, s->mary, s->john, true);
 	known = send_to(batch, s->bob, s->mary, false);
-	assert_ok(dm_connect(s->handle, DM_MESSAGE_SENT, submit_writes, batch, NULL));
-	scratch_send(s->handle, s->bob, s->mary, "begins");
-	wait_for_all(batch);
-	assert_true(dm_disconnect(s->handle, DM_MESSAGE_SENT, submit_writes, batch));
+	run_writes(batch);
 	assert_int_equal(exempt->operation.status, DM_OK);
 	assert_int_equal(limited->operation.status, DM_LIMITED);
 	assert_int_equal(last->operation.status, DM_OK);
 	assert_int_equal(known->operation.status, DM_OK);
+}
+
+/* What a Django project may have added to the table. "bad" is refused; so is "worse", and on SQLite the trigger rolls
+ * back all of the transaction. */
+static void refuse_contents(const struct scratch *s)
+{
+	if (s->is_postgres)
+		scratch_sql(s, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+			       " IF NEW.content IN ('bad', 'worse') THEN RAISE EXCEPTION 'refused'; END IF;"
+			       " RETURN NEW; END $$; CREATE TRIGGER refuse BEFORE INSERT ON directmessages_message"
+			       " FOR EACH ROW EXECUTE FUNCTION refuse()");
+	else
+		scratch_sql(s, "CREATE TRIGGER bad BEFORE INSERT ON directmessages_message WHEN NEW.content = 'bad'"
+			       " BEGIN SELECT RAISE(ABORT, 'refused'); END; CREATE TRIGGER worse BEFORE INSERT ON"
+			       " directmessages_message WHEN NEW.content = 'worse' BEGIN SELECT RAISE(ROLLBACK,"
+			       " 'refused'); END");
+}
+
+static void count_read(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+		       int64_t to)
+{
+	(void)signal, (void)message, (void)from_user, (void)to;
+	++*(int *)context;
+}
+
+static bool count_delivery(void *context, const struct dm_delivery *delivery)
+{
+	(void)delivery;
+	((struct member *)context)->lent++;
+	return true;
+}
+
+static struct member *claim(struct batch *batch)
+{
+	struct dm_new_webhook webhook = {.size = sizeof(webhook),
+					 .url = text_of("http://example.com/"),
+					 .secret = text_of(SECRET),
+					 .events = DM_WEBHOOK_ALL_EVENTS};
+	struct dm_op_deliveries_claim arguments = {.until = INT64_C(4000000000000000), .on_delivery = count_delivery};
+
+	assert_ok(dm_webhook_create(batch->scratch->handle, &webhook, &arguments.webhook_id, NULL));
+	return add(batch, (struct dm_operation){.kind = DM_OP_DELIVERIES_CLAIM, .deliveries_claim = arguments});
+}
+
+static void assert_refused(const struct member *member)
+{
+	assert_int_equal(member->operation.status, DM_INTERNAL);
+	assert_non_null(strstr(member->operation.error.message, "refused"));
+}
+
+/* What shares the batch is stored, signalled and lent once, though it may be run twice. */
+static void one_write_that_the_database_refuses_leaves_the_others(void **state)
+{
+	struct batch *batch = *state;
+	const struct scratch *s = batch->scratch;
+	struct member *sent[4], *bad[3], *marked, *made, *claimed;
+	int read = 0;
+
+	refuse_contents(s);
+	claimed = claim(batch);
+	scratch_send(s->handle, s->mary, s->john, "unread");
+	sent[0] = send_text(batch, "first");
+	marked = mark(batch, s->john, s->mary);
+	made = add(batch, (struct dm_operation){.kind = DM_OP_USER_PUT,
+						.user_put = {.username = text_of("new"), .on_user = note_user}});
+	bad[0] = send_text(batch, "bad");
+	sent[1] = send_text(batch, "second");
+	bad[1] = send_text(batch, "worse");
+	bad[2] = send_text(batch, "bad");
+	sent[2] = send_text(batch, "third");
+	sent[3] = send_text(batch, "fourth");
+	assert_ok(dm_connect(s->handle, DM_MESSAGE_READ, count_read, &read, NULL));
+	run_writes(batch);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(sent[i]->operation.status, DM_OK);
+	for (size_t i = 0; i < 3; i++)
+		assert_refused(bad[i]);
+	assert_int_equal(marked->operation.status, DM_OK);
+	assert_int_equal(marked->operation.mark_conversation_read.marked, 1);
+	assert_int_equal(read, 1);
+	assert_int_equal(made->operation.status, DM_OK);
+	assert_true(made->operation.user_put.created);
+	assert_int_equal(made->lent, 1);
+	assert_int_equal(claimed->operation.status, DM_OK);
+	assert_int_equal(claimed->lent, claimed->operation.deliveries_claim.claimed);
+	assert_int_equal(claimed->lent, scratch_number(s, "SELECT count(*) FROM directmessages_delivery"));
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_message"), 6);
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_event WHERE kind > 0"), 7);
+}
+
+/* Then it is as good as not claimed. */
+static bool refuse_delivery(void *context, const struct dm_delivery *delivery)
+{
+	(void)delivery;
+	((struct member *)context)->lent++;
+	return false;
+}
+
+static void who_has_no_room_for_a_delivery_gets_it_when_the_claim_ends(void **state)
+{
+	struct batch *batch = *state;
+	const struct scratch *s = batch->scratch;
+	struct member *claimed = claim(batch);
+	struct dm_op_deliveries_claim *arguments = &claimed->operation.deliveries_claim;
+
+	scratch_send(s->handle, s->mary, s->john, "x");
+	scratch_settle(s);
+	arguments->until = 1; /* it ends in 1970 */
+	arguments->on_delivery = refuse_delivery;
+	dm_run(s->handle, &claimed->operation);
+	assert_int_equal(claimed->operation.status, DM_NO_MEMORY);
+	assert_int_equal(arguments->claimed, 0);
+	assert_int_equal(claimed->lent, 1);
+	arguments->on_delivery = count_delivery;
+	dm_run(s->handle, &claimed->operation);
+	assert_int_equal(claimed->operation.status, DM_OK);
+	assert_int_equal(arguments->claimed, 1);
+	assert_int_equal(claimed->lent, 2);
+	assert_int_equal(scratch_number(s, "SELECT attempts FROM directmessages_delivery"), 2);
 }
 
 int main(void)
@@ -306,6 +445,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_that_fails_leaves_the_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_user_of_id_0_is_nobodys_partner, setup, teardown),
 		cmocka_unit_test_setup_teardown(sends_that_are_limited_share_a_batch_with_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_write_that_the_database_refuses_leaves_the_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_has_no_room_for_a_delivery_gets_it_when_the_claim_ends, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,21 @@ static void claims_are_bounded_and_exclusive(void **state)
 		assert_true(second.rows[i].id > first.rows[1].id);
 }
 
+/* Though both claims would end at the same time. */
+static void a_disabled_endpoint_gets_nothing_of_an_older_claim(void **state)
+{
+	struct scratch *s = *state;
+	int64_t webhook = add(s, DM_WEBHOOK_ALL_EVENTS);
+	struct claimed claimed;
+
+	scratch_send(s->handle, s->john, s->mary, "one");
+	claim(s, webhook, 10, FAR_AWAY, &claimed);
+	assert_int_equal(claimed.count, 1);
+	scratch_sql(s, "UPDATE directmessages_webhook SET is_active = false");
+	claim(s, webhook, 10, FAR_AWAY, &claimed);
+	assert_int_equal(claimed.count, 0);
+}
+
 static void a_claim_that_has_ended_is_claimed_again(void **state)
 {
 	struct scratch *s = *state;
@@ -379,6 +394,7 @@ int main(void)
 		TEST(claims_come_in_the_order_of_the_log),
 		TEST(only_wanted_events_are_claimed),
 		TEST(claims_are_bounded_and_exclusive),
+		TEST(a_disabled_endpoint_gets_nothing_of_an_older_claim),
 		TEST(a_claim_that_has_ended_is_claimed_again),
 		TEST(failures_are_due_again_before_what_is_new),
 		TEST(released_deliveries_are_due_and_untried),

@@ -199,14 +199,14 @@ static void sqlite_submit(struct store *base, struct dm_operation *operation)
 	lane_submit(store->lane, operation);
 }
 
-/* On the lane's thread: runs the operation at once. A row function of a write is called in the middle of its
- * transaction, which no other write can join: it would be told of a commit that may not come. */
+/* On the lane's thread: runs the operation at once, unless a row function submits it while its row is lent: then the
+ * session is in use. */
 static void run_nested(struct sqlite_store *store, struct dm_operation *operation)
 {
 	static const struct dm_error within = {
 		DM_INVALID, "a row function of a call that writes can't write; do so when that call has returned"};
 
-	if (sqlite3_get_autocommit(store->writer->db))
+	if (!store->writer->is_lending)
 		lane_run_nested(store->lane, store->writer, operation);
 	else
 		lane_fail(&store->options, &operation, 1, &within);

@@ -16,9 +16,13 @@ static enum http_outcome find_next(struct exchange *exchange);
 
 static enum http_outcome found(struct exchange *exchange)
 {
+	struct admin_names *names = exchange->resource;
+
+	if (exchange->operation.status == DM_OK && names->ids[names->next] == 0) /* it would mean everybody */
+		exchange->operation.status = DM_NOT_FOUND;
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
-	((struct admin_names *)exchange->resource)->next++;
+	names->next++;
 	return find_next(exchange);
 }
 

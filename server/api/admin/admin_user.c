@@ -74,6 +74,8 @@ static enum http_outcome deleted(struct exchange *exchange)
 {
 	if (exchange->operation.status != DM_OK)
 		return respond_failure(exchange, NULL);
+	if (exchange->operation.user_delete.more)
+		return exchange_await(exchange, deleted);
 	return respond_empty(exchange, 204);
 }
 

@@ -36,9 +36,9 @@ static enum http_outcome shown(struct exchange *exchange)
 
 enum http_outcome idempotency_respond(struct exchange *exchange, dm_message_row *add)
 {
-	int64_t message_id = exchange->operation.send.message.id;
+	int64_t message_id = exchange->operation.send.message.id, sender_id = exchange->operation.send.sender_id;
 
-	exchange_operation(exchange, DM_OP_MESSAGE)->message =
-		(struct dm_op_message){.message_id = message_id, .on_message = add};
+	exchange_operation(exchange, DM_OP_MESSAGE)->message = (struct dm_op_message){
+		.message_id = message_id, .user_id = sender_id, .with_hidden = true, .on_message = add};
 	return exchange_await(exchange, shown);
 }

@@ -56,17 +56,17 @@
 
 const struct pg_statement_text pg_erasure_statements[] = {
 	/* What goes at once, before the messages. Data that a new table holds about a user is a WITH query more; if it
-	 * may be much, it is a phase. A ticket of a JWT has "jwt <user> <expiry>" in place of a token's key, one
-	 * that came through a proxy "proxy <user>": see server/auth/ticket.c. Gives whether there is the user, and
-	 * whether another one has the name to come. */
+	 * may be much, it is a phase. Gives whether there is the user, and whether another one has the name to come.
+	 */
 	{ERASE_CLOSE,
 	 "WITH taken AS (SELECT 1 FROM {users} u WHERE {u.username} = " ERASED_NAME " AND {u.id} <> $1::bigint),"
 	 " keys AS (DELETE FROM authtoken_token WHERE user_id = $1::bigint AND " MAY_BEGIN " RETURNING key),"
 	 " tickets AS (DELETE FROM directmessages_ticket WHERE key IN (SELECT key FROM keys)),"
-	 " user_tickets AS (DELETE FROM directmessages_ticket WHERE (key LIKE 'jwt ' || $1::bigint || ' %'"
-	 " OR key = 'proxy ' || $1::bigint) AND " MAY_BEGIN
-	 "), closed AS (UPDATE {users} AS u SET {close} WHERE {u.id} = $1::bigint AND " MAY_BEGIN ")"
-	 " SELECT EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = $1::bigint), EXISTS (SELECT 1 FROM taken)",
+	 " user_tickets AS (DELETE FROM directmessages_ticket WHERE " IS_TICKET_OF(
+		 "$1::bigint") " AND " MAY_BEGIN
+			       "), closed AS (UPDATE {users} AS u SET {close} WHERE {u.id} = $1::bigint AND " MAY_BEGIN
+			       ")"
+			       " SELECT EXISTS (SELECT 1 FROM {users} u WHERE {u.id} = $1::bigint), EXISTS (SELECT 1 FROM taken)",
 	 .is_rare = true},
 	{BLANK_SENT, SENT("hidden_for_sender IS NULL", "true", BLANK)},
 	{BLANK_SENT_HIDDEN, SENT("hidden_for_sender IS NOT NULL", "content <> ''", BLANK)},
@@ -96,6 +96,22 @@ const struct pg_statement_text pg_erasure_statements[] = {
 	{0},
 };
 
+enum pg_statement pg_rest_erase(int64_t user_id, int64_t phase, struct parameters *parameters)
+{
+	pg_add_int(parameters, user_id);
+	switch ((enum erasure_phase)phase) {
+	case ERASURE_INBOX:
+		return ERASE_INBOX;
+	case ERASURE_KEYS:
+		pg_add_int(parameters, ERASE_WALK);
+		return ERASE_KEYS;
+	case ERASURE_BLOCKS:
+		return ERASE_BLOCKS;
+	default:
+		return ERASE_USER;
+	}
+}
+
 enum pg_statement pg_user_erase(struct dm_operation *operation, struct parameters *parameters)
 {
 	static const enum pg_statement blanks[] = {
@@ -113,19 +129,11 @@ enum pg_statement pg_user_erase(struct dm_operation *operation, struct parameter
 
 	if (!erase->more)
 		erase->internal.phase = ERASURE_CLOSES;
+	if (erase->internal.phase >= ERASURE_INBOX)
+		return pg_rest_erase(erase->user_id, erase->internal.phase, parameters);
 	pg_add_int(parameters, erase->user_id);
 	if (erase->internal.phase == ERASURE_CLOSES)
 		return ERASE_CLOSE;
-	if (erase->internal.phase == ERASURE_BLOCKS)
-		return ERASE_BLOCKS;
-	if (erase->internal.phase == ERASURE_RENAMES)
-		return ERASE_USER;
-	if (erase->internal.phase == ERASURE_INBOX)
-		return ERASE_INBOX;
-	if (erase->internal.phase == ERASURE_KEYS) {
-		pg_add_int(parameters, ERASE_WALK);
-		return ERASE_KEYS;
-	}
 	pg_add_int(parameters, erase->internal.partner);
 	pg_add_time(parameters, erase->internal.time);
 	pg_add_int(parameters, erase->internal.id);

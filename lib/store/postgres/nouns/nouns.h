@@ -136,6 +136,13 @@ operation_read_result pg_read_found_messages, pg_read_user_messages;
 
 /* erasure.c */
 operation_ask pg_user_erase;
+/* The statement of a phase behind those of messages (ERASURE_INBOX and so on). The second column of its result says
+ * whether there may be more. */
+enum pg_statement pg_rest_erase(int64_t user_id, int64_t phase, struct parameters *parameters);
+
+/* The tickets of the user `id` that stand for no token: those of a JWT have "jwt <user> <expiry>" in place of a token's
+ * key, those that came through a proxy "proxy <user>". See server/auth/ticket.c. */
+#define IS_TICKET_OF(id) "(key LIKE 'jwt ' || " id " || ' %' OR key = 'proxy ' || " id ")"
 operation_read_result pg_read_erased_piece;
 
 /* purge.c */

@@ -59,12 +59,6 @@ struct dm_user pg_user_from_row(const PGresult *result, int row)
 	};
 }
 
-/* Whether they may call. The id 0 means everybody in an operation, so who has it could read all messages. */
-static bool may_call(const struct dm_user *user)
-{
-	return user->is_active && user->id != 0;
-}
-
 /* Lends the one user that was found. */
 static enum dm_status lend_one(struct dm_operation *operation, dm_user_row *on_user, const struct row_set *set,
 			       bool calls)
@@ -74,7 +68,7 @@ static enum dm_status lend_one(struct dm_operation *operation, dm_user_row *on_u
 	if (!set->result)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
 	user = pg_user_from_row(set->result, set->row);
-	if (calls && !may_call(&user))
+	if (calls && !user_may_call(&user))
 		return fail(&operation->error, DM_INACTIVE, "the user is not active");
 	if (on_user)
 		on_user(operation->context, &user);

@@ -6,6 +6,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "erasure_phase.h"
 #include "failure.h"
 #include "user_table.h"
 
@@ -21,14 +22,17 @@
 /* All parameters have a type, also where the table lacks the columns that they are for. */
 #define GIVEN "WITH given AS (SELECT $2::text, $3::text, $4::text, $5::boolean)"
 
-/* Deletes a user whom no message needs, with their token. Other tables are looked at by the constraints, at the commit.
- * Gives whether there are messages. */
+/* Deletes a user whom no message needs, with their token and tickets. Other tables are looked at by the constraints, at
+ * the commit. Gives whether there are messages, and the user's id. */
 #define DELETE(which) \
 	"WITH found AS (SELECT {u.id} AS id FROM {users} u WHERE " which \
 	"), used AS (SELECT EXISTS (SELECT 1 FROM directmessages_message m WHERE m.sender_id = found.id) OR" \
 	" EXISTS (SELECT 1 FROM directmessages_message m WHERE m.recipient_id = found.id) AS yes, id FROM found)," \
-	" tokens AS (DELETE FROM authtoken_token t USING used WHERE t.user_id = used.id AND NOT used.yes)," \
-	" gone AS (DELETE FROM {users} AS u USING used WHERE {u.id} = used.id AND NOT used.yes) SELECT yes FROM used"
+	" tokens AS (DELETE FROM authtoken_token t USING used WHERE t.user_id = used.id AND NOT used.yes RETURNING t.key)," \
+	" tickets AS (DELETE FROM directmessages_ticket WHERE key IN (SELECT key FROM tokens))," \
+	" user_tickets AS (DELETE FROM directmessages_ticket USING used WHERE NOT used.yes AND " IS_TICKET_OF( \
+		"used.id") ")," \
+			   " gone AS (DELETE FROM {users} AS u USING used WHERE {u.id} = used.id AND NOT used.yes) SELECT yes, id FROM used"
 
 const struct pg_statement_text pg_user_write_statements[] = {
 	{USER_INSERT,
@@ -184,6 +188,8 @@ enum pg_statement pg_user_delete(struct dm_operation *operation, struct paramete
 {
 	const struct dm_op_user_delete *user = &operation->user_delete;
 
+	if (user->more)
+		return pg_rest_erase(user->internal.user_id, user->internal.phase, parameters);
 	if (!user->username.data) {
 		pg_add_int(parameters, user->user_id);
 		return USER_DELETE_BY_ID;
@@ -200,10 +206,20 @@ static enum dm_status refuse_delete(struct dm_operation *operation, const char *
 enum dm_status pg_read_deleted_user(const struct postgres *postgres, struct dm_operation *operation,
 				    struct row_set *set)
 {
+	struct dm_op_user_delete *user = &operation->user_delete;
+
 	(void)postgres;
+	if (user->more) {
+		deletion_go_on(user, pg_bool(set->result, 0, 1));
+		return DM_OK;
+	}
 	if (PQntuples(set->result) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
-	return pg_bool(set->result, 0, 0) ? refuse_delete(operation, "directmessages_message") : DM_OK;
+	if (pg_bool(set->result, 0, 0))
+		return refuse_delete(operation, "directmessages_message");
+	user->internal.user_id = pg_int(set->result, 0, 1);
+	deletion_go_on(user, false);
+	return DM_OK;
 }
 
 /* ---- failures ------------------------------------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 struct sqlite_kind {
 	operation_function *run;
 	operation_has_work *has_work; /* NULL: a write always has; a read never has */
+	operation_function *lend;     /* of a write that lends rows, after the commit; NULL: it lends none */
 };
 
 static enum dm_status refuse(struct sqlite_session *session, struct dm_operation *operation)
@@ -41,7 +42,7 @@ static enum dm_status refuse(struct sqlite_session *session, struct dm_operation
 	ROW(DM_OP_HIDE, message_hide) \
 	ROW(DM_OP_USER_CREATE, user_create) \
 	ROW(DM_OP_USER_SET_ACTIVE, user_set_active) \
-	ROW(DM_OP_USER_PUT, user_put) \
+	ROW(DM_OP_USER_PUT, user_put, NULL, user_put_lend) \
 	ROW(DM_OP_USER_DELETE, user_delete) \
 	ROW(DM_OP_TOKEN_CREATE, token_create) \
 	ROW(DM_OP_TOKEN_REVOKE, token_revoke) \
@@ -52,7 +53,7 @@ static enum dm_status refuse(struct sqlite_session *session, struct dm_operation
 	ROW(DM_OP_WEBHOOK_ENABLE, webhook_enable) \
 	ROW(DM_OP_WEBHOOK_ROTATE, webhook_rotate) \
 	ROW(DM_OP_DELIVERIES, deliveries_list) \
-	ROW(DM_OP_DELIVERIES_CLAIM, deliveries_claim) \
+	ROW(DM_OP_DELIVERIES_CLAIM, deliveries_claim, NULL, deliveries_lend) \
 	ROW(DM_OP_DELIVERY_RESULT, delivery_result) \
 	ROW(DM_OP_DELIVERY_REQUEUE, delivery_requeue) \
 	ROW(DM_OP_DELIVERIES_TRIM, deliveries_trim) \
@@ -83,6 +84,17 @@ KINDS_ARE_COMPLETE(RUN);
 void operation_run(struct sqlite_session *session, struct dm_operation *operation)
 {
 	operation->status = kinds[operation_index(operation)].run(session, operation);
+}
+
+void operation_lend(struct sqlite_session *session, struct dm_operation *operation)
+{
+	operation_function *lend = kinds[operation_index(operation)].lend;
+
+	if (!lend || operation->status != DM_OK)
+		return;
+	session->is_lending = true;
+	operation->status = lend(session, operation);
+	session->is_lending = false;
 }
 
 operation_has_work *operation_question(const struct dm_operation *operation)

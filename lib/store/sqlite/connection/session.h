@@ -23,6 +23,7 @@ struct sqlite_session {
 	struct checkpointer *checkpointer;         /* the writer's: the store's */
 	struct mapped_file mapped[2];              /* a reader's: the file, its log */
 	bool recorded;                             /* the writer's: this batch has written events */
+	bool is_lending;                           /* the writer's: a row function of a call that writes is called */
 	bool has_met_damage;                       /* its cache may hold pages of a file that was damaged for a time */
 	atomic_uint_fast64_t commits;              /* the writer's */
 };

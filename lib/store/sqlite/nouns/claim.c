@@ -14,6 +14,8 @@
 /* How many events a claim looks at, where the endpoint wants few of them: about 1 ms. */
 #define LOG_WINDOW 10000
 
+#define NOTHING_CLAIMED INT64_MIN /* in place of the time when a claim ends */
+
 const struct sqlite_statement_text claim_statements[] = {
 	{CLAIM_PLACE, "SELECT events, position, (SELECT max(id) FROM directmessages_event) FROM directmessages_webhook"
 		      " WHERE id = ?1 AND is_active"},
@@ -181,30 +183,6 @@ static struct dm_message message_of_claim(sqlite3_stmt *row, const struct dm_del
 	return message;
 }
 
-static enum dm_status lend_claimed(struct sqlite_session *session, const struct sqlite_claim *claim,
-				   struct dm_operation *operation)
-{
-	sqlite3_stmt *statement = session->statements[CLAIM_ROWS];
-	int code;
-
-	sqlite3_bind_int64(statement, 1, claim->webhook_id);
-	sqlite3_bind_int64(statement, 2, claim->until);
-	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-		struct dm_delivery delivery = delivery_from_row(statement);
-
-		delivery.sender = user_of_claim(statement, 17);
-		delivery.recipient = user_of_claim(statement, 21);
-		delivery.message = message_of_claim(statement, &delivery);
-		delivery.traceparent = column_text(statement, 26);
-		operation->deliveries_claim.claimed++;
-		if (!operation->deliveries_claim.on_delivery(operation->context, &delivery)) {
-			sqlite3_reset(statement);
-			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
-		}
-	}
-	return session_finish(session, statement, code, &operation->error);
-}
-
 enum dm_status deliveries_claim(struct sqlite_session *session, struct dm_operation *operation)
 {
 	struct dm_op_deliveries_claim *call = &operation->deliveries_claim;
@@ -216,6 +194,7 @@ enum dm_status deliveries_claim(struct sqlite_session *session, struct dm_operat
 	enum dm_status status = find_place(session, &claim, &found, &operation->error);
 
 	call->claimed = 0;
+	call->internal.until = NOTHING_CLAIMED;
 	if (status != DM_OK || !found)
 		return status;
 	status = make_unique(session, &claim, &operation->error);
@@ -223,5 +202,30 @@ enum dm_status deliveries_claim(struct sqlite_session *session, struct dm_operat
 		status = claim_due(session, &claim, &operation->error);
 	if (status == DM_OK)
 		status = claim_new(session, &claim, &operation->error);
-	return status == DM_OK ? lend_claimed(session, &claim, operation) : status;
+	call->internal.until = claim.until;
+	return status;
+}
+
+enum dm_status deliveries_lend(struct sqlite_session *session, struct dm_operation *operation)
+{
+	struct dm_op_deliveries_claim *call = &operation->deliveries_claim;
+	sqlite3_stmt *statement = session->statements[CLAIM_ROWS];
+	int code;
+
+	sqlite3_bind_int64(statement, 1, call->webhook_id);
+	sqlite3_bind_int64(statement, 2, call->internal.until);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct dm_delivery delivery = delivery_from_row(statement);
+
+		delivery.sender = user_of_claim(statement, 17);
+		delivery.recipient = user_of_claim(statement, 21);
+		delivery.message = message_of_claim(statement, &delivery);
+		delivery.traceparent = column_text(statement, 26);
+		call->claimed++;
+		if (!call->on_delivery(operation->context, &delivery)) {
+			sqlite3_reset(statement);
+			return fail(&operation->error, DM_NO_MEMORY, "out of memory");
+		}
+	}
+	return session_finish(session, statement, code, &operation->error);
 }

@@ -47,8 +47,8 @@ const struct sqlite_statement_text erasure_statements[] = {
 };
 
 /* What goes at once, before the messages: each a statement with the user as ?1. Data that a new table holds about a
- * user is a row here; if it may be much, it is a phase. The user's own row is the last. */
-static const enum sqlite_statement at_once[] = {ERASE_USER_TICKETS, ERASE_TICKETS, ERASE_TOKEN, ERASE_CLOSE};
+ * user is a row here; if it may be much, it is a phase. */
+static const enum sqlite_statement at_once[] = {ERASE_USER_TICKETS, ERASE_TICKETS, ERASE_TOKEN};
 
 enum dm_status delete_securely(struct sqlite_session *session, struct dm_error *error)
 {
@@ -80,13 +80,24 @@ static enum dm_status check_name(struct sqlite_session *session, int64_t user_id
 	return status;
 }
 
+enum dm_status credentials_erase(struct sqlite_session *session, int64_t user_id, struct dm_error *error)
+{
+	enum dm_status status = DM_OK;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(at_once) && status == DM_OK; i++)
+		status = run_for(session, at_once[i], user_id, error);
+	return status;
+}
+
 static enum dm_status close_user(struct sqlite_session *session, struct dm_operation *operation)
 {
 	int64_t user_id = operation->user_erase.user_id;
 	enum dm_status status = check_name(session, user_id, &operation->error);
 
-	for (size_t i = 0; i < ARRAY_LENGTH(at_once) && status == DM_OK; i++)
-		status = run_for(session, at_once[i], user_id, &operation->error);
+	if (status == DM_OK)
+		status = credentials_erase(session, user_id, &operation->error);
+	if (status == DM_OK)
+		status = run_for(session, ERASE_CLOSE, user_id, &operation->error);
 	if (status == DM_OK && sqlite3_changes(session->db) == 0)
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
 	if (status == DM_OK)
@@ -152,6 +163,30 @@ static enum dm_status erase_messages(struct sqlite_session *session, struct dm_o
 	return status;
 }
 
+/* Runs a statement that deletes ERASE_WALK rows at most. */
+static enum dm_status run_piece(struct sqlite_session *session, enum sqlite_statement which, int64_t user_id,
+				bool *goes_on, struct dm_error *error)
+{
+	enum dm_status status = run_for(session, which, user_id, error);
+
+	*goes_on |= status == DM_OK && sqlite3_changes(session->db) == ERASE_WALK;
+	return status;
+}
+
+enum dm_status rest_erase(struct sqlite_session *session, int64_t user_id, int64_t phase, bool *goes_on,
+			  struct dm_error *error)
+{
+	enum dm_status status;
+
+	*goes_on = false;
+	if (phase == ERASURE_INBOX)
+		return run_piece(session, ERASE_INBOX, user_id, goes_on, error);
+	if (phase == ERASURE_KEYS)
+		return keys_erase(session, user_id, goes_on, error);
+	status = run_piece(session, ERASE_BLOCKS, user_id, goes_on, error);
+	return status == DM_OK ? run_piece(session, ERASE_PARTNERS, user_id, goes_on, error) : status;
+}
+
 enum dm_status user_erase(struct sqlite_session *session, struct dm_operation *operation)
 {
 	struct dm_op_user_erase *erase = &operation->user_erase;
@@ -167,21 +202,11 @@ enum dm_status user_erase(struct sqlite_session *session, struct dm_operation *o
 	case ERASURE_CLOSES:
 		return close_user(session, operation);
 	case ERASURE_INBOX:
-		status = run_for(session, ERASE_INBOX, erase->user_id, &operation->error);
-		if (status == DM_OK)
-			erasure_go_on(erase, sqlite3_changes(session->db) == ERASE_WALK, true);
-		return status;
 	case ERASURE_KEYS:
-		status = keys_erase(session, erase->user_id, &goes_on, &operation->error);
-		erasure_go_on(erase, goes_on, true);
-		return status;
 	case ERASURE_BLOCKS:
-		status = run_for(session, ERASE_BLOCKS, erase->user_id, &operation->error);
-		goes_on = status == DM_OK && sqlite3_changes(session->db) == ERASE_WALK;
+		status = rest_erase(session, erase->user_id, erase->internal.phase, &goes_on, &operation->error);
 		if (status == DM_OK)
-			status = run_for(session, ERASE_PARTNERS, erase->user_id, &operation->error);
-		goes_on |= status == DM_OK && sqlite3_changes(session->db) == ERASE_WALK;
-		erasure_go_on(erase, goes_on, true);
+			erasure_go_on(erase, goes_on, true);
 		return status;
 	case ERASURE_RENAMES:
 		status = run_for(session, ERASE_USER, erase->user_id, &operation->error);

@@ -33,7 +33,7 @@ enum dm_status user_find(struct sqlite_session *session, struct dm_operation *op
 			 int64_t user_id, int64_t *found_id);
 
 /* user_write.c */
-operation_function user_create, user_set_active, user_put, user_delete;
+operation_function user_create, user_set_active, user_put, user_put_lend, user_delete;
 
 /* token.c */
 operation_function token_create, token_revoke;
@@ -76,6 +76,14 @@ operation_function messages_find, user_messages;
 
 /* erasure.c */
 operation_function user_erase;
+
+/* Deletes the user's token and tickets. */
+MUST_CHECK enum dm_status credentials_erase(struct sqlite_session *session, int64_t user_id, struct dm_error *error);
+
+/* Deletes a piece of what a phase behind those of messages (ERASURE_INBOX and so on) is about. *goes_on: there may be
+ * more. */
+MUST_CHECK enum dm_status rest_erase(struct sqlite_session *session, int64_t user_id, int64_t phase, bool *goes_on,
+				     struct dm_error *error);
 
 /* What is deleted or overwritten by this session is overwritten in the file, and not only marked as free. */
 enum dm_status delete_securely(struct sqlite_session *session, struct dm_error *error);
@@ -158,6 +166,6 @@ struct dm_delivery delivery_from_row(sqlite3_stmt *row); /* of SELECT DELIVERY_C
 	" d.http_status, d.error, d.origin"
 
 /* claim.c */
-operation_function deliveries_claim;
+operation_function deliveries_claim, deliveries_lend;
 
 #endif

@@ -27,12 +27,6 @@ struct dm_user user_from_row(sqlite3_stmt *row)
 	};
 }
 
-/* Whether they may call. The id 0 means everybody in an operation, so who has it could read all messages. */
-static bool may_call(const struct dm_user *user)
-{
-	return user->is_active && user->id != 0;
-}
-
 /* Lends the one user that the statement finds, and gives their id. */
 static enum dm_status lend_one(struct sqlite_session *session, sqlite3_stmt *statement, struct dm_operation *operation,
 			       dm_user_row *on_user, bool calls, int64_t *id)
@@ -44,7 +38,7 @@ static enum dm_status lend_one(struct sqlite_session *session, sqlite3_stmt *sta
 		struct dm_user user = user_from_row(statement);
 
 		*id = user.id;
-		status = !calls || may_call(&user) ? DM_OK : DM_INACTIVE;
+		status = !calls || user_may_call(&user) ? DM_OK : DM_INACTIVE;
 		if (status == DM_OK && on_user)
 			on_user(operation->context, &user);
 	}

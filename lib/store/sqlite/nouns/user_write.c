@@ -5,6 +5,7 @@
 #include "nouns.h"
 
 #include "clock.h"
+#include "erasure_phase.h"
 #include "failure.h"
 #include "user_table.h"
 
@@ -197,7 +198,14 @@ enum dm_status user_put(struct sqlite_session *session, struct dm_operation *ope
 		return fail(&operation->error, DM_NOT_FOUND, "there is no such user");
 	if (status == DM_OK && !found)
 		status = make(session, operation);
-	return status == DM_OK ? user_lend(session, operation, user->username, user->user_id, user->on_user) : status;
+	return status;
+}
+
+enum dm_status user_put_lend(struct sqlite_session *session, struct dm_operation *operation)
+{
+	const struct dm_op_user_put *user = &operation->user_put;
+
+	return user_lend(session, operation, user->username, user->user_id, user->on_user);
 }
 
 /* ---- deleting ------------------------------------------------------------------------------------------------ */
@@ -246,30 +254,47 @@ static enum dm_status check_references(struct sqlite_session *session, struct dm
 	return operation->error.status;
 }
 
-static enum dm_status delete_found(struct sqlite_session *session, struct dm_operation *operation, int64_t user_id)
+/* Deletes the user's row, if nothing refers to it, and what lets them in. */
+static enum dm_status delete_row(struct sqlite_session *session, struct dm_operation *operation, int64_t user_id)
 {
-	static const enum sqlite_statement both[] = {TOKEN_DELETE_BY_ID, USER_DELETE};
-	enum dm_status status = DM_OK;
+	enum dm_status status = check_references(session, operation, user_id);
 
-	for (size_t i = 0; i < ARRAY_LENGTH(both) && status == DM_OK; i++) {
-		sqlite3_bind_int64(session->statements[both[i]], 1, user_id);
-		status = session_step_done(session, session->statements[both[i]], &operation->error);
-	}
-	return status;
+	if (status == DM_OK)
+		status = credentials_erase(session, user_id, &operation->error);
+	if (status != DM_OK)
+		return status;
+	sqlite3_bind_int64(session->statements[USER_DELETE], 1, user_id);
+	return session_step_done(session, session->statements[USER_DELETE], &operation->error);
 }
 
-enum dm_status user_delete(struct sqlite_session *session, struct dm_operation *operation)
+static enum dm_status begin_deletion(struct sqlite_session *session, struct dm_operation *operation)
 {
-	const struct dm_op_user_delete *user = &operation->user_delete;
-	int64_t user_id = 0;
+	struct dm_op_user_delete *user = &operation->user_delete;
 	enum dm_status status = prepare(session, operation, &delete_user);
 
 	if (status == DM_OK)
 		status = prepare(session, operation, &references);
 	if (status != DM_OK)
 		return status;
-	status = user_find(session, operation, user->username, user->user_id, &user_id);
+	status = user_find(session, operation, user->username, user->user_id, &user->internal.user_id);
 	if (status == DM_OK)
-		status = check_references(session, operation, user_id);
-	return status == DM_OK ? delete_found(session, operation, user_id) : status;
+		status = delete_row(session, operation, user->internal.user_id);
+	if (status == DM_OK)
+		deletion_go_on(user, false);
+	return status;
+}
+
+/* The first piece does everything where there is little of it. */
+enum dm_status user_delete(struct sqlite_session *session, struct dm_operation *operation)
+{
+	struct dm_op_user_delete *user = &operation->user_delete;
+	enum dm_status status = user->more ? DM_OK : begin_deletion(session, operation);
+	bool goes_on = false;
+
+	while (status == DM_OK && user->more && !goes_on) {
+		status = rest_erase(session, user->internal.user_id, user->internal.phase, &goes_on, &operation->error);
+		if (status == DM_OK)
+			deletion_go_on(user, goes_on);
+	}
+	return status;
 }

@@ -347,8 +347,8 @@ MUTANTS = [
     Mutant(
         "an inactive user is let in",
         "lib/store/sqlite/nouns/user.c",
-        "status = !calls || may_call(&user) ? DM_OK : DM_INACTIVE;",
-        "status = calls || may_call(&user) ? DM_OK : DM_INACTIVE;",
+        "status = !calls || user_may_call(&user) ? DM_OK : DM_INACTIVE;",
+        "status = calls || user_may_call(&user) ? DM_OK : DM_INACTIVE;",
         "test_auth.py::test_inactive_user_is_401_on_each_route",
     ),
     Mutant(

@@ -254,18 +254,11 @@ MUTANTS = [
         "test_library_users::an_active_user_is_found_by_id_or_name[postgresql]",
     ),
     Mutant(
-        "a user whose id is 0, which means everybody, may call (SQLite)",
-        "lib/store/sqlite/nouns/user.c",
+        "a user whose id is 0, which means everybody, may call",
+        "lib/store/store.h",
         "return user->is_active && user->id != 0;",
         "return user->is_active;",
         "test_library_users::who_has_the_id_0_neither_calls_nor_is_called",
-    ),
-    Mutant(
-        "a user whose id is 0, which means everybody, may call (PostgreSQL)",
-        "lib/store/postgres/nouns/user.c",
-        "return user->is_active && user->id != 0;",
-        "return user->is_active;",
-        "test_library_users::who_has_the_id_0_neither_calls_nor_is_called[postgresql]",
     ),
     Mutant(
         "of two headers that name the user the first counts",

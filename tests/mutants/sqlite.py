@@ -99,9 +99,9 @@ MUTANTS = [
         "test_library_mapped::a_damaged_last_page_is_reported",
     ),
     Mutant(
-        "a row function that writes ends the transaction that it is in",
+        "a row function that writes uses the session that its row is lent from",
         SQLITE + "store_sqlite.c",
-        "if (sqlite3_get_autocommit(store->writer->db))",
+        "if (!store->writer->is_lending)",
         "if (store->writer)",
         "test_library_signals::who_is_lent_what_is_written_may_read",
     ),
@@ -213,8 +213,8 @@ MUTANTS = [
     Mutant(
         "the token of an erased user stays (SQLite)",
         SQLITE + "nouns/erasure.c",
-        "ERASE_USER_TICKETS, ERASE_TICKETS, ERASE_TOKEN, ERASE_CLOSE};",
-        "ERASE_USER_TICKETS, ERASE_TICKETS, ERASE_CLOSE};",
+        "ERASE_USER_TICKETS, ERASE_TICKETS, ERASE_TOKEN};",
+        "ERASE_USER_TICKETS, ERASE_TICKETS};",
         "test_library_erase::the_person_goes_and_nothing_else",
     ),
     Mutant(

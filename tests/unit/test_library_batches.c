@@ -319,7 +319,7 @@ static void sends_that_are_limited_share_a_batch_with_others(void **state)
 	assert_int_equal(known->operation.status, DM_OK);
 }
 
-/* What a Django project may have added to the table. "bad" is refused; so is "worse", and on SQLite the trigger rolls
+/* What a Django project may have added to its tables. "bad" is refused; so is "worse", and on SQLite the trigger rolls
  * back all of the transaction. */
 static void refuse_contents(const struct scratch *s)
 {
@@ -327,12 +327,17 @@ static void refuse_contents(const struct scratch *s)
 		scratch_sql(s, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
 			       " IF NEW.content IN ('bad', 'worse') THEN RAISE EXCEPTION 'refused'; END IF;"
 			       " RETURN NEW; END $$; CREATE TRIGGER refuse BEFORE INSERT ON directmessages_message"
-			       " FOR EACH ROW EXECUTE FUNCTION refuse()");
+			       " FOR EACH ROW EXECUTE FUNCTION refuse();"
+			       "CREATE FUNCTION refuse_user() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+			       " IF NEW.username = 'worse' THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$;"
+			       " CREATE TRIGGER refuse BEFORE INSERT ON auth_user FOR EACH ROW EXECUTE FUNCTION"
+			       " refuse_user()");
 	else
 		scratch_sql(s, "CREATE TRIGGER bad BEFORE INSERT ON directmessages_message WHEN NEW.content = 'bad'"
 			       " BEGIN SELECT RAISE(ABORT, 'refused'); END; CREATE TRIGGER worse BEFORE INSERT ON"
 			       " directmessages_message WHEN NEW.content = 'worse' BEGIN SELECT RAISE(ROLLBACK,"
-			       " 'refused'); END");
+			       " 'refused'); END; CREATE TRIGGER worse_user BEFORE INSERT ON auth_user WHEN"
+			       " NEW.username = 'worse' BEGIN SELECT RAISE(ROLLBACK, 'refused'); END");
 }
 
 static void count_read(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
@@ -349,6 +354,12 @@ static bool count_delivery(void *context, const struct dm_delivery *delivery)
 	return true;
 }
 
+static struct member *put_user(struct batch *batch, const char *name)
+{
+	return add(batch, (struct dm_operation){.kind = DM_OP_USER_PUT,
+						.user_put = {.username = text_of(name), .on_user = note_user}});
+}
+
 static struct member *claim(struct batch *batch)
 {
 	struct dm_new_webhook webhook = {.size = sizeof(webhook),
@@ -361,9 +372,9 @@ static struct member *claim(struct batch *batch)
 	return add(batch, (struct dm_operation){.kind = DM_OP_DELIVERIES_CLAIM, .deliveries_claim = arguments});
 }
 
-static void assert_refused(const struct member *member)
+static void assert_refused(const struct member *member, enum dm_status status)
 {
-	assert_int_equal(member->operation.status, DM_INTERNAL);
+	assert_int_equal(member->operation.status, status);
 	assert_non_null(strstr(member->operation.error.message, "refused"));
 }
 
@@ -372,7 +383,7 @@ static void one_write_that_the_database_refuses_leaves_the_others(void **state)
 {
 	struct batch *batch = *state;
 	const struct scratch *s = batch->scratch;
-	struct member *sent[4], *bad[3], *marked, *made, *claimed;
+	struct member *sent[4], *bad[3], *marked, *made, *claimed, *nobody;
 	int read = 0;
 
 	refuse_contents(s);
@@ -380,20 +391,21 @@ static void one_write_that_the_database_refuses_leaves_the_others(void **state)
 	scratch_send(s->handle, s->mary, s->john, "unread");
 	sent[0] = send_text(batch, "first");
 	marked = mark(batch, s->john, s->mary);
-	made = add(batch, (struct dm_operation){.kind = DM_OP_USER_PUT,
-						.user_put = {.username = text_of("new"), .on_user = note_user}});
+	made = put_user(batch, "new");
 	bad[0] = send_text(batch, "bad");
 	sent[1] = send_text(batch, "second");
 	bad[1] = send_text(batch, "worse");
 	bad[2] = send_text(batch, "bad");
 	sent[2] = send_text(batch, "third");
+	nobody = put_user(batch, "worse");
 	sent[3] = send_text(batch, "fourth");
 	assert_ok(dm_connect(s->handle, DM_MESSAGE_READ, count_read, &read, NULL));
 	run_writes(batch);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(sent[i]->operation.status, DM_OK);
 	for (size_t i = 0; i < 3; i++)
-		assert_refused(bad[i]);
+		assert_refused(bad[i], DM_INTERNAL);
+	assert_refused(nobody, DM_INVALID);
 	assert_int_equal(marked->operation.status, DM_OK);
 	assert_int_equal(marked->operation.mark_conversation_read.marked, 1);
 	assert_int_equal(read, 1);

@@ -16,11 +16,11 @@ import postgres
 TESTS = pathlib.Path(__file__).resolve().parent
 PROGRAMS = harness.BUILD / "tests" / "unit"
 TIME_LIMIT = 300
-CONCURRENT = {"test_lane", "test_key_ring", "test_signals", "test_library_operations", "test_library_batches",
+CONCURRENT = {"test_lane", "test_lane_threads", "test_key_ring", "test_signals", "test_library_operations", "test_library_batches",
               "test_library_signals", "test_library_events", "test_library_reads", "test_library_writes"}
 # They run a second time, on PostgreSQL.
 ON_BOTH = {"test_library", "test_library_search", "test_library_erase", "test_library_inbox",
-           "test_library_users", "test_library_signals", "test_library_operations", "test_library_batches",
+           "test_library_users", "test_library_user_delete", "test_library_signals", "test_library_operations", "test_library_batches",
            "test_library_stats", "test_library_writes", "test_library_arguments",
            "test_library_marking", "test_library_pages", "test_library_versions", "test_library_keys",
            "test_library_webhook_changes", "test_library_webhook_pieces"}

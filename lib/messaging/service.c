@@ -2,10 +2,10 @@
 /* service.c - the open handle: rules before an operation, signals after it. */
 #include "service.h"
 
-#include "arena.h"
 #include "arguments.h"
 #include "failure.h"
 #include "fingerprint.h"
+#include "kept_messages.h"
 #include "operation_kinds.h"
 #include "password.h"
 #include "store_open.h"
@@ -22,58 +22,6 @@
 
 #define HOUR INT64_C(3600000000)
 
-/* The messages that an operation has marked as read. They are signalled after the commit. */
-struct kept_messages {
-	struct arena arena;
-	struct kept_message {
-		struct kept_message *next;
-		struct dm_message message;
-	} * first, **last;
-};
-
-static bool keep_marked(struct dm_operation *operation, const struct dm_message *message)
-{
-	struct kept_messages *marked = operation->internal.marked;
-	struct kept_message *kept;
-	struct span content;
-
-	if (!operation->internal.signals_read)
-		return true;
-	if (!marked) {
-		marked = calloc(1, sizeof(*marked));
-		if (!marked)
-			return false;
-		marked->last = &marked->first;
-		operation->internal.marked = marked;
-	}
-	kept = arena_alloc(&marked->arena, sizeof(*kept));
-	content = arena_copy(&marked->arena, (struct span){message->content.data, message->content.length});
-	if (!kept || !content.data)
-		return false;
-	kept->message = *message;
-	kept->message.content = (struct dm_text){content.data, content.length};
-	*marked->last = kept;
-	marked->last = &kept->next;
-	return true;
-}
-
-static void forget_marked(struct dm_operation *operation)
-{
-	struct kept_messages *marked = operation->internal.marked;
-
-	if (!marked)
-		return;
-	arena_release(&marked->arena);
-	free(marked);
-	operation->internal.marked = NULL;
-}
-
-static void signal_marked(struct signals *signals, const struct kept_messages *marked)
-{
-	for (const struct kept_message *kept = marked ? marked->first : NULL; kept; kept = kept->next)
-		signals_emit(signals, DM_MESSAGE_READ, &kept->message);
-}
-
 static void complete(struct dm_operation *operation)
 {
 	struct dm *handle = operation->internal.handle;
@@ -85,8 +33,8 @@ static void complete(struct dm_operation *operation)
 	else if (operation->kind == DM_OP_SEND && !operation->send.replayed)
 		signals_emit(&handle->signals, DM_MESSAGE_SENT, &operation->send.message);
 	if (operation->status == DM_OK)
-		signal_marked(&handle->signals, operation->internal.marked);
-	forget_marked(operation);
+		kept_messages_signal(operation, &handle->signals);
+	kept_messages_forget(operation);
 	if (operation->done)
 		operation->done(operation);
 }
@@ -172,8 +120,8 @@ static enum dm_status open_handle(const struct dm_options *options, dm **out, st
 		.max_read_lag = INT64_C(1000) *
 				(options->max_read_lag_ms > 0 ? options->max_read_lag_ms : DEFAULT_MAX_READ_LAG_MS),
 		.mapped_bytes = options->mapped_bytes,
-		.changed = keep_marked,
-		.undone = forget_marked,
+		.changed = kept_messages_add,
+		.undone = kept_messages_forget,
 		.recorded = events_recorded,
 		.recorded_context = handle,
 		.completed = complete,

@@ -40,14 +40,14 @@ MUTANTS = [
         "lib/store/erasure_phase.c",
         "	deletion->more = deletion->internal.phase < ERASURE_RENAMES;",
         "	deletion->more = deletion->internal.phase < ERASURE_BLOCKS;",
-        "test_library_users::what_is_stored_about_a_user_goes_with_them",
+        "test_library_user_delete::what_is_stored_about_a_user_goes_with_them",
     ),
     Mutant(
         "who has waited too long waits on the thread that ends such waits",
         "lib/store/lane.c",
         "	is_watcher = true;",
         "	is_watcher = false;",
-        "test_lane::who_has_waited_too_long_can_not_wait_once_more_at_once",
+        "test_lane_threads::who_has_waited_too_long_can_not_wait_once_more_at_once",
     ),
     Mutant(
         "a call that fails in a later piece says how many were marked before",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_lane.c - waiting operations become one batch; a full queue and a long wait are refused; threads share a queue
- * and know their lane. */
+/* test_lane.c - waiting operations become one batch; a full queue and a long wait are refused; a thread knows its
+ * lane. */
 #include "lane.h"
 
 #include "clock.h"
@@ -16,9 +16,7 @@ struct fake_session {
 	pthread_mutex_t mutex;
 	pthread_cond_t moved;
 	bool closed;
-	bool nest;    /* run one more operation from within `completed` */
-	bool retries; /* run once more, from within `completed`, what has waited too long */
-	bool retry_is_refused;
+	bool nest; /* run one more operation from within `completed` */
 	struct lane *lane;
 	size_t batches, completed, refused;
 	size_t sizes[MAX_BATCHES];
@@ -64,26 +62,16 @@ static void run_batch(void *context, struct dm_operation **operations, size_t co
 
 static void completed(struct dm_operation *operation)
 {
-	bool nest, retries;
+	bool nest;
 
 	pthread_mutex_lock(&session.mutex);
 	session.completed++;
-	retries = session.retries && operation->status == DM_BUSY;
-	session.retries &= !retries;
 	session.refused += operation->status == DM_BUSY;
 	session.completed_on = pthread_self();
 	nest = session.nest;
 	session.nest = false;
 	pthread_cond_broadcast(&session.moved);
 	pthread_mutex_unlock(&session.mutex);
-	if (retries) {
-		struct dm_operation retry = SEND(2);
-
-		lane_run(session.lane, &retry);
-		pthread_mutex_lock(&session.mutex);
-		session.retry_is_refused = retry.status == DM_BUSY && session.closed;
-		pthread_mutex_unlock(&session.mutex);
-	}
 	if (nest) {
 		struct dm_operation inner = {
 			.kind = DM_OP_SEND, .status = DM_INTERNAL, .send = {.sender_id = number_of(operation) + 1}};
@@ -233,30 +221,6 @@ static void what_waits_too_long_behind_a_batch_is_refused_meanwhile(void **state
 	assert_true(session.in_order);
 }
 
-/* It would be a wait of the thread that ends such waits. The gate is closed until then, or for as long as a test may
- * wait. */
-static void who_has_waited_too_long_can_not_wait_once_more_at_once(void **state)
-{
-	struct dm_operation first, late = SEND(2);
-	int64_t until;
-	bool is_refused = false;
-
-	(void)state;
-	start_with_limit(10, 100000);
-	block(&first);
-	session.retries = true;
-	lane_submit(session.lane, &late);
-	for (until = clock_monotonic() + 10000000; !is_refused && clock_monotonic() < until; sched_yield()) {
-		pthread_mutex_lock(&session.mutex);
-		is_refused = session.retry_is_refused;
-		pthread_mutex_unlock(&session.mutex);
-	}
-	set_closed(false);
-	lane_free(session.lane);
-	assert_true(is_refused);
-	assert_int_equal(late.status, DM_BUSY);
-}
-
 static void a_batch_holds_so_many_bytes(void **state)
 {
 	const size_t sizes[] = {LANE_MAX_BATCH_BYTES / 2, LANE_MAX_BATCH_BYTES / 2, 1, LANE_MAX_BATCH_BYTES * 2, 1, 1};
@@ -398,63 +362,12 @@ static void what_its_own_thread_runs_is_counted_too(void **state)
 	lane_free(session.lane);
 }
 
-/* ---- several threads ----------------------------------------------------------------------------------------- */
-
-#define THREADS 3
-
-/* Each thread waits in its first operation until all threads have one. */
-static pthread_barrier_t all_are_at_work;
-static _Atomic size_t met, completed_together;
-
-static void meet(void *context, struct dm_operation **operations, size_t count)
-{
-	(void)context;
-	for (size_t i = 0; i < count; i++) {
-		if (number_of(operations[i]) < THREADS) {
-			pthread_barrier_wait(&all_are_at_work);
-			met++;
-		}
-		lane_complete(&store, operations[i]);
-	}
-}
-
-static void count_together(struct dm_operation *operation)
-{
-	(void)operation;
-	completed_together++;
-}
-
-static void threads_share_a_queue(void **state)
-{
-	struct dm_operation operations[THREADS + 100];
-	void *sessions[THREADS] = {NULL};
-	struct lane_options options = {
-		.run_batch = meet, .sessions = sessions, .sessions_count = THREADS, .max_batch = 1, .store = &store};
-	struct lane *lane;
-
-	(void)state;
-	pthread_barrier_init(&all_are_at_work, NULL, THREADS);
-	store = (struct store_options){.completed = count_together, .max_waiting = 1000};
-	lane = lane_new(&options);
-	assert_non_null(lane);
-	for (size_t i = 0; i < THREADS + 100; i++) {
-		operations[i] = (struct dm_operation)SEND((int64_t)i);
-		lane_submit(lane, &operations[i]);
-	}
-	lane_free(lane);
-	store.completed = completed;
-	pthread_barrier_destroy(&all_are_at_work);
-	assert_int_equal(met, THREADS);
-	assert_int_equal(completed_together, THREADS + 100);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_waits_becomes_one_batch),
 		cmocka_unit_test(a_full_queue_refuses_at_once),
 		cmocka_unit_test(what_waits_too_long_behind_a_batch_is_refused_meanwhile),
-		cmocka_unit_test(who_has_waited_too_long_can_not_wait_once_more_at_once),
 		cmocka_unit_test(a_batch_holds_so_many_bytes),
 		cmocka_unit_test(a_piece_of_long_work_is_a_batch_of_its_own),
 		cmocka_unit_test(a_piece_that_waits_too_long_is_refused_too),
@@ -462,7 +375,6 @@ int main(void)
 		cmocka_unit_test(the_lane_s_own_thread_knows_itself),
 		cmocka_unit_test(its_numbers_are_told),
 		cmocka_unit_test(what_its_own_thread_runs_is_counted_too),
-		cmocka_unit_test(threads_share_a_queue),
 	};
 
 	return RUN_TESTS("lane", tests);

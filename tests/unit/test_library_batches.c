@@ -419,37 +419,6 @@ static void one_write_that_the_database_refuses_leaves_the_others(void **state)
 	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_event WHERE kind > 0"), 7);
 }
 
-/* Then it is as good as not claimed. */
-static bool refuse_delivery(void *context, const struct dm_delivery *delivery)
-{
-	(void)delivery;
-	((struct member *)context)->lent++;
-	return false;
-}
-
-static void who_has_no_room_for_a_delivery_gets_it_when_the_claim_ends(void **state)
-{
-	struct batch *batch = *state;
-	const struct scratch *s = batch->scratch;
-	struct member *claimed = claim(batch);
-	struct dm_op_deliveries_claim *arguments = &claimed->operation.deliveries_claim;
-
-	scratch_send(s->handle, s->mary, s->john, "x");
-	scratch_settle(s);
-	arguments->until = 1; /* it ends in 1970 */
-	arguments->on_delivery = refuse_delivery;
-	dm_run(s->handle, &claimed->operation);
-	assert_int_equal(claimed->operation.status, DM_NO_MEMORY);
-	assert_int_equal(arguments->claimed, 0);
-	assert_int_equal(claimed->lent, 1);
-	arguments->on_delivery = count_delivery;
-	dm_run(s->handle, &claimed->operation);
-	assert_int_equal(claimed->operation.status, DM_OK);
-	assert_int_equal(arguments->claimed, 1);
-	assert_int_equal(claimed->lent, 2);
-	assert_int_equal(scratch_number(s, "SELECT attempts FROM directmessages_delivery"), 2);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -458,8 +427,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_user_of_id_0_is_nobodys_partner, setup, teardown),
 		cmocka_unit_test_setup_teardown(sends_that_are_limited_share_a_batch_with_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_write_that_the_database_refuses_leaves_the_others, setup, teardown),
-		cmocka_unit_test_setup_teardown(who_has_no_room_for_a_delivery_gets_it_when_the_claim_ends, setup,
-						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,31 @@ static void claims_are_bounded_and_exclusive(void **state)
 		assert_true(second.rows[i].id > first.rows[1].id);
 }
 
+static bool refuse(void *context, const struct dm_delivery *delivery)
+{
+	(void)context, (void)delivery;
+	return false;
+}
+
+static void who_has_no_room_for_a_delivery_gets_it_when_the_claim_ends(void **state)
+{
+	struct scratch *s = *state;
+	int64_t webhook = add(s, DM_WEBHOOK_ALL_EVENTS);
+	struct dm_operation claim_in_vain = {
+		.kind = DM_OP_DELIVERIES_CLAIM,
+		.deliveries_claim = {.webhook_id = webhook, .until = 1, .on_delivery = refuse}}; /* it ends in 1970 */
+	struct claimed claimed;
+
+	scratch_send(s->handle, s->john, s->mary, "one");
+	scratch_settle(s);
+	dm_run(s->handle, &claim_in_vain);
+	assert_int_equal(claim_in_vain.status, DM_NO_MEMORY);
+	assert_int_equal(claim_in_vain.deliveries_claim.claimed, 0);
+	claim(s, webhook, 10, FAR_AWAY, &claimed);
+	assert_int_equal(claimed.count, 1);
+	assert_int_equal(claimed.rows[0].attempts, 2);
+}
+
 /* Though both claims would end at the same time. */
 static void a_disabled_endpoint_gets_nothing_of_an_older_claim(void **state)
 {
@@ -394,6 +419,7 @@ int main(void)
 		TEST(claims_come_in_the_order_of_the_log),
 		TEST(only_wanted_events_are_claimed),
 		TEST(claims_are_bounded_and_exclusive),
+		TEST(who_has_no_room_for_a_delivery_gets_it_when_the_claim_ends),
 		TEST(a_disabled_endpoint_gets_nothing_of_an_older_claim),
 		TEST(a_claim_that_has_ended_is_claimed_again),
 		TEST(failures_are_due_again_before_what_is_new),

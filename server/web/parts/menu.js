@@ -21,13 +21,19 @@ function openMenu(button, choices) {
   );
   button.setAttribute("aria-expanded", "true");
   menu.showPopover();
-  const place = button.getBoundingClientRect();
-  const left = Math.min(Math.max(8, place.right - menu.offsetWidth), innerWidth - menu.offsetWidth - 8);
-  const below = place.bottom + 4 + menu.offsetHeight < innerHeight;
-  menu.style.setProperty("left", `${left}px`);
-  menu.style.setProperty("top", `${below ? place.bottom + 4 : Math.max(8, place.top - menu.offsetHeight - 4)}px`);
+  placeMenu();
   menu.firstElementChild.focus();
 }
+
+/** Puts the menu at its button, below if there is room. */
+function placeMenu() {
+  if (!menu.matches(":popover-open")) return;
+  const { right, top, bottom } = opener.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = menu;
+  menu.style.left = `${Math.min(Math.max(8, right - width), innerWidth - width - 8)}px`;
+  menu.style.top = `${bottom + 4 + height < innerHeight ? bottom + 4 : Math.max(8, top - height - 4)}px`;
+}
+addEventListener("resize", placeMenu);
 
 menu.addEventListener("toggle", (event) => {
   if (event.newState === "open") return;

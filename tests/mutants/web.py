@@ -85,6 +85,13 @@ MUTANTS = [
         BROWSER + "test_a_failure_is_told_wherever_the_user_looks",
     ),
     Mutant(
+        "where a group of the inbox is full, the newest conversation comes last",
+        PARTS + "inbox.js",
+        "before ? group : null",
+        "null",
+        "test_web_pages.py::test_long_lists_scroll",
+    ),
+    Mutant(
         "the inbox does not show that something was not sent",
         PARTS + "app.js",
         "      inbox.redraw(item.to);\n",

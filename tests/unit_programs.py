@@ -23,7 +23,7 @@ ON_BOTH = {"test_library", "test_library_search", "test_library_erase", "test_li
            "test_library_users", "test_library_user_delete", "test_library_signals", "test_library_operations", "test_library_batches",
            "test_library_stats", "test_library_writes", "test_library_arguments",
            "test_library_marking", "test_library_pages", "test_library_versions", "test_library_keys",
-           "test_library_webhook_changes", "test_library_webhook_pieces"}
+           "test_library_webhook_changes", "test_library_webhook_pieces", "test_feed"}
 RESULT = re.compile(r"(ok|not ok) \d+(?: - |\s+)(?P<skip># SKIP )?(?P<name>.*)")
 
 

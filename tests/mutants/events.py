@@ -11,6 +11,13 @@ POSITIONS = "test_events_positions.py::"
 
 MUTANTS = [
     Mutant(
+        "what is recorded a moment after the log was read waits for the next event",
+        "server/streams/feed.c",
+        "\treturn feed->owes_read ? feed->read_at : INT64_MAX;",
+        "\treturn feed ? INT64_MAX : 0;",
+        "test_feed::a_round_that_leaves_the_log_unread_owes_another",
+    ),
+    Mutant(
         "each commit of each server makes all of them read the log",
         STREAMS + "feed.c",
         "feed->read_at = now + READ_PAUSE_US;",

@@ -9,6 +9,41 @@ LATE = "test_inbox_together.py::test_a_transaction_that_commits_late_shows_at_th
 
 MUTANTS = [
     Mutant(
+        "of conversations of the same moment one is shown on two pages",
+        "lib/store/sqlite/nouns/inbox_walk.c",
+        "i.last_at = ?2 AND i.last_id < ?3",
+        "i.last_at = ?2 AND i.last_id <= ?3",
+        "test_library_inbox::conversations_of_the_same_moment_are_each_shown_once",
+    ),
+    Mutant(
+        "of conversations of the same moment those of the next page are left out",
+        "lib/store/sqlite/nouns/inbox_walk.c",
+        "\tif (walk->has_position)\n\t\tstatus = walk_range(",
+        "\tif (left < 0)\n\t\tstatus = walk_range(",
+        "test_library_inbox::conversations_of_the_same_moment_are_each_shown_once",
+    ),
+    Mutant(
+        "a page that was cut is taken for the last one",
+        "lib/store/sqlite/nouns/inbox.c",
+        "bool is_cut = page->walked == MAX_RECENT + MAX_WALK,",
+        "bool is_cut = false,",
+        "test_library_inbox::what_is_unread_is_found_behind_very_many_conversations",
+    ),
+    Mutant(
+        "behind a page that was cut the next one begins at the end",
+        "lib/store/sqlite/nouns/inbox.c",
+        "\t\tinbox->next_position = page->end.message.sent_at;",
+        "\t\tinbox->next_position = 0;",
+        "test_library_inbox::what_is_unread_is_found_behind_very_many_conversations",
+    ),
+    Mutant(
+        "where folding fails it is tried again at once",
+        "lib/messaging/folder.c",
+        "operation.status != DM_OK || !operation.inbox_fold.more",
+        "operation.status == DM_OK && !operation.inbox_fold.more",
+        "test_folder::a_failure_is_followed_by_a_rest",
+    ),
+    Mutant(
         "a conversation whose last message is hidden stays where it was",
         SQLITE + "nouns/inbox_walk.c",
         "place.message.id != sqlite3_column_int64(row, LAST_MESSAGE_ID) ||\n\t\t\t place.message.sent_at != column_time(row, LAST_AT, 0);",

@@ -10,6 +10,20 @@ STOP = "test_stop.py::"
 
 MUTANTS = [
     Mutant(
+        "a quiet client's time is over, and nobody looks",
+        "server/http/reaper.c",
+        "\tif (!queues[CLIENT_QUIET].oldest)\n",
+        "\tif (queues)\n",
+        "test_reaper::quiet_clients_are_slept_through_until_the_first_is_due",
+    ),
+    Mutant(
+        "quiet clients wake the loop four times a second",
+        "server/http/reaper.c",
+        "\treturn max(max(until_idle, until_check), 0);",
+        "\treturn max(min(until_idle, until_check), 0);",
+        "test_reaper::quiet_clients_are_slept_through_until_the_first_is_due",
+    ),
+    Mutant(
         "who has sent all is closed before the response",
         HTTP + "connection.c",
         "\t\tanswer_before_end(connection);\n",

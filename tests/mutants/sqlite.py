@@ -8,6 +8,13 @@ WRITES = "test_library_writes::"
 
 MUTANTS = [
     Mutant(
+        "a page of partners is taken for whole though its second scan has failed",
+        "lib/store/sqlite/nouns/partner.c",
+        "\treturn one != DM_OK ? one : other;",
+        "\t(void)other;\n\treturn one;",
+        "test_sqlite_steps::a_page_of_partners_that_is_not_whole_is_a_failure",
+    ),
+    Mutant(
         "a write that a project's own trigger refuses fails its batch",
         SQLITE + "batches/batch.c",
         "		if (!is_of_the_store(status))\n			*culprit = i;",

@@ -150,10 +150,16 @@ void *scratch_lock(const struct scratch *scratch)
 	sqlite3 *other;
 
 	if (scratch->is_postgres)
-		return scratch_postgres_lock(scratch->database);
+		return scratch_postgres_lock(scratch->database, "LOCK TABLE directmessages_message IN EXCLUSIVE MODE");
 	assert_int_equal(sqlite3_open(scratch->path, &other), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	return other;
+}
+
+void *scratch_lock_as_send(const struct scratch *scratch)
+{
+	return scratch_postgres_lock(scratch->database, "LOCK TABLE directmessages_block IN ACCESS SHARE MODE;"
+							"LOCK TABLE directmessages_message IN ROW EXCLUSIVE MODE");
 }
 
 void scratch_unlock(const struct scratch *scratch, void *lock)

@@ -47,6 +47,8 @@ void scratch_settle(const struct scratch *scratch);
 
 /* Locks messages against writes of all others until scratch_unlock. */
 void *scratch_lock(const struct scratch *scratch);
+/* PostgreSQL: the same locks as a send that another server has begun, and that does not end. */
+void *scratch_lock_as_send(const struct scratch *scratch);
 void scratch_unlock(const struct scratch *scratch, void *lock);
 
 int64_t scratch_user(dm *handle, const char *name);

@@ -84,12 +84,13 @@ void scratch_postgres_drop(const char *database)
 	scratch_postgres_run("postgres", sql);
 }
 
-void *scratch_postgres_lock(const char *database)
+void *scratch_postgres_lock(const char *database, const char *sql)
 {
 	PGconn *connection = connect_to(database);
 
 	run_on(connection, "BEGIN");
-	run_on(connection, "LOCK TABLE directmessages_message IN EXCLUSIVE MODE");
+	run_on(connection, "SET LOCAL idle_in_transaction_session_timeout = '30s'");
+	run_on(connection, sql);
 	return connection;
 }
 

@@ -114,6 +114,98 @@ static void much_that_was_stored_without_the_library_is_there(void **state)
 	assert_true(entries.count == 1 && entries.rows[0].partner == s->john && entries.rows[0].unread == 3000);
 }
 
+#define PARTNERS 8
+
+/* All that john has is in the table then. */
+static void fold_all(const struct scratch *s, int64_t rows)
+{
+	struct dm_operation fold = {.kind = DM_OP_INBOX_FOLD};
+
+	for (int i = 0; i < 500 && scratch_number(s, "SELECT count(*) FROM directmessages_inbox") < rows; i++) {
+		dm_run(s->handle, &fold);
+		assert_int_equal(fold.status, DM_OK);
+		if (!fold.inbox_fold.more)
+			nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	}
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_inbox"), rows);
+}
+
+/* The id of the message tells them apart, on each page. */
+static void conversations_of_the_same_moment_are_each_shown_once(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_inbox_options options = {.limit = 1};
+	int64_t ids[PARTNERS], at;
+	struct entries entries;
+
+	for (int i = 0; i < PARTNERS; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "partner%d", i);
+		ids[i] = scratch_send(s->handle, s->john, scratch_user(s->handle, name), "x");
+	}
+	fold_all(s, 2 * (int64_t)PARTNERS);
+	scratch_sql(s, "UPDATE directmessages_message SET sent_at = '2026-01-01 00:00:00'");
+	scratch_sql(s, "UPDATE directmessages_inbox SET last_at = '2026-01-01 00:00:00'");
+	scratch_sql(s, s->is_postgres ? "SELECT 1"
+				      : "UPDATE directmessages_inbox_fold SET mark_at = '2026-01-01 00:00:00'");
+	at = scratch_time_of(s, ids[0]);
+	for (int i = PARTNERS - 1; i >= 0; i--) {
+		entries = inbox(s, s->john, options);
+		assert_int_equal(entries.count, 1);
+		assert_int_equal(entries.rows[0].message, ids[i]);
+		options.has_position = true;
+		options.position = at;
+		options.row_id = ids[i];
+	}
+	assert_int_equal(inbox(s, s->john, options).count, 0);
+}
+
+#define MANY 4000  /* more than a page walks over */
+#define UNREAD 600 /* more than are listed instead; behind all others */
+
+struct unread_entries {
+	int64_t count, last;
+	bool in_order;
+};
+
+static bool count_entry(void *context, const struct dm_inbox_entry *entry)
+{
+	struct unread_entries *entries = context;
+
+	entries->in_order &= entry->unread == 1 && entry->message.sent_at < entries->last;
+	entries->last = entry->message.sent_at;
+	entries->count++;
+	return true;
+}
+
+/* Pages without an entry come first, and say where the next one begins. */
+static void what_is_unread_is_found_behind_very_many_conversations(void **state)
+{
+	struct scratch *s = *state;
+	struct unread_entries entries = {.last = INT64_MAX, .in_order = true};
+	const struct dm_inbox_options wanted = {.size = sizeof(wanted), .unread_only = true};
+	const char *time = s->is_postgres ? "to_timestamp(1767225600 + i)" : "datetime(1767225600 + i, 'unixepoch')";
+	char sql[600];
+
+	snprintf(sql, sizeof(sql),
+		 "WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 999 + %d)"
+		 " INSERT INTO auth_user (id, password, is_superuser, username, last_name, email, is_staff, is_active,"
+		 " date_joined, first_name) SELECT i, '!', false, 'p' || i, '', '', false, true, %s, '' FROM n",
+		 MANY, time);
+	scratch_sql(s, sql);
+	snprintf(sql, sizeof(sql),
+		 "WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 999 + %d)"
+		 " INSERT INTO directmessages_message (content, sent_at, read_at, recipient_id, sender_id)"
+		 " SELECT 'x', %s, CASE WHEN i >= 1000 + %d THEN %s END, %lld, i FROM n",
+		 MANY, time, UNREAD, time, (long long)s->john);
+	scratch_sql(s, sql);
+	fold_all(s, 2 * (int64_t)MANY);
+	assert_ok(dm_inbox(s->handle, s->john, &wanted, count_entry, &entries, NULL));
+	assert_int_equal(entries.count, UNREAD);
+	assert_true(entries.in_order);
+}
+
 static void a_thread_folds_what_others_store(void **state)
 {
 	struct scratch *s = *state;
@@ -139,6 +231,8 @@ int main(void)
 		TEST(hidden_and_deleted_messages_leave_the_order_right),
 		TEST(one_entry_is_there_whatever_was_exchanged),
 		TEST(much_that_was_stored_without_the_library_is_there),
+		TEST(conversations_of_the_same_moment_are_each_shown_once),
+		TEST(what_is_unread_is_found_behind_very_many_conversations),
 		TEST(a_thread_folds_what_others_store),
 	};
 

@@ -247,6 +247,38 @@ static void who_is_lent_what_is_written_may_read(void **state)
 	scratch_send(s->handle, s->john, s->mary, "y");
 }
 
+static void block_within(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
+			 int64_t to)
+{
+	struct writing_row *row = context;
+	const struct scratch *s = row->scratch;
+
+	(void)signal, (void)message, (void)from_user, (void)to;
+	row->sent = dm_block(s->handle, s->john, s->mary, NULL);
+}
+
+/* A block waits for sends that may not have seen it: on the receiver's thread, for as long as the store may take. */
+static void a_block_within_a_receiver_does_not_wait_for_ever(void **state)
+{
+	struct scratch *s = *state;
+	struct dm_options options = {
+		.size = sizeof(options), .database = s->url, .busy_timeout_ms = s->short_timeout_ms};
+	struct writing_row row = {.scratch = s, .sent = DM_INTERNAL};
+	void *lock;
+
+	if (!s->is_postgres)
+		skip(); /* there one process writes at a time */
+	dm_close(s->handle);
+	assert_ok(dm_open(&options, &s->handle, NULL));
+	assert_ok(dm_connect(s->handle, DM_MESSAGE_SENT, block_within, &row, NULL));
+	lock = scratch_lock_as_send(s);
+	scratch_send(s->handle, s->bob, s->mary, "x");
+	assert_int_equal(row.sent, DM_BUSY);
+	scratch_unlock(s, lock);
+	scratch_send(s->handle, s->bob, s->mary, "x");
+	assert_int_equal(row.sent, DM_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +292,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(disconnecting_waits_for_a_running_receiver, scratch_setup,
 						scratch_teardown),
 		cmocka_unit_test_setup_teardown(who_is_lent_what_is_written_may_read, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_block_within_a_receiver_does_not_wait_for_ever, scratch_setup,
+						scratch_teardown),
 	};
 
 	return RUN_TESTS("library_signals", tests);

@@ -7,13 +7,6 @@ POSTGRES = "lib/store/postgres/"
 
 MUTANTS = [
     Mutant(
-        "a block within a receiver waits for ever for a send that does not end",
-        "lib/store/postgres/batches/settle.c",
-        "\t\tif (clock_monotonic() > deadline) {",
-        "\t\tif (deadline < 0) {",
-        "test_library_signals::a_block_within_a_receiver_does_not_wait_for_ever[postgresql]",
-    ),
-    Mutant(
         "a block is answered while a send from before is under way",
         POSTGRES + "batches/settle.c",
         "if (operations[i]->kind == DM_OP_BLOCK && operations[i]->status == DM_OK)",

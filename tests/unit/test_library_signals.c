@@ -273,7 +273,8 @@ static void a_block_within_a_receiver_does_not_wait_for_ever(void **state)
 	assert_ok(dm_connect(s->handle, DM_MESSAGE_SENT, block_within, &row, NULL));
 	lock = scratch_lock_as_send(s);
 	scratch_send(s->handle, s->bob, s->mary, "x");
-	assert_int_equal(row.sent, DM_BUSY);
+	assert_true(row.sent == DM_BUSY ||
+		    row.sent == DM_UNAVAILABLE); /* its time ends between two looks, or within one */
 	scratch_unlock(s, lock);
 	scratch_send(s->handle, s->bob, s->mary, "x");
 	assert_int_equal(row.sent, DM_OK);

@@ -8,6 +8,13 @@ WRITES = "test_library_writes::"
 
 MUTANTS = [
     Mutant(
+        "a file that is gone is not saved while the log is being written back",
+        SQLITE + "connection/checkpointer.c",
+        "	while (is_gone(c) && c->is_busy)\n",
+        "	while (false)\n",
+        "test_checkpoints::a_file_that_is_gone_has_it_all_when_that_is_told",
+    ),
+    Mutant(
         "a page of partners is taken for whole though its second scan has failed",
         "lib/store/sqlite/nouns/partner.c",
         "\treturn one != DM_OK ? one : other;",

@@ -24,6 +24,7 @@
 #define CONTENT_LENGTH 400000 /* some 100 pages of the log */
 #define LONG_LENGTH 4000000
 #define QUIET_STEPS 20 /* of 10 ms: so long nothing is flushed when all is done */
+#define GONE_STEPS 50  /* longer than SQLite waits for others there */
 #define BACKLOG 17     /* so many long messages are more than may wait to be written back */
 
 static char content[CONTENT_LENGTH + 1], long_content[LONG_LENGTH + 1];
@@ -38,6 +39,7 @@ static struct {
 	struct stat file;
 	int index;              /* the log's index; -1: not open */
 	void (*at_flush)(void); /* called by the checkpointer's thread after a flush of the file */
+	void (*at_write)(void); /* and before it writes to the file */
 	int flushes;            /* of the file */
 	int unheld;             /* writes to the file while nobody reads from the log */
 	size_t count;
@@ -68,7 +70,10 @@ static bool is_held(void)
 
 EXPORTED ssize_t pwrite64(int descriptor, const void *data, size_t size, off64_t offset)
 {
+	void (*at_write)(void);
+
 	pthread_mutex_lock(&disk.mutex);
+	at_write = is_the_file(descriptor) && !is_writer ? disk.at_write : NULL;
 	if (!is_the_file(descriptor))
 		is_writer = true;
 	else if (disk.index >= 0 && !is_held())
@@ -83,6 +88,8 @@ EXPORTED ssize_t pwrite64(int descriptor, const void *data, size_t size, off64_t
 		(void)!pread(descriptor, before->bytes, PAGE, offset);
 	}
 	pthread_mutex_unlock(&disk.mutex);
+	if (at_write)
+		at_write();
 	return syscall(SYS_pwrite64, descriptor, data, size, offset);
 }
 
@@ -166,7 +173,7 @@ static int teardown(void **state)
 	int result;
 
 	pthread_mutex_lock(&disk.mutex);
-	disk.at_flush = NULL;
+	disk.at_flush = disk.at_write = NULL;
 	pthread_mutex_unlock(&disk.mutex);
 	atomic_store(&is_over, true);
 	atomic_store(&is_gate_open, true);
@@ -320,6 +327,61 @@ static void the_writer_waits_for_a_thread_that_can_not_keep_up(void **state)
 	assert_true(clock_now() - began > 200000);
 }
 
+struct late_send {
+	struct scratch *scratch;
+	enum dm_status status;
+	int64_t log_length; /* when it has failed */
+	atomic_bool has_failed;
+};
+
+static void *send_late(void *argument)
+{
+	struct late_send *late = argument;
+	struct scratch *s = late->scratch;
+	struct stat log = {.st_size = -1};
+	char name[200];
+
+	late->status = dm_send(s->handle, s->john, s->mary, text_of("x"), NULL, NULL);
+	snprintf(name, sizeof(name), "%s-wal", s->path);
+	stat(name, &log);
+	late->log_length = log.st_size;
+	atomic_store(&late->has_failed, true);
+	return NULL;
+}
+
+/* What was committed is in the file then, wherever that is now, and nobody takes the log for that of another file.
+ * While the thread writes back, SQLite would not let the writer do it. */
+static void a_file_that_is_gone_has_it_all_when_that_is_told(void **state)
+{
+	struct late_send late = {.scratch = *state};
+	struct scratch *s = *state;
+	char elsewhere[200];
+	pthread_t sender;
+
+	if (s->is_postgres)
+		skip();
+	atomic_store(&is_at_gate, false);
+	atomic_store(&is_gate_open, false);
+	set_at_flush(s, NULL);
+	pthread_mutex_lock(&disk.mutex);
+	disk.at_write = wait_at_gate;
+	pthread_mutex_unlock(&disk.mutex);
+	for (int i = 0; !atomic_load(&is_at_gate); i++) {
+		assert_true(i < MAX_SENDS);
+		scratch_send(s->handle, s->john, s->mary, content);
+	}
+	snprintf(elsewhere, sizeof(elsewhere), "%s.moved", s->path);
+	assert_int_equal(rename(s->path, elsewhere), 0);
+	assert_int_equal(pthread_create(&sender, NULL, send_late, &late), 0);
+	for (int i = 0; i < GONE_STEPS && !atomic_load(&late.has_failed); i++)
+		usleep(10000);
+	atomic_store(&is_gate_open, true);
+	pthread_join(sender, NULL);
+	assert_int_equal(rename(elsewhere, s->path), 0);
+	assert_int_equal(late.status, DM_UNAVAILABLE);
+	assert_int_equal(late.log_length, 0);
+}
+
 static void check_unflushed(struct scratch *s, bool heals)
 {
 	struct dm_options options = unlimited;
@@ -363,6 +425,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_log_has_a_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(commits_of_others_are_written_back_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_writer_waits_for_a_thread_that_can_not_keep_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_file_that_is_gone_has_it_all_when_that_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_not_flushed_is_in_the_log, setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(one_flush_that_fails_is_enough, setup, scratch_teardown),
 	};

@@ -71,6 +71,16 @@ def admin_server(shared_admin_server):
     return shared_admin_server
 
 
+@pytest.fixture(scope="module")
+def primary():
+    """A cluster of PostgreSQL for one file of tests, which may have standbys."""
+    own = postgres.Cluster()
+    try:
+        yield own.start()
+    finally:
+        own.close()
+
+
 @pytest.fixture
 def server(shared_server):
     """A server with the defaults that many tests share: use users of your own, and no others."""

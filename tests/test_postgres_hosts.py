@@ -25,15 +25,6 @@ COUNT = "SELECT count(*) FROM directmessages_message"
 READ_ONLY = "default_transaction_read_only"
 
 
-@pytest.fixture(scope="module")
-def primary():
-    own = postgres.Cluster()
-    try:
-        yield own.start()
-    finally:
-        own.close()
-
-
 class Pair:
     """A primary, its standby, and a database whose URL names both, in that order."""
 

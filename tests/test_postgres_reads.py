@@ -60,15 +60,6 @@ class Replicated:
 
 
 @pytest.fixture(scope="module")
-def primary():
-    own = postgres.Cluster()
-    try:
-        yield own.start()
-    finally:
-        own.close()
-
-
-@pytest.fixture(scope="module")
 def replicated(primary):
     made = Replicated(primary)
     yield made

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """migrate on PostgreSQL: indexes on a table that is in use, interrupted, by two at once."""
 
+import re
 import signal
 import subprocess
 
@@ -117,12 +118,14 @@ def test_interrupted_index_is_made_again(database, writer, migrate):
 
 
 def test_program_that_was_killed_is_waited_for(database, writer, migrate):
-    """The server continues with it, and holds the lock until the end."""
+    """The server continues with it, and holds the lock until the end; the second one says so."""
     first = migrate()
     wait_until_it_waits(database)
     first.send_signal(signal.SIGKILL)
     first.wait(DEADLINE)
     second = migrate()
+    line = second.stdout.readline()
+    assert re.match(r"waiting for another migrate, the session of process \d+: waiting for writers before build, 0 of 1", line), line
     writer.execute("COMMIT")
     check_done(second, database)
 

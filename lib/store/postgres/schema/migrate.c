@@ -6,6 +6,7 @@
 #include "failure.h"
 #include "index.h"
 #include "migrations.h"
+#include "progress.h"
 #include "schema_session.h"
 #include "user_table_look.h"
 
@@ -19,6 +20,8 @@
 /* Between two attempts to get that lock. Waiting in the database would hold a snapshot, and the other process's CREATE
  * INDEX CONCURRENTLY would wait for that to end. */
 #define LOCK_PAUSE_NS 100000000
+/* Between two reports of who has it, in microseconds. */
+#define REPORT_EVERY 1000000
 
 /* How long a step waits for those who use a table that it changes: all others wait behind it meanwhile. Then it lets
  * them go on, and tries again after a pause. */
@@ -146,16 +149,36 @@ static enum dm_status apply(const struct migration_target *target, const struct 
 	return status;
 }
 
-static enum dm_status lock(struct schema_session *schema, struct dm_error *error)
+/* Whoever has it may have been killed: its session ends when its statement does. */
+static void report_holder(struct schema_session *schema, const struct store_watch *watch)
+{
+	static const char holder[] = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database ="
+				     " (SELECT oid FROM pg_database WHERE datname = current_database())"
+				     " AND (classid::bigint << 32 | objid::bigint) = " LOCK;
+	struct dm_error ignored = {0};
+	int64_t pid = 0;
+	char what[96];
+
+	if (!watch->on_progress || ask(schema, holder, &pid, &ignored) != DM_OK || pid == 0)
+		return;
+	snprintf(what, sizeof(what), "waiting for another migrate, the session of process %lld", (long long)pid);
+	progress_of_another(schema->session, (int)pid, what, watch);
+}
+
+static enum dm_status lock(struct schema_session *schema, const struct store_watch *watch, struct dm_error *error)
 {
 	static const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
-	int64_t locked = 0;
+	int64_t locked = 0, report_at = clock_monotonic() + REPORT_EVERY;
 
 	for (;;) {
 		enum dm_status status = ask(schema, "SELECT pg_try_advisory_lock(" LOCK ")", &locked, error);
 
 		if (status != DM_OK || locked)
 			return status;
+		if (clock_monotonic() >= report_at) {
+			report_holder(schema, watch);
+			report_at = clock_monotonic() + REPORT_EVERY;
+		}
 		nanosleep(&pause, NULL);
 	}
 }
@@ -193,7 +216,7 @@ enum dm_status pg_schema_migrate(struct pg_session *session, const struct store_
 	enum dm_status status = check_encoding(session, error);
 
 	if (status == DM_OK)
-		status = lock(&schema, error);
+		status = lock(&schema, watch, error);
 	return status == DM_OK ? migration_run(&target, watch, error) : status;
 }
 

@@ -15,18 +15,20 @@ static const char question[] =
 	"SELECT phase, CASE WHEN lockers_total > 0 THEN lockers_done WHEN tuples_total > 0 THEN tuples_done"
 	" ELSE blocks_done END, CASE WHEN lockers_total > 0 THEN lockers_total WHEN tuples_total > 0 THEN tuples_total"
 	" ELSE blocks_total END, current_locker_pid"
-	" FROM pg_stat_progress_create_index WHERE pid = $1::bigint";
+	" FROM pg_stat_progress_create_index WHERE pid = $1::bigint AND phase IS NOT NULL";
 
-static void report_progress(struct pg_session *second, int pid, const char *what, const struct store_watch *watch)
+/* Whether that session makes an index, and was told of. */
+static bool report_progress(struct pg_session *session, int pid, const char *what, const struct store_watch *watch)
 {
 	struct parameters parameters = {.count = 0};
-	struct dm_error ignored = {0};
 	PGresult *result = NULL;
+	struct dm_error ignored = {0};
 	char line[256];
+	bool is_told = false;
 
 	pg_add_int(&parameters, pid);
-	if (session_execute(second, question, &parameters, clock_monotonic() + INTERVAL, &result, &ignored) != DM_OK)
-		return;
+	if (session_execute(session, question, &parameters, clock_monotonic() + INTERVAL, &result, &ignored) != DM_OK)
+		return false;
 	if (PQntuples(result) > 0) {
 		struct dm_text phase = pg_text(result, 0, 0);
 		long long done = (long long)pg_int(result, 0, 1), total = (long long)pg_int(result, 0, 2);
@@ -37,8 +39,10 @@ static void report_progress(struct pg_session *second, int pid, const char *what
 		if (locker != 0)
 			snprintf(line + length, sizeof(line) - (size_t)length, " (the session of process %d)", locker);
 		watch->on_progress(watch->context, line);
+		is_told = true;
 	}
 	PQclear(result);
+	return is_told;
 }
 
 /* Waits until the statement has ended, and reports its progress. The second connection is made when the first report is
@@ -52,7 +56,7 @@ static void watch_until_done(struct pg_session *session, const char *what, const
 		if (!second.connection)
 			second.connection = postgres_connect(session->postgres, CONNECTION_SCHEMA, &ignored).connection;
 		if (second.connection)
-			report_progress(&second, PQbackendPID(session->connection), what, watch);
+			(void)report_progress(&second, PQbackendPID(session->connection), what, watch);
 	}
 	PQfinish(second.connection);
 }
@@ -65,4 +69,10 @@ enum dm_status progress_execute(struct pg_session *session, const char *sql, con
 	if (watch->on_progress)
 		watch_until_done(session, what, watch);
 	return session_finish_execute(session, NO_DEADLINE, NULL, error);
+}
+
+void progress_of_another(struct pg_session *session, int pid, const char *what, const struct store_watch *watch)
+{
+	if (!report_progress(session, pid, what, watch))
+		watch->on_progress(watch->context, what);
 }

@@ -37,6 +37,13 @@ MUTANTS = [
         PARTITIONS + "test_an_index_of_which_some_partitions_are_missing_gets_them",
     ),
     Mutant(
+        "migrate waits for another one without a word",
+        SCHEMA + "migrate.c",
+        "if (clock_monotonic() >= report_at) {",
+        "if (!locked && clock_monotonic() < report_at - REPORT_EVERY) {",
+        "test_postgres_migrate.py::test_program_that_was_killed_is_waited_for",
+    ),
+    Mutant(
         "the index of a partitioned table is waited for as long as it takes",
         SCHEMA + "migrate.c",
         "if (status == DM_OK && !satisfied)\n\t\tstatus = execute(session, \"SET LOCAL lock_timeout",

@@ -88,7 +88,8 @@ def measure(cluster: Cluster, database: Database, server: Server, requests: path
     """Sends them for so long, or each once, which may end earlier, and divides."""
     lsn = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
     before = server.processor_time(), cluster.processor_time(), database.number(lsn)
-    command = programs.wrk(server.port, requests, seconds, programs.CONNECTIONS, programs.LOAD_THREADS, *(["once"] if once else []))
+    threads, more = (1, ["once"]) if once else (programs.LOAD_THREADS, [])
+    command = programs.wrk(server.port, requests, seconds, programs.CONNECTIONS, threads, *more)
     output = programs.finish(command, "wrk", seconds)
     after = server.processor_time(), cluster.processor_time(), database.number(lsn)
     found = re.search(r"^result requests=(\d+) .* statuses=0 sockets=0$", output, re.MULTILINE)

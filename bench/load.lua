@@ -3,12 +3,13 @@
 --
 -- wrk ... -s load.lua URL -- FILE THREADS [once|MS]
 -- A line of the file is a request: method, path, token or JWT, Idempotency-Key (- for none), and optionally a body. Each thread of wrk repeats its share of the
--- lines; with "once" it stops after the last one. MS: each connection rests so many milliseconds after each request.
+-- lines; with "once" it stops after the last one, and wrk ends if there is one thread. MS: each connection rests so many milliseconds after each request.
 
 local ffi = require("ffi")
 ffi.cdef("typedef struct { long seconds, nanoseconds; } bench_time; int clock_gettime(int, bench_time *);")
+ffi.cdef("int getpid(void); int kill(int, int);")
 
-local CLOCK_MONOTONIC = 1
+local CLOCK_MONOTONIC, SIGINT = 1, 2
 local threads = {}
 
 local function now()
@@ -47,6 +48,7 @@ end
 function init(arguments)
    requests = read_requests(arguments[1], number, tonumber(arguments[2]))
    once = arguments[3] == "once"
+   alone = arguments[2] == "1"
    sent = 0
    local rest = tonumber(arguments[3])
    if rest then
@@ -64,11 +66,14 @@ function request()
    elseif once and sent > #requests and not stopped then
       stopped = now()
       wrk.thread:stop()
+      if alone then
+         ffi.C.kill(ffi.C.getpid(), SIGINT)
+      end
    end
    return requests[(sent - 1) % #requests + 1]
 end
 
--- wrk sleeps until its time is over, so a run that ended early is measured by its threads' clocks.
+-- wrk sleeps until its time is over, or until SIGINT, so a run that ended early is measured by its threads' clocks.
 local function duration(summary)
    local first, last
    for _, thread in ipairs(threads) do

@@ -40,7 +40,7 @@ MUTANTS = [
         "migrate waits for another one without a word",
         SCHEMA + "migrate.c",
         "if (clock_monotonic() >= report_at) {",
-        "if (!locked && clock_monotonic() < report_at - REPORT_EVERY) {",
+        "if (!locked && clock_monotonic() < report_at - PROGRESS_INTERVAL) {",
         "test_postgres_migrate.py::test_program_that_was_killed_is_waited_for",
     ),
     Mutant(

@@ -6,6 +6,7 @@
  * have come meanwhile. */
 #include "index.h"
 
+#include "clock.h"
 #include "failure.h"
 #include "progress.h"
 
@@ -93,6 +94,7 @@ enum dm_status index_make(struct pg_session *session, const struct migration_ind
 			  const struct store_watch *watch, struct dm_error *error)
 {
 	enum dm_status status = DM_OK;
+	int64_t report_at = clock_monotonic() + PROGRESS_INTERVAL;
 	bool is_done = false;
 
 	while (status == DM_OK && !is_done) {
@@ -102,7 +104,7 @@ enum dm_status index_make(struct pg_session *session, const struct migration_ind
 		is_done = PQntuples(result) == 0;
 		if (status == DM_OK && !is_done)
 			status = progress_execute(session, PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1), watch,
-						  error);
+						  &report_at, error);
 		PQclear(result);
 	}
 	return status;

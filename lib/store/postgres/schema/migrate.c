@@ -20,8 +20,6 @@
 /* Between two attempts to get that lock. Waiting in the database would hold a snapshot, and the other process's CREATE
  * INDEX CONCURRENTLY would wait for that to end. */
 #define LOCK_PAUSE_NS 100000000
-/* Between two reports of who has it, in microseconds. */
-#define REPORT_EVERY 1000000
 
 /* How long a step waits for those who use a table that it changes: all others wait behind it meanwhile. Then it lets
  * them go on, and tries again after a pause. */
@@ -168,7 +166,7 @@ static void report_holder(struct schema_session *schema, const struct store_watc
 static enum dm_status lock(struct schema_session *schema, const struct store_watch *watch, struct dm_error *error)
 {
 	static const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
-	int64_t locked = 0, report_at = clock_monotonic() + REPORT_EVERY;
+	int64_t locked = 0, report_at = clock_monotonic() + PROGRESS_INTERVAL;
 
 	for (;;) {
 		enum dm_status status = ask(schema, "SELECT pg_try_advisory_lock(" LOCK ")", &locked, error);
@@ -177,7 +175,7 @@ static enum dm_status lock(struct schema_session *schema, const struct store_wat
 			return status;
 		if (clock_monotonic() >= report_at) {
 			report_holder(schema, watch);
-			report_at = clock_monotonic() + REPORT_EVERY;
+			report_at = clock_monotonic() + PROGRESS_INTERVAL;
 		}
 		nanosleep(&pause, NULL);
 	}

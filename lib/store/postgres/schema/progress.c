@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 
-/* Between two reports, in microseconds. */
-#define INTERVAL 1000000
+/* Until it can be said how far a statement is that has hardly begun. */
+#define TRY_AGAIN (PROGRESS_INTERVAL / 10)
 
 static const char question[] =
 	"SELECT phase, CASE WHEN lockers_total > 0 THEN lockers_done WHEN tuples_total > 0 THEN tuples_done"
@@ -27,7 +27,8 @@ static bool report_progress(struct pg_session *session, int pid, const char *wha
 	bool is_told = false;
 
 	pg_add_int(&parameters, pid);
-	if (session_execute(session, question, &parameters, clock_monotonic() + INTERVAL, &result, &ignored) != DM_OK)
+	if (session_execute(session, question, &parameters, clock_monotonic() + PROGRESS_INTERVAL, &result, &ignored) !=
+	    DM_OK)
 		return false;
 	if (PQntuples(result) > 0) {
 		struct dm_text phase = pg_text(result, 0, 0);
@@ -47,27 +48,30 @@ static bool report_progress(struct pg_session *session, int pid, const char *wha
 
 /* Waits until the statement has ended, and reports its progress. The second connection is made when the first report is
  * due. */
-static void watch_until_done(struct pg_session *session, const char *what, const struct store_watch *watch)
+static void watch_until_done(struct pg_session *session, const char *what, const struct store_watch *watch,
+			     int64_t *report_at)
 {
 	struct pg_session second = {.postgres = session->postgres};
 	struct dm_error ignored = {0};
+	bool has_hardly_begun;
 
-	while (!session_has_result(session, clock_monotonic() + INTERVAL)) {
+	while (!session_has_result(session, *report_at)) {
 		if (!second.connection)
 			second.connection = postgres_connect(session->postgres, CONNECTION_SCHEMA, &ignored).connection;
-		if (second.connection)
-			(void)report_progress(&second, PQbackendPID(session->connection), what, watch);
+		has_hardly_begun =
+			second.connection && !report_progress(&second, PQbackendPID(session->connection), what, watch);
+		*report_at = clock_monotonic() + (has_hardly_begun ? TRY_AGAIN : PROGRESS_INTERVAL);
 	}
 	PQfinish(second.connection);
 }
 
 enum dm_status progress_execute(struct pg_session *session, const char *sql, const char *what,
-				const struct store_watch *watch, struct dm_error *error)
+				const struct store_watch *watch, int64_t *report_at, struct dm_error *error)
 {
 	if (!PQsendQuery(session->connection, sql))
 		return postgres_connection_failure(session->connection, error);
 	if (watch->on_progress)
-		watch_until_done(session, what, watch);
+		watch_until_done(session, what, watch, report_at);
 	return session_finish_execute(session, NO_DEADLINE, NULL, error);
 }
 

@@ -8,6 +8,9 @@ that takes a processor for more than 50 ms.
 import contextlib
 import datetime
 import os
+import statistics
+import threading
+import time
 
 import pytest
 
@@ -195,11 +198,35 @@ def scroll(page, name):
     assert len(ids) == len(set(ids)), f"of the {name} each is there once"
 
 
-def longest(events):
+class Slowness:
+    """How much slower than at its best a processor is meanwhile, which it is beside other programs: the same work, again and again."""
+
+    def __enter__(self):
+        self._times, self._end = [], threading.Event()
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
+        return self
+
+    def _work(self):
+        while not self._end.wait(0.02):
+            began = time.thread_time()
+            sum(i * i for i in range(20_000))
+            self._times.append(time.thread_time() - began)
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._thread.join()
+
+    def factor(self):
+        return statistics.median(self._times) / min(self._times)
+
+
+def longest(events, slowness):
     had, took = (sorted((task[which] for task in browser.tasks(events)), reverse=True) for which in (0, 1))
-    print(f"{len(had)} tasks; the longest had a processor for {had[0]:.0f} ms, {had[1]:.0f}, {had[2]:.0f}; "
-          f"by the clock {sum(each > MAX_TASK_MS for each in took)} took more than {MAX_TASK_MS} ms, the longest {took[0]:.0f}")
-    return had[0]
+    factor = slowness.factor()
+    print(f"{len(had)} tasks; the longest had a processor for {had[0]:.0f} ms, {had[1]:.0f}, {had[2]:.0f}, {factor:.1f} times slower "
+          f"than alone; by the clock {sum(each > MAX_TASK_MS for each in took)} took more than {MAX_TASK_MS} ms, the longest {took[0]:.0f}")
+    return had[0] / factor
 
 
 def test_long_lists_scroll(chromium, make_server):
@@ -213,20 +240,19 @@ def test_long_lists_scroll(chromium, make_server):
         rows.append((*pair, at, at, f"Message {i}: " + "as people write them, now and then " * (i % 5)))
     server.insert_messages(rows)
     wait_folded(server)
-    for attempt in range(3):  # a processor that others use too is slower, never faster: the best of three counts
-        with chromium.trace() if IS_LONG else contextlib.nullcontext() as events:
-            one = WebClient(chromium, server, john)
-            one.page.wait_for("#inbox .row")
-            scroll(one.page, "inbox")
-            partners[0].send(john, f"Here I am, {attempt}")
-            one.page.wait(f"document.querySelector('#inbox .preview').textContent === 'Here I am, {attempt}'")
-            one.open(jane)
-            scroll(one.page, "log")
-            one.page.mark()
-        one.page.close()
-        if not IS_LONG or longest(events) <= MAX_TASK_MS:
-            return
-    pytest.fail(f"tasks have a processor for more than {MAX_TASK_MS} ms")
+    look = (Slowness(), chromium.trace()) if IS_LONG else (contextlib.nullcontext(), contextlib.nullcontext())
+    with look[0] as slowness, look[1] as events:
+        one = WebClient(chromium, server, john)
+        one.page.wait_for("#inbox .row")
+        scroll(one.page, "inbox")
+        partners[0].send(john, "Here I am")
+        one.page.wait("document.querySelector('#inbox .preview').textContent === 'Here I am'")
+        one.open(jane)
+        scroll(one.page, "log")
+        one.page.mark()
+    one.page.close()
+    if IS_LONG:
+        assert longest(events, slowness) <= MAX_TASK_MS
 
 
 def test_older_messages_keep_the_place(chromium, make_server):

@@ -37,10 +37,10 @@ MUTANTS = [
         PARTITIONS + "test_an_index_of_which_some_partitions_are_missing_gets_them",
     ),
     Mutant(
-        "migrate waits for another one without a word",
-        SCHEMA + "migrate.c",
-        "if (clock_monotonic() >= report_at) {",
-        "if (!locked && clock_monotonic() < report_at - PROGRESS_INTERVAL) {",
+        "migrate waits for another one and does not say how far that is",
+        SCHEMA + "progress.c",
+        "if (!report_progress(session, pid, what, watch))",
+        "if (pid != 0)",
         "test_postgres_migrate.py::test_program_that_was_killed_is_waited_for",
     ),
     Mutant(

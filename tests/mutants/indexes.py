@@ -40,7 +40,7 @@ MUTANTS = [
         "migrate waits for another one and does not say how far that is",
         SCHEMA + "progress.c",
         "if (!report_progress(session, pid, what, watch))",
-        "if (pid != 0)",
+        "if (!report_progress(session, pid + 1, what, watch))",
         "test_postgres_migrate.py::test_program_that_was_killed_is_waited_for",
     ),
     Mutant(

@@ -59,7 +59,7 @@ bare: setup-bare
 	@T="$(T)" JOBS=$(JOBS) MIRROR=$(MIRROR) KEEP=$(KEEP) TARGET=$(or $(TARGET),test) scripts/bare $(or $(SUITE),bookworm)
 
 web: setup-test all
-	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_WEB_LONG=1 $(PYTEST) -s -k "test_web_pages and ($(or $(T),test))"
+	@DIRECTMESSAGES_BUILD=$(BUILD) DIRECTMESSAGES_WEB_LONG=1 $(PYTEST)/test_web_pages.py -s $(if $(T),-k "$(T)")
 
 readers: setup-deb setup-bare
 	@BASE=$(BASE) MIRROR=$(MIRROR) scripts/deb-test $(or $(SUITE),bookworm)

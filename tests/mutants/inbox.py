@@ -87,7 +87,7 @@ MUTANTS = [
     ),
     Mutant(
         "where ids begin anew the inbox waits for the old ones",
-        SQLITE + "connection/inbox_table.h",
+        SQLITE + "nouns/inbox_fold.c",
         '"UPDATE directmessages_inbox_fold AS f SET folded = 0, mark_at = NULL WHERE " IS_OTHER',
         '"UPDATE directmessages_inbox_fold AS f SET folded = folded WHERE " IS_OTHER',
         "test_inbox.py::test_ids_that_begin_anew[sqlite]",

@@ -29,6 +29,13 @@ MUTANTS = [
         "test_library_batches::one_write_that_the_database_refuses_leaves_the_others",
     ),
     Mutant(
+        "what a project's own column refuses is told as too many new partners",
+        SQLITE + "nouns/message.c",
+        "if (refusal == SEND_LIMITED && unexpected) {",
+        "if (refusal != SEND_LIMITED && unexpected) {",
+        "test_library_batches::one_write_that_the_database_refuses_leaves_the_others",
+    ),
+    Mutant(
         "the writes behind a trigger that rolls back are stored one by one",
         SQLITE + "batches/batch.c",
         " && !sqlite3_get_autocommit(session->db))\n			continue;",

@@ -320,12 +320,14 @@ static void sends_that_are_limited_share_a_batch_with_others(void **state)
 }
 
 /* What a Django project may have added to its tables. "bad" is refused; so is "worse", and on SQLite the trigger rolls
- * back all of the transaction. */
+ * back all of the transaction; "worst" lacks what another table needs. */
 static void refuse_contents(const struct scratch *s)
 {
 	if (s->is_postgres)
-		scratch_sql(s, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+		scratch_sql(s, "CREATE TABLE refused (why text NOT NULL);"
+			       "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
 			       " IF NEW.content IN ('bad', 'worse') THEN RAISE EXCEPTION 'refused'; END IF;"
+			       " IF NEW.content = 'worst' THEN INSERT INTO refused VALUES (NULL); END IF;"
 			       " RETURN NEW; END $$; CREATE TRIGGER refuse BEFORE INSERT ON directmessages_message"
 			       " FOR EACH ROW EXECUTE FUNCTION refuse();"
 			       "CREATE FUNCTION refuse_user() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
@@ -337,7 +339,10 @@ static void refuse_contents(const struct scratch *s)
 			       " BEGIN SELECT RAISE(ABORT, 'refused'); END; CREATE TRIGGER worse BEFORE INSERT ON"
 			       " directmessages_message WHEN NEW.content = 'worse' BEGIN SELECT RAISE(ROLLBACK,"
 			       " 'refused'); END; CREATE TRIGGER worse_user BEFORE INSERT ON auth_user WHEN"
-			       " NEW.username = 'worse' BEGIN SELECT RAISE(ROLLBACK, 'refused'); END");
+			       " NEW.username = 'worse' BEGIN SELECT RAISE(ROLLBACK, 'refused'); END;"
+			       "CREATE TABLE refused (why text NOT NULL); CREATE TRIGGER worst BEFORE INSERT ON"
+			       " directmessages_message WHEN NEW.content = 'worst' BEGIN INSERT INTO refused"
+			       " VALUES (NULL); END");
 }
 
 static void count_read(void *context, enum dm_signal signal, const struct dm_message *message, int64_t from_user,
@@ -395,7 +400,7 @@ static void one_write_that_the_database_refuses_leaves_the_others(void **state)
 	bad[0] = send_text(batch, "bad");
 	sent[1] = send_text(batch, "second");
 	bad[1] = send_text(batch, "worse");
-	bad[2] = send_text(batch, "bad");
+	bad[2] = send_text(batch, "worst");
 	sent[2] = send_text(batch, "third");
 	nobody = put_user(batch, "worse");
 	sent[3] = send_text(batch, "fourth");

@@ -55,8 +55,10 @@ enum dm_status messages_lend(struct sqlite_session *session, sqlite3_stmt *state
 	return session_finish(session, statement, code, &operation->error);
 }
 
-/* Says why a send was refused. */
-static enum dm_status refuse_send(struct sqlite_session *session, struct dm_operation *operation)
+/* Says why a send was refused; `unexpected` where none of the reasons holds that we look for, NULL where it is known
+ * that it was limited. */
+static enum dm_status refuse_send(struct sqlite_session *session, struct dm_operation *operation,
+				  const struct dm_error *unexpected)
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_REFUSAL];
 	bool users_exist = false, blocks = false, is_blocked = false;
@@ -77,6 +79,10 @@ static enum dm_status refuse_send(struct sqlite_session *session, struct dm_oper
 		return status;
 	if (users_exist)
 		refusal = blocks ? SEND_TO_BLOCKED : is_blocked ? SEND_TO_BLOCKER : SEND_LIMITED;
+	if (refusal == SEND_LIMITED && unexpected) {
+		operation->error = *unexpected;
+		return unexpected->status;
+	}
 	return send_refused(operation, refusal);
 }
 
@@ -94,11 +100,12 @@ static enum dm_status insert(struct sqlite_session *session, struct dm_operation
 	sqlite3_bind_int64(statement, 4, operation->send.sender_id);
 	sqlite3_bind_int(statement, 5, operation->send.unrestricted);
 	code = sqlite3_step(statement);
-	if (code == SQLITE_CONSTRAINT_NOTNULL) {
-		sqlite3_reset(statement);
-		return refuse_send(session, operation);
-	}
 	status = session_finish(session, statement, code, &operation->error);
+	if (code == SQLITE_CONSTRAINT_NOTNULL) {
+		const struct dm_error unexpected = operation->error; /* another column's, which is a project's own */
+
+		return refuse_send(session, operation, &unexpected);
+	}
 	if (status != DM_OK)
 		return status;
 	operation->send.message = (struct dm_message){
@@ -124,7 +131,7 @@ enum dm_status message_send(struct sqlite_session *session, struct dm_operation 
 	if (operation->send.internal.partners_period > 0)
 		status = partner_check(session, operation, &is_new, &is_allowed);
 	if (status == DM_OK)
-		status = is_allowed ? insert(session, operation) : refuse_send(session, operation);
+		status = is_allowed ? insert(session, operation) : refuse_send(session, operation, NULL);
 	if (status == DM_OK && is_new)
 		status = partner_put(session, operation);
 	if (status == DM_OK && has_key)

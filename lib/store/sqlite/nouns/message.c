@@ -90,6 +90,7 @@ static enum dm_status insert(struct sqlite_session *session, struct dm_operation
 {
 	sqlite3_stmt *statement = session->statements[MESSAGE_INSERT];
 	int64_t sent_at = sent_time_after(session->last_sent_at);
+	struct dm_error failure = {0};
 	enum dm_status status;
 	int code;
 
@@ -100,14 +101,13 @@ static enum dm_status insert(struct sqlite_session *session, struct dm_operation
 	sqlite3_bind_int64(statement, 4, operation->send.sender_id);
 	sqlite3_bind_int(statement, 5, operation->send.unrestricted);
 	code = sqlite3_step(statement);
-	status = session_finish(session, statement, code, &operation->error);
-	if (code == SQLITE_CONSTRAINT_NOTNULL) {
-		const struct dm_error unexpected = operation->error; /* another column's, which is a project's own */
-
-		return refuse_send(session, operation, &unexpected);
-	}
-	if (status != DM_OK)
+	status = session_finish(session, statement, code, &failure);
+	if (code == SQLITE_CONSTRAINT_NOTNULL) /* of the recipient, or of another column, which is a project's own */
+		return refuse_send(session, operation, &failure);
+	if (status != DM_OK) {
+		operation->error = failure;
 		return status;
+	}
 	operation->send.message = (struct dm_message){
 		.id = sqlite3_last_insert_rowid(session->db),
 		.sender_id = operation->send.sender_id,

@@ -29,9 +29,7 @@
 	"INSERT INTO directmessages_inbox (user_id, partner_id, last_at, last_id) SELECT user_id, partner_id, sent_at, id" \
 	" FROM (SELECT sender_id AS user_id, recipient_id AS partner_id, sent_at, id, hidden_for_sender AS hidden" PIECE \
 	" UNION ALL SELECT recipient_id, sender_id, sent_at, id, hidden_for_recipient" PIECE ") WHERE hidden IS NULL" \
-	" ORDER BY user_id, partner_id, sent_at DESC, id DESC" \
-	" ON CONFLICT (user_id, partner_id) DO UPDATE SET last_at = excluded.last_at, last_id = excluded.last_id" \
-	" WHERE (last_at, last_id) < (excluded.last_at, excluded.last_id)"
+	" ORDER BY user_id, partner_id, sent_at DESC, id DESC" UNLESS_LATER
 #define SQL_INBOX_FOLDED \
 	"UPDATE directmessages_inbox_fold SET (folded, mark_at) = (SELECT id, sent_at FROM (SELECT id, sent_at" \
 	" FROM directmessages_message WHERE id > " FOLDED_ID " ORDER BY id LIMIT " FOLD_ROWS \

@@ -7,6 +7,8 @@
 #ifndef INBOX_FILL_H
 #define INBOX_FILL_H
 
+#include "inbox_table.h"
+
 /* Steps of one piece; a pair is one, a user one more. */
 #define FILL_STEPS "1000"
 
@@ -59,10 +61,8 @@
 	STEPS "INSERT INTO directmessages_inbox (user_id, partner_id, last_at, last_id)" \
 	      " SELECT user_id, partner_id, " LAST("sent_at") ", " LAST( \
 		      "id") " FROM step" \
-			    " WHERE number > 0 AND user_id IS NOT NULL AND partner_id > " BEFORE_ALL \
-			    " ON CONFLICT (user_id, partner_id) DO UPDATE SET last_at = excluded.last_at, last_id = excluded.last_id" \
-			    " WHERE (last_at, last_id) < (excluded.last_at, excluded.last_id);" STEPS \
-			    "UPDATE directmessages_inbox_fill SET (user_id, partner_id) =" \
+			    " WHERE number > 0 AND user_id IS NOT NULL AND partner_id > " BEFORE_ALL UNLESS_LATER \
+			    ";" STEPS "UPDATE directmessages_inbox_fill SET (user_id, partner_id) =" \
 			    " (SELECT user_id, partner_id FROM step ORDER BY number DESC LIMIT 1);"
 
 #endif

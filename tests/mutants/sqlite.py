@@ -117,7 +117,7 @@ MUTANTS = [
         SQLITE + "connection/file_map.c",
         "holds(mapping, offset, count + MARGIN)",
         "holds(mapping, offset, count)",
-        "test_library_mapped::a_damaged_last_page_is_reported",
+        "test_library_mapped::a_damaged_last_page_ends_no_process",
     ),
     Mutant(
         "a row function that writes uses the session that its row is lent from",

@@ -14,6 +14,7 @@ class Proxy:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.silent = set()
+        self.hear = lambda data: None  # what a client sends, before the server has it
         self.change = lambda data: data  # what the server sends, on its way to the client; None ends the connection
         self.pairs = []
         self.hangs, self.hung = False, []
@@ -26,7 +27,11 @@ class Proxy:
                 if self.hangs:
                     self.hung.append(client)
                     continue
-                server = socket.create_connection(("127.0.0.1", self.target))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self.target))
+                except OSError:  # nobody is there now
+                    client.close()
+                    continue
                 pair = (client, server)
                 self.pairs.append(pair)
                 for one, other in (pair, pair[::-1]):
@@ -37,7 +42,10 @@ class Proxy:
             while data := one.recv(65536):
                 if pair in self.silent:
                     continue
-                data = self.change(data) if one is pair[1] else data
+                if one is pair[0]:
+                    self.hear(data)
+                else:
+                    data = self.change(data)
                 if data is None:
                     self._end(pair)
                     return

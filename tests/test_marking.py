@@ -8,6 +8,7 @@ import pytest
 from harness import wait_until
 
 READ, SENT = 2, 1
+ROUNDS = 5  # of which one has to show it: this machine may be too busy to send anything meanwhile
 
 
 def pile_up(server, sender, recipient, count, content="Hello"):
@@ -46,21 +47,29 @@ class Sending:
 @pytest.mark.parametrize("count, content", [(3500, "Hello"), (30, "x" * 2_600_000)], ids=["many", "long"])
 def test_others_send_between_the_pieces(make_server, count, content):
     server = make_server()
-    alice, bob, carol, dan = server.users(4)
-    ids = pile_up(server, alice, bob, count, content)
-    with Sending(carol, dan) as sending:
-        page = bob.get(f"conversations/{alice.id}/")
-    assert page.status == 200, "the store's patience ends before all is marked at once"
-    assert all(row["read_at"] for row in page.json()["results"])
-    assert len({row["read_at"] for row in page.json()["results"]}) == 1, "one request, one time"
-    assert bob.unread() == 0 and dan.unread() == len(sending.ids)
-    log = events(server)
-    assert [message for kind, message in log if kind == READ] == ids, "each once, oldest first"
-    if count < 100 and server.url.startswith("postgresql"):
-        return  # there contents are neither read nor written again
-    reads = [n for n, (kind, _) in enumerate(log) if kind == READ]
-    between = sum(kind == SENT for kind, _ in log[reads[0] : reads[-1]])
-    assert between > 1, "no other write was committed between two pieces"
+
+    def one_round():
+        alice, bob, carol, dan = server.users(4)
+        known = len(events(server))
+        ids = pile_up(server, alice, bob, count, content)
+        with Sending(carol, dan) as sending:
+            page = bob.get(f"conversations/{alice.id}/")
+        assert page.status == 200, "the store's patience ends before all is marked at once"
+        assert all(row["read_at"] for row in page.json()["results"])
+        assert len({row["read_at"] for row in page.json()["results"]}) == 1, "one request, one time"
+        assert bob.unread() == 0 and dan.unread() == len(sending.ids)
+        log = events(server)[known:]
+        assert [message for kind, message in log if kind == READ] == ids, "each once, oldest first"
+        # On PostgreSQL contents are neither read nor written again.
+        return sent_between(log, READ) > 1 or (count < 100 and server.url.startswith("postgresql"))
+
+    assert any(one_round() for _ in range(ROUNDS)), "no other write was committed between two pieces"
+
+
+def sent_between(log, kind):
+    """How many messages were sent between the first mark of that kind and the last."""
+    marks = [n for n, (one, _) in enumerate(log) if one == kind]
+    return sum(one == SENT for one, _ in log[marks[0] : marks[-1]])
 
 
 def test_what_was_marked_when_the_server_died_stays_and_the_rest_follows(make_server):

@@ -9,7 +9,7 @@ import pytest
 from harness import wait_until
 from paging import time
 from routes import check_error, compact
-from test_marking import READ, Sending, events, pile_up
+from test_marking import READ, ROUNDS, Sending, events, pile_up, sent_between
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 MULTIPART = "multipart/form-data; boundary=XX"
@@ -221,29 +221,33 @@ def test_each_marking_is_in_the_log_once_and_in_order(make_server):
 @pytest.mark.parametrize("way", ["read", "up_to", "all", "unread"])
 def test_others_send_between_the_pieces(make_server, way):
     server = make_server()
-    alice, bob, carol, dan, eve = server.users(5)
-    ids = pile_up(server, alice, bob, 3500)
-    few = server.insert_messages([(eve, bob, time(1))])[0]
-    if way == "unread":
-        server.sql("UPDATE directmessages_message SET read_at = ?", (time(2),))
     kind, count = (UNREAD if way == "unread" else READ), 3500 + (way == "all")
-    with Sending(carol, dan) as sending:
-        if way == "all":
-            assert bob.request("POST", "conversations/read/").json() == {"read": count}
-        elif way == "unread":
-            assert mark(bob, alice, {"from": ids[0]}, "unread") == (count, count)
-        else:
-            assert mark(bob, alice, {"up_to": ids[-1]} if way == "up_to" else {}) == (count, 0)
-    assert unread_ids(server, bob) == {"unread": ids, "all": []}.get(way, [few])
-    assert dan.unread() == len(sending.ids)
-    log = events(server)
-    marked = [message for one, message in log if one == kind]
-    assert sorted(marked) == sorted(ids + ([few] if way == "all" else []))
-    reads = [n for n, (one, _) in enumerate(log) if one == kind]
-    assert sum(one == 1 for one, _ in log[reads[0] : reads[-1]]) > 1, "no other write was committed between two pieces"
-    if way == "read":
-        times = server.sql("SELECT DISTINCT read_at FROM directmessages_message WHERE sender_id = ?", (alice.id,))
-        assert len(times) == 1, "one request, one time"
+
+    def one_round():
+        alice, bob, carol, dan, eve = server.users(5)
+        known = len(events(server))
+        ids = pile_up(server, alice, bob, 3500)
+        few = server.insert_messages([(eve, bob, time(1))])[0]
+        if way == "unread":
+            server.sql("UPDATE directmessages_message SET read_at = ?", (time(2),))
+        with Sending(carol, dan) as sending:
+            if way == "all":
+                assert bob.request("POST", "conversations/read/").json() == {"read": count}
+            elif way == "unread":
+                assert mark(bob, alice, {"from": ids[0]}, "unread") == (count, count)
+            else:
+                assert mark(bob, alice, {"up_to": ids[-1]} if way == "up_to" else {}) == (count, 0)
+        assert unread_ids(server, bob) == {"unread": ids, "all": []}.get(way, [few])
+        assert dan.unread() == len(sending.ids)
+        log = events(server)[known:]
+        marked = [message for one, message in log if one == kind]
+        assert sorted(marked) == sorted(ids + ([few] if way == "all" else []))
+        if way == "read":
+            times = server.sql("SELECT DISTINCT read_at FROM directmessages_message WHERE sender_id = ?", (alice.id,))
+            assert len(times) == 1, "one request, one time"
+        return sent_between(log, kind) > 1
+
+    assert any(one_round() for _ in range(ROUNDS)), "no other write was committed between two pieces"
 
 
 def test_many_senders_with_few_messages_each_are_few_pieces(make_server):

@@ -27,8 +27,13 @@ def ask(shared_server):
 
     def send(kind, body):
         path = f"{shared_server.prefix}send/{bob.id}/"
-        connection.request("POST", path, body, {**headers, "Content-Type": kind})
-        answer = connection.getresponse()
+        try:
+            connection.request("POST", path, body, {**headers, "Content-Type": kind})
+            answer = connection.getresponse()
+        except ConnectionError:  # it was idle for too long
+            connection.close()
+            connection.request("POST", path, body, {**headers, "Content-Type": kind})
+            answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
 
     yield send

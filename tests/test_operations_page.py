@@ -103,4 +103,4 @@ def test_a_reload_is_told(make_server, tmp_path):
     (said,) = re.findall(r"`error (the settings are not reloaded, the old ones stay: )\.\.\.`", PATH.read_text())
     server.wait_log(re.escape(said))
     (watched,) = re.findall(r"Watch `(\w+)`", PATH.read_text())
-    assert scrape(server)[watched] == 0
+    harness.wait_until(lambda: scrape(server)[watched] == 0, "the metric says so, too")

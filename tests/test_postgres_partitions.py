@@ -13,6 +13,7 @@ from databases import PostgresDatabase
 from harness import DEADLINE, PROGRAM, ROOT, environment, run_program, wait_until
 from page import Page
 from routes import check_error
+from test_postgres_migrate import wait_line
 
 pytestmark = [
     pytest.mark.postgresql,
@@ -181,8 +182,7 @@ def test_interrupted_it_goes_on_where_it_was(partitioned, migrate):
         writer.execute("BEGIN")
         writer.execute("UPDATE \"b Message\" SET content = 'y'")
         process = migrate()
-        line = process.stdout.readline()
-        assert line.startswith("directmessages_sent_b Message: waiting for writers before build, 0 of 1"), line
+        wait_line(process, "^directmessages_sent_b Message: waiting for writers before build, 0 of 1")
         with partitioned.transaction() as connection:
             connection.execute("SET LOCAL lock_timeout = 5000")
             connection.execute(INSERT)
@@ -211,7 +211,7 @@ def test_nobody_waits_behind_it(partitioned, migrate):
             with partitioned.transaction() as connection:
                 connection.execute("SET LOCAL lock_timeout = 5000")
                 connection.execute(INSERT)
-            assert "another transaction holds a lock" in process.stdout.readline()
+            wait_line(process, "another transaction holds a lock")
         writer.execute("COMMIT")
     check_ended(process, partitioned)
 
@@ -246,8 +246,7 @@ def test_an_index_of_a_partition_that_has_our_name_alone_is_left_alone(partition
         connection.execute("BEGIN")
         connection.execute("UPDATE a_message SET content = 'y'")
         process = migrate()
-        line = process.stdout.readline()
-        assert line.startswith("directmessages_sent_a_message: waiting for writers before build, 0 of 1"), line
+        wait_line(process, "^directmessages_sent_a_message: waiting for writers before build, 0 of 1")
         connection.execute("ROLLBACK")
     check_ended(process, partitioned)
     assert numbers_of(partitioned, LEAVES[0])["directmessages_sent_a_message"] == other

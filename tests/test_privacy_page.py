@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 import harness
+from folding import wait_folded
 from metrics import Admin
 
 PAGE = (harness.ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
@@ -24,6 +25,7 @@ def test_its_commands(make_server, tmp_path):
     rows = [(jane, mary, "2020-01-01 12:00:00", None, f"Xylophagous {n}") for n in range(20)]
     ids = server.insert_messages(rows + [(mary, jane, "2096-01-01 12:00:00")])
     server.sql("UPDATE directmessages_message SET hidden_for_recipient = sent_at WHERE id IN (?, ?)", (ids[0], ids[1]))
+    wait_folded(server)
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "directmessages").symlink_to(pathlib.Path(harness.PROGRAM).resolve())

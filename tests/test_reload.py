@@ -152,6 +152,8 @@ def test_the_log_level(configure):
     run.hang_up()
     wait_until(lambda: run.metric(SUCCEEDED_AT) > before, "it is reloaded")
     user.get("unread/")
+    ended = 'directmessages_http_requests_total{route="unread/",status="200"}'
+    wait_until(lambda: scrape(Admin(run.server)).samples.get(ended) == 1, "it has ended, and would have been logged")
     assert [line for line in run.reload(LOG_LEVEL="info") if "/unread/" in line] == []
     user.get("unread/")
     run.server.wait_log("access method=GET path=/api/dm/unread/")

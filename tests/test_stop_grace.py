@@ -52,17 +52,21 @@ def test_a_crowd_that_waits_to_be_taken_is_served(make_server):
 
 
 def test_requests_that_were_read_already_are_run_at_once(make_server):
-    """Two requests in one piece: no event announces the second."""
+    """Two requests in one piece: no event announces the second. In the calmest of some rounds."""
     server = make_server(flags=["--threads", 1])
     alice = server.user()
     data = get(alice, "unread/")
     with server.raw() as raw:
-        began = time.monotonic()
-        for _ in range(60):
-            raw.send(data)
-            assert raw.response().status == 200
-        one_by_one = time.monotonic() - began
-        began = time.monotonic()
-        raw.send(data * 60)
-        assert [raw.response().status for _ in range(60)] == [200] * 60
-        assert time.monotonic() - began < 10 * one_by_one + 1
+
+        def is_quick():
+            began = time.monotonic()
+            for _ in range(60):
+                raw.send(data)
+                assert raw.response().status == 200
+            one_by_one = time.monotonic() - began
+            began = time.monotonic()
+            raw.send(data * 60)
+            assert [raw.response().status for _ in range(60)] == [200] * 60
+            return time.monotonic() - began < 10 * one_by_one + 1
+
+        assert any(is_quick() for _ in range(3))

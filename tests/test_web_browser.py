@@ -9,6 +9,7 @@ import browser
 from folding import wait_folded
 from harness import wait_until
 from metrics import scrape
+from ports import free_port
 from web_client import WebClient
 
 pytestmark = pytest.mark.skipif(browser.PROGRAM is None, reason="there is no chromium (Debian's package of that name)")
@@ -102,7 +103,7 @@ def test_what_is_looked_at_is_read_and_nothing_else(visit, web, john, jane):
     assert john.unread() == 2
     one.page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))")
     one.wait_rows(["Jane Roe", "second", 0])
-    assert john.unread() == 0
+    wait_until(lambda: john.unread() == 0, "the server knows it, too")
     one.page.evaluate("document.activeElement.blur()")
     one.page.press("u")
     one.wait_rows(["Jane Roe", "second", 1])
@@ -111,8 +112,7 @@ def test_what_is_looked_at_is_read_and_nothing_else(visit, web, john, jane):
 
 def test_the_server_goes_and_comes_back(visit, make_server, request):
     """Nothing is lost, and nothing is there twice: neither what was sent meanwhile, nor what had lost its response."""
-    server = make_server(env=WEB)
-    server.listen = f"127.0.0.1:{server.port}"
+    server = make_server(listen=f"127.0.0.1:{free_port()}", env=WEB)
     john, jane = server.user("john", "John"), server.user("jane", "Jane")
     one = visit(server, john)
     one.open(jane)
@@ -145,8 +145,7 @@ def test_the_server_goes_and_comes_back(visit, make_server, request):
 
 @pytest.mark.sqlite
 def test_a_position_that_is_not_known_any_more_loads_all_anew(visit, make_server):
-    server = make_server(env={**WEB, "DIRECTMESSAGES_EVENTS_KEEP": 1})
-    server.listen = f"127.0.0.1:{server.port}"
+    server = make_server(listen=f"127.0.0.1:{free_port()}", env={**WEB, "DIRECTMESSAGES_EVENTS_KEEP": 1})
     john, jane = server.user("john", "John"), server.user("jane", "Jane")
     one = visit(server, john)
     one.open(jane)
@@ -235,7 +234,8 @@ def test_a_failure_is_told_wherever_the_user_looks(visit, web, john, jane):
     jane.request("PUT", f"blocks/{john.id}/")
     one.send("at the end")
     page.wait_for(".failed button")
-    assert page.evaluate(in_view) and page.evaluate("document.getElementById('below').hidden")
+    page.wait(in_view)
+    assert page.evaluate("document.getElementById('below').hidden")
     go_on = send_later("scrolled away")
     page.evaluate("document.getElementById('log').scrollTop = -500")
     where = "document.querySelector('#pages .message').getBoundingClientRect().top"

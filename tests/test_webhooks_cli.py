@@ -3,7 +3,6 @@
 
 import json
 import re
-import socket
 import subprocess
 import sys
 
@@ -12,6 +11,7 @@ import pytest
 from harness import run_program, sqlite_url, wait_until
 from installed import ROOT, FromPyPI
 from commands import check_error
+from ports import free_port
 from webhook_receiver import hooked, make_receiver, receiver  # noqa: F401 (fixtures)
 from webhook_receiver import LOCAL, check_signed, create, deliveries, endpoints, wait_state
 
@@ -59,8 +59,7 @@ def test_the_official_library_verifies_what_we_sign(server, receiver):
 def test_the_receiver_of_the_documentation_works(make_server, tmp_path):
     """With what the documentation says: it takes what is genuine, once, and nothing else."""
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "webhooks.md").read_text(), re.DOTALL)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     server = make_server(env={"DIRECTMESSAGES_WEBHOOK_ALLOW": "127.0.0.1"})
     identity, secret = create(server, f"http://127.0.0.1:{port}/")
     (tmp_path / "receive.py").write_text(program.replace("9000", str(port)))
@@ -249,7 +248,7 @@ def test_deliveries_are_chosen(make_server, receiver):
     one, two = server.users(2)
     for _ in range(3):
         one.send(two)
-    receiver.wait(6)
+    wait_state(server, "delivered", 6)
     server.stop()
     assert [row["id"] for row in deliveries(server)] == ["6", "5", "4", "3", "2", "1"]
     assert {row["webhook"] for row in deliveries(server, "--webhook", second)} == {str(second)}

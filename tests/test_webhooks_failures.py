@@ -182,10 +182,14 @@ def test_each_time_that_an_endpoint_fails_is_told_and_its_end(make_server, make_
         good.set()
         one.send(two, "good")
         wait_state(server, "delivered", times)
-        server.wait_log("gave up delivery")
-        told = "\n".join(server.log)
-        assert told.count(" failed: the endpoint responded with status 500") == times
-        assert told.count(" accepts deliveries again") == times
+        wait_until(lambda times=times: told(server) == (times, times, times), f"{times} of each line, not {told(server)}")
+
+
+def told(server):
+    """How often the log says that the endpoint fails, that a delivery was given up, and that the endpoint is well again."""
+    text = "\n".join(server.log)
+    return tuple(map(text.count, (
+        " failed: the endpoint responded with status 500", "gave up delivery", " accepts deliveries again")))
 
 
 def test_a_head_without_end_is_no_answer(make_server, make_receiver):

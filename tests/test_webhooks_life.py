@@ -19,9 +19,10 @@ DAY = 86400 * 1_000_000
 # ---- many at once
 
 
-def test_a_slow_endpoint_holds_up_no_other(hooked, make_receiver):
+def test_a_slow_endpoint_holds_up_no_other(make_server, make_receiver):
     leave = threading.Event()
     slow, quick = make_receiver(lambda request: leave.wait(60) and 204), make_receiver()
+    hooked = make_server(env={**LOCAL, "DIRECTMESSAGES_WEBHOOK_TIMEOUT": 300})  # nothing is sent to it twice
     create(hooked, slow.url)
     create(hooked, quick.url)
     one, two = hooked.users(2)
@@ -126,9 +127,10 @@ def test_a_clock_that_was_set_back_stalls_no_retries(make_server, make_receiver)
     assert [row["state"] for row in deliveries(server)] == ["pending", "delivered"]
 
 
-def test_the_log_keeps_what_an_endpoint_was_not_given_yet(hooked, make_receiver):
+def test_the_log_keeps_what_an_endpoint_was_not_given_yet(make_server, make_receiver):
     leave = threading.Event()
     receiver = make_receiver(lambda request: leave.wait(60) and 204)
+    hooked = make_server(env={**LOCAL, "DIRECTMESSAGES_WEBHOOK_TIMEOUT": 300})
     create(hooked, receiver.url)
     one, two = hooked.users(2)
     for number in range(60):

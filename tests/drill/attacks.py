@@ -43,6 +43,18 @@ def ask_until_served(ask_once):
     return wait_until(served, "it answers", PATIENCE)
 
 
+def open_stream(*arguments, **options):
+    """A stream, as soon as that is not refused for now."""
+
+    def opened():
+        stream = streams.Stream(*arguments, **options)
+        if stream.status != 503:
+            return stream
+        stream.raw.close()
+
+    return wait_until(opened, "a stream is opened", PATIENCE)
+
+
 class Attack:
     """Two users who write to each other, and one who looks on."""
 
@@ -313,7 +325,7 @@ class Ticket(Attack):
         return ask(self.alice, "POST", "events/ticket/", b"{}")
 
     def check(self, number, answer):
-        with streams.Stream(self.server.anonymous(), f"?ticket={answer.json()['ticket']}") as stream:
+        with open_stream(self.server.anonymous(), f"?ticket={answer.json()['ticket']}") as stream:
             return None if stream.status == 200 else f"201, and the ticket is good for {stream.status}"
 
 
@@ -351,7 +363,7 @@ class HearEvent(SendJson):
 
     def before(self, number):
         if self.stream is None:
-            self.stream = streams.Stream(self.bob)
+            self.stream = open_stream(self.bob)
             assert self.stream.status == 200, self.stream.status
 
     def close(self):
@@ -376,7 +388,7 @@ class HearEvent(SendJson):
         """As a browser does: from the last event on."""
         last = self.stream.last_id
         self.stream.raw.close()
-        self.stream = streams.Stream(self.bob, last_event_id=last)
+        self.stream = open_stream(self.bob, last_event_id=last)
         self.stream.raw.sock.settimeout(PATIENCE)
         assert self.stream.status == 200, self.stream.status
 

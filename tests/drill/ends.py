@@ -152,9 +152,13 @@ def pair(kills, seed):
 
 
 @contextlib.contextmanager
-def two_servers(database, **options):
-    both = harness.TwoServers(database=database, **options).start()
+def two_servers(database, ports=(), **options):
+    """They come back at other ports, unless these are given."""
+    both = harness.TwoServers(database=database, **options)
+    for one, port in zip((both, both.second), ports):
+        one.listen = f"127.0.0.1:{port}"
     try:
+        both.start()
         yield super(harness.TwoServers, both), both.second, both
     finally:
         both.close()

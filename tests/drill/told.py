@@ -10,6 +10,7 @@ import postgres
 from databases import PostgresDatabase
 from drill.ends import Load, Result, two_servers
 from harness import wait_until
+from ports import free_ports
 from streams import Stream
 from webhook_receiver import LOCAL, Receiver, create
 
@@ -62,9 +63,8 @@ def run(kills, seed):
     with contextlib.ExitStack() as stack:
         cluster = stack.enter_context(contextlib.closing(postgres.Cluster().start()))
         receivers = [stack.enter_context(contextlib.closing(Receiver())) for _ in range(2)]
-        first, second, both = stack.enter_context(two_servers(PostgresDatabase(cluster), env=LOCAL))
-        for one in (both, second):
-            one.listen = f"127.0.0.1:{one.port}"  # so that clients find it again
+        first, second, both = stack.enter_context(
+            two_servers(PostgresDatabase(cluster), free_ports(2), env=LOCAL))  # so that clients find them again
         for receiver in receivers:
             create(second, receiver.url, "--events", "message_sent")
         load = Load(both, seed)

@@ -5,7 +5,7 @@ import collections
 import json
 import time
 
-from harness import DEADLINE
+from harness import DEADLINE, wait_until
 
 Event = collections.namedtuple("Event", "name id data")
 
@@ -121,6 +121,15 @@ def numbers_of(server, message):
         [message],
     )[0]
     return "-".join(map(str, [*place, (nonce ^ epoch) & (2**63 - 1)]))
+
+
+def settle(server):
+    """Waits until what happened before is in the log for all. On PostgreSQL an event is given out when all older transactions
+    of the cluster have ended; servers of other tests have such, and a stream that begins meanwhile is told of it, too."""
+    if server.url.startswith("postgresql"):
+        last = server.sql("SELECT pg_current_xact_id()::text::bigint")[0][0]
+        oldest = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+        wait_until(lambda: server.sql(oldest)[0][0] > last, "older transactions have ended")
 
 
 def contents(events):

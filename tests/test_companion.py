@@ -9,7 +9,7 @@ import companion_project
 from companion_project import Call, CompanionProject, signed
 from folding import rounds, wait_folded
 from harness import wait_until
-from streams import Stream
+from streams import Stream, settle
 from test_inbox import partners
 from webhook_receiver import LOCAL, deliveries, signature, wait_state
 
@@ -92,6 +92,7 @@ def test_what_django_hides_and_marks_as_unread_reaches_streams(both, database):
     one, two = both.accounts("one", "two")
     first, second = one.ours.send(two, "first"), one.theirs.send(two, "second")
     two.theirs.conversation(one)
+    settle(both.server)
     with Stream(one.ours) as of_one, Stream(two.ours) as of_two:
         for message in (first, second, second):  # hiding it again tells nothing
             assert two.theirs.delete(f"messages/{message['id']}/").status == 204

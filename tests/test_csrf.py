@@ -7,7 +7,7 @@ import harness
 import jwts
 from jwts import claims, encode
 from routes import ROUTES, check_error
-from streams import Stream
+from streams import Stream, settle
 from test_events_ticket import make_ticket
 
 pytestmark = pytest.mark.short_on("sqlite")  # it is about HTTP, and no store sees it
@@ -180,6 +180,7 @@ def test_what_a_page_has_to_add_by_itself_is_not_looked_at(server):
                 answer = send(server, lambda _: {}, alice, bob, {**headers, **cookie, **more})
                 assert (answer.status, answer.json()["sender"]) == (201, alice.id)
         ticket = make_ticket(alice)
+        settle(server)
         with Stream(server.anonymous(), f"?ticket={ticket}", headers={**by_cookie(bob), **more}) as stream:
             bob.send(alice, "by ticket")
             assert stream.next().data["recipient"] == alice.id

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from harness import wait_until
-from streams import Stream, contents
+from streams import Stream, contents, settle
 
 
 EVENTS = "SELECT count(*), min(message_id), max(message_id) FROM directmessages_event"
@@ -40,9 +40,10 @@ def test_what_was_missed_is_sent_first(alice, bob, by_query):
         ]
 
 
-def test_the_header_counts_where_the_query_says_otherwise(alice, bob):
+def test_the_header_counts_where_the_query_says_otherwise(server, alice, bob):
     start = position_of(bob)
     alice.send(bob, "first")
+    settle(server)
     later = position_of(bob)
     alice.send(bob, "second")
     with Stream(bob, f"?last_event_id={start}", later) as stream:

@@ -141,15 +141,21 @@ def test_what_is_no_ticket(server, ticket):
 
 
 def test_a_wrong_ticket_costs_no_write(make_server):
+    """In the calmest of some rounds: the server has work of its own, such as trimming, and begins it at its start."""
     server = make_server()
-    ticket = make_ticket(server.user())
-    before = scrape(server)["directmessages_store_commits_total"]
-    for number in range(10):
-        check_error(server.anonymous().get(f"events/?ticket={number:040}"), 401, "Invalid ticket.")
-    assert scrape(server)["directmessages_store_commits_total"] == before
-    with Stream(server.anonymous(), f"?ticket={ticket}") as stream:
-        assert stream.status == 200
-    assert scrape(server)["directmessages_store_commits_total"] == before + 1
+    user = server.user()
+    wrong, good = [], []
+    for _ in range(5):
+        ticket = make_ticket(user)
+        before = scrape(server)["directmessages_store_commits_total"]
+        for number in range(10):
+            check_error(server.anonymous().get(f"events/?ticket={number:040}"), 401, "Invalid ticket.")
+        between = scrape(server)["directmessages_store_commits_total"]
+        with Stream(server.anonymous(), f"?ticket={ticket}") as stream:
+            assert stream.status == 200
+        wrong.append(between - before)
+        good.append(scrape(server)["directmessages_store_commits_total"] - between)
+    assert (min(wrong), min(good)) == (0, 1), (wrong, good)
 
 
 def test_a_ticket_works_on_another_server_of_the_same_database(make_server):

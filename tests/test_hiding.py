@@ -9,7 +9,7 @@ import pytest
 from harness import wait_until
 from paging import time
 from routes import check_error
-from streams import Stream
+from streams import Stream, settle
 from test_marking import Sending, events, pile_up
 from test_marking_at_will import UNREAD, mark
 from webhook_receiver import create, endpoints
@@ -129,8 +129,9 @@ def test_what_was_hidden_when_the_server_died_stays_and_the_rest_follows(make_se
 # ---- streams
 
 
-def test_streams_tell_of_marking_both_and_of_hiding_the_one_alone(alice, bob, carol):
+def test_streams_tell_of_marking_both_and_of_hiding_the_one_alone(server, alice, bob, carol):
     first, second = alice.send(bob, "first"), alice.send(bob, "second")
+    settle(server)
     with Stream(bob) as of_bob, Stream(bob) as device, Stream(alice) as of_alice, Stream(carol) as of_carol:
 
         def told(count, *streams):
@@ -182,8 +183,9 @@ def test_they_are_replayed_as_they_were(alice, bob):
     ], "what the user has hidden since is not told, but that"
 
 
-def test_a_read_that_was_undone_is_still_told_in_order(alice, bob):
+def test_a_read_that_was_undone_is_still_told_in_order(server, alice, bob):
     sent = alice.send(bob)
+    settle(server)
     with Stream(alice) as stream:
         start = stream.last_id
     mark(bob, alice)

@@ -44,6 +44,21 @@ def grow(server, mebibytes):
         connection.executemany("INSERT INTO ballast VALUES (randomblob(1048576))", [()] * mebibytes)
 
 
+@contextlib.contextmanager
+def backing_up(server, **streams):
+    """`backup`, which has copied a part; it stands still meanwhile, however busy the machine is."""
+    command = [PROGRAM, "--database", server.url, "backup", server.backup]
+    with subprocess.Popen(command, env=environment(), text=True, **streams) as process:
+        partial = server.directory / "backup.db.partial"
+        wait_until(lambda: partial.exists() and partial.stat().st_size > 1 << 20 or process.poll() is not None, "it is at work")
+        process.send_signal(signal.SIGSTOP)
+        try:
+            assert process.poll() is None and partial.exists(), "the file is too small for this test"
+            yield process
+        finally:
+            process.send_signal(signal.SIGCONT)
+
+
 @pytest.fixture
 def filled(make_server):
     server = make_server()
@@ -175,13 +190,9 @@ def test_a_database_whose_name_is_that_of_an_unfinished_copy(filled):
 def test_two_at_once(filled):
     """The second one is refused and does not touch what the first one writes."""
     grow(filled, 32)
-    command = [PROGRAM, "--database", filled.url, "backup", filled.backup]
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as first:
-        partial = filled.directory / "backup.db.partial"
-        wait_until(lambda: partial.exists() and partial.stat().st_size > 1 << 20 or first.poll() is not None, "it is at work")
-        assert first.poll() is None, "the file is too small for this test"
+    with backing_up(filled, stdout=subprocess.DEVNULL) as first:
         check_error(filled.run("backup", filled.backup), 1)
-        assert first.wait(60) == 0
+    assert first.returncode == 0
     assert contents(filled.backup) == ALL
 
 
@@ -189,13 +200,9 @@ def test_two_at_once(filled):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_ended_amid(filled, number):
     grow(filled, 32)
-    command = [PROGRAM, "--database", filled.url, "backup", filled.backup]
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        partial = filled.directory / "backup.db.partial"
-        wait_until(lambda: partial.exists() and partial.stat().st_size > 1 << 20 or process.poll() is not None, "it is at work")
-        assert process.poll() is None, "the file is too small for this test"
+    with backing_up(filled, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         process.send_signal(number)
-        assert process.wait(60) != 0
+    assert process.returncode != 0
     assert not filled.backup.exists()
     assert beside(filled.backup) == ([".partial"] if number == signal.SIGKILL else [])
     filled.alice.send(filled.bob, "after it")
@@ -251,14 +258,11 @@ def test_files_that_may_not_grow(filled):
 @pytest.mark.parametrize("happens", ["moved", "replaced"])
 def test_a_database_that_is_moved_away_meanwhile(filled, happens):
     grow(filled, 32)
-    command = [PROGRAM, "--database", filled.url, "backup", filled.backup]
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        partial = filled.directory / "backup.db.partial"
-        wait_until(lambda: partial.exists() and partial.stat().st_size > 1 << 20 or process.poll() is not None, "it is at work")
-        assert process.poll() is None, "the file is too small for this test"
+    with backing_up(filled, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         filled.database.rename(filled.directory / "elsewhere.db")
         if happens == "replaced":
             sqlite3.connect(filled.database).execute("CREATE TABLE a (b)").connection.close()
+        process.send_signal(signal.SIGCONT)
         out, said = process.communicate(timeout=60)
     assert (process.returncode, out) == (1, "")
     assert "was moved, removed or replaced" in said

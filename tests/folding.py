@@ -18,6 +18,11 @@ def rounds(server):
     return server.sql("SELECT round FROM directmessages_inbox_fold")[0][0]
 
 
+def wait_forgotten(server):
+    """On PostgreSQL: until the fold knows of no transaction that was open. All of the cluster count, those of other tests too."""
+    wait_until(lambda: server.sql("SELECT cardinality(open) FROM directmessages_inbox_fold")[0][0] == 0, "no transaction is open")
+
+
 def wait_folded(server):
     """Until all messages are in the table. The newest of those that were folded may have been deleted since."""
     wait_until(lambda: folded(server) >= newest(server), "all messages are folded")

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from clients import User
-from folding import folded, newest, wait_folded
+from folding import folded, newest, wait_folded, wait_forgotten
 from harness import wait_until
 from inboxes import MAX_UNREAD, check, expected, shown, walk
 from paging import after
@@ -332,6 +332,7 @@ def test_a_quiet_server_writes_nothing(make_server, backend):
     alice, bob = server.users(2)
     alice.send(bob)
     wait_folded(server)
+    wait_forgotten(server)
     rounds = server.sql("SELECT round FROM directmessages_inbox_fold")
     since = time.monotonic()
     wait_until(lambda: time.monotonic() > since + 3, "some looks")

@@ -6,11 +6,11 @@ import contextlib
 import os
 import pathlib
 import re
-import signal
 
 import pytest
 
 import harness
+from test_loops import paused
 
 CLIENTS = 40
 
@@ -36,9 +36,8 @@ def test_clients_that_come_at_once_are_shared_out_among_the_loops():
         server.start()
         for thread in os.listdir(f"/proc/{server.process.pid}/task"):
             os.sched_setaffinity(int(thread), {min(os.sched_getaffinity(0))})  # so that one loop is the first
-        server.process.send_signal(signal.SIGSTOP)
-        clients = [stack.enter_context(server.raw(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")) for _ in range(CLIENTS)]
-        server.process.send_signal(signal.SIGCONT)
+        with paused(server):
+            clients = [stack.enter_context(server.raw(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")) for _ in range(CLIENTS)]
         for client in clients:
             assert client.response().status == 200
         counts = polled_connections(server.process.pid)  # a loop's own set, and that of its libmicrohttpd

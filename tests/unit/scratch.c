@@ -9,6 +9,15 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Of the monotonic clock. */
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 void scratch_make(struct scratch *scratch)
 {
 	const char *parent = getenv("TMPDIR");
@@ -41,11 +50,26 @@ void scratch_open(struct scratch *scratch, const struct dm_options *options)
 	}
 	chosen.database = scratch->url;
 	chosen.create = true;
+	if (chosen.busy_timeout_ms == 0)
+		chosen.busy_timeout_ms = SCRATCH_TIMEOUT_MS;
 	assert_ok(dm_open(&chosen, &scratch->handle, NULL));
 	assert_ok(dm_migrate(scratch->handle, NULL, NULL, NULL, NULL));
 	scratch->john = scratch_user(scratch->handle, "john");
 	scratch->mary = scratch_user(scratch->handle, "mary");
 	scratch->bob = scratch_user(scratch->handle, "bob");
+}
+
+void scratch_reopen(struct scratch *scratch, int timeout_ms)
+{
+	const struct dm_options options = {
+		.size = sizeof(options), .database = scratch->url, .busy_timeout_ms = timeout_ms, .lanes = 2};
+	int64_t until = milliseconds() + SCRATCH_TIMEOUT_MS, count;
+
+	dm_close(scratch->handle);
+	assert_ok(dm_open(&options, &scratch->handle, NULL));
+	while (dm_user_set_active(scratch->handle, text_of("bob"), true, NULL) != DM_OK ||
+	       dm_unread_count(scratch->handle, scratch->bob, &count, NULL) != DM_OK)
+		assert_true(milliseconds() < until);
 }
 
 void scratch_remove(struct scratch *scratch)
@@ -104,7 +128,7 @@ static int64_t run_sql(const struct scratch *scratch, const char *sql, sqlite3_c
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(scratch->path, &db), SQLITE_OK);
-	sqlite3_busy_timeout(db, 60000);
+	sqlite3_busy_timeout(db, SCRATCH_TIMEOUT_MS);
 	if (sqlite3_exec(db, sql, callback, &number, &why) != SQLITE_OK)
 		fail_msg("%s: %s", sql, why);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
@@ -134,15 +158,18 @@ int64_t scratch_number(const struct scratch *scratch, const char *sql)
 
 void scratch_settle(const struct scratch *scratch)
 {
-	int64_t running = scratch->is_postgres;
+	int64_t until = milliseconds() + SCRATCH_TIMEOUT_MS, next;
+	char sql[128];
 
-	for (int i = 0; running && i < 10000; i++) {
-		running = scratch_number(scratch, "SELECT (pg_snapshot_xmin(s) < pg_snapshot_xmax(s))::int"
-						  " FROM pg_current_snapshot() s");
-		if (running)
-			nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	if (!scratch->is_postgres)
+		return;
+	next = scratch_number(scratch, "SELECT pg_snapshot_xmax(pg_current_snapshot())");
+	snprintf(sql, sizeof(sql), "SELECT (pg_snapshot_xmin(pg_current_snapshot()) < '%lld'::xid8)::int",
+		 (long long)next);
+	while (scratch_number(scratch, sql)) {
+		assert_true(milliseconds() < until);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	}
-	assert_false(running);
 }
 
 void *scratch_lock(const struct scratch *scratch)
@@ -152,6 +179,7 @@ void *scratch_lock(const struct scratch *scratch)
 	if (scratch->is_postgres)
 		return scratch_postgres_lock(scratch->database, "LOCK TABLE directmessages_message IN EXCLUSIVE MODE");
 	assert_int_equal(sqlite3_open(scratch->path, &other), SQLITE_OK);
+	sqlite3_busy_timeout(other, SCRATCH_TIMEOUT_MS);
 	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	return other;
 }
@@ -181,9 +209,14 @@ int64_t scratch_user(dm *handle, const char *name)
 
 int64_t scratch_send(dm *handle, int64_t sender_id, int64_t recipient_id, const char *content)
 {
+	int64_t until = milliseconds() + SCRATCH_TIMEOUT_MS;
 	struct dm_message sent = {0};
+	enum dm_status status;
 
-	assert_ok(dm_send(handle, sender_id, recipient_id, text_of(content), &sent, NULL));
+	do
+		status = dm_send(handle, sender_id, recipient_id, text_of(content), &sent, NULL);
+	while (status == DM_BUSY && milliseconds() < until);
+	assert_int_equal(status, DM_OK);
 	return sent.id;
 }
 

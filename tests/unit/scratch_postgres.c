@@ -89,12 +89,13 @@ void *scratch_postgres_lock(const char *database, const char *sql)
 	PGconn *connection = connect_to(database);
 
 	run_on(connection, "BEGIN");
-	run_on(connection, "SET LOCAL idle_in_transaction_session_timeout = '30s'");
+	run_on(connection, "SET LOCAL idle_in_transaction_session_timeout = '300s'");
 	run_on(connection, sql);
 	return connection;
 }
 
 void scratch_postgres_unlock(void *connection)
 {
+	run_on(connection, "ROLLBACK"); /* what PQfinish leaves to the server comes when it comes */
 	PQfinish(connection);
 }

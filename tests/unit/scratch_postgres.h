@@ -12,7 +12,7 @@ void scratch_postgres_drop(const char *database);
 /* Runs SQL; gives the first column of the first row, as a number. */
 int64_t scratch_postgres_run(const char *database, const char *sql);
 
-/* Runs the SQL in a transaction that lasts until scratch_postgres_unlock, or for half a minute. */
+/* Runs the SQL in a transaction that lasts until scratch_postgres_unlock, or for five minutes. */
 void *scratch_postgres_lock(const char *database, const char *sql);
 void scratch_postgres_unlock(void *connection);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_faults.c - each allocation of the library fails once: the call reports it, and works when it is repeated.
+/* test_faults.c - allocations of the library fail, one in each run: the call reports it, and works when it is repeated.
  *
  * The linker sends the library's calls of malloc and its kin to the functions here (--wrap); SQLite's and the C
  * library's own calls are not touched. */
@@ -165,8 +165,17 @@ static enum dm_status (*const steps[])(struct life *life, struct dm_error *error
 	send_step, send_once_step, send_once_step, page_step,   mark_step,   read_step,
 };
 
-/* Runs all steps while one allocation, given by its number, fails. False: there are fewer allocations. */
-static bool live(long failing)
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+#define NEVER 1000000
+
+/* Of a step each allocation fails at the beginning and at the end. Those between are of statements, which are prepared
+ * one like the other: so few of them will do. */
+#define AT_ENDS 20
+#define STRIDE 17
+
+/* Runs all steps while one allocation, given by its number, fails. `ends`: how many there were up to each step's end.
+ */
+static void live(long failing, long ends[STEPS])
 {
 	struct life life;
 
@@ -174,7 +183,7 @@ static bool live(long failing)
 	scratch_make(&life.scratch);
 	atomic_store(&until_failure, failing);
 	atomic_store(&has_failed, false);
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+	for (size_t i = 0; i < STEPS; i++) {
 		bool failed_before = atomic_load(&has_failed);
 		struct dm_error error = {0};
 		enum dm_status status;
@@ -182,6 +191,7 @@ static bool live(long failing)
 		atomic_store(&armed, true);
 		status = steps[i](&life, &error);
 		atomic_store(&armed, false);
+		ends[i] = failing - atomic_load(&until_failure);
 		if (status == DM_OK)
 			continue;
 		assert_int_equal(status, DM_NO_MEMORY);
@@ -193,23 +203,25 @@ static bool live(long failing)
 	assert_int_equal(scratch_number(&life.scratch, "SELECT count(*) FROM directmessages_message"), 2);
 	assert_int_equal(atomic_load(&life.signals), 2);
 	scratch_remove(&life.scratch);
-	return atomic_load(&has_failed);
 }
 
-static void each_allocation_fails_once(void **state)
+static void an_allocation_that_fails_is_told_and_leaves_nothing(void **state)
 {
-	long failing = 1;
+	long ends[STEPS], ignored[STEPS], begin = 0;
 
 	(void)state;
 	memset(content, 'x', sizeof(content));
-	while (live(failing))
-		failing++;
-	assert_in_range(failing, 10, 1000);
+	live(NEVER, ends);
+	assert_in_range(ends[STEPS - 1], 10, 2000);
+	for (size_t i = 0; i < STEPS; begin = ends[i++])
+		for (long failing = begin + 1; failing <= ends[i]; failing++)
+			if (failing <= begin + AT_ENDS || failing > ends[i] - AT_ENDS || failing % STRIDE == 0)
+				live(failing, ignored);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(each_allocation_fails_once)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(an_allocation_that_fails_is_told_and_leaves_nothing)};
 
 	return RUN_TESTS("faults", tests);
 }

@@ -198,7 +198,7 @@ static void wait_for_refusals(size_t count)
 /* The gate stays closed, as if a batch waited for the disk. */
 static void what_waits_too_long_behind_a_batch_is_refused_meanwhile(void **state)
 {
-	struct dm_operation first, late[3] = {SEND(2), SEND(3), SEND(4)}, next = SEND(2);
+	struct dm_operation first, late[3] = {SEND(2), SEND(3), SEND(4)}, next;
 	int64_t began = clock_monotonic();
 
 	(void)state;
@@ -213,11 +213,14 @@ static void what_waits_too_long_behind_a_batch_is_refused_meanwhile(void **state
 		assert_int_equal(late[i].status, DM_BUSY);
 		assert_int_equal(late[i].error.status, DM_BUSY);
 	}
-	lane_submit(session.lane, &next);
 	set_closed(false);
+	do { /* it is refused where the lane's thread goes on late */
+		next = (struct dm_operation)SEND(2);
+		lane_run(session.lane, &next);
+	} while (next.status == DM_BUSY);
 	lane_free(session.lane);
 	assert_int_equal(next.status, DM_OK);
-	assert_int_equal(session.refused, 3);
+	assert_true(session.refused >= 3);
 	assert_true(session.in_order);
 }
 

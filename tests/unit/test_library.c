@@ -74,17 +74,13 @@ static void what_is_no_database_is_unavailable(void **state)
 static void a_locked_database_is_busy(void **state)
 {
 	struct scratch *scratch = *state;
-	struct dm_options options = {
-		.size = sizeof(options), .database = scratch->url, .busy_timeout_ms = scratch->short_timeout_ms};
 	void *lock;
-	dm *handle;
 
-	assert_ok(dm_open(&options, &handle, NULL));
+	scratch_reopen(scratch, scratch->short_timeout_ms);
 	lock = scratch_lock(scratch);
-	assert_fails(DM_BUSY, dm_send(handle, scratch->john, scratch->mary, text_of("x"), NULL, &error));
+	assert_fails(DM_BUSY, dm_send(scratch->handle, scratch->john, scratch->mary, text_of("x"), NULL, &error));
 	scratch_unlock(scratch, lock);
-	assert_ok(dm_send(handle, scratch->john, scratch->mary, text_of("x"), NULL, NULL));
-	dm_close(handle);
+	scratch_send(scratch->handle, scratch->john, scratch->mary, "x");
 }
 
 static void a_file_that_others_hold_for_themselves_is_busy(void **state)
@@ -117,7 +113,7 @@ static void count_step(void *context, int number, const char *name)
 static void the_schema_is_made_once_and_must_not_be_newer(void **state)
 {
 	struct scratch scratch;
-	struct dm_options options = {.size = sizeof(options), .create = true};
+	struct dm_options options = {.size = sizeof(options), .create = true, .busy_timeout_ms = SCRATCH_TIMEOUT_MS};
 	int last = 0, again = 0;
 
 	(void)state;

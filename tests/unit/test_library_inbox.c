@@ -36,6 +36,20 @@ static struct entries inbox(const struct scratch *s, int64_t user_id, struct dm_
 	return entries;
 }
 
+/* So many rows are in the table then. PostgreSQL folds what all older transactions of the cluster have left behind. */
+static void fold_all(const struct scratch *s, int64_t rows)
+{
+	struct dm_operation fold = {.kind = DM_OP_INBOX_FOLD};
+
+	for (int i = 0; i < 6000 && scratch_number(s, "SELECT count(*) FROM directmessages_inbox") < rows; i++) {
+		dm_run(s->handle, &fold);
+		assert_int_equal(fold.status, DM_OK);
+		if (!fold.inbox_fold.more)
+			nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	}
+	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_inbox"), rows);
+}
+
 static void the_newest_conversation_comes_first(void **state)
 {
 	struct scratch *s = *state;
@@ -68,15 +82,9 @@ static void hidden_and_deleted_messages_leave_the_order_right(void **state)
 	int64_t one = scratch_send(s->handle, s->john, s->mary, "1"),
 		two = scratch_send(s->handle, s->bob, s->john, "2"),
 		three = scratch_send(s->handle, s->mary, s->john, "3");
-	struct dm_operation fold = {.kind = DM_OP_INBOX_FOLD};
 	struct entries entries;
 
-	for (int i = 0; i < 50 && scratch_number(s, "SELECT count(*) FROM directmessages_inbox") < 4; i++) {
-		dm_run(s->handle, &fold);
-		assert_int_equal(fold.status, DM_OK);
-		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-	}
-	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_inbox"), 4);
+	fold_all(s, 4);
 	assert_ok(dm_hide_message(s->handle, s->john, three, NULL));
 	entries = inbox(s, s->john, (struct dm_inbox_options){.limit = 0});
 	assert_true(entries.count == 2 && entries.rows[0].message == two && entries.rows[1].message == one);
@@ -115,20 +123,6 @@ static void much_that_was_stored_without_the_library_is_there(void **state)
 }
 
 #define PARTNERS 8
-
-/* All that john has is in the table then. */
-static void fold_all(const struct scratch *s, int64_t rows)
-{
-	struct dm_operation fold = {.kind = DM_OP_INBOX_FOLD};
-
-	for (int i = 0; i < 500 && scratch_number(s, "SELECT count(*) FROM directmessages_inbox") < rows; i++) {
-		dm_run(s->handle, &fold);
-		assert_int_equal(fold.status, DM_OK);
-		if (!fold.inbox_fold.more)
-			nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-	}
-	assert_int_equal(scratch_number(s, "SELECT count(*) FROM directmessages_inbox"), rows);
-}
 
 /* The id of the message tells them apart, on each page. */
 static void conversations_of_the_same_moment_are_each_shown_once(void **state)
@@ -214,6 +208,7 @@ static void a_thread_folds_what_others_store(void **state)
 
 	options.database = s->url;
 	options.fold_inbox = true;
+	options.busy_timeout_ms = SCRATCH_TIMEOUT_MS;
 	assert_ok(dm_open(&options, &handle, NULL));
 	scratch_send(s->handle, s->john, s->mary, "1");
 	for (int i = 0; i < 600 && scratch_number(s, "SELECT count(*) FROM directmessages_inbox") < 2; i++)

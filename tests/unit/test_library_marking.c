@@ -89,7 +89,8 @@ static void what_is_sent_meanwhile_is_left(void **state)
 static void a_piece_that_was_the_last_before_an_end_loses_nothing(void **state)
 {
 	struct scratch scratch;
-	struct dm_options options = {.size = sizeof(options), .record_events = true};
+	struct dm_options options = {
+		.size = sizeof(options), .record_events = true, .busy_timeout_ms = SCRATCH_TIMEOUT_MS};
 	struct dm_conversation_options wanted = {.size = sizeof(wanted), .limit = 1, .mark_read = true};
 	struct dm_operation mark = {.kind = DM_OP_MARK_CONVERSATION_READ};
 	struct listed listed = {0};

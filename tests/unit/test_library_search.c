@@ -237,6 +237,7 @@ static void an_administrators_message_passes_the_allow_list(void **state)
 	options.database = s->url;
 	options.allowed_recipients = allowed;
 	options.allowed_recipients_count = 1;
+	options.busy_timeout_ms = SCRATCH_TIMEOUT_MS;
 	assert_ok(dm_open(&options, &handle, NULL));
 	assert_fails(DM_NOT_ALLOWED, dm_send(handle, s->john, s->mary, text_of("x"), NULL, &error));
 	assert_ok(dm_send_unrestricted(handle, s->john, s->mary, text_of("x"), &sent, NULL));

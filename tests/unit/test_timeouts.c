@@ -17,7 +17,7 @@ static void test_time_passes_while_the_loop_sleeps_as_long_as_it_asked(void **st
 
 	(void)state;
 	timeouts_tick(&timeouts);
-	assert_in_range(timeouts.now_ms, 30000, 30999);
+	assert_in_range(timeouts.now_ms, 30000, 31000);
 }
 
 static void test_a_pause_of_the_process_hardly_counts(void **state)
@@ -35,10 +35,11 @@ static void test_a_pause_of_the_process_hardly_counts(void **state)
 static void test_a_sleep_without_end_counts_whole(void **state)
 {
 	struct timeouts timeouts = started(-1, 3600000);
+	int64_t since_ms = timeouts.system_ms;
 
 	(void)state;
 	timeouts_tick(&timeouts);
-	assert_in_range(timeouts.now_ms, 3600000, 3601000);
+	assert_in_range(timeouts.now_ms, 3600000, clock_monotonic() / 1000 - since_ms);
 }
 
 /* Connections are never looked into: any pointers do. */

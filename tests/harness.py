@@ -33,6 +33,10 @@ DEADLINE = float(os.environ.get("DIRECTMESSAGES_TEST_DEADLINE", 60))
 # `make test LONG=1`: what is done at random, or again and again, is done as often as one wants it before a release.
 LONG = os.environ.get("DIRECTMESSAGES_TEST_LONG") == "1"
 
+# Of servers whose databases are well: by default a write that has waited for a quarter of five seconds on PostgreSQL is refused,
+# which it may have to where others use the processor.
+PATIENCE = {"DIRECTMESSAGES_BUSY_TIMEOUT": 20_000}
+
 # Of servers that are administered over HTTP.
 ADMIN_KEY = "the-admin-key-of-the-tests-0123456789"
 

@@ -92,12 +92,18 @@ def test_sends_that_begin_behind_the_block_are_not_waited_for(under_way, make_se
 
 def test_a_block_that_waits_too_long_is_in_force_all_the_same(under_way):
     with under_way({"DIRECTMESSAGES_BUSY_TIMEOUT": 1000}) as (server, alice, bob, sending):
-        check_error(alice.request("PUT", f"blocks/{bob.id}/"), 503, "Service temporarily unavailable.")
-        check_error(bob.post(f"send/{alice.id}/", {"content": "later"}), 400, NOT_ALLOWED)
+
+        def block_in_vain():
+            check_error(alice.request("PUT", f"blocks/{bob.id}/"), 503, "Service temporarily unavailable.")
+            return server.sql("SELECT 1 FROM directmessages_block")
+
+        wait_until(block_in_vain, "the block")  # before it is there a busy machine may refuse it, as any write
+        later = wait_until(lambda: (answer := bob.post(f"send/{alice.id}/", {"content": "later"})).status != 503 and answer, "a refusal")
+        check_error(later, 400, NOT_ALLOWED)
         check_error(alice.request("PUT", f"blocks/{bob.id}/"), 503, "Service temporarily unavailable.")
         command = ("block", "create", alice.username, bob.username)
         commands.check_error(run_program(*command, database=server.url, env={"DIRECTMESSAGES_BUSY_TIMEOUT": 1000}), 1)
-    block(alice, bob)
+    wait_until(lambda: alice.request("PUT", f"blocks/{bob.id}/").status == 204, "the block is answered")
     assert stored(server) == 1
 
 

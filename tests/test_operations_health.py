@@ -12,7 +12,7 @@ import pytest
 import postgres
 from databases import PostgresDatabase
 from harness import wait_until
-from metrics import Admin, scrape, wait_for_requests
+from metrics import Admin, scrape
 
 INSERT_LATER = "INSERT INTO directmessages_schema VALUES (9999, 'later', '2030-01-01 00:00:00')"
 OUTDATED = b"the database's schema is not up to date\n"
@@ -221,7 +221,7 @@ def test_stopping_is_told_while_requests_end(make_server):
     server = make_server(flags=["--admin-listen", "127.0.0.1:0"])
     admin = Admin(server)
     check(admin, 200, b"ok\n")
-    wait_for_requests(admin, {("/readyz", "200"): 1, ("/livez", "200"): 1})
+    wait_until(lambda: scrape(admin)["directmessages_http_requests_in_flight"] == 1, "these have ended")
     one, two = server.users(2)
     body = b'{"content":"late"}'
     head = f"POST /api/dm/send/{two.id}/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token {one.token}\r\n"

@@ -12,6 +12,11 @@ from page import Page, Shell
 
 pytestmark = pytest.mark.sqlite
 
+# On a busy machine a second may not do.
+UNTIL_A_STREAM_IS_OPEN = (
+    "for _ in $(seq 600); do curl http://{}/metrics | grep -q '^directmessages_event_streams 1' && break; sleep 0.1; done"
+)
+
 
 def documents(text):
     """The JSON documents that stand in the text, one behind the other."""
@@ -41,6 +46,7 @@ def walk(make_server, tmp_path):
                     (tmp_path / "walk.py").write_text(text)
                 else:
                     text = re.sub(r"^(#.*)?\n", "", text, flags=re.MULTILINE)
+                    text = text.replace("& sleep 1", "& " + UNTIL_A_STREAM_IS_OPEN.format(server.netloc))
                     printed.append(shell.run(text.replace("curl ", "curl -sS --noproxy '*' ")))
             return printed
 

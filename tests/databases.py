@@ -50,6 +50,10 @@ class SqliteFile:
             connection.execute("DELETE FROM directmessages_message")
             connection.execute("DELETE FROM sqlite_sequence WHERE name = 'directmessages_message'")
 
+    def sessions(self):
+        """None: a server that was killed does nothing any more."""
+        return 0
+
     def close(self):
         """Nothing: the file goes with its folder."""
 
@@ -88,6 +92,12 @@ class PostgresDatabase:
     def flush_messages(self):
         with self.transaction() as connection:
             connection.execute("TRUNCATE directmessages_message RESTART IDENTITY")
+
+    def sessions(self):
+        """How many servers have: after a kill PostgreSQL ends what it was asked for."""
+        ours = "datname = ? AND application_name = 'directmessages'"
+        with self.cluster.connect(self.name) as connection:
+            return connection.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {ours}", (self.name,)).fetchone()[0]
 
     def close(self):
         if self.cluster.is_running():

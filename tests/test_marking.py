@@ -82,6 +82,7 @@ def test_what_was_marked_when_the_server_died_stays_and_the_rest_follows(make_se
     wait_until(lambda: server.sql(unread)[0][0] < len(ids), "a piece is marked")
     server.kill()
     reader.join()
+    wait_until(lambda: server.store.sessions() == 0, "PostgreSQL has ended what it was asked for, too")
     marked = [row[0] for row in server.sql("SELECT id FROM directmessages_message WHERE read_at IS NOT NULL")]
     assert [message for _, message in events(server)] == sorted(marked) == ids[: len(marked)]
     server.start()

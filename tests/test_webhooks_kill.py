@@ -68,6 +68,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(make_server):
             sender.join(60)
         acknowledged = {identity for sender in senders for identity in sender.acknowledged}
         server.kill()
+        wait_until(lambda: server.store.sessions() == 0, "PostgreSQL has ended what it was asked for, too")
         # The claims of those who were killed would end in half a minute.
         server.sql("UPDATE directmessages_delivery SET next_at = 1 WHERE state = 0")
         server.start()

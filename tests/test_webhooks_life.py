@@ -137,6 +137,7 @@ def test_the_log_keeps_what_an_endpoint_was_not_given_yet(make_server, make_rece
         one.send(two, str(number))
     receiver.wait(16)
     hooked.kill()
+    wait_until(lambda: hooked.store.sessions() == 0, "PostgreSQL has ended what it was asked for, too")
     hooked.env["DIRECTMESSAGES_EVENTS_KEEP"] = "3"
     hooked.sql("UPDATE directmessages_delivery SET next_at = 1")
     hooked.start()  # which trims the log

@@ -92,7 +92,7 @@ class Site:
         (needed,) = (NEEDED.folder() / "lib").glob("python3*/site-packages")
         self.project.env["PYTHONPATH"] += f":{libraries}:{needed}"
         own = {name: value for name, value in self.project.env.items() if name.startswith(("DJANGO", "PYTHON"))}
-        env = {**own, "PATH": f"{shims}:{harness.BUILD}:{self.project.env['PATH']}", "DATABASE_URL": self.project.database.url}
+        env = {**own, **harness.PATIENCE, "PATH": f"{shims}:{harness.BUILD}:{self.project.env['PATH']}", "DATABASE_URL": self.project.database.url}
         shell = Shell(harness.ROOT, env, self.folder / "shell.log")
         self.stack.callback(shell.close)
         return shell

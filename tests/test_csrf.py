@@ -39,7 +39,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def server(backend):
-    made = harness.Server(backend=backend, env=SETTINGS)
+    made = harness.Server(backend=backend, env=SETTINGS | harness.PATIENCE)
     try:
         yield made.start()
     finally:

@@ -56,6 +56,7 @@ def commands(folder, site):
         (shims / name).chmod(0o755)
     return {
         **{name: value for name, value in site.project.env.items() if name.startswith(("DJANGO", "PYTHON"))},
+        **harness.PATIENCE,
         "PATH": f"{shims}:{folder}/usr/local/bin:{os.environ['PATH']}",
         "DESTDIR": folder,
         "BUILD": harness.BUILD,

@@ -9,7 +9,7 @@ import pytest
 
 import browser
 from docs_page import needs_page
-from harness import ROOT
+from harness import ROOT, wait_until
 
 pytestmark = [
     pytest.mark.sqlite,
@@ -71,8 +71,8 @@ def test_a_violation_of_the_policy_would_be_seen(page, server):
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')")
     with contextlib.suppress(AssertionError):
         page.evaluate("fetch('http://127.0.0.1:9/')")
-    told = json.dumps(page.complaints())
-    assert "style-src" in told and "connect-src" in told
+    for directive in ("style-src", "connect-src"):
+        wait_until(lambda directive=directive: directive in json.dumps(page.complaints()), f"{directive} is reported")
 
 
 def test_try_it_out_sends_a_message(page, server, alice, bob):

@@ -63,7 +63,7 @@ def test_memory_is_short_while_openssl_is_set_up(backend, n):
     if faults.why_not():
         pytest.skip(faults.why_not())
     with contextlib.closing(faults.Faults()) as failing, \
-            contextlib.closing(harness.Server(backend=backend, env=failing.environment | LOCAL).start()) as server, \
+            contextlib.closing(harness.Server(backend=backend, env=failing.environment | LOCAL | harness.PATIENCE).start()) as server, \
             contextlib.closing(Receiver()) as receiver:
         alice, bob = server.users(2)
         with failing.armed("memory", n, forever=True, through=faults.span_of(server.process.pid, "libcrypto.so")):

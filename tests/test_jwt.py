@@ -19,7 +19,7 @@ from test_events_ticket import make_ticket
 @pytest.fixture(scope="module")
 def issuer_server(backend, keys):
     env = {"JWT_SECRET": jwts.SECRET, "JWT_KEY_FILE": keys.file, "JWT_CLAIM": "user_id", "EVENTS_HEARTBEAT": 3600}
-    server = harness.Server(backend=backend, env={f"DIRECTMESSAGES_{name}": value for name, value in env.items()})
+    server = harness.Server(backend=backend, env={f"DIRECTMESSAGES_{name}": value for name, value in env.items()} | harness.PATIENCE)
     try:
         yield server.start()
     finally:

@@ -15,7 +15,7 @@ SETTINGS = {"DIRECTMESSAGES_JWT_SECRET": jwts.SECRET, "DIRECTMESSAGES_JWT_COOKIE
 
 @pytest.fixture(scope="module")
 def baked(backend):
-    server = harness.Server(backend=backend, env=SETTINGS)
+    server = harness.Server(backend=backend, env=SETTINGS | harness.PATIENCE)
     try:
         yield server.start()
     finally:

@@ -28,7 +28,7 @@ void scratch_make(struct scratch *scratch)
 		scratch_postgres_create(scratch->database, sizeof(scratch->database), false);
 		snprintf(scratch->url, sizeof(scratch->url), "%s%s", getenv("DIRECTMESSAGES_TEST_POSTGRES"),
 			 scratch->database);
-		scratch->short_timeout_ms = 2000; /* a quarter is for locks, the rest for connecting */
+		scratch->short_timeout_ms = 4000; /* a quarter is for the queue, and for locks */
 		return;
 	}
 	snprintf(scratch->folder, sizeof(scratch->folder), "%.80s/directmessages-unit-XXXXXX",

@@ -76,7 +76,8 @@ static void a_reader_keeps_the_log(void **state)
 	for (int i = 0; i < 110; i++)
 		scratch_send(s->handle, s->john, s->mary, content);
 	assert_int_equal(scratch_log_generation(s), before);
-	assert_true(run_beside_others() < RUN_US / 2);
+	for (int i = 0; i < 2; i++) /* the first time it may still wait for the disk */
+		assert_true(run_beside_others() < RUN_US / 5);
 	sqlite3_close(reader);
 	scratch_log_send(s, content);
 }

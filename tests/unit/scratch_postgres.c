@@ -2,7 +2,7 @@
 /* scratch_postgres.c - a database for one test in the cluster that DIRECTMESSAGES_TEST_POSTGRES names. */
 #include "scratch_postgres.h"
 
-#include "scratch.h"
+#include "directmessages.h"
 
 #include <libpq-fe.h>
 #include <stdatomic.h>
@@ -52,7 +52,7 @@ static const char *template(void)
 {
 	static char name[48];
 	char url[192];
-	struct dm_options options = {.size = sizeof(options), .database = url, .busy_timeout_ms = SCRATCH_TIMEOUT_MS};
+	struct dm_options options = {.size = sizeof(options), .database = url, .busy_timeout_ms = 60000};
 	dm *handle;
 
 	if (name[0])

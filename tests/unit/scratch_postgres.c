@@ -7,6 +7,7 @@
 #include <libpq-fe.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static void url_of(const char *database, char *url, size_t size)
@@ -69,9 +70,12 @@ void scratch_postgres_create(char *database, size_t size, bool with_tables)
 {
 	static atomic_int made;
 	const char *original = with_tables ? template() : "template1";
+	struct timespec now;
 	char sql[160];
 
-	snprintf(database, size, "unit%d_%d", (int)getpid(), atomic_fetch_add(&made, 1));
+	clock_gettime(CLOCK_REALTIME, &now); /* another program may have had the process's number */
+	snprintf(database, size, "unit%d_%lld_%d", (int)getpid(), (long long)now.tv_sec * 1000000000 + now.tv_nsec,
+		 atomic_fetch_add(&made, 1));
 	snprintf(sql, sizeof(sql), "CREATE DATABASE %s TEMPLATE %s", database, original);
 	scratch_postgres_run("postgres", sql);
 }

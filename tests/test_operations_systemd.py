@@ -2,6 +2,7 @@
 """Under systemd: what the service manager is told, and the unit."""
 
 import contextlib
+import pathlib
 import platform
 import queue
 import re
@@ -212,6 +213,12 @@ def test_mistakes_of_the_unit_would_be_seen(unit, analyze, tmp_path):
     with pytest.raises(AssertionError) as refused:
         analyze("verify", "--man=no", "--recursive-errors=no", wrong)
     assert re.search(f"{UNIT}.*NoSuchThing", str(refused.value))
+
+
+def test_unit_runs_what_each_system_has(unit):
+    """/bin/kill, say, is in a package that a small one lacks."""
+    run = re.findall(r"^Exec\w+=(\S+)", unit.read_text(), re.M)
+    assert len(run) == 2 and all(pathlib.Path(one).name == "directmessages" or one == "/bin/sh" for one in run), run
 
 
 def test_unit_leaves_little_exposed(unit, analyze, record_property):

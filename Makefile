@@ -5,7 +5,7 @@ PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider tests
 JOBS ?= 4
 LONGER = $(if $(LONG),DIRECTMESSAGES_TEST_LONG=1)
 
-.PHONY: all help setup configure run test mutants bare web readers clients conformance together model companion drill asan tsan bench fuzz schemathesis lint fmt reference install dist deb deb-test container-test clean
+.PHONY: all help setup configure run test mutants bare web readers clients conformance together model companion drill asan tsan bench fuzz schemathesis lint fmt reference install dist deb deb-test container-test systemd-test clean
 
 all: setup-build configure
 	@ninja -C $(BUILD) --quiet
@@ -35,6 +35,7 @@ help:
 	@echo 'make dist     the release tarball of a commit, and its checksum, in build/dist; REF=v0.1.0'
 	@echo 'make deb      Debian packages in build/deb; make deb-test: two builds are equal, and in a bare Debian they install, run, upgrade, purge (as root)'
 	@echo 'make container-test  the image of contrib/container, built by buildah on a bare Debian, and run (as root)'
+	@echo 'make systemd-test  the Debian package in a bare Debian that boots with a real systemd: started, reloaded, killed, restarted behind its socket (as root)'
 	@echo 'make install  program, manual page, library, header (DESTDIR, PREFIX)'
 	@echo 'make clean    remove all build folders'
 
@@ -139,6 +140,9 @@ deb-test: setup-deb setup-bare
 
 container-test: setup-container
 	@BASE=$(BASE) MIRROR=$(MIRROR) KEEP=$(KEEP) scripts/container-test $(or $(SUITE),trixie)
+
+systemd-test: setup-deb setup-bare setup-systemd
+	@BASE=$(BASE) MIRROR=$(MIRROR) KEEP=$(KEEP) scripts/systemd-test $(SUITE)
 
 install: all
 	@meson install -C $(BUILD) --no-rebuild

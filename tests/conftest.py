@@ -98,9 +98,11 @@ def make_server(request, backend):
     patience = {} if request.module.__name__.startswith(OF_FAILURES) else harness.PATIENCE
 
     def make(*arguments, start=True, **options):
-        options.setdefault("backend", backend)
         options["env"] = {**patience, **(options.get("env") or {})}
-        new = harness.Server(*arguments, **options)
+        if backend == "two servers":
+            new = harness.TwoServers(*arguments, **options)
+        else:
+            new = harness.Server(*arguments, backend=options.pop("backend", backend), **options)
         made.append(new)
         return new.start() if start else new
 

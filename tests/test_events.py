@@ -192,7 +192,6 @@ def test_a_client_that_leaves_is_noticed(make_server):
     server = fast(make_server, STREAMS=1)
     alice, bob = server.users(2)
 
-
     def join(user):
         return wait_until(lambda: (one := Stream(user)).status == 200 and one, "room for another")
 

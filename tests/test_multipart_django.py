@@ -25,15 +25,17 @@ def ask(shared_server):
     connection = http.client.HTTPConnection(shared_server.host, shared_server.port, timeout=DEADLINE)
     headers = {"Authorization": f"Token {alice.token}"}
 
-    def send(kind, body):
+    def answer_to(kind, body):
         path = f"{shared_server.prefix}send/{bob.id}/"
+        connection.request("POST", path, body, {**headers, "Content-Type": kind})
+        return connection.getresponse()
+
+    def send(kind, body):
         try:
-            connection.request("POST", path, body, {**headers, "Content-Type": kind})
-            answer = connection.getresponse()
+            answer = answer_to(kind, body)
         except ConnectionError:  # it was idle for too long
             connection.close()
-            connection.request("POST", path, body, {**headers, "Content-Type": kind})
-            answer = connection.getresponse()
+            answer = answer_to(kind, body)
         return answer.status, json.loads(answer.read())
 
     yield send

@@ -102,24 +102,24 @@ EXPORTED int fdatasync(int descriptor)
 	return result;
 }
 
-int scratch_disk_flushes(void)
+static int read_count(const int *count)
 {
-	int count;
+	int now;
 
 	pthread_mutex_lock(&disk.mutex);
-	count = disk.flushes;
+	now = *count;
 	pthread_mutex_unlock(&disk.mutex);
-	return count;
+	return now;
+}
+
+int scratch_disk_flushes(void)
+{
+	return read_count(&disk.flushes);
 }
 
 int scratch_disk_unheld(void)
 {
-	int count;
-
-	pthread_mutex_lock(&disk.mutex);
-	count = disk.unheld;
-	pthread_mutex_unlock(&disk.mutex);
-	return count;
+	return read_count(&disk.unheld);
 }
 
 void scratch_disk_watch(const struct scratch *s, void (*at_flush)(void), void (*at_write)(void))
